@@ -1,0 +1,1 @@
+../../asyconv/__init__.py

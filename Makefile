@@ -1,0 +1,39 @@
+# Everything runs from the checkout's own .venv, by relative paths: the checkout may lie under a path with spaces.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PY := .venv/bin/python
+TORCH := 2.13.0
+PYTEST := $(PY) -m pytest
+
+.PHONY: setup demo test fuzz lint gpu-check bench
+
+setup: .venv/.ready
+
+# torch comes first and alone, so that a CPU build already at hand is not replaced by several GB of CUDA packages.
+.venv/.ready: pyproject.toml constraints/py311-cpu.txt Makefile
+	@test -n "$(PYTHON)" || { echo "make setup: no python3 of version 3.11 or later was found" >&2; exit 1; }
+	test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install -q torch==$(TORCH)
+	$(PY) -m pip install -q $$($(PY) -c 'import sys; print("-c constraints/py311-cpu.txt" if sys.version_info[:2] == (3, 11) else "")') -e ".[dev]"
+	touch .venv/.ready
+
+demo: setup
+	$(PY) -m asyconv.cli.main demo
+
+test: setup
+	$(PYTEST) -n 2
+
+fuzz: setup
+	ASYCONV_HYPOTHESIS=fuzz $(PYTEST) -n 2 -m "hypothesis or fuzz"
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+gpu-check: setup
+	@$(PY) -c "import sys, torch; sys.exit(None if torch.cuda.is_available() else 'gpu-check: torch sees no CUDA device here, so nothing was checked')"
+	$(PYTEST) -k cuda
+
+bench: setup
+	$(PY) -m asyconv.cli.main bench

@@ -1,0 +1,1 @@
+"""Movement from tracks: clean, series, measures, tables, report. Nothing here imports torch."""

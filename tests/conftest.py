@@ -1,0 +1,35 @@
+"""Fixtures and settings that every test shares."""
+
+import os
+from collections.abc import Callable
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile(os.environ.get("ASYCONV_HYPOTHESIS", "default"))
+
+# Relative and absolute tolerance by dtype, for one operation on values near 1. float64 and float32 leave some
+# ten roundings of their unit (2e-16, 6e-8) per summed term of a 3x3 convolution over 64 channels; the half types
+# are rounded once on the way out (5e-4, 4e-3) while sums run in float32.
+TOLERANCES: dict[str, dict[str, float]] = {
+    "float64": {"rtol": 1e-12, "atol": 1e-12},
+    "float32": {"rtol": 1e-5, "atol": 1e-5},
+    "float16": {"rtol": 2e-3, "atol": 2e-3},
+    "bfloat16": {"rtol": 1.6e-2, "atol": 1.6e-2},
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that asks for ``device`` on the CPU, and on CUDA where there is one."""
+    if "device" in metafunc.fixturenames:
+        import torch  # only suites that need it pay for it
+
+        metafunc.parametrize("device", ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"])
+
+
+@pytest.fixture
+def tolerance() -> Callable[[object], dict[str, float]]:
+    """``tolerance(dtype)`` gives ``{"rtol", "atol"}`` for a torch or numpy dtype."""
+    return lambda dtype: TOLERANCES[str(dtype).removeprefix("torch.")]

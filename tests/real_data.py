@@ -1,0 +1,15 @@
+"""Where the real recordings lie: beside the repository, never in it."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shared_data(name: str) -> Path:
+    """Folder or file ``name`` of the real recordings, e.g. ``"openni_oni"``; skips the test when it is absent."""
+    path = ROOT.parent / "shared" / "data" / name
+    if not path.exists():
+        pytest.skip(f"real recordings not present: ../shared/data/{name}")
+    return path

@@ -4,6 +4,6 @@
 class InputError(ValueError):
     """Bad input from the user, in one sentence: the file, the frame, what was expected and what was found.
 
-    A batch notes the sentence for the recording and goes on with the next; the command line prints it without a
-    traceback. Anything else that is raised is a defect of the program.
+    A batch notes the sentence for the recording and goes on with the next; the command line prints it without
+    a traceback. Anything else that is raised is a defect of the program.
     """

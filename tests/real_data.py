@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def shared_data(name: str) -> Path:
-    """Folder or file ``name`` of the real recordings, e.g. ``"openni_oni"``; skips the test when it is absent."""
+    """Folder or file of the real recordings, e.g. ``"openni_oni"``; the test is skipped when it is absent."""
     path = ROOT.parent / "shared" / "data" / name
     if not path.exists():
         pytest.skip(f"real recordings not present: ../shared/data/{name}")

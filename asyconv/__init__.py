@@ -15,9 +15,9 @@ T      frame in clip (3)  J      joint (12)
 L      limb (4)           K      connection between two joints (8)
 ====== ================== ====== =====================================
 
-Clips are ``[B, 1, T, H, W]``, maps ``[B, J+K, T, H, W]``. Units are the last part of a name: ``_px`` (pixels of
-the original frame), ``_map`` (pixels of the map), ``_mm``, ``_s``, ``_hz``, ``_deg``, ``_mm_s``. Left and right
-are the infant's.
+Clips are ``[B, 1, T, H, W]``, maps ``[B, J+K, T, H, W]``. Units are the last part of a name: ``_px`` (pixels
+of the original frame), ``_map`` (pixels of the map), ``_mm``, ``_s``, ``_hz``, ``_deg``, ``_mm_s``. Left and
+right are the infant's.
 """
 
 __version__ = "0.1.0"

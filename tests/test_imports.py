@@ -1,0 +1,146 @@
+"""Who may import whom, what stays light, and what must run on a computer that lacks some packages."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real_data import ROOT
+
+ROOMS = {
+    "kernels": "asyconv.kernels",
+    "asyconv": "asyconv",
+    "analysis": "asyconv.analysis",
+    "cli": "asyconv.cli",
+}
+SEAM = ("asyconv.skeleton", "asyconv.tracks", "asyconv.notice", "asyconv.errors")
+"""All that the analysis may take from `asyconv`."""
+
+NEVER = {
+    "kernels": {"click", "rich", "polars", "av", "cv2", "jinja2", "matplotlib"},
+    "asyconv": {"click", "rich", "jinja2", "matplotlib", "cupy"},
+    "analysis": {"click", "rich", "torch", "cupy", "av", "cv2"},
+    "cli": {"cupy"},
+}
+MODULES = {f"{dotted}.{path.stem}" for room, dotted in ROOMS.items() for path in (ROOT / room).glob("*.py")}
+LIGHT = {"click", "asyconv", "asyconv.cli", "asyconv.errors", "asyconv.notice", *sys.stdlib_module_names}
+"""All that a file of `cli` may import while it is itself imported."""
+
+
+def room_of(module: str) -> str:
+    """Room of a module of this package, by its dotted name."""
+    part = module.split(".")[1] if "." in module else ""
+    return part if part in ("kernels", "analysis", "cli") else "asyconv"
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of every import; ``from a.b import c`` gives ``a.b`` and ``a.b.c``."""
+    tree = ast.parse(path.read_text(encoding="utf8"))
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.lineno, node.module or ""
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def wrong_arrow(room: str, target: str) -> bool:
+    """Whether a file of `room` must not import the module `target` of this package."""
+    if target == "asyconv":
+        return False  # only the version: the front door imports nothing
+    at = room_of(target)
+    if room == "kernels":
+        return at != "kernels"
+    if room == "asyconv":
+        return at not in ("kernels", "asyconv")
+    if room == "analysis":
+        return at != "analysis" and not target.startswith(SEAM)
+    return False
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_arrows(room: str) -> None:
+    files = sorted((ROOT / room).glob("*.py"))
+    assert files
+    wrong = []
+    for path in files:
+        for line, name in imports(path):
+            package = name.split(".")[0]
+            ours = name in MODULES or name in ROOMS.values()
+            refused = package in NEVER[room] or package in ("kernels", "analysis", "cli")
+            if refused or (ours and wrong_arrow(room, name)):
+                wrong.append(f"{room}/{path.name}:{line}: imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_arrow_is_seen() -> None:
+    assert wrong_arrow("kernels", "asyconv.tracks")
+    assert wrong_arrow("asyconv", "asyconv.analysis.tables")
+    assert wrong_arrow("analysis", "asyconv.networks")
+    assert wrong_arrow("analysis", "asyconv.kernels.reference")
+    assert not wrong_arrow("analysis", "asyconv.tracks")
+    assert not wrong_arrow("asyconv", "asyconv.kernels.reference")
+
+
+def test_commands_import_heavy_packages_only_inside() -> None:
+    wrong = []
+    for path in sorted((ROOT / "cli").glob("*.py")):
+        for line, name in imports(path, top_level_only=True):
+            is_ours = name in MODULES or name in ROOMS.values()
+            light = name in LIGHT or room_of(name) == "cli" if is_ours else name.split(".")[0] in LIGHT
+            if not light:
+                wrong.append(f"cli/{path.name}:{line}: imports {name} at import time")
+    assert not wrong, "\n".join(wrong)
+
+
+def loaded_by(code: str, *, blocked: tuple[str, ...] = ()) -> set[str]:
+    """Names in ``sys.modules`` after `code` ran in a fresh interpreter that lacks the packages `blocked`."""
+    program = (
+        f"import sys\nfor name in {blocked!r}: sys.modules[name] = None\n{code}\n"
+        "print('\\n'.join(name for name, module in sys.modules.items() if module is not None))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+HEAVY = {"torch", "numpy", "scipy", "numba", "polars", "matplotlib", "cv2", "av", "rich", "jinja2"}
+
+
+def test_front_door_imports_nothing() -> None:
+    with_package = loaded_by("import asyconv")
+    assert {name for name in with_package if name.startswith("asyconv")} == {"asyconv"}
+    assert not with_package & HEAVY
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = """
+from asyconv.cli.main import main
+try:
+    main(["--help"])
+except SystemExit as stop:
+    assert not stop.code
+"""
+    assert not loaded_by(code) & HEAVY
+
+
+def test_analysis_loads_no_torch() -> None:
+    code = "import asyconv.analysis, asyconv.analysis.tables, asyconv.analysis.report"
+    assert "torch" not in loaded_by(code, blocked=("torch",))
+
+
+@pytest.mark.parametrize("module", ["simulate", "training", "pipeline"])
+def test_needs_no_package_that_gpu_hosts_lack(module: str) -> None:
+    blocked = ("polars", "av", "pydantic", "dask", "distributed", "click", "rich")
+    assert f"asyconv.{module}" in loaded_by(f"import asyconv.{module}", blocked=blocked)
+
+
+def test_one_copy_of_every_module() -> None:
+    names = sorted(name for name in MODULES if not name.endswith(".__init__"))
+    loaded = loaded_by("import " + ", ".join(names))
+    assert set(names) <= loaded
+    assert not loaded & {"kernels", "analysis", "cli"}

@@ -1,0 +1,122 @@
+"""Clips: three depth maps 1/6 s apart, cut from a stream of frames, and their normalisation.
+
+A recording of 30 frames/s is five interleaved sequences of 6 Hz, each cut into clips without overlap, so that every
+frame is predicted once (paper.md 3). The starts of the five sequences are staggered: a frame's position in its clip
+changes from frame to frame, so a bias by position becomes a 10 Hz line that the low-pass removes, not a movement at 2 Hz.
+
+Deviations from the paper: the mean of each image is taken over its valid pixels and invalid ones are 0 afterwards; the
+depth is divided by a constant and clamped, both stored with the model.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+CLIP_FRAMES: Final = 3
+SPACING_S: Final = 1.0 / 6.0
+SPACING_TOLERANCE: Final = 0.2
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One frame on the map: its row in the recording, its time, and depth f32 [96, 128] in mm (0 = none)."""
+
+    index: int
+    time_s: float
+    depth_mm: Float32
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Three samples and which of them this clip predicts (an earlier clip predicts the others)."""
+
+    samples: tuple[Sample, Sample, Sample]
+    keep: tuple[bool, bool, bool]
+
+
+@dataclass
+class _Sequence:
+    recent: deque[Sample] = field(default_factory=lambda: deque(maxlen=CLIP_FRAMES))
+    last_step: int = 0
+    length: int = 0  # samples in the present run
+    waiting: int = 0  # newest samples that no clip predicts yet
+
+
+class ClipCutter:
+    """Cuts a stream of samples into clips; memory is three maps a sequence.
+
+    Parameters
+    ----------
+    fps_hz : frames per second, nominal or measured; the stride is round(fps / 6).
+    """
+
+    def __init__(self, fps_hz: float) -> None:
+        self.fps_hz = fps_hz
+        self.stride = max(1, round(fps_hz * SPACING_S))
+        self.too_short: list[int] = []  # rows of runs with fewer than three samples
+        self._sequences = [_Sequence() for _ in range(self.stride)]
+        self._grid = 0
+        self._last_time_s: float | None = None
+
+    def push(self, sample: Sample) -> Iterator[Clip]:
+        """Take the next sample (in time order) and give the clips it completes."""
+        if self._last_time_s is not None:  # incremental, so that a clock a little off never drifts over a grid step
+            self._grid += max(1, round((sample.time_s - self._last_time_s) * self.fps_hz))
+        self._last_time_s = sample.time_s
+        step, phase = divmod(self._grid, self.stride)
+        sequence = self._sequences[phase]
+        if sequence.length:
+            spacing_s = sample.time_s - sequence.recent[-1].time_s
+            if step != sequence.last_step + 1 or abs(spacing_s / SPACING_S - 1) > SPACING_TOLERANCE:
+                yield from self._finish(sequence)
+        sequence.recent.append(sample)
+        sequence.last_step = step
+        sequence.length += 1
+        sequence.waiting += 1
+        position = clip_position(step, phase, self.stride)
+        if sequence.length >= CLIP_FRAMES and position == CLIP_FRAMES - 1:
+            yield _cut(sequence, newest=0)
+        elif sequence.length == CLIP_FRAMES:  # the run began inside a clip: predict its first samples with this one
+            yield _cut(sequence, newest=position + 1)
+
+    def finish(self) -> Iterator[Clip]:
+        """The clips that the end of the stream leaves: the last one of a run is shifted back to full length."""
+        for sequence in self._sequences:
+            yield from self._finish(sequence)
+
+    def _finish(self, sequence: _Sequence) -> Iterator[Clip]:
+        if sequence.waiting and sequence.length >= CLIP_FRAMES:
+            yield _cut(sequence, newest=0)
+        elif sequence.waiting:
+            self.too_short += [sample.index for sample in sequence.recent]
+        sequence.recent.clear()
+        sequence.length = sequence.waiting = 0
+
+
+def clip_position(step: int, phase: int, stride: int) -> int:
+    """Position 0, 1 or 2 in its clip of the sample at `step` of sequence `phase`: changes from frame to frame."""
+    return (step + (-phase if stride % CLIP_FRAMES == 2 else phase)) % CLIP_FRAMES
+
+
+def _cut(sequence: _Sequence, newest: int) -> Clip:
+    """Clip of the last three samples that predicts what waits, except the `newest` ones, left for the next clip."""
+    first = CLIP_FRAMES - sequence.waiting
+    keep = tuple(first <= position < CLIP_FRAMES - newest for position in range(CLIP_FRAMES))
+    sequence.waiting = newest
+    a, b, c = sequence.recent
+    return Clip((a, b, c), (keep[0], keep[1], keep[2]))
+
+
+def normalise(depth_mm: Float32, scale_mm: float, limit: float) -> Float32:
+    """Depth maps [..., H, W] in mm (0 = none) as network input: each image's mean removed, scaled, clamped, holes 0."""
+    valid = depth_mm > 0
+    count = valid.sum(axis=(-2, -1), keepdims=True)
+    mean = depth_mm.sum(axis=(-2, -1), keepdims=True, dtype=np.float64) / np.maximum(count, 1)
+    scaled = np.clip((depth_mm - mean) / scale_mm, -limit, limit)
+    return np.where(valid, scaled, 0.0).astype(np.float32)

@@ -1,0 +1,131 @@
+"""The one affine object between a recording's native pixels and the 128x96 map the networks see.
+
+It undoes the mirror, turns the picture so that the head is down (as in babyPose), pads to 4:3 with no-depth and
+never stretches; pixel centres everywhere (paper.md 3: ``x_map = (x_px + 0.5) / 5 - 0.5`` for 640x480).
+
+Deviation from the paper's lineage: a map pixel is the mean of the *valid* native pixels whose centres fall into it,
+instead of the nearest pixel; no valid pixel gives 0 (no depth).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.errors import InputError
+
+MAP_WIDTH: Final = 128
+MAP_HEIGHT: Final = 96
+
+HEADS: Final = ("down", "up", "left", "right")
+"""Where the infant's head lies in the unmirrored native picture."""
+
+# native offset from the picture's centre (unmirrored) -> offset in the head-down picture
+_TURNS: Final = {
+    "down": ((1.0, 0.0), (0.0, 1.0)),
+    "up": ((-1.0, 0.0), (0.0, -1.0)),
+    "left": ((0.0, 1.0), (-1.0, 0.0)),
+    "right": ((0.0, -1.0), (1.0, 0.0)),
+}
+
+
+@dataclass(frozen=True)
+class MapGeometry:
+    """How one recording's native pixels lie on the map.
+
+    Parameters
+    ----------
+    width_px, height_px : size of the native picture; at least 128 on the longer and 96 on the shorter side.
+    head : where the head lies in the unmirrored picture: down, up, left or right.
+    mirrored : whether the native picture is flipped left to right.
+    """
+
+    width_px: int
+    height_px: int
+    head: str = "down"
+    mirrored: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown head direction and pictures smaller than the map."""
+        if self.head not in HEADS:
+            raise InputError(f"head direction: expected one of {', '.join(HEADS)}, got {self.head!r}")
+        if max(self.width_px, self.height_px) < MAP_WIDTH or min(self.width_px, self.height_px) < MAP_HEIGHT:
+            raise InputError(
+                f"depth pictures: expected at least {MAP_WIDTH}x{MAP_HEIGHT} pixels, got {self.width_px}x{self.height_px}"
+            )
+
+    @cached_property
+    def scale_px(self) -> float:
+        """Native pixels per map pixel."""
+        wide, high = self.width_px, self.height_px
+        if self.head in ("left", "right"):
+            wide, high = high, wide
+        return max(wide / MAP_WIDTH, high / MAP_HEIGHT)
+
+    @cached_property
+    def _linear(self) -> npt.NDArray[np.float64]:
+        turn = np.array(_TURNS[self.head])
+        if self.mirrored:
+            turn = turn @ np.diag([-1.0, 1.0])
+        return turn
+
+    @cached_property
+    def _native_centre(self) -> npt.NDArray[np.float64]:
+        return np.array([(self.width_px - 1) / 2, (self.height_px - 1) / 2])
+
+    def to_map(self, xy_px: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Map coordinates [..., 2] of native pixel coordinates [..., 2]."""
+        offset = (np.asarray(xy_px, dtype=np.float64) - self._native_centre) @ self._linear.T
+        return offset / self.scale_px + _MAP_CENTRE
+
+    def to_px(self, xy_map: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Native pixel coordinates [..., 2] of map coordinates [..., 2]."""
+        offset = (np.asarray(xy_map, dtype=np.float64) - _MAP_CENTRE) * self.scale_px
+        return offset @ self._linear + self._native_centre
+
+    @cached_property
+    def _cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Flat map cell of a native pixel = of its row + of its column (the affine never mixes the two)."""
+        rows, columns = np.arange(self.height_px), np.arange(self.width_px)
+        middle_x, middle_y = self._native_centre
+        step = np.array([1, MAP_WIDTH])
+        by_column = np.stack([columns, np.full(self.width_px, middle_y)], axis=-1)
+        by_row = np.stack([np.full(self.height_px, middle_x), rows], axis=-1)
+        column_is_x = self.head in ("down", "up")
+        cell_of_column = _nearest_cell(self.to_map(by_column))[:, 0 if column_is_x else 1] * step[0 if column_is_x else 1]
+        cell_of_row = _nearest_cell(self.to_map(by_row))[:, 1 if column_is_x else 0] * step[1 if column_is_x else 0]
+        return cell_of_row, cell_of_column
+
+    def resize(self, depth: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+        """Mean of the valid (non-zero) native pixels of each map pixel, [96, 128], in the counts of `depth` [H, W]."""
+        if depth.shape != (self.height_px, self.width_px):
+            raise InputError(f"depth frame: expected {self.height_px}x{self.width_px} rows x columns, got {depth.shape}")
+        cell_of_row, cell_of_column = self._cells
+        total = np.zeros(MAP_HEIGHT * MAP_WIDTH, dtype=np.int64)
+        count = np.zeros(MAP_HEIGHT * MAP_WIDTH, dtype=np.int64)
+        _accumulate(depth, cell_of_row, cell_of_column, total, count)
+        mean = np.divide(total, count, out=np.zeros(total.shape), where=count > 0)
+        return mean.astype(np.float32).reshape(MAP_HEIGHT, MAP_WIDTH)
+
+
+_MAP_CENTRE: Final = np.array([(MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2])
+
+
+def _nearest_cell(xy_map: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    # a hair inward, so that a centre exactly between two cells falls the same way from both ends
+    return np.floor(xy_map + 0.5 - 1e-9).astype(np.int64)
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _accumulate(depth: Any, cell_of_row: Any, cell_of_column: Any, total: Any, count: Any) -> None:
+    for row in range(depth.shape[0]):
+        start = cell_of_row[row]
+        for column in range(depth.shape[1]):
+            value = depth[row, column]
+            if value > 0:
+                cell = start + cell_of_column[column]
+                total[cell] += value
+                count[cell] += 1

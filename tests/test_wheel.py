@@ -30,9 +30,7 @@ def copy_sources(target: Path) -> None:
 def build_wheel(source: Path, out: Path) -> set[str]:
     """Names in the wheel built from `source`, its own metadata left out."""
     program = f"from setuptools import build_meta; build_meta.build_wheel({str(out)!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=source, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=source, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(next(out.glob("*.whl"))) as wheel:
         return {name for name in wheel.namelist() if ".dist-info/" not in name}

@@ -101,9 +101,7 @@ def _depth_node(found: Scan, name: str) -> Node:
     if depth:
         raise InputError(f"{name}: expected depth frames, found no whole one in the stream ({found.ending})")
     streams = len(found.nodes)
-    raise InputError(
-        f"{name}: expected a depth stream, found no depth stream among {streams} ({found.ending})"
-    )
+    raise InputError(f"{name}: expected a depth stream, found no depth stream among {streams} ({found.ending})")
 
 
 def _in_order(node: Node, warnings: list[str]) -> list[tuple[int, FrameRecord]]:
@@ -128,9 +126,7 @@ def _picture(node: Node, name: str, warnings: list[str]) -> tuple[int, int, floa
     if cropping is not None and cropping[0]:
         _, x_px, y_px, width_px, height_px = cropping
     if not (0 < width_px <= _MAX_SIDE_PX and 0 < height_px <= _MAX_SIDE_PX):
-        raise InputError(
-            f"{name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {width_px}x{height_px}"
-        )
+        raise InputError(f"{name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
     if node.codec not in CODECS:
         raise InputError(f"{name}: expected codec {', '.join(CODECS)}, found {node.codec!r}")
     if node.changed & {"xnMapOutputMode", "xnCropping", "oniPixelFormat"}:
@@ -150,14 +146,10 @@ def _unit_mm(node: Node, name: str, given_mm: float | None, warnings: list[str])
     unit_mm = _UNIT_MM.get(stated) if isinstance(stated, int) else None
     if unit_mm is None:
         if given_mm is None or stated in (102, 103):  # shift values are no lengths, whatever the unit
-            raise InputError(
-                f"{name}: expected depth in 1 or 0.1 mm (oniPixelFormat 100, 101), found {stated!r}"
-            )
+            raise InputError(f"{name}: expected depth in 1 or 0.1 mm (oniPixelFormat 100, 101), found {stated!r}")
         return given_mm
     if given_mm is not None and given_mm != unit_mm:
-        warnings.append(
-            f"the given depth unit of {given_mm:g} mm was used; the recording states {unit_mm:g} mm"
-        )
+        warnings.append(f"the given depth unit of {given_mm:g} mm was used; the recording states {unit_mm:g} mm")
     return given_mm or unit_mm
 
 

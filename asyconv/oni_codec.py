@@ -1,8 +1,8 @@
 """The depth codecs of .oni files: 16zT (table of values, then differences), 16zP (differences) and NONE.
 
-A byte below 0xE0 holds two differences of -6 to 6, 0xE1 and above a run of pairs of equal pixels; 0xFF or a low
-nibble of 15 announces an escape. The decoder follows the order of the bytes, whatever wrote them, reads nothing
-outside the payload, and accepts only a payload that is used up by exactly the expected number of pixels.
+A byte below 0xE0 holds two differences of -6 to 6, 0xE1 and above a run of pairs of equal pixels; 0xFF or a
+low nibble of 15 announces an escape. The decoder follows the order of the bytes, whatever wrote them, reads
+nothing outside the payload, and accepts only a payload that gives exactly the expected number of pixels.
 """
 
 from typing import Any, Final
@@ -93,7 +93,7 @@ def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any) -> tuple[i
     if index >= known:
         return _OUTSIDE, 0
     pixels[0] = table[index]
-    done = 1
+    done: Any = 1
     while at < size:
         code = np.int64(codes[at])
         at += 1

@@ -1,8 +1,7 @@
 """The records of an .oni file: nodes, their properties, and where each frame lies.
 
-The index is built from the records alone. Frame counts, the seek table and the size of the file are never used:
-they are wrong in files that were not finished or were copied in part. Nothing of the layout is trusted before it
-was checked.
+The index is built from the records alone. Frame counts and the seek table are never used: they are wrong in
+files that were not finished or were copied in part. Nothing of the layout is trusted before it was checked.
 """
 
 import struct

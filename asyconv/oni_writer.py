@@ -117,9 +117,7 @@ class OniWriter:
         else:
             self._file.close()
 
-    def _record(
-        self, kind: int, node_id: int, fields: bytes = b"", payload: bytes = b"", *, undo: int = 0
-    ) -> int:
+    def _record(self, kind: int, node_id: int, fields: bytes = b"", payload: bytes = b"", *, undo: int = 0) -> int:
         """Append a record; returns its place in the file."""
         place = self._file.tell()
         size = records.RECORD_HEADER.size + len(fields)
@@ -128,9 +126,7 @@ class OniWriter:
         self._file.write(payload)
         return place
 
-    def _node_added(
-        self, node_id: int, name: str, kind: int, codec: str, counts: tuple[int, int, int, int]
-    ) -> int:
+    def _node_added(self, node_id: int, name: str, kind: int, codec: str, counts: tuple[int, int, int, int]) -> int:
         fields = _string(name) + struct.pack("<I4sIQQQ", kind, codec.encode(), *counts)
         return self._record(records.NODE_ADDED, node_id, fields)
 

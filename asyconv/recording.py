@@ -1,7 +1,7 @@
 """An open depth recording: what it is, and its frames one after another.
 
-Formats: OpenNI ``.oni`` (oni.py), a folder of 16-bit gray PNG pictures (png_folder.py), and lossless 16-bit video,
-FFV1 or Azure Kinect (video.py). A format is recognised by content, never by the name of the file.
+Formats: OpenNI ``.oni`` (oni.py), a folder of 16-bit gray PNG pictures (png_folder.py), and lossless 16-bit
+video, FFV1 or Azure Kinect (video.py). A format is recognised by content, never by the name of the file.
 """
 
 import hashlib
@@ -108,7 +108,7 @@ class Recording:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the input (PNG folder: numbers and contents in order); free once all frames were read."""
+        """SHA-256 of the input (PNG folder: numbers and contents in order); free after reading all frames."""
         if self._sha256 is None:
             self._sha256 = self.digest()
         return self._sha256
@@ -137,9 +137,7 @@ class _End:
     error: BaseException | None = None
 
 
-def _decode_ahead(
-    decode: Callable[[], Decoder], ready: "queue.Queue[Frame | _End]", stop: threading.Event
-) -> None:
+def _decode_ahead(decode: Callable[[], Decoder], ready: "queue.Queue[Frame | _End]", stop: threading.Event) -> None:
     frames = decode()
     end = _End()
     try:
@@ -176,9 +174,7 @@ def _next(ready: "queue.Queue[Frame | _End]", thread: threading.Thread) -> "Fram
                 return _End()  # the recording was closed meanwhile
 
 
-def open_recording(
-    path: Path | str, *, depth_unit_mm: float | None = None, fps_hz: float | None = None
-) -> Recording:
+def open_recording(path: Path | str, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
     """Open a recording; only its headers are read.
 
     Parameters
@@ -217,8 +213,9 @@ def open_recording(
 def find_recordings(path: Path | str) -> list[Path]:
     """Find the recordings at or below `path`, by content, sorted.
 
-    A folder with at least one 16-bit gray PNG picture is one recording. Not entered: folders whose name starts
-    with a dot, folders that hold a file ``.asyconv-ignore``, and links to folders (which might lead in a circle).
+    A folder with at least one 16-bit gray PNG picture is one recording. Not entered: folders whose name
+    starts with a dot, folders that hold a file ``.asyconv-ignore``, and links to folders (they may run in a
+    circle).
     """
     path = Path(path)
     if not path.exists():

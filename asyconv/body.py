@@ -20,9 +20,9 @@ Array = npt.NDArray[np.float64]
 _LENGTHS: Final = {
     "upper_arm": (64.0, 1.6),
     "forearm": (59.0, 1.5),
-    "thigh": (76.0, 2.2),
+    "thigh": (70.0, 2.0),  # labels show 0.75 px per mm of the joints' 76 mm: part of it is flesh beside the hip
     "shank": (71.0, 1.8),
-    "shoulder_width": (80.0, 3.0),
+    "shoulder_width": (78.0, 3.0),
     "hip_width": (52.0, 1.8),  # labels lie on the outer hip: 0.42 trunk lengths instead of the joints' 0.37
     "trunk": (128.0, 2.8),
 }
@@ -57,7 +57,9 @@ def sample_anatomy(rng: np.random.Generator) -> Anatomy:
     age_weeks = float(rng.uniform(27.0, 37.0))
     size = 1.0 + 0.05 * float(np.clip(rng.standard_normal(), -2.5, 2.5))
     lengths = {
-        name: (middle + slope * (age_weeks - 32.0)) * size * (1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2.5, 2.5)))
+        name: (middle + slope * (age_weeks - 32.0))
+        * size
+        * (1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2.5, 2.5)))
         for name, (middle, slope) in _LENGTHS.items()
     }
     return Anatomy(age_weeks=age_weeks, plumpness=float(rng.uniform(0.88, 1.12)), **lengths)
@@ -149,15 +151,27 @@ def solids_of(joints: Array, up: Array, anatomy: Anatomy, head_turn_deg: float, 
     trunk = anatomy.trunk
     frame = np.stack([right, headward, forward])
     face = np.radians(head_turn_deg)
-    head_frame = np.stack([np.cos(face) * right - np.sin(face) * forward, headward, np.sin(face) * right + np.cos(face) * forward])
+    head_frame = np.stack(
+        [np.cos(face) * right - np.sin(face) * forward, headward, np.sin(face) * right + np.cos(face) * forward]
+    )
     k = anatomy.scale
     ellipsoids = [
-        _ellipsoid(hips + headward * 0.68 * trunk + forward * (2 + breath), frame, (0.33 * trunk, 0.38 * trunk, 34 * k + breath)),
-        _ellipsoid(hips + headward * 0.28 * trunk + forward * 4, frame, (0.33 * trunk * anatomy.plumpness, 0.36 * trunk, 37 * s)),
+        _ellipsoid(
+            hips + headward * 0.68 * trunk + forward * (2 + breath),
+            frame,
+            (0.33 * trunk, 0.38 * trunk, 34 * k + breath),
+        ),
+        _ellipsoid(
+            hips + headward * 0.28 * trunk + forward * 4,
+            frame,
+            (0.33 * trunk * anatomy.plumpness, 0.36 * trunk, 37 * s),
+        ),
         _ellipsoid(hips - headward * 0.04 * trunk + forward * 2, frame, (0.32 * trunk, 0.23 * trunk, 35 * s)),
         _ellipsoid(shoulders + headward * 0.49 * trunk + forward * 14 * k, head_frame, (39 * k, 47 * k, 50 * k)),
         _ellipsoid(
-            shoulders + headward * 0.40 * trunk + head_frame[2] * 42 * k + forward * 10 * k, head_frame, (17 * k, 20 * k, 16 * k)
+            shoulders + headward * 0.40 * trunk + head_frame[2] * 42 * k + forward * 10 * k,
+            head_frame,
+            (17 * k, 20 * k, 16 * k),
         ),
     ]
     parts = [PART["trunk"]] * 3 + [PART["head"]] * 2

@@ -95,14 +95,18 @@ class MapGeometry:
         by_column = np.stack([columns, np.full(self.width_px, middle_y)], axis=-1)
         by_row = np.stack([np.full(self.height_px, middle_x), rows], axis=-1)
         column_is_x = self.head in ("down", "up")
-        cell_of_column = _nearest_cell(self.to_map(by_column))[:, 0 if column_is_x else 1] * step[0 if column_is_x else 1]
+        cell_of_column = (
+            _nearest_cell(self.to_map(by_column))[:, 0 if column_is_x else 1] * step[0 if column_is_x else 1]
+        )
         cell_of_row = _nearest_cell(self.to_map(by_row))[:, 1 if column_is_x else 0] * step[1 if column_is_x else 0]
         return cell_of_row, cell_of_column
 
     def resize(self, depth: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
         """Mean of the valid (non-zero) native pixels of each map pixel, [96, 128], in the counts of `depth` [H, W]."""
         if depth.shape != (self.height_px, self.width_px):
-            raise InputError(f"depth frame: expected {self.height_px}x{self.width_px} rows x columns, got {depth.shape}")
+            raise InputError(
+                f"depth frame: expected {self.height_px}x{self.width_px} rows x columns, got {depth.shape}"
+            )
         cell_of_row, cell_of_column = self._cells
         total = np.zeros(MAP_HEIGHT * MAP_WIDTH, dtype=np.int64)
         count = np.zeros(MAP_HEIGHT * MAP_WIDTH, dtype=np.int64)

@@ -17,10 +17,10 @@ Array = npt.NDArray[np.float64]
 LIMB_ORDER: Final = ("right_arm", "left_arm", "right_leg", "left_leg")
 
 # mean, SD between infants, SD within an infant; azimuth 0 = towards the feet, 90 = outward, 180 = headward
-_ARM: Final = np.array([[30.0, 34.0, 15.0], [12.0, 10.0, 8.0], [0.0, 0.0, 26.0], [14.0, 14.0, 16.0]])
-_LEG: Final = np.array([[43.0, 17.0, 10.0], [40.0, 13.0, 9.0], [-78.0, 24.0, 15.0], [-32.0, 14.0, 14.0]])
-_ARM_LIMITS: Final = np.array([[-15.0, 145.0], [-15.0, 65.0], [-140.0, 150.0], [-40.0, 70.0]])
-_LEG_LIMITS: Final = np.array([[-5.0, 100.0], [0.0, 75.0], [-150.0, -5.0], [-75.0, 40.0]])
+_ARM: Final = np.array([[13.0, 28.0, 14.0], [30.0, 12.0, 8.0], [0.0, 0.0, 26.0], [16.0, 16.0, 16.0]])
+_LEG: Final = np.array([[33.0, 15.0, 10.0], [51.0, 8.0, 7.0], [-76.0, 36.0, 14.0], [-40.0, 14.0, 13.0]])
+_ARM_LIMITS: Final = np.array([[-15.0, 145.0], [-10.0, 68.0], [-150.0, 168.0], [-40.0, 70.0]])
+_LEG_LIMITS: Final = np.array([[-5.0, 95.0], [15.0, 75.0], [-155.0, -5.0], [-75.0, 40.0]])
 _SIDES_SHARE: Final = 0.4  # correlation of left and right postures between infants
 
 
@@ -55,7 +55,9 @@ def invent_motion(rng: np.random.Generator, time_s: Array, *, moving: bool = Tru
     if moving:
         current = base.copy()
         for stroke, change in _strokes(rng, span_s, active_until, is_active, base, spread, limits, current):
-            angles[:, stroke.limb] += _minimum_jerk((time_s - stroke.start_s) / (stroke.end_s - stroke.start_s))[:, None] * change
+            angles[:, stroke.limb] += (
+                _minimum_jerk((time_s - stroke.start_s) / (stroke.end_s - stroke.start_s))[:, None] * change
+            )
             strokes.append(stroke)
     state = is_active[np.minimum(np.searchsorted(active_until, time_s, side="right"), len(is_active) - 1)]
     sway = _sway(rng, time_s) if moving else np.zeros((len(time_s), 3))
@@ -72,14 +74,14 @@ def _posture(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     base, spread, limits = np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4, 2))
     for pair, (table, bounds) in enumerate(((_ARM, _ARM_LIMITS), (_LEG, _LEG_LIMITS))):
         common = rng.standard_normal(4)
-        fold_up = rng.random() < 0.6
+        fold_up = rng.random() < 0.55
         for side in range(2):
             limb = 2 * pair + side
             own = np.sqrt(_SIDES_SHARE) * common + np.sqrt(1 - _SIDES_SHARE) * rng.standard_normal(4)
             base[limb] = table[:, 0] + table[:, 1] * own
             if pair == 0:  # the hand lies headward and outward, or folded inward over the belly
                 up = fold_up if rng.random() < 0.6 else rng.random() < 0.5
-                base[limb, 2] = rng.uniform(15.0, 145.0) if up else -rng.uniform(10.0, 110.0)
+                base[limb, 2] = rng.uniform(20.0, 165.0) if up else -rng.uniform(8.0, 140.0)
             base[limb] = np.clip(base[limb], bounds[:, 0], bounds[:, 1])
             spread[limb] = table[:, 2]
             limits[limb] = bounds

@@ -136,7 +136,9 @@ LATTICE_PX = 6  # matching windows make the noise of neighbouring pixels alike
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def sense(z_mm: Any, key: Any, projector_px_mm: float, noise_px: float, hole_rate: float, near_mm: float, out: Any) -> None:
+def sense(
+    z_mm: Any, key: Any, projector_px_mm: float, noise_px: float, hole_rate: float, near_mm: float, out: Any
+) -> None:
     """What a structured-light sensor reports of the true depth `z_mm` f32 [H, W], in whole mm into `out` u16 [H, W].
 
     Depth is disparity quantised to 1/8 px, so its step and noise grow with the square of the distance. A pixel that the

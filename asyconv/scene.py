@@ -87,14 +87,20 @@ def project(camera: Array) -> Array:
 
 
 def make_infant(
-    seed: int, number: int, time_s: Array, *, joints_bed: Array | None = None, moving: bool = True, occluded: bool = True
+    seed: int,
+    number: int,
+    time_s: Array,
+    *,
+    joints_bed: Array | None = None,
+    moving: bool = True,
+    occluded: bool = True,
 ) -> Infant:
     """Infant `number` of `seed` at the times `time_s` [N]; `joints_bed` [N, 12, 3] replaces the invented movement."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
     anatomy = sample_anatomy(rng)
     placement = Placement(
         x_mm=float(np.clip(rng.normal(0.0, 37.0), -75, 75)),
-        y_mm=float(np.clip(rng.normal(-8.0, 40.0), -70, 90)),
+        y_mm=float(np.clip(rng.normal(-4.0, 38.0), -48, 90)),
         turn_deg=float(np.clip(rng.normal(-2.0, 6.5), -16, 14)),
         roll_deg=float(rng.normal(0.0, 6.0)),
     )
@@ -189,7 +195,9 @@ def _smooth_noise(rng: np.random.Generator, rows: int, columns: int, cell: float
 def _background(rng: np.random.Generator, infant: Infant) -> npt.NDArray[np.float32]:
     """Depth of the bed without the infant: wrinkled mattress, nest of rolled cloth, rails at the sides."""
     columns, rows = np.meshgrid(np.arange(WIDTH_PX), np.arange(HEIGHT_PX))
-    rays = np.stack([(columns - (WIDTH_PX - 1) / 2) / FOCAL_PX, (rows - (HEIGHT_PX - 1) / 2) / FOCAL_PX, np.ones(columns.shape)], -1)
+    rays = np.stack(
+        [(columns - (WIDTH_PX - 1) / 2) / FOCAL_PX, (rows - (HEIGHT_PX - 1) / 2) / FOCAL_PX, np.ones(columns.shape)], -1
+    )
     plane = infant.mattress_plane
     z_mm = (-plane[3] / (rays @ plane[:3])).astype(np.float32)
     z_mm -= 1.6 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 60) + 0.8 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 22)
@@ -219,7 +227,11 @@ def _tubes(rng: np.random.Generator, anatomy: Anatomy) -> Array:
     cones: list[list[float]] = []
     for _ in range(int(rng.integers(0, 4))):
         at_face = rng.random() < 0.6
-        start = np.array([rng.normal(0, 12), 0.45 * anatomy.trunk, 62.0]) if at_face else np.array([rng.normal(0, 30), -0.4 * anatomy.trunk, 45.0])
+        start = (
+            np.array([rng.normal(0, 12), 0.45 * anatomy.trunk, 62.0])
+            if at_face
+            else np.array([rng.normal(0, 30), -0.4 * anatomy.trunk, 45.0])
+        )
         heading = rng.uniform(0, 2 * np.pi)
         radius = float(rng.uniform(1.2, 3.2))
         point = start * np.array([1, 1, 1])
@@ -239,7 +251,7 @@ def _cloths(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Cl
     typical = np.median(infant.joints_bed, axis=0)
     for _ in range(int(rng.choice([0, 1, 2], p=[0.3, 0.4, 0.3]))):
         # legs low, knees rarely: shares of missing labels, paper.md 13.1
-        weights = np.array([18, 18, 19, 19, 18, 17, 19, 9, 12, 12, 7, 12], float)
+        weights = np.array([20, 20, 22, 22, 20, 20, 6, 4, 13, 13, 3, 4], float)
         joint = int(rng.choice(12, p=weights / weights.sum()))
         centre = typical[joint].copy()
         centre[:2] += rng.normal(0, 22, size=2)
@@ -279,7 +291,13 @@ def _visits(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Vi
         middle = np.array([infant.placement.x_mm, infant.placement.y_mm, 0.0])
         goal = middle + np.array([rng.normal(0, 45), rng.normal(0, 75), rng.uniform(70, 115)])
         visits.append(
-            Visit(start_s, start_s + float(rng.uniform(2.0, 8.0)), float(rng.uniform(0, 360)), goal, rng.uniform(0.3, 1.0, size=3))
+            Visit(
+                start_s,
+                start_s + float(rng.uniform(2.0, 8.0)),
+                float(rng.uniform(0, 360)),
+                goal,
+                rng.uniform(0.3, 1.0, size=3),
+            )
         )
     return tuple(visits)
 

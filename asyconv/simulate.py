@@ -128,12 +128,16 @@ def simulate(
     joints_bed = None if motion is None else _joints_from_tracks(motion, time_s)
     out.mkdir(parents=True, exist_ok=True)
     (out / "truth").mkdir(exist_ok=True)
-    (out / "truth" / ".asyconv-ignore").write_text("The truth of simulated recordings; asyconv does not look in here.\n")
+    (out / "truth" / ".asyconv-ignore").write_text(
+        "The truth of simulated recordings; asyconv does not look in here.\n"
+    )
     paths = []
     for number in range(infants):
         infant = make_infant(seed, number, time_s, joints_bed=joints_bed)
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
-        visible = _write_recording(infant, path, lambda n, base=number: progress and progress(base * len(time_s) + n, infants * len(time_s)))
+        visible = _write_recording(
+            infant, path, lambda n, base=number: progress and progress(base * len(time_s) + n, infants * len(time_s))
+        )
         write_truth(truth_of(infant, visible), infant, out / "truth" / path.stem)
         paths.append(path)
     return paths
@@ -153,7 +157,9 @@ def _write_recording(infant: Infant, path: Path, told: Callable[[int], Any]) -> 
     if path.suffix == ".oni":
         from asyconv.oni import OniWriter
 
-        with OniWriter(unfinished, WIDTH_PX, HEIGHT_PX, FPS_HZ, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True) as writer:
+        with OniWriter(
+            unfinished, WIDTH_PX, HEIGHT_PX, FPS_HZ, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True
+        ) as writer:
             for index, depth in enumerate(depths()):
                 writer.write(depth, round(index * 1e6 / FPS_HZ))
     else:
@@ -190,7 +196,10 @@ def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
         }
     ).write_parquet(folder / "moving.parquet")
     pl.DataFrame(
-        [{"limb": LIMB_ORDER[s.limb], "start_s": s.start_s, "end_s": s.end_s, "bout": s.bout} for s in infant.motion.strokes],
+        [
+            {"limb": LIMB_ORDER[s.limb], "start_s": s.start_s, "end_s": s.end_s, "bout": s.bout}
+            for s in infant.motion.strokes
+        ],
         schema={"limb": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "bout": pl.Int64},
     ).write_parquet(folder / "strokes.parquet")
     facts = {
@@ -275,5 +284,7 @@ def make_clips(seed: int, number: int, clips: int, span_s: float = 60.0) -> Clip
     xy_map = geometry.to_map(project(infant.to_camera(infant.joints_bed))).astype(np.float32)
     shape = (clips, CLIP_FRAMES)
     return ClipSet(
-        depth.reshape(*shape, MAP_HEIGHT, MAP_WIDTH), xy_map.reshape(*shape, len(JOINTS), 2), visible.reshape(*shape, len(JOINTS))
+        depth.reshape(*shape, MAP_HEIGHT, MAP_WIDTH),
+        xy_map.reshape(*shape, len(JOINTS), 2),
+        visible.reshape(*shape, len(JOINTS)),
     )

@@ -95,10 +95,14 @@ def read_tracks(path: Path) -> Tracks:
     if table.height % N_JOINTS or table["joint"].to_list() != list(JOINTS) * (table.height // N_JOINTS):
         raise InputError(f"{path}: expected exactly {N_JOINTS} rows a frame in joint order, found another order")
 
-    codes = table["depth_source"].fill_null("null").replace_strict(
-        list(DEPTH_SOURCES), list(range(len(DEPTH_SOURCES))), return_dtype=pl.UInt8
+    codes = (
+        table["depth_source"]
+        .fill_null("null")
+        .replace_strict(list(DEPTH_SOURCES), list(range(len(DEPTH_SOURCES))), return_dtype=pl.UInt8)
     )
-    values = {name: table[name].fill_null(np.nan).to_numpy().astype(np.float32).reshape(-1, N_JOINTS) for name in VALUES}
+    values = {
+        name: table[name].fill_null(np.nan).to_numpy().astype(np.float32).reshape(-1, N_JOINTS) for name in VALUES
+    }
     return Tracks(
         frame=table["frame"].to_numpy()[::N_JOINTS].astype(np.int32),
         time_s=table["time_s"].to_numpy()[::N_JOINTS].astype(np.float64),

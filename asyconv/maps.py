@@ -1,12 +1,15 @@
 """Target maps for training, drawn on the device, a batch of clips at once.
 
-* detection: a disc of the given radius for each joint, a rectangle of thickness equal to that radius for each connection;
-* regression: inside the same regions a Gaussian of the distance to the joint, or across the connection's line.
+* detection: a disc of the given radius for each joint, a rectangle of thickness equal to that radius for
+  each connection;
+* regression: inside the same regions a Gaussian of the distance to the joint, or across the connection's
+  line.
 
-Deviations from the paper (radius 6 and a standard deviation of 3 times the radius, a plateau without a peak): the defaults
-here are a radius of 3 for detection and a standard deviation of 2 inside a radius of 6 for regression, which fit the 9x9
-pixels that the regression network sees. The paper writes of a Gaussian "along the connection direction"; like its ancestor
-(Du 2018) this takes the distance across the line. A missing joint has empty maps, and so have its connections.
+Deviations from the paper (radius 6 and a standard deviation of 3 times the radius, a plateau without a
+peak): the defaults here are a radius of 3 for detection and a standard deviation of 2 inside a radius of 6
+for regression, which fit the 9x9 pixels that the regression network sees. The paper writes of a Gaussian
+"along the connection direction"; like its ancestor (Du 2018) this takes the distance across the line. A
+missing joint has empty maps, and so have its connections.
 """
 
 from typing import Literal
@@ -57,22 +60,18 @@ def draw_targets(
     y = torch.arange(height, dtype=torch.float32, device=joints.device)[:, None]
     first, second = (joints[:, list(ends)] for ends in zip(*CONNECTIONS, strict=True))
     soft = sigma if kind == "regression" else None
-    maps = torch.cat(
-        (_discs(joints, x, y, radius, soft), _rectangles(first, second, x, y, radius, soft)), dim=1
-    )
+    maps = torch.cat((_discs(joints, x, y, radius, soft), _rectangles(first, second, x, y, radius, soft)), dim=1)
     return maps.contiguous(memory_format=torch.channels_last_3d)
 
 
 def _discs(centre: Tensor, x: Tensor, y: Tensor, radius: float, sigma: float | None) -> Tensor:
-    """Discs, with a Gaussian inside if ``sigma`` is given; NaN fails every comparison, so a missing joint stays empty."""
+    """Discs, with a Gaussian inside if ``sigma`` is given; NaN fails every comparison and stays empty."""
     dx2, dy2 = (x - centre[..., 0]).square(), (y - centre[..., 1]).square()
     inside = dx2 <= radius**2 - dy2
     return _fill(inside, dx2, dy2, sigma)
 
 
-def _rectangles(
-    first: Tensor, second: Tensor, x: Tensor, y: Tensor, thickness: float, sigma: float | None
-) -> Tensor:
+def _rectangles(first: Tensor, second: Tensor, x: Tensor, y: Tensor, thickness: float, sigma: float | None) -> Tensor:
     """Rectangles from joint to joint, with a Gaussian across the line inside if ``sigma`` is given."""
     step = second - first
     length = step.square().sum(-1).sqrt()

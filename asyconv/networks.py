@@ -1,26 +1,28 @@
 """Both networks of the method and the baseline it is compared with, whole.
 
 * `Detection`: a clip of depth marks roughly where 12 joints and 8 connections are; returns logits.
-* `AsymmetricRegression`: depth and the 20 detection probabilities become 20 refined confidence maps; each 3x3x3 convolution
-  is a cascade 1x3x1 (along H), 1x1x3 (along W), 3x1x1 (along time). Table I of Migliorelli et al., "Asymmetric
-  Three-dimensional Convolutions For Preterm Infants' Pose Estimation".
-* `Regression3d`: the same network with 3x3x3 convolutions, the regression of Moccia et al. 2020 (arXiv 2005.08648).
+* `AsymmetricRegression`: depth and the 20 detection probabilities become 20 refined confidence maps; each
+  3x3x3 convolution is a cascade 1x3x1 (along H), 1x1x3 (along W), 3x1x1 (along time). Table I of
+  Migliorelli et al., "Asymmetric Three-dimensional Convolutions For Preterm Infants' Pose Estimation".
+* `Regression3d`: the same network with 3x3x3 convolutions, the regression of Moccia et al. 2020 (arXiv
+  2005.08648).
 
-Tensors are ``[B, C, T, H, W]`` at the borders, ``[B, T, H, W, C]`` contiguous inside (see `asyconv.kernels.reference`).
+Tensors are ``[B, C, T, H, W]`` at the borders, ``[B, T, H, W, C]`` contiguous inside (see
+`asyconv.kernels.reference`).
 
 Deviations from the paper, and what it leaves open:
 
-* the widths and blocks of `Detection` are reconstructed from its 2-D ancestor (Du 2018, PMC6051486); the paper keeps the
-  detection network of Moccia et al. and gives no table. Strided and transposed kernels have temporal size 1.
-* "batch normalisation and ReLU follow each convolution" is taken to spare the outputs: detection logits are left for a
-  sigmoid outside, regression is linear.
-* width 0.25 ("compact") is ours. Initial weights are not stated: He normal; the detection output starts at 1 % probability,
-  about the share of the frame that a joint covers.
+* the widths and blocks of `Detection` are reconstructed from its 2-D ancestor (Du 2018, PMC6051486); the
+  paper keeps the detection network of Moccia et al. and gives no table. Strided and transposed kernels have
+  temporal size 1.
+* "batch normalisation and ReLU follow each convolution" is taken to spare the outputs: detection logits are
+  left for a sigmoid outside, regression is linear.
+* width 0.25 ("compact") is ours. Initial weights are not stated: He normal; the detection output starts at
+  1 % probability, about the share of the frame that a joint covers.
 """
 
 import copy
 import math
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -38,17 +40,14 @@ Kernel = tuple[int, int, int]
 class Convolution(nn.Module):
     """Convolution with bias, then batch normalisation and ReLU, on [B, T, H, W, C].
 
-    ``kind`` is "same" (stride 1, odd kernel), "halve" or "double" (2x2 in space, strided or transposed). An output layer
-    has ``activate=False``: the convolution alone. ``norm`` is None in an output layer and after folding.
+    ``kind`` is "same" (stride 1, odd kernel), "halve" or "double" (2x2 in space, strided or transposed). An
+    output layer has ``activate=False``: the convolution alone. ``norm`` is None in an output layer and
+    after folding.
     """
 
-    def __init__(
-        self, c_in: int, c_out: int, kernel: Kernel, kind: str = "same", *, activate: bool = True
-    ) -> None:
+    def __init__(self, c_in: int, c_out: int, kernel: Kernel, kind: str = "same", *, activate: bool = True) -> None:
         super().__init__()
-        self.operation = {"same": reference.convolve, "halve": reference.halve, "double": reference.double}[
-            kind
-        ]
+        self.operation = {"same": reference.convolve, "halve": reference.halve, "double": reference.double}[kind]
         self.transposed = kind == "double"
         shape = (c_in, c_out) if self.transposed else (c_out, c_in)
         fan_in = c_in * (1 if self.transposed else math.prod(kernel))
@@ -70,17 +69,16 @@ class Convolution(nn.Module):
 
 
 class Block(nn.Module):
-    """A joint branch and a connection branch on the same input, side by side on channels, mixed by a 1x1x1 convolution.
+    """A joint branch and a connection branch on one input, side by side on channels, mixed by a 1x1x1 convolution.
 
-    A branch resamples in space (2x2) and convolves 3x3x3. ``c_skip`` channels of an earlier block join before the mixing.
+    A branch resamples in space (2x2) and convolves 3x3x3. ``c_skip`` channels of an earlier block join
+    before the mixing.
     """
 
     def __init__(self, c_in: int, c_branch: int, kind: str, c_skip: int = 0) -> None:
         super().__init__()
         self.joints, self.connections = (
-            nn.Sequential(
-                Convolution(c_in, c_branch, (1, 2, 2), kind), Convolution(c_branch, c_branch, (3, 3, 3))
-            )
+            nn.Sequential(Convolution(c_in, c_branch, (1, 2, 2), kind), Convolution(c_branch, c_branch, (3, 3, 3)))
             for _ in range(2)
         )
         self.common = Convolution(2 * c_branch + c_skip, 2 * c_branch, (1, 1, 1))
@@ -90,7 +88,8 @@ class Block(nn.Module):
         parts = [self.joints(x), self.connections(x)]
         if skip is not None:
             parts.append(skip)
-        return cast(Tensor, self.common(torch.cat(parts, dim=-1)))
+        mixed: Tensor = self.common(torch.cat(parts, dim=-1))
+        return mixed
 
 
 class Detection(nn.Module):
@@ -115,27 +114,26 @@ class Detection(nn.Module):
     def forward(self, clip: Tensor) -> Tensor:
         """Logits of the 20 maps, [B, 20, T, H, W]."""
         if clip.ndim != 5 or clip.shape[1] != 1 or clip.shape[3] % 16 or clip.shape[4] % 16:
-            raise ValueError(
-                f"clip must be [B, 1, T, H, W] with H and W multiples of 16, found {tuple(clip.shape)}"
-            )
+            raise ValueError(f"clip must be [B, 1, T, H, W] with H and W multiples of 16, found {tuple(clip.shape)}")
         x = self.stem(_channels_last(clip))
         x = down2 = self.down2(self.down1(x))
         x = down3 = self.down3(x)
         x = self.up2(self.up1(self.down4(x), down3), down2)
-        x = self.output(self.up4(self.up3(x)))
-        return x.permute(0, 4, 1, 2, 3)
+        logits: Tensor = self.output(self.up4(self.up3(x))).permute(0, 4, 1, 2, 3)
+        return logits
 
 
 class _Regression(nn.Module):
-    """What both regression networks share: full resolution throughout, receptive field 9x9 pixels and all frames."""
+    """What both regression networks share: full resolution, receptive field 9x9 pixels and all frames."""
 
     layers: nn.Sequential
 
     def forward(self, stacked: Tensor) -> Tensor:
-        """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps; any H, W."""
+        """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps, any H, W."""
         if stacked.ndim != 5 or stacked.shape[1] != 1 + N_MAPS:
             raise ValueError(f"input must be [B, {1 + N_MAPS}, T, H, W], found {tuple(stacked.shape)}")
-        return cast(Tensor, self.layers(_channels_last(stacked)).permute(0, 4, 1, 2, 3))
+        maps: Tensor = self.layers(_channels_last(stacked)).permute(0, 4, 1, 2, 3)
+        return maps
 
 
 class AsymmetricRegression(_Regression):
@@ -158,20 +156,18 @@ class Regression3d(_Regression):
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
         channels = _regression_channels(width)
-        full = [
-            Convolution(c_in, c_out, (3, 3, 3))
-            for c_in, c_out in zip(channels[:-1], channels[1:], strict=True)
-        ]
+        full = [Convolution(c_in, c_out, (3, 3, 3)) for c_in, c_out in zip(channels[:-1], channels[1:], strict=True)]
         self.layers = nn.Sequential(*full, *_regression_head(channels[-1]))
 
 
 def folded(model: nn.Module) -> nn.Module:
-    """Copy for inference with each batch normalisation folded into the convolution before it; gradients off."""
+    """Copy for inference, each batch normalisation folded into the convolution before it, gradients off."""
     model = copy.deepcopy(model).eval()
     for layer in model.modules():
         if isinstance(layer, Convolution) and layer.norm is not None:
             norm = layer.norm
-            assert norm.running_mean is not None and norm.running_var is not None
+            assert norm.running_mean is not None
+            assert norm.running_var is not None
             weight, bias = fold_batchnorm(
                 layer.weight.detach(), layer.bias.detach(), norm.weight.detach(), norm.bias.detach(),
                 norm.running_mean, norm.running_var, norm.eps, channel_axis=1 if layer.transposed else 0,

@@ -15,9 +15,10 @@ def fold_batchnorm(
     *,
     channel_axis: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the one convolution that equals convolution, then batch normalisation with running statistics.
+    """Weight and bias of the one convolution that equals a convolution followed by batch normalisation.
 
-    ``channel_axis`` is the output channels' axis in ``weight``: 0, or 1 for a transposed convolution. Computed in float64.
+    ``channel_axis`` is the output channels' axis in ``weight``: 0, or 1 for a transposed convolution.
+    ``mean`` and ``variance`` are the running ones. Computed in float64.
     """
     scale = gamma.double() / torch.sqrt(variance.double() + eps)
     shape = [1] * weight.ndim

@@ -1,12 +1,14 @@
-"""What each convolution means, in plain torch: the CPU path, the GPU baseline and the oracle of the fused kernels.
+"""What each convolution means, in plain torch: CPU path, GPU baseline and oracle of the fused kernels.
 
-All activations have one layout, ``[B, T, H, W, C]`` contiguous, which is channels-last for every 2-D and 3-D view taken
-here, so that no convolution copies its input. Weights keep the shape of a 3-D convolution, ``[O, C, kT, kH, kW]``.
+All activations have one layout, ``[B, T, H, W, C]`` contiguous, which is channels-last for every 2-D and
+3-D view taken here, so that no convolution copies its input. Weights keep the shape of a 3-D convolution,
+``[O, C, kT, kH, kW]``.
 
-Two routes give the same numbers. *Folded*: a spatial kernel is a 2-D convolution over ``B*T`` pictures, a temporal one a
-2-D convolution with kernel (3, 1) over pictures of T rows and H*W columns, a full one three spatial ones over shifted
-frames. *View*: conv3d on a channels-last view. On the CPU torch has a fast path for the second only with two clips or
-more, where its backward pass is 1.2-2.7 times as fast as the folded one; one clip alone is 3-5 times faster folded.
+Two routes give the same numbers. *Folded*: a spatial kernel is a 2-D convolution over ``B*T`` pictures, a
+temporal one a 2-D convolution with kernel (3, 1) over pictures of T rows and H*W columns, a full one three
+spatial ones over shifted frames. *View*: conv3d on a channels-last view. On the CPU torch has a fast path
+for the second only with two clips or more, where its backward pass is 1.2-2.7 times as fast as the folded
+one; one clip alone is 3-5 times faster folded.
 """
 
 import torch
@@ -14,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 FEW_CHANNELS = 8
-"""Below this a full kernel takes its frames stacked on channels: a picture of one channel has no channels-last form."""
+"""Below this a full kernel takes its frames stacked on channels: one channel alone has no fast path."""
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -43,13 +45,13 @@ def convolve_folded(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
 def halve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Strided 2x2 convolution in space, [B, T, H, W, C] -> [B, T, H/2, W/2, O]; weight [O, C, 1, 2, 2]."""
     y = F.conv2d(_pictures(x), weight[:, :, 0], bias, stride=2)
-    return y.permute(0, 2, 3, 1).unflatten(0, x.shape[:2])
+    return _clips(y, x)
 
 
 def double(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Transposed 2x2 convolution in space, [B, T, H, W, C] -> [B, T, 2H, 2W, O]; weight [C, O, 1, 2, 2]."""
     y = F.conv_transpose2d(_pictures(x), weight[:, :, 0], bias, stride=2)
-    return y.permute(0, 2, 3, 1).unflatten(0, x.shape[:2])
+    return _clips(y, x)
 
 
 def _pictures(x: Tensor) -> Tensor:
@@ -57,16 +59,23 @@ def _pictures(x: Tensor) -> Tensor:
     return x.flatten(0, 1).permute(0, 3, 1, 2)
 
 
+def _clips(pictures: Tensor, like: Tensor) -> Tensor:
+    """Pictures [B*T, O, H', W'] as [B, T, H', W', O], B and T from ``like``."""
+    clips: Tensor = pictures.permute(0, 2, 3, 1).unflatten(0, like.shape[:2])
+    return clips
+
+
 def _spatial(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     padding = (weight.shape[2] // 2, weight.shape[3] // 2)
     y = F.conv2d(_pictures(x), weight, bias, padding=padding)
-    return y.permute(0, 2, 3, 1).unflatten(0, x.shape[:2])
+    return _clips(y, x)
 
 
 def _temporal(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     rows_t = x.flatten(2, 3).permute(0, 3, 1, 2)
     y = F.conv2d(rows_t, weight, bias, padding=(weight.shape[2] // 2, 0))
-    return y.permute(0, 2, 3, 1).unflatten(2, x.shape[2:4])
+    unfolded: Tensor = y.permute(0, 2, 3, 1).unflatten(2, x.shape[2:4])
+    return unfolded
 
 
 def _full_shifted(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -16,9 +16,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.errors import InputError
+
 CLIP_FRAMES: Final = 3
 SPACING_S: Final = 1.0 / 6.0
-SPACING_TOLERANCE: Final = 0.2
+SPACING_TOLERANCE: Final = 0.2 + 0.005  # a fifth, and what a clock may be off
 
 Float32 = npt.NDArray[np.float32]
 
@@ -59,6 +61,10 @@ class ClipCutter:
     def __init__(self, fps_hz: float) -> None:
         self.fps_hz = fps_hz
         self.stride = max(1, round(fps_hz * SPACING_S))
+        if not spacing_fits(self.stride / fps_hz):
+            raise InputError(
+                f"clips: expected frames that can be taken 1/6 s apart, found {fps_hz:g} frames/s (spacing {self.stride / fps_hz:.3f} s)"
+            )
         self.too_short: list[int] = []  # rows of runs with fewer than three samples
         self._sequences = [_Sequence() for _ in range(self.stride)]
         self._grid = 0
@@ -73,7 +79,7 @@ class ClipCutter:
         sequence = self._sequences[phase]
         if sequence.length:
             spacing_s = sample.time_s - sequence.recent[-1].time_s
-            if step != sequence.last_step + 1 or abs(spacing_s / SPACING_S - 1) > SPACING_TOLERANCE:
+            if step != sequence.last_step + 1 or not spacing_fits(spacing_s):
                 yield from self._finish(sequence)
         sequence.recent.append(sample)
         sequence.last_step = step
@@ -97,6 +103,11 @@ class ClipCutter:
             self.too_short += [sample.index for sample in sequence.recent]
         sequence.recent.clear()
         sequence.length = sequence.waiting = 0
+
+
+def spacing_fits(spacing_s: float) -> bool:
+    """Whether two frames lie close enough to 1/6 s apart for the networks, which have seen no other spacing."""
+    return abs(spacing_s / SPACING_S - 1) <= SPACING_TOLERANCE
 
 
 def clip_position(step: int, phase: int, stride: int) -> int:

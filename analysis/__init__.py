@@ -1,1 +1,25 @@
-"""Movement from tracks: clean, series, measures, tables, report. Nothing here imports torch."""
+"""Movement analysis: from tracks to cleaned series, measures that state their own limits, tables and reports.
+
+Everything here runs without torch and knows nothing of how a joint was found. Importing the package loads nothing
+heavy; `analyse` loads polars and scipy when called.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from asyconv.analysis.clean import Event
+    from asyconv.analysis.movement import Movement
+    from asyconv.tracks import Tracks
+
+__all__ = ["ANALYSIS_VERSION", "analyse"]
+
+ANALYSIS_VERSION: Final = 1
+"""Raised by hand, and only when numbers in the tables change for the same tracks."""
+
+
+def analyse(tracks: "Tracks", events: "Sequence[Event] | None" = None) -> "Movement":
+    """Clean `tracks`, derive the limb series and compute every measure; see `asyconv.analysis.movement.analyse`."""
+    from asyconv.analysis.movement import analyse as analyse_now
+
+    return analyse_now(tracks, events)

@@ -1,0 +1,73 @@
+"""Movement: everything that the analysis knows of one recording, as tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from asyconv.analysis import tables
+from asyconv.analysis.clean import CleanTracks, Event, Step, clean
+from asyconv.analysis.epochs import LimbEpoch, body_epoch, limb_epoch, pair_epochs, spans
+from asyconv.analysis.gates import recording_quality
+from asyconv.analysis.measures import Result, compute
+from asyconv.analysis.series import LimbSeries, limb_series
+from asyconv.tracks import Tracks
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One analysed recording: the metadata of its tracks, the step log and the tables of contracts.md.
+
+    `clean` and `limbs` hold the cleaned positions and limb series behind the tables, for figures; `results` holds
+    every measure's value or reason, `quality` the recording quality (A to D) by epoch and limb.
+    """
+
+    meta: dict[str, Any]
+    steps: tuple[Step, ...]
+    limb_series: pl.DataFrame
+    bouts: pl.DataFrame
+    limb_summary: pl.DataFrame
+    pair_summary: pl.DataFrame
+    body_summary: pl.DataFrame
+    features_long: pl.DataFrame
+    clean: CleanTracks
+    limbs: dict[str, LimbSeries]
+    results: tuple[Result, ...]
+    quality: dict[tuple[float, str], str]
+    events: tuple[Event, ...]
+
+
+def analyse(tracks: Tracks, events: Sequence[Event] | None = None) -> Movement:
+    """Clean `tracks`, derive the limb series and compute every measure per epoch.
+
+    `events` of kind `handling` or `exclude` leave every denominator. What cannot be trusted is null with a reason.
+    Raises `InputError` for tracks without frames or with times that do not rise.
+    """
+    meta = tracks.meta
+    cleaned = clean(tracks, events)
+    limbs = limb_series(cleaned, meta)
+    results: list[Result] = []
+    quality: dict[tuple[float, str], str] = {}
+    for span in spans(cleaned):
+        epoch: dict[str, LimbEpoch] = {name: limb_epoch(limb, cleaned, span, meta) for name, limb in limbs.items()}
+        results += compute("limb", epoch.values())
+        results += compute("pair", pair_epochs(epoch))
+        results += compute("body", [body_epoch(epoch, cleaned, span)])
+        quality |= {(span.start_s, name): recording_quality(limb) for name, limb in epoch.items()}
+    ids = tables.identity(meta)
+    return Movement(
+        meta=meta,
+        steps=cleaned.steps,
+        limb_series=tables.series_table(ids, cleaned, limbs),
+        bouts=tables.bouts_table(ids, cleaned, limbs),
+        limb_summary=tables.summary_table(ids, "limb", results, quality),
+        pair_summary=tables.summary_table(ids, "pair", results),
+        body_summary=tables.summary_table(ids, "body", results),
+        features_long=tables.features_table(ids, results),
+        clean=cleaned,
+        limbs=limbs,
+        results=tuple(results),
+        quality=quality,
+        events=tuple(events or ()),
+    )

@@ -5,6 +5,7 @@ import importlib
 import click
 
 import asyconv
+from asyconv.cli.outcome import EXIT_REFUSED, EXIT_STOPPED
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
@@ -19,8 +20,6 @@ COMMANDS = {
     "export-model": "Make one model file of a training folder.",
     "bench": "Measure time and memory of one whole recording.",
 }
-EXIT_REFUSED = 1
-EXIT_STOPPED = 3
 
 
 class Commands(click.Group):

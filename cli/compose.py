@@ -1,0 +1,189 @@
+"""From one source to one result folder: what the commands hand to the batch. Knows the order, computes nothing."""
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asyconv import __version__
+
+if TYPE_CHECKING:
+    from asyconv.batch import Job
+    from asyconv.recording import Intrinsics, Recording
+    from asyconv.sheet import EventRow, Row
+    from asyconv.tracks import Tracks
+    from asyconv.weights import Model
+
+Show = Callable[[str], AbstractContextManager[Callable[[int, int | None], None]]]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What the user says about the recordings, by option, sheet, events and camera file."""
+
+    infant_id: str | None = None
+    head: str | None = None
+    mirrored: bool | None = None
+    depth_unit_mm: float | None = None
+    rate: str = "full"
+    rows: "Mapping[Path, Row]" = field(default_factory=dict)
+    events: "Mapping[str, list[EventRow]]" = field(default_factory=dict)
+    cameras: "Mapping[str | None, Intrinsics]" = field(default_factory=dict)
+
+    def of(self, source: Path) -> "One":
+        """Collect what holds for one source; an option stands above the sheet."""
+        row = self.rows.get(source)
+        facts = row.facts() if row else {}
+        camera = self.cameras.get(facts.get("camera_id")) or self.cameras.get(None)
+        return One(
+            infant_id=self.infant_id or facts.get("infant_id"),
+            recording_id=facts.get("recording_id"),
+            tracking={
+                "head": self.head or facts.get("orientation"),
+                "mirrored": facts.get("mirrored") if self.mirrored is None else self.mirrored,
+                "depth_unit_mm": self.depth_unit_mm or facts.get("depth_unit_mm"),
+                "intrinsics": asdict(camera) if camera else None,
+                "rate": self.rate,
+            },
+            sheet=facts,
+            excluded=row.exclude_reason if row else None,
+        )
+
+
+@dataclass(frozen=True)
+class One:
+    """What the user says about one recording; None = not stated."""
+
+    infant_id: str | None
+    recording_id: str | None
+    tracking: dict[str, Any]
+    sheet: dict[str, Any]
+    excluded: str | None
+
+
+def open_stated(source: Path, one: One) -> "Recording":
+    """Open a recording with the depth unit that the user states."""
+    from asyconv.recording import open_recording
+
+    return open_recording(source, depth_unit_mm=one.tracking["depth_unit_mm"])
+
+
+def prepare(source: Path, stated: Stated, model: "Model", known: Mapping[str, str]) -> "Job":
+    """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
+    from asyconv.batch import Excluded, Job, default_id, key_of, planning_hash
+    from asyconv.pipeline import TRACKS_VERSION
+
+    one = stated.of(source)
+    if one.excluded:
+        raise Excluded(one.excluded)
+    with open_stated(source, one) as recording:
+        planning = planning_hash(source)
+        sha256 = known.get(planning) or recording.sha256
+        input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
+    recording_id = one.recording_id or default_id(sha256)
+    tracking = {**one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION}
+    track_key = key_of({"input": sha256, **tracking})
+    analysis = analysis_facts(one.infant_id, one.sheet, stated.events.get(recording_id, []))
+    facts = {"input": input_facts, "tracking": tracking, "analysis": analysis}
+    return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts)
+
+
+def analysis_facts(infant_id: str | None, sheet: dict[str, Any], events: "list[EventRow]") -> dict[str, Any]:
+    """All but the tracks that decides the tables."""
+    from asyconv.analysis import ANALYSIS_VERSION
+
+    return {
+        "analysis_version": ANALYSIS_VERSION,
+        "infant_id": infant_id,
+        "sheet": sheet,
+        "events": [asdict(event) for event in events],
+    }
+
+
+def track_and_analyse(
+    job: "Job", folder: Path, tracks_from: Path | None, stated: Stated, model: "Model", show: Show
+) -> dict[str, Any]:
+    """Fill `folder` from a recording, or from the tracks of an earlier result."""
+    from asyconv.tracks import read_tracks
+
+    start = time.monotonic()
+    if tracks_from is not None:
+        from asyconv.results import read_manifest
+
+        old = read_manifest(tracks_from.parent, tracks_from.name) or {}
+        noted = {"made_by": old.get("made_by", {})}
+        tracks = read_tracks(tracks_from / "tracks.parquet")
+    else:
+        tracks = _track(job, stated.of(job.source), model, show)
+        noted = {"made_by": {**software("torch", "numpy", "numba"), "model": model.name, "device": "cpu"}}
+        noted["made_by"]["seconds"] = round(time.monotonic() - start, 3)
+    return noted | analyse_into(job, folder, tracks)
+
+
+def _track(job: "Job", one: One, model: "Model", show: Show) -> "Tracks":
+    from asyconv.pipeline import track
+    from asyconv.recording import Intrinsics
+
+    given = one.tracking["intrinsics"]
+    with open_stated(job.source, one) as recording, show(job.source.name) as tell:
+        return track(
+            recording,
+            model,
+            recording_id=job.recording_id,
+            infant_id=one.infant_id,
+            head=one.tracking["head"],
+            mirrored=one.tracking["mirrored"],
+            intrinsics=Intrinsics(**given) if given else None,
+            rate=one.tracking["rate"],
+            progress=tell,
+        )
+
+
+def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
+    """Write tracks, tables, figures and report into `folder`."""
+    from asyconv.analysis import analyse
+    from asyconv.analysis.clean import Event
+    from asyconv.analysis.report import write_report
+    from asyconv.analysis.tables import write_tables
+    from asyconv.notice import NOTICE
+    from asyconv.tracks import write_tracks
+
+    analysis = job.facts["analysis"]
+    ids = {"recording_id": job.recording_id, "infant_id": analysis["infant_id"]}
+    tracks = replace(tracks, meta={**tracks.meta, **ids})
+    write_tracks(tracks, folder / "tracks.parquet")
+    events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in analysis["events"]]
+    movement = analyse(tracks, events)
+    write_tables(movement, folder)
+    write_report(movement, folder / "report.html")
+    kept = ("frames_used", "frames_lost", "warnings", "model_name", "left_right_verified", "simulated")
+    return {
+        **{name: tracks.meta.get(name) for name in kept},
+        "software": {**software("numpy", "scipy", "polars"), "asyconv": __version__},
+        "notice": NOTICE,
+    }
+
+
+def software(*packages: str) -> dict[str, str]:
+    """Versions of Python and of `packages`."""
+    from importlib.metadata import version
+
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def ready_at(source: Path) -> float:
+    """Epoch time from which a source may be read; an .oni file with its end record is whole at once."""
+    from asyconv.batch import settled_at
+    from asyconv.errors import InputError
+    from asyconv.oni_records import scan
+    from asyconv.recording import file_format
+
+    try:
+        if source.is_file() and file_format(source) == "oni" and scan(source).ending == "finished":
+            return 0.0
+    except InputError:
+        return 0.0  # it is refused, with the reason, when it is opened
+    return settled_at(source)

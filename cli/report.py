@@ -1,0 +1,45 @@
+"""asyconv report: one report about several recordings of an infant."""
+
+from pathlib import Path
+
+import click
+
+from asyconv.cli.analyse import find_tracks
+from asyconv.errors import InputError
+from asyconv.notice import NOTICE
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(name="report", epilog=NOTICE)
+@click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=FILE)
+@click.option("-o", "--output", required=True, type=FILE, help="The report, an HTML file.")
+def command(tracks: tuple[Path, ...], output: Path) -> None:
+    """Write one report about the recordings of an infant.
+
+    TRACKS is a tracks.parquet file, a result folder, or a folder that is searched for these.
+
+    Example: asyconv report results/rec-1 results/rec-2 -o infant.html
+    """
+    from asyconv.analysis import analyse
+    from asyconv.analysis.clean import Event
+    from asyconv.analysis.report import write_report
+    from asyconv.results import read_manifest
+    from asyconv.tracks import read_tracks
+
+    movements = []
+    for source in [source for given in tracks for source in find_tracks(given)]:
+        folder = source.resolve().parent
+        beside = (read_manifest(folder.parent, folder.name) or {}).get("analysis", {})
+        events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in beside.get("events", [])]
+        movements.append(analyse(read_tracks(source), events))
+    infants = {movement.meta.get("infant_id") for movement in movements}
+    if len(movements) > 1 and (len(infants) > 1 or None in infants):
+        found = ", ".join(sorted(str(infant) for infant in infants))
+        raise InputError(f"report: expected recordings of one infant with its infant_id stated, found {found}")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_report(movements, output)
+    except OSError as error:
+        raise InputError(f"{output}: the report cannot be written here ({error.strerror})") from error
+    click.echo(output)

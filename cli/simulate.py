@@ -1,0 +1,63 @@
+"""asyconv simulate: recordings with known truth."""
+
+from pathlib import Path
+
+import click
+
+from asyconv.cli.outcome import EXIT_REFUSED
+from asyconv.cli.progress import progress
+from asyconv.errors import InputError
+from asyconv.notice import NOTICE
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command(name="simulate", epilog=NOTICE)
+@click.argument("out", required=False, type=FILE)
+@click.option("--infants", type=click.IntRange(min=1), default=2, show_default=True, help="How many recordings.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Length of each.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same recordings.")
+@click.option("--motion", type=FILE, help="Tracks file whose joints move the infants.")
+@click.option("--format", "fmt", type=click.Choice(["oni", "mkv"]), default="oni", show_default=True)
+@click.option("--check", is_flag=True, help="Print simulated beside real statistics instead; 1 if one is outside.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    out: Path | None,
+    infants: int,
+    seconds: float,
+    seed: int,
+    motion: Path | None,
+    fmt: str,
+    check: bool,
+) -> None:
+    """Make simulated recordings in OUT, with their truth in OUT/truth.
+
+    Example: asyconv simulate recordings/ --infants 2 --seconds 60 --seed 1
+    """
+    if check:
+        from asyconv.simulate_check import check as compare
+
+        table, inside = compare(infants, seed)
+        click.echo(table)
+        ctx.exit(0 if inside else EXIT_REFUSED)
+    if out is None:
+        raise click.UsageError("Missing argument 'OUT'.", ctx)
+    for path in simulate(out, infants, seconds, seed, motion=motion, fmt=fmt):
+        click.echo(path)
+
+
+def simulate(
+    out: Path, infants: int, seconds: float, seed: int, *, motion: Path | None = None, fmt: str = "oni"
+) -> list[Path]:
+    """Simulate into a folder that holds nothing yet, so that it holds exactly these recordings."""
+    from asyconv.simulate import simulate as simulate_now
+
+    try:
+        if out.exists() and any(out.iterdir()):
+            raise InputError(f"{out}: expected an empty folder or none, found files in it")
+        out.mkdir(parents=True, exist_ok=True)
+        with progress(f"simulating {infants} infants") as tell:
+            return simulate_now(out, infants, seconds, seed, motion=motion, fmt=fmt, progress=tell)
+    except OSError as error:
+        raise InputError(f"{out}: recordings cannot be written here ({error.strerror})") from error

@@ -118,7 +118,7 @@ def track_and_analyse(
         tracks = read_tracks(tracks_from / "tracks.parquet")
     else:
         tracks = _track(job, stated.of(job.source), model, show)
-        noted = {"made_by": {**software("torch", "numpy", "numba"), "model": model.name, "device": "cpu"}}
+        noted = {"made_by": {**software("torch", "numpy", "numba"), "model": model.name, "device": device()}}
         noted["made_by"]["seconds"] = round(time.monotonic() - start, 3)
     return noted | analyse_into(job, folder, tracks)
 
@@ -165,6 +165,13 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
         "software": {**software("numpy", "scipy", "polars"), "asyconv": __version__},
         "notice": NOTICE,
     }
+
+
+def device() -> str:
+    """Name of the device that the networks run on."""
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
 def software(*packages: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import click
 
@@ -18,6 +18,22 @@ def progress(label: str, unit: str = "frames") -> Iterator[Tell]:
     """Show `label`, how many of how many, per second, and the time left, on standard error."""
     with _moving(label, unit) if sys.stderr.isatty() else _plain(label, unit) as tell:
         yield tell
+
+
+@contextmanager
+def stages(unit: str) -> Iterator[Callable[[str, int, int, float], None]]:
+    """Show one stage of a training after another; its losses are kept in a file and not shown."""
+    with ExitStack() as stack:
+        shown: dict[str, Tell] = {}
+
+        def report(stage: str, done: int, total: int, loss: float) -> None:
+            if stage not in shown:
+                stack.close()
+                shown.clear()
+                shown[stage] = stack.enter_context(progress(stage, unit))
+            shown[stage](done, total)
+
+        yield report
 
 
 @contextmanager

@@ -1,0 +1,214 @@
+"""From confidence maps to joints: peaks, then links between them by bipartite matching, then one chain per limb.
+
+The paper (Migliorelli et al.) gives the three steps and no numbers. Ours, and what deviates from its lineage:
+
+* a peak is the largest value of a square window and reaches a threshold; at most 5 a map;
+* its position is the centre of the map's positive values in a square window of 3 px to each side with a soft
+  edge, moved to that centre until it rests (mean shift). On drawn targets (sigma 2) it is off by a median of
+  0.002 px, with noise of 5 % of the peak by 0.05; a single weighted centre in a fixed window by 0.13 and 0.17,
+  the same with the window's rim subtracted by 0.08 and 0.14, the peak's own pixel by 0.41 and 0.49;
+* a link's strength is the mean, not the sum, of the connection map along the segment: a sum favours long links;
+* there is one infant, so each limb keeps one chain: the one with the largest sum of peaks and links. A joint
+  that no link reaches keeps its strongest peak that belongs to no rejected chain.
+
+Only matching and chains are decided here. A missing joint stays missing; its best raw map value is kept.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from asyconv.jit import compiled
+from asyconv.skeleton import CONNECTIONS, LIMB_CONNECTIONS, LIMBS, N_CONNECTIONS, N_JOINTS
+
+MAX_PEAKS: Final = 5
+WINDOW_RADIUS_MAP: Final = 3.0
+MIN_SAMPLES: Final = 10
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class JointSet:
+    """Joints of one frame.
+
+    Attributes
+    ----------
+    xy_map : [12, 2] float32, map px (pixel centres are whole numbers), NaN = missing.
+    score : [12] float32, raw map value at the chosen peak, or the map's largest value where the joint is missing.
+    """
+
+    xy_map: Floats
+    score: Floats
+
+
+def find_joints(maps: Floats, joint_threshold: float, link_threshold: float, nms_window: int) -> JointSet:
+    """Find at most one position for each joint on the maps of one frame.
+
+    Parameters
+    ----------
+    maps : [20, H, W] float32, 12 joint maps, then 8 connection maps.
+    joint_threshold : smallest map value of a peak.
+    link_threshold : smallest mean of a connection map between two linked peaks.
+    nms_window : side of the square in which a peak must be the largest value, odd, map px.
+    """
+    if maps.ndim != 3 or maps.shape[0] != N_JOINTS + N_CONNECTIONS or min(maps.shape[1:]) < 2:
+        raise ValueError(f"maps must be [{N_JOINTS + N_CONNECTIONS}, H, W], H and W at least 2, found {maps.shape}")
+    if nms_window < 1 or nms_window % 2 == 0:
+        raise ValueError(f"nms_window must be odd and positive, found {nms_window}")
+    maps = np.ascontiguousarray(maps, dtype=np.float32)
+    xy, peak, count, best = _peaks(maps[:N_JOINTS], joint_threshold, nms_window // 2)
+    links = [
+        _match(maps[N_JOINTS + k], xy[a, : count[a]], xy[b, : count[b]], link_threshold)
+        for k, (a, b) in enumerate(CONNECTIONS)
+    ]
+    found = np.full((N_JOINTS, 2), np.nan, np.float32)
+    score = best
+    for limb, joints in LIMBS.items():
+        chain = _choose_chain(joints, [_oriented(links, k, joints) for k in LIMB_CONNECTIONS[limb]], peak, count)
+        for joint, candidate in zip(joints, chain, strict=True):
+            if candidate >= 0:
+                found[joint], score[joint] = xy[joint, candidate], peak[joint, candidate]
+    return JointSet(found, score)
+
+
+Link = tuple[int, int, float]
+
+
+def _match(connection: Floats, first: Floats, second: Floats, threshold: float) -> list[Link]:
+    """Best one-to-one pairing of two joints' peaks; pairs weaker than the threshold are dropped."""
+    if len(first) == 0 or len(second) == 0:
+        return []
+    strength = _strengths(connection, first, second)
+    strength[strength < threshold] = 0.0
+    rows, columns = linear_sum_assignment(strength, maximize=True)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return [(i, j, float(strength[i, j])) for i, j in pairs if strength[i, j] >= max(threshold, 1e-12)]
+
+
+def _oriented(links: list[list[Link]], connection: int, joints: tuple[int, int, int]) -> list[Link]:
+    """Return one connection's links as (peak nearer to the root, peak farther out, strength)."""
+    first, second = CONNECTIONS[connection]
+    if joints.index(first) < joints.index(second):
+        return links[connection]
+    return [(j, i, strength) for i, j, strength in links[connection]]
+
+
+def _choose_chain(
+    joints: tuple[int, int, int], links: list[list[Link]], peak: Floats, count: npt.NDArray[np.int64]
+) -> list[int]:
+    """Candidate of root, middle and endpoint, -1 = missing: the strongest chain, then peaks that no link claims."""
+    root, middle, end = joints
+    upper = {j: (i, strength) for i, j, strength in links[0]}
+    lower = {j: (k, strength) for j, k, strength in links[1]}
+    best, best_total = [-1, -1, -1], -math.inf
+    for j in sorted(upper.keys() | lower.keys()):
+        i, upper_strength = upper.get(j, (-1, 0.0))
+        k, lower_strength = lower.get(j, (-1, 0.0))
+        total = peak[middle, j] + upper_strength + lower_strength
+        total += (peak[root, i] if i >= 0 else 0.0) + (peak[end, k] if k >= 0 else 0.0)
+        if total > best_total:
+            best, best_total = [i, j, k], total
+    claimed = ({i for i, _ in upper.values()}, upper.keys() | lower.keys(), {k for k, _ in lower.values()})
+    for position, joint in enumerate(joints):
+        if best[position] < 0:
+            free = [c for c in range(count[joint]) if c not in claimed[position]]
+            best[position] = free[0] if free else -1  # candidates come strongest first
+    return best
+
+
+@compiled
+def _peaks(maps: Floats, threshold: float, reach: int) -> Any:
+    """Peaks of each map, strongest first: positions [J, 5, 2], values [J, 5], counts [J], largest value [J]."""
+    joints, height, width = maps.shape
+    xy = np.full((joints, MAX_PEAKS, 2), np.nan, np.float32)
+    value = np.full((joints, MAX_PEAKS), -np.inf, np.float32)
+    count = np.zeros(joints, np.int64)
+    best = np.full(joints, -np.inf, np.float32)
+    for joint in range(joints):
+        picture = maps[joint]
+        for y in range(height):
+            for x in range(width):
+                v = picture[y, x]
+                best[joint] = max(best[joint], v)
+                if v < threshold or v <= value[joint, MAX_PEAKS - 1] or not _is_peak(picture, x, y, reach):
+                    continue
+                place = min(count[joint], MAX_PEAKS - 1)
+                while place > 0 and value[joint, place - 1] < v:
+                    value[joint, place] = value[joint, place - 1]
+                    xy[joint, place] = xy[joint, place - 1]
+                    place -= 1
+                value[joint, place] = v
+                xy[joint, place, 0], xy[joint, place, 1] = x, y
+                count[joint] = min(count[joint] + 1, MAX_PEAKS)
+        for place in range(count[joint]):
+            xy[joint, place] = _centre(picture, xy[joint, place, 0], xy[joint, place, 1])
+    return xy, value, count, best
+
+
+@compiled
+def _is_peak(picture: Floats, x: int, y: int, reach: int) -> bool:
+    """Whether no value in the window is larger, nor equal and earlier (row by row)."""
+    height, width = picture.shape
+    v = picture[y, x]
+    for row in range(max(y - reach, 0), min(y + reach + 1, height)):
+        for column in range(max(x - reach, 0), min(x + reach + 1, width)):
+            other = picture[row, column]
+            if other > v or (other == v and (row < y or (row == y and column < x))):
+                return False
+    return True
+
+
+@compiled
+def _centre(picture: Floats, x_peak: float, y_peak: float) -> Any:
+    """Mean shift from a peak to the resting centre of positive values in a soft-edged square window.
+
+    Near the border the window shrinks on both sides alike, or the missing half would push the centre inwards.
+    """
+    height, width = picture.shape
+    x, y = float(x_peak), float(y_peak)
+    full = WINDOW_RADIUS_MAP + 0.5
+    for _ in range(20):
+        reach_x, reach_y = min(full, x + 0.5, width - 0.5 - x), min(full, y + 0.5, height - 0.5 - y)
+        total, sum_x, sum_y = 0.0, 0.0, 0.0
+        for row in range(max(int(np.ceil(y - reach_y)), 0), min(int(np.floor(y + reach_y)) + 1, height)):
+            for column in range(max(int(np.ceil(x - reach_x)), 0), min(int(np.floor(x + reach_x)) + 1, width)):
+                weight = min(reach_x - abs(column - x), 1.0) * min(reach_y - abs(row - y), 1.0)
+                weight *= max(picture[row, column], 0.0)
+                total += weight
+                sum_x += weight * (column - x)
+                sum_y += weight * (row - y)
+        if total <= 0.0:
+            break
+        step_x, step_y = sum_x / total, sum_y / total
+        if max(abs(x + step_x - x_peak), abs(y + step_y - y_peak)) > WINDOW_RADIUS_MAP:
+            break  # drifting off to something else
+        x, y = x + step_x, y + step_y
+        if abs(step_x) + abs(step_y) < 1e-3:
+            break
+    return np.array([x, y], np.float32)
+
+
+@compiled
+def _strengths(connection: Floats, first: Floats, second: Floats) -> Any:
+    """Mean of the connection map over at least 10 places, a pixel apart at most, from each peak to each other."""
+    height, width = connection.shape
+    strength = np.empty((len(first), len(second)))
+    for i in range(len(first)):
+        for j in range(len(second)):
+            dx, dy = second[j, 0] - first[i, 0], second[j, 1] - first[i, 1]
+            samples = max(MIN_SAMPLES, int(np.ceil(np.hypot(dx, dy))) + 1)
+            total = 0.0
+            for s in range(samples):
+                x = first[i, 0] + dx * s / (samples - 1)
+                y = first[i, 1] + dy * s / (samples - 1)
+                column, row = min(int(x), width - 2), min(int(y), height - 2)
+                u, v = x - column, y - row
+                total += (connection[row, column] * (1 - u) + connection[row, column + 1] * u) * (1 - v)
+                total += (connection[row + 1, column] * (1 - u) + connection[row + 1, column + 1] * u) * v
+            strength[i, j] = total / samples
+    return strength

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.recording import Decoder, Frame, Intrinsics, Recording, sha256_of
-from asyconv.video_container import is_whole
+from asyconv.video_container import ffv1_slices_are_whole, is_whole
 
 _SIMULATED: Final = "asyconv simulated"
 _FACTS_TAG: Final = "ASYCONV"
@@ -147,7 +147,7 @@ def _depth_stream(container: Any, name: str) -> Any:
         return candidates[0]
     if len(candidates) > 1:
         raise InputError(f"{name}: expected one stream titled DEPTH, found {len(candidates)} that might be it")
-    found = ", ".join(str(stream.codec_context.pix_fmt) for stream in streams) or "no video"
+    found = ", ".join(stream.codec_context.pix_fmt or "one that cannot be read" for stream in streams) or "no video"
     raise InputError(f"{name}: expected a 16-bit gray depth stream, found {found}")
 
 
@@ -159,8 +159,7 @@ def _decode_all(path: Path, shape: tuple[int, int], warnings: list[str]) -> Deco
     with _container(path) as container:
         stream = _depth_stream(container, path.name)
         stream.codec_context.thread_type, stream.codec_context.thread_count = "SLICE", 2
-        stream.codec_context.options = {"err_detect": "+crccheck+explode"}
-        pictures = container.decode(stream)
+        pictures = _pictures(container, stream)
         while True:
             try:
                 picture = next(pictures, None)
@@ -184,6 +183,18 @@ def _decode_all(path: Path, shape: tuple[int, int], warnings: list[str]) -> Deco
     _warn(warnings, f"{lost} of {place} frames were left out: their time does not advance", lost > 0)
     _warn(warnings, f"the recording is cut off (its file is not closed); {place} whole frames were used", not whole)
     return None
+
+
+def _pictures(container: Any, stream: Any) -> Iterator[Any]:
+    """Decode packet by packet; a packet that fails its checksums is a `ValueError`."""
+    checked = False
+    for packet in container.demux(stream):
+        if stream.codec_context.name == "ffv1" and packet.size:
+            whole = ffv1_slices_are_whole(bytes(packet))
+            if whole is False or (checked and whole is None):
+                raise ValueError("expected coded slices that pass their checksums, found a damaged one")
+            checked = checked or whole is not None
+        yield from packet.decode()
 
 
 def _pixels(picture: Any, shape: tuple[int, int]) -> npt.NDArray[np.uint16]:

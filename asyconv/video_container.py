@@ -1,14 +1,18 @@
-"""Tell whether a video file is whole: its outermost box ends within the file.
+"""Tell whether a video file, and a coded FFV1 frame, is whole.
 
 A recorder that was killed, or a copy that was broken off, leaves a Matroska segment, RIFF chunk or QuickTime atom that
-was never closed or runs past the end of the file. The decoder libraries just stop there, without an error.
+was never closed or runs past the end of the file. The decoder libraries just stop there, without an error; and where
+a checksum of FFV1 fails they patch the picture from the frame before, also without an error. Both are checked here.
 """
 
+import zlib
 from pathlib import Path
 from typing import BinaryIO, Final
 
 _EBML: Final = b"\x1a\x45\xdf\xa3"
 _SEGMENT: Final = b"\x18\x53\x80\x67"
+_SLICE_TAIL: Final = 8  # size of the slice without its tail (3 bytes), error status (1), CRC-32 (4)
+_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def is_whole(path: Path) -> bool:
@@ -20,6 +24,24 @@ def is_whole(path: Path) -> bool:
         if head == _EBML:
             return _matroska_is_whole(file, size)
         return _boxes_are_whole(file, size, riff=head == b"RIFF")
+
+
+def ffv1_slices_are_whole(packet: bytes) -> bool | None:
+    """Whether the checksum of every slice of a coded FFV1 frame holds; None where the slices carry none.
+
+    FFV1 (RFC 9043, 4.9) counts bits from the highest; zlib counts from the lowest, so the bytes are reversed first.
+    The register starts at 0 (zlib inverts it on the way in and out) and must end at 0 over slice and checksum.
+    """
+    end, slices = len(packet), []
+    while end > _SLICE_TAIL:
+        start = end - _SLICE_TAIL - int.from_bytes(packet[end - 8 : end - 5], "big")
+        if start < 0:
+            return None
+        slices.append(packet[start:end])
+        end = start
+    if end != 0 or not slices:
+        return None
+    return all(zlib.crc32(piece.translate(_REVERSED), 0xFFFFFFFF) == 0xFFFFFFFF for piece in slices)
 
 
 def _matroska_is_whole(file: BinaryIO, size: int) -> bool:

@@ -146,6 +146,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
     from asyconv.analysis import analyse
     from asyconv.analysis.clean import Event
+    from asyconv.analysis.plots import write_figures
     from asyconv.analysis.report import write_report
     from asyconv.analysis.tables import write_tables
     from asyconv.notice import NOTICE
@@ -158,6 +159,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
     events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in analysis["events"]]
     movement = analyse(tracks, events)
     write_tables(movement, folder)
+    write_figures(movement, folder / "figures")
     write_report(movement, folder / "report.html")
     kept = ("frames_used", "frames_lost", "warnings", "model_name", "left_right_verified", "simulated")
     return {

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.blocked import without
 from tests.real_data import ROOT
 
 ROOMS = {
@@ -99,10 +100,7 @@ def test_commands_import_heavy_packages_only_inside() -> None:
 
 def loaded_by(code: str, *, blocked: tuple[str, ...] = ()) -> set[str]:
     """Names in ``sys.modules`` after `code` ran in a fresh interpreter that lacks the packages `blocked`."""
-    program = (
-        f"import sys\nfor name in {blocked!r}: sys.modules[name] = None\n{code}\n"
-        "print('\\n'.join(name for name, module in sys.modules.items() if module is not None))"
-    )
+    program = f"{without(*blocked)}\n{code}\nimport sys; print('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())

@@ -67,6 +67,19 @@ def test_equals_conv3d(
             assert_close(layout_3d(y), expected, tolerance(torch.float32))
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("clips", [1, 2])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_no_copy_whatever_the_threads(threads: int, clips: int, kernel: tuple[int, int, int]) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        y = convolve(torch.randn(clips, 3, 6, 10, 8), torch.randn(4, 8, *kernel), None)
+    finally:
+        torch.set_num_threads(before)
+    assert y.is_contiguous()
+
+
 @pytest.mark.parametrize("clips", [1, 2])
 def test_resampling_equals_3d(clips: int, device: str, tolerance: Tolerance) -> None:
     torch.manual_seed(1)

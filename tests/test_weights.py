@@ -1,6 +1,7 @@
 """Model files: a true round trip, and one clear sentence for every file that is not one."""
 
 import dataclasses
+import importlib.resources
 import json
 import pickle
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import nn
 
 from asyconv.errors import InputError
 from asyconv.networks import AsymmetricRegression, Detection, Regression3d
-from asyconv.weights import ModelSettings, load_model, save_model
+from asyconv.weights import MODELS, ModelSettings, hash_model, load_model, save_model
 
 SETTINGS = ModelSettings(
     arch="asymmetric",
@@ -140,8 +141,6 @@ def test_flipped_byte_is_refused(saved: Path) -> None:
 
 
 def rehash(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-    from asyconv.weights import hash_model
-
     header["sha256"] = hash_model(tensors, header["card"])
 
 
@@ -206,6 +205,17 @@ def test_other_bad_files(tmp_path: Path, saved: Path) -> None:
         load_model(tmp_path / "none.safetensors")
     with pytest.raises(InputError, match="'paper-3d' is not part of this version"):
         load_model("paper-3d")
+
+
+def test_shipped_models_load_and_their_readable_cards_tell_the_truth() -> None:
+    folder = importlib.resources.files("asyconv")
+    for name in MODELS:
+        if not folder.joinpath(f"{name}.safetensors").is_file():
+            continue
+        model = load_model(name)
+        readable = json.loads(folder.joinpath(f"{name}.json").read_text())
+        assert model.name == name
+        assert readable == {**model.card, "sha256": model.weights_hash}
 
 
 def test_unreadable_card(saved: Path) -> None:

@@ -5,6 +5,7 @@ names it.
 """
 
 import hashlib
+import itertools
 import struct
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -43,7 +44,7 @@ def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | 
         format="oni",
         width_px=width_px,
         height_px=height_px,
-        fps_nominal_hz=fps_hz or rate_hz or _median_rate_hz([record for _, record in frames]),
+        fps_nominal_hz=fps_hz or (rate_hz if 1 <= rate_hz <= 1000 else _median_rate_hz(frames)),
         frame_count=len(frames),
         depth_unit_mm=unit_mm,
         intrinsics=intrinsics,
@@ -169,8 +170,10 @@ def _unpack(node: Node, name: str, layout: str) -> Any:
     return struct.unpack_from(layout, data)
 
 
-def _median_rate_hz(frames: list[FrameRecord]) -> float:
-    steps_us = sorted(b.timestamp_us - a.timestamp_us for a, b in zip(frames, frames[1:], strict=False))
+def _median_rate_hz(frames: list[tuple[int, FrameRecord]]) -> float:
+    """Frames per second by the file's own times, where it states no rate."""
+    times_us = [record.timestamp_us for _, record in frames]
+    steps_us = sorted(after - before for before, after in itertools.pairwise(times_us))
     return round(1e6 / steps_us[len(steps_us) // 2], 3) if steps_us else 30.0
 
 

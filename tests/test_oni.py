@@ -427,6 +427,14 @@ def test_files_older_than_1_0_1_0_have_shorter_record_headers(tmp_path: Path) ->
     assert recording.warnings == []
 
 
+@pytest.mark.parametrize("fps", [0, 2**32 - 1])
+def test_a_rate_that_is_none_is_taken_from_the_times(tmp_path: Path, fps: int) -> None:
+    begin = twin.node_added(1, twin.DEPTH) + twin.mode(1, 8, 6, fps)
+    frames = [twin.frame(1, n, time_us, encode(picture(n))) for n, time_us in enumerate((0, 40_000, 80_000, 500_000))]
+    recording = open_recording(twin_file(tmp_path / "a.oni", begin, *frames, twin.end()))
+    assert recording.fps_nominal_hz == 25.0
+
+
 @pytest.mark.parametrize("version", [(0, 9, 0, 0), (1, 0, 0, 3), (2, 0, 0, 0)])
 def test_unknown_versions_are_refused(tmp_path: Path, version: tuple[int, int, int, int]) -> None:
     header = struct.pack("<4sBBHIQI", b"NI10", *version, 0, 1)

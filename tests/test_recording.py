@@ -8,6 +8,8 @@ import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numba
@@ -115,14 +117,12 @@ def test_the_hash_is_the_decoder_s_once_all_was_read_and_made_on_demand_before()
 
 
 def test_numba_functions_work_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    njit = numba.njit
-
-    def read_only(*, cache: bool = False, nogil: bool) -> Callable[..., object]:
+    def read_only(*, cache: bool = False, nogil: bool) -> Callable[..., Any]:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return njit(nogil=nogil)
+        return numba.njit(nogil=nogil)
 
-    monkeypatch.setattr(numba, "njit", read_only)
+    monkeypatch.setattr("asyconv.jit.numba", SimpleNamespace(njit=read_only))
     assert compiled(lambda x: x + 1)(2) == 3
 
 

@@ -2,7 +2,8 @@
 
 A recording of 30 frames/s is five interleaved sequences of 6 Hz, each cut into clips without overlap, so that every
 frame is predicted once (paper.md 3). The starts of the five sequences are staggered: a frame's position in its clip
-changes from frame to frame, so a bias by position becomes a 10 Hz line that the low-pass removes, not a movement at 2 Hz.
+changes from frame to frame, so a bias by position becomes a line at 10 Hz that the low-pass removes, not movement at
+2 Hz.
 
 Deviations from the paper: the mean of each image is taken over its valid pixels and invalid ones are 0 afterwards; the
 depth is divided by a constant and clamped, both stored with the model.
@@ -63,7 +64,8 @@ class ClipCutter:
         self.stride = max(1, round(fps_hz * SPACING_S))
         if not spacing_fits(self.stride / fps_hz):
             raise InputError(
-                f"clips: expected frames that can be taken 1/6 s apart, found {fps_hz:g} frames/s (spacing {self.stride / fps_hz:.3f} s)"
+                f"clips: expected frames that can be taken 1/6 s apart, found {fps_hz:g} frames/s "
+                f"(spacing {self.stride / fps_hz:.3f} s)"
             )
         self.too_short: list[int] = []  # rows of runs with fewer than three samples
         self._sequences = [_Sequence() for _ in range(self.stride)]

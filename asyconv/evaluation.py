@@ -1,8 +1,9 @@
 """How far off the joints are on simulated infants never trained on, beside the trivial baselines (paper.md 10 and 14).
 
-RMSD of one frame and limb: root of the mean squared distance over the limb's joints that are visible and predicted, in map
-pixels; reported as median and interquartile range over frames. Missed: visible joints without a prediction. Invented:
-predictions of joints that are not visible, as a share of all predictions. All results here are of simulated infants.
+RMSD of one frame and limb: root of the mean squared distance over the limb's joints that are visible and predicted, in
+map pixels; reported as median and interquartile range over frames. Missed: visible joints without a prediction.
+Invented: predictions of joints that are not visible, as a share of all predictions. All results here
+are of simulated infants.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
+from asyconv.inference import Inference
 from asyconv.joints import find_joints
-from asyconv.pipeline import map_clips
 from asyconv.simulate import TEST_SEED, TUNE_SEED, ClipSet, make_clips
 from asyconv.skeleton import LIMBS
 from asyconv.weights import Model
@@ -30,15 +31,18 @@ class Predictions:
     score: Array
 
 
-def predict(model: Model, clips: ClipSet, *, joint_threshold: float | None = None, corrected: bool = True) -> Predictions:
+def predict(
+    model: Model, clips: ClipSet, *, joint_threshold: float | None = None, corrected: bool = True
+) -> Predictions:
     """Joints of `clips` by `model`, with its thresholds unless another is given."""
     settings = model.settings
     threshold = settings.joint_threshold if joint_threshold is None else joint_threshold
     shape = clips.visible.shape
     xy, score = np.empty((*shape, 2)), np.empty(shape)
-    for start in range(0, len(clips.depth), 4):
-        depth_mm = clips.depth[start : start + 4].astype(np.float32) / 10.0
-        for offset, maps in enumerate(map_clips(model, depth_mm)):
+    inference = Inference(model)
+    for start in range(0, len(clips.depth), inference.batch):
+        depth_mm = clips.depth[start : start + inference.batch].astype(np.float32) / 10.0
+        for offset, maps in enumerate(inference.maps(depth_mm)):
             for position in range(3):
                 joints = find_joints(maps[position], threshold, settings.link_threshold, settings.nms_window_map)
                 xy[start + offset, position], score[start + offset, position] = joints.xy_map, joints.score
@@ -77,7 +81,8 @@ class Evaluation:
     def table(self) -> str:
         """The figures as text."""
         lines = [
-            f"{self.model_name} ({self.weights_hash[:12]}) on {self.infants} SIMULATED infants of seed {self.seed}, never trained on",
+            f"{self.model_name} ({self.weights_hash[:12]}) on {self.infants} SIMULATED infants of seed {self.seed}, "
+            "never trained on",
             f"{self.frames} frames, {self.visible_pct:.1f} % of joints visible; map px (1 map px = 5 native px)",
             f"{'median RMSD (IQR)':26}" + "".join(f"{limb:>20}" for limb in LIMBS),
         ]
@@ -86,7 +91,9 @@ class Evaluation:
             lines.append(f"{name:26}{cells}")
         native = "".join(f"{f'{5 * p50:.1f} px':>20}" for _, p50, _ in self.rmsd_map["model"].values())
         lines.append(f"{'model, native':26}{native}")
-        lines.append(f"missed visible joints {self.missed_pct:.2f} %, invented joints {self.invented_pct:.2f} % of predictions")
+        lines.append(
+            f"missed visible joints {self.missed_pct:.2f} %, invented joints {self.invented_pct:.2f} % of predictions"
+        )
         return "\n".join(lines)
 
     def median_map(self) -> dict[str, float]:
@@ -144,9 +151,9 @@ def _mean_pose(sets: list[ClipSet]) -> Array:
 
 
 def _own_mean(clips: ClipSet, share: float = 0.75) -> Array:
-    """Mean position of each joint over the first `share` of the clips, visible labels only; unseen joints at its truth's mean."""
+    """Mean visible position of each joint over the first `share` of the clips; a joint never seen has its true mean."""
     first = max(1, round(share * len(clips.xy_map)))
     xy, visible = clips.xy_map[:first].reshape(-1, 12, 2).astype(np.float64), clips.visible[:first].reshape(-1, 12)
     seen = visible.sum(axis=0)[:, None]
-    mean = np.where(visible[..., None], xy, 0.0).sum(axis=0) / np.maximum(seen, 1)
+    mean: Array = np.where(visible[..., None], xy, 0.0).sum(axis=0) / np.maximum(seen, 1)
     return np.where(seen > 0, mean, xy.mean(axis=0))

@@ -54,7 +54,8 @@ class MapGeometry:
             raise InputError(f"head direction: expected one of {', '.join(HEADS)}, got {self.head!r}")
         if max(self.width_px, self.height_px) < MAP_WIDTH or min(self.width_px, self.height_px) < MAP_HEIGHT:
             raise InputError(
-                f"depth pictures: expected at least {MAP_WIDTH}x{MAP_HEIGHT} pixels, got {self.width_px}x{self.height_px}"
+                f"depth pictures: expected at least {MAP_WIDTH}x{MAP_HEIGHT} pixels, "
+                f"got {self.width_px}x{self.height_px}"
             )
 
     @cached_property
@@ -79,12 +80,12 @@ class MapGeometry:
     def to_map(self, xy_px: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map coordinates [..., 2] of native pixel coordinates [..., 2]."""
         offset = (np.asarray(xy_px, dtype=np.float64) - self._native_centre) @ self._linear.T
-        return offset / self.scale_px + _MAP_CENTRE
+        return np.asarray(offset / self.scale_px + _MAP_CENTRE)
 
     def to_px(self, xy_map: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Native pixel coordinates [..., 2] of map coordinates [..., 2]."""
         offset = (np.asarray(xy_map, dtype=np.float64) - _MAP_CENTRE) * self.scale_px
-        return offset @ self._linear + self._native_centre
+        return np.asarray(offset @ self._linear + self._native_centre)
 
     @cached_property
     def _cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -123,7 +124,7 @@ def _nearest_cell(xy_map: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     return np.floor(xy_map + 0.5 - 1e-9).astype(np.int64)
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _accumulate(depth: Any, cell_of_row: Any, cell_of_column: Any, total: Any, count: Any) -> None:
     for row in range(depth.shape[0]):
         start = cell_of_row[row]

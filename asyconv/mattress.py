@@ -51,11 +51,14 @@ def to_camera_mm(xy_px: Array, depth_mm: Array, intrinsics: Intrinsics, mirrored
     return np.stack([-x if mirrored else x, y, depth_mm], axis=-1)
 
 
-def fit_mattress(median_mm: Array, joints_map: Array, geometry: MapGeometry, intrinsics: Intrinsics) -> list[float] | None:
+def fit_mattress(
+    median_mm: Array, joints_map: Array, geometry: MapGeometry, intrinsics: Intrinsics
+) -> list[float] | None:
     """Plane [nx, ny, nz, d] in mm, unit normal towards the camera, height = n.p + d; None where no plane stands out.
 
-    `median_mm` [96, 128] is the still scene, `joints_map` [n, 2] all joints found (NaN = missing): their surroundings are
-    left out. The plane with most pixels within 8 mm wins and must hold at least 30 % of what is left; fixed random trials.
+    `median_mm` [96, 128] is the still scene, `joints_map` [n, 2] all joints found (NaN = missing): their surroundings
+    are left out. The plane with most pixels within 8 mm wins and must hold at least 30 % of what is left; the random
+    trials are fixed.
     """
     rows, columns = np.mgrid[:MAP_HEIGHT, :MAP_WIDTH]
     xy_map = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float64)

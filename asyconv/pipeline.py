@@ -1,4 +1,4 @@
-"""One recording through the method: frames, clips, detection, regression, joints, tracks; memory bounded by a few batches.
+"""One recording through the method: frames, clips, detection, regression, joints, tracks; memory of a few batches.
 
 Deviations from the paper: clips are staggered (see clips.py); the measured bias by position in the clip is subtracted;
 depth at a joint is the nearest third of the valid pixels round it, since a limb stands out of what lies behind it.
@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from asyconv import __version__
-from asyconv.clips import Clip, ClipCutter, Sample, normalise
+from asyconv.clips import Clip, ClipCutter, Sample
 from asyconv.errors import InputError
 from asyconv.geometry import MapGeometry
+from asyconv.inference import Inference
 from asyconv.joints import find_joints
 from asyconv.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.notice import NOTICE
@@ -27,7 +27,6 @@ from asyconv.weights import Model
 TRACKS_VERSION: Final = 1
 """Raised by hand when the numbers of tracks change."""
 
-BATCH: Final = {"cpu": 4, "cuda": 22}
 WINDOW_MAP: Final = 1.6
 """Half width of the window in which a joint's depth is read, in map pixels."""
 
@@ -73,15 +72,16 @@ def track(
     """Joints of every frame of `recording`.
 
     `head` and `mirrored` override the file; what nobody states is assumed head-down and unmirrored and left and right
-    are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `progress(done, total)` is
-    told of frames. Raises `InputError` where no clip can be made or no pixel has depth.
+    are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `progress(done, total)`
+    is told of frames. Raises `InputError` where no clip can be made or no pixel has depth.
     """
     mirror = _first(("option", mirrored), ("file", recording.mirrored), ("assumed", False))
     up = _first(("option", head), ("file", "down" if recording.simulated else None), ("assumed", "down"))
     geometry = MapGeometry(recording.width_px, recording.height_px, up[1], mirror[1])
     unit = _first(("given", recording.depth_unit_mm), ("assumed", 1.0))
     camera = intrinsics or recording.intrinsics
-    network = _Networks(model, geometry, unit[1])
+    predictor = _Predictor(model, geometry, unit[1])
+    batch = predictor.inference.batch
     found, sampler = _Found(), DepthSampler()
     cutter: ClipCutter | None = None
     clips: list[Clip] = []
@@ -96,9 +96,9 @@ def track(
         sampler.push(depth_mm)
         native[row] = frame.depth
         clips += cutter.push(Sample(row, frame.time_s, depth_mm))
-        if len(clips) >= network.batch:
-            network.predict(clips[: network.batch], found, native)
-            del clips[: network.batch]
+        if len(clips) >= batch:
+            predictor.predict(clips[:batch], found, native)
+            del clips[:batch]
         if progress:
             progress(frame.number, recording.frame_count)
     name = recording.path.name
@@ -108,9 +108,11 @@ def track(
         raise InputError(f"{name}: expected depth, found only zeros in all {len(found.frame)} frames")
     clips += cutter.finish()
     if len(cutter.too_short) == len(found.frame):
-        raise InputError(f"{name}: expected at least three frames 1/6 s apart, found {len(found.frame)} frames without any")
-    for start in range(0, len(clips), network.batch):
-        network.predict(clips[start : start + network.batch], found, native)
+        raise InputError(
+            f"{name}: expected at least three frames 1/6 s apart, found {len(found.frame)} frames without any"
+        )
+    for start in range(0, len(clips), batch):
+        predictor.predict(clips[start : start + batch], found, native)
     meta = {
         "recording_id": recording_id or "unnamed",
         "infant_id": infant_id,
@@ -145,25 +147,11 @@ def _thinned(recording: Recording, rate: str) -> Iterator[Frame]:
             yield frame
 
 
-def map_clips(
-    model: Model, depth_mm: npt.NDArray[np.float32], device: torch.device | str = "cpu"
-) -> npt.NDArray[np.float32]:
-    """Confidence maps [B, 3, 20, 96, 128] of clips of depth [B, 3, 96, 128] in mm (0 = none)."""
-    x = normalise(depth_mm, model.settings.depth_scale_mm, model.settings.depth_limit)
-    with torch.inference_mode():
-        clip = torch.from_numpy(x)[:, None].to(device)
-        probability = torch.sigmoid(model.detection.to(device)(clip))
-        maps = model.regression.to(device)(torch.cat([clip, probability], dim=1))
-        return np.asarray(maps.permute(0, 2, 1, 3, 4).float().cpu().contiguous().numpy())
-
-
-class _Networks:
-    """Both networks on their device, and what happens to a batch of clips."""
+class _Predictor:
+    """What happens to a batch of clips: maps, joints, their depth."""
 
     def __init__(self, model: Model, geometry: MapGeometry, unit_mm: float) -> None:
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.batch = BATCH[self.device.type]
-        self.model = model
+        self.inference = Inference(model)
         self.settings = model.settings
         self.bias_map = np.asarray(model.settings.position_bias_map, dtype=np.float64)
         self.knots = np.asarray(model.settings.confidence_knots, dtype=np.float64)
@@ -173,12 +161,15 @@ class _Networks:
 
     def predict(self, clips: list[Clip], found: _Found, native: dict[int, npt.NDArray[np.uint16]]) -> None:
         """Fill the rows that `clips` predict, and let go of the native frames that no later clip needs."""
-        maps = map_clips(self.model, np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]), self.device)
+        maps = self.inference.maps(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
         for clip, clip_maps in zip(clips, maps, strict=True):
             for position in np.flatnonzero(clip.keep):
                 row = clip.samples[position].index
                 joints = find_joints(
-                    clip_maps[position], self.settings.joint_threshold, self.settings.link_threshold, self.settings.nms_window_map
+                    clip_maps[position],
+                    self.settings.joint_threshold,
+                    self.settings.link_threshold,
+                    self.settings.nms_window_map,
                 )
                 xy_map = joints.xy_map - self.bias_map[position]
                 found.xy_map[row] = xy_map
@@ -186,7 +177,7 @@ class _Networks:
                 found.depth_counts[row], found.source[row] = self._depths(xy_map, native.pop(row))
 
     def _depths(self, xy_map: Array, depth: npt.NDArray[np.uint16]) -> tuple[Array, npt.NDArray[np.uint8]]:
-        """Depth in counts and its source at each joint: the median of the nearest third of the valid pixels round it."""
+        """Depth in counts and its source at each joint: median of the nearest third of the valid pixels round it."""
         out, source = np.full(N_JOINTS, np.nan), np.zeros(N_JOINTS, np.uint8)
         xy_px = self.geometry.to_px(xy_map)
         height, width = depth.shape
@@ -271,7 +262,12 @@ def _tracks(
 
 
 def _warnings(
-    recording: Recording, cutter: ClipCutter, settings: dict[str, Any], camera: Intrinsics | None, scene_mm: Array, frames: int
+    recording: Recording,
+    cutter: ClipCutter,
+    settings: dict[str, Any],
+    camera: Intrinsics | None,
+    scene_mm: Array,
+    frames: int,
 ) -> list[str]:
     out = []
     if not settings["left_right_verified"]:
@@ -281,7 +277,9 @@ def _warnings(
     if settings["depth_unit_source"] == "assumed":
         out.append("depth unit not stated: 1 count was taken as 1 mm")
     if cutter.too_short:
-        out.append(f"too short: {len(cutter.too_short)} of {frames} frames lie in runs of fewer than three and have no joints")
+        out.append(
+            f"too short: {len(cutter.too_short)} of {frames} frames lie in runs of fewer than three and have no joints"
+        )
     middle_mm = float(np.nanmedian(scene_mm))
     if not PLAUSIBLE_MM[0] <= middle_mm <= PLAUSIBLE_MM[1]:
         out.append(f"median depth {middle_mm:.0f} mm is implausible for a crib: check the depth unit")

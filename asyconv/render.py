@@ -14,7 +14,7 @@ import numpy as np
 FAR_MM = 1e9
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def draw_solids(
     cones: Any, cone_parts: Any, ellipsoids: Any, ellipsoid_parts: Any, focal_px: float, z_mm: Any, part: Any
 ) -> None:
@@ -25,12 +25,12 @@ def draw_solids(
         _draw_cone(cones[index], cone_parts[index], focal_px, z_mm, part)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def _span(low: float, high: float, size: int) -> tuple[int, int]:
     return max(0, int(np.floor(low))), min(size, int(np.ceil(high)) + 1)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def _draw_ellipsoid(solid: Any, label: int, focal_px: float, z_mm: Any, part: Any) -> None:
     height, width = z_mm.shape
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
@@ -65,7 +65,7 @@ def _draw_ellipsoid(solid: Any, label: int, focal_px: float, z_mm: Any, part: An
                     part[y, x] = label
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def _draw_cone(solid: Any, label: int, focal_px: float, z_mm: Any, part: Any) -> None:
     height, width = z_mm.shape
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
@@ -113,7 +113,7 @@ def _draw_cone(solid: Any, label: int, focal_px: float, z_mm: Any, part: Any) ->
                 part[y, x] = label
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _mix(value: Any) -> Any:
     """Hash of a 64-bit counter: a multiply-xorshift finaliser, so that any pixel of any frame can be drawn alone."""
     value = np.uint64(value)
@@ -122,7 +122,7 @@ def _mix(value: Any) -> Any:
     return value ^ (value >> np.uint64(31))
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _bell(bits: Any) -> float:
     """Roughly normal number of SD 1 from 64 random bits: the sum of four uniform 16-bit numbers."""
     mask = np.uint64(0xFFFF)
@@ -135,7 +135,7 @@ def _bell(bits: Any) -> float:
 LATTICE_PX = 6  # matching windows make the noise of neighbouring pixels alike
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def sense(
     z_mm: Any, key: Any, projector_px_mm: float, noise_px: float, hole_rate: float, near_mm: float, out: Any
 ) -> None:

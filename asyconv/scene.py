@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from asyconv.body import PART, Anatomy, Array, Placement, Solids, joints_of, sample_anatomy, solids_of
 from asyconv.motion import Motion, invent_motion
-from asyconv.render import FAR_MM, draw_solids, sense
+from asyconv.render import draw_solids, sense
 from asyconv.skeleton import JOINTS
 
 WIDTH_PX: Final = 640
@@ -110,10 +110,21 @@ def make_infant(
     distance_mm = float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0))
     turn = cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0]
     bare = Infant(
-        seed, number, anatomy, placement, motion, joints, turn, distance_mm, np.empty((0, 0), np.float32), (), np.empty((0, 8)), (),
-        rng.uniform(-50, 50) + 15 * np.sin(2 * np.pi * time_s / rng.uniform(20, 60) + rng.uniform(0, 6)),
-        float(rng.uniform(0.6, 1.1)),
-    )  # fmt: skip
+        seed=seed,
+        number=number,
+        anatomy=anatomy,
+        placement=placement,
+        motion=motion,
+        joints_bed=joints,
+        turn_camera=np.asarray(turn, np.float64),
+        distance_mm=distance_mm,
+        background_mm=np.empty((0, 0), np.float32),
+        cloths=(),
+        tubes=np.empty((0, 8)),
+        visits=(),
+        head_turn_deg=rng.uniform(-50, 50) + 15 * np.sin(2 * np.pi * time_s / rng.uniform(20, 60) + rng.uniform(0, 6)),
+        breath_hz=float(rng.uniform(0.6, 1.1)),
+    )
     span_s = float(time_s[-1]) if len(time_s) else 0.0
     extra: dict[str, Any] = {"background_mm": _background(rng, bare), "tubes": _tubes(rng, anatomy)}
     if occluded:
@@ -189,7 +200,8 @@ def _cones_only(infant: Infant, cones_bed: Array, part: int) -> Solids:
 
 def _smooth_noise(rng: np.random.Generator, rows: int, columns: int, cell: float) -> npt.NDArray[np.float32]:
     coarse = rng.standard_normal((int(rows / cell) + 3, int(columns / cell) + 3)).astype(np.float32)
-    return np.asarray(cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC), np.float32)
+    wide = cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(wide, np.float32)
 
 
 def _background(rng: np.random.Generator, infant: Infant) -> npt.NDArray[np.float32]:
@@ -246,7 +258,7 @@ def _tubes(rng: np.random.Generator, anatomy: Anatomy) -> Array:
 
 
 def _cloths(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Cloth, ...]:
-    """Zero to two cloths, each over some joints, with a wavy border; most lie for the whole recording, some come or go."""
+    """Zero to two cloths over some joints, with a wavy border; most lie for the whole recording, some come or go."""
     cloths = []
     typical = np.median(infant.joints_bed, axis=0)
     for _ in range(int(rng.choice([0, 1, 2], p=[0.3, 0.4, 0.3]))):
@@ -322,6 +334,3 @@ def _operator(infant: Infant, visit: Visit, time_s: float) -> Solids:
     thumb = palm + outward * 20 + across * 34
     cones.append([*thumb, *(thumb - outward * 40 + across * 18), 10.5, 8.5])
     return _cones_only(infant, np.array(cones), PART["operator"])
-
-
-assert FAR_MM > 1e6  # the depth buffer starts from the background, which is always nearer

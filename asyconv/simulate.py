@@ -1,15 +1,16 @@
 """Simulated infants as real recordings with their truth, and as clips for training.
 
-`simulate` writes `OUT/<name>.oni` (or .mkv) for `asyconv process` to find, and the truth into `OUT/truth/<name>/`, which
-it does not look into: joints, moving mask, strokes, babyPose-style annotations. Everything here is simulated.
+`simulate` writes `OUT/<name>.oni` (or .mkv) for `asyconv process` to find, and the truth into `OUT/truth/<name>/`,
+which it does not look into: joints, moving mask, strokes, babyPose-style annotations. Everything here is simulated.
 """
 
 import csv
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -135,15 +136,18 @@ def simulate(
     for number in range(infants):
         infant = make_infant(seed, number, time_s, joints_bed=joints_bed)
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
-        visible = _write_recording(
-            infant, path, lambda n, base=number: progress and progress(base * len(time_s) + n, infants * len(time_s))
-        )
+        visible = _write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
         write_truth(truth_of(infant, visible), infant, out / "truth" / path.stem)
         paths.append(path)
     return paths
 
 
-def _write_recording(infant: Infant, path: Path, told: Callable[[int], Any]) -> npt.NDArray[np.bool_]:
+def _tell(progress: Callable[[int, int], None] | None, before: int, total: int, done: int) -> None:
+    if progress:
+        progress(before + done, total)
+
+
+def _write_recording(infant: Infant, path: Path, told: Callable[[int], None]) -> npt.NDArray[np.bool_]:
     """Write one recording (under its final name only when whole); give the visibility [N, 12]."""
     seen = np.zeros((len(infant.motion.time_s), len(JOINTS)), bool)
 
@@ -214,7 +218,7 @@ def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
 
 
 def write_annotations(truth: Truth, infant: Infant, path: Path) -> None:
-    """Labels as pyPointAnnotator writes them for babyPose: every fifth frame, whole pixels with click noise, -1 = unseen."""
+    """Labels as pyPointAnnotator writes them for babyPose: every fifth frame, whole px, click noise, -1 = unseen."""
     rng = np.random.default_rng(np.random.SeedSequence([infant.seed, infant.number, 77]))
     labels = simulated_labels(truth, rng)
     renamed = {"hand": "wrist", "foot": "ankle"}
@@ -238,7 +242,7 @@ def simulated_labels(truth: Truth, rng: np.random.Generator) -> Array:
 
 
 def _joints_from_tracks(path: Path, time_s: Array) -> Array:
-    """Bed-frame joints [N, 12, 3] at `time_s` from a tracks file: its mm where complete, else its pixels over the bed."""
+    """Bed-frame joints [N, 12, 3] at `time_s` of a tracks file: its mm where complete, else its pixels over the bed."""
     from asyconv.tracks import read_tracks
 
     tracks = read_tracks(path)
@@ -262,7 +266,7 @@ def _joints_from_tracks(path: Path, time_s: Array) -> Array:
 
 @dataclass(frozen=True)
 class ClipSet:
-    """Simulated clips: depth in 0.1 mm u16 [n, 3, 96, 128] (0 = none), joints f32 [n, 3, 12, 2] in map px, visibility."""
+    """Simulated clips: depth in 0.1 mm u16 [n, 3, 96, 128] (0 = none), joints f32 [n, 3, 12, 2] map px, visibility."""
 
     depth: npt.NDArray[np.uint16]
     xy_map: npt.NDArray[np.float32]

@@ -60,7 +60,7 @@ def check(infants: int = 16, seed: int = TUNE_SEED) -> tuple[str, bool]:
     """The comparison as a printed table, and whether every row lies inside."""
     rows = compare(infants, seed)
     lines = [
-        f"Simulated labels of {infants} infants (seed {seed}) beside aggregates of real babyPose labels; px native, 6 Hz"
+        f"Labels of {infants} SIMULATED infants (seed {seed}) beside aggregates of real babyPose labels at 6 Hz"
     ]
     lines.append(f"{'statistic':44} {'simulated':>10} {'real range':>19}")
     for row in rows:

@@ -1,8 +1,9 @@
 """Training of both networks on simulated infants, resumable, deterministic by seed.
 
-The preset here is the useful one, not the paper's: discs of radius 3 and Gaussians of sigma 2 map px, Adam with warm-up and
-cosine decay, averaged weights; the regression network learns on 56x56 crops near the body, its receptive field being 9x9,
-with the outer 4 pixels left out of the loss. Detection first, then frozen, then regression (paper.md 7 and 15).
+The preset here is the useful one, not the paper's: discs of radius 3 and Gaussians of sigma 2 map px, Adam with
+warm-up and cosine decay, averaged weights; the regression network learns on 56x56 crops near the body, its receptive
+field being 9x9, with the outer 4 pixels left out of the loss. Detection first, then frozen, then regression (paper.md
+7 and 15).
 
 What step s sees is a function of (seed, s) alone, so a stopped training goes on where it was.
 """
@@ -113,7 +114,7 @@ def _batch(clips: ClipSet, recipe: Recipe, stage: str, step: int, size: int) -> 
 def _augment(
     rng: np.random.Generator, depth: npt.NDArray[np.float32], xy: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Mirror half of the clips (left and right change places) and shift by up to 6 pixels (what comes in has no depth)."""
+    """Mirror half of the clips (left and right change places), shift by up to 6 pixels (what comes in has no depth)."""
     if rng.random() < 0.5:
         depth = depth[..., ::-1]
         xy = xy[:, FLIP].copy()
@@ -150,7 +151,8 @@ def regression_loss(
     inner = (..., slice(BORDER, CROP - BORDER), slice(BORDER, CROP - BORDER))
     target = target[inner]
     error = (regression(crops)[inner] - target).square()
-    return (error * (1.0 + 20.0 * target)).mean()
+    weighted: Tensor = (error * (1.0 + 20.0 * target)).mean()
+    return weighted
 
 
 def _crop_origins(rng: np.random.Generator, xy: npt.NDArray[np.float32]) -> list[tuple[int, int]]:
@@ -234,7 +236,7 @@ def _resume(stage: _Stage, folder: Path) -> None:
     path = folder / f"{stage.name}.safetensors"
     if not path.is_file():
         return
-    with safetensors.safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+    with safetensors.safe_open(path, framework="pt") as file:
         stage.step = int(file.metadata()["step"])
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     for prefix, module in (("network.", stage.network), ("average.", stage.average)):
@@ -269,12 +271,12 @@ def train(out: Path, recipe: Recipe, *, workers: int = 2, report: Report | None 
         ),
     )
     regression = _stage("regression", recipe)
-    _run(
-        regression, out, report,
-        lambda s: regression_loss(
-            detection.average, regression.network, *_batch(clips, recipe, "regression", s, recipe.batch_regression), recipe, s
-        ),
-    )  # fmt: skip
+
+    def refine(step: int) -> Tensor:
+        x, xy = _batch(clips, recipe, "regression", step, recipe.batch_regression)
+        return regression_loss(detection.average, regression.network, x, xy, recipe, step)
+
+    _run(regression, out, report, refine)
     return detection.average, regression.average
 
 

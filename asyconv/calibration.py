@@ -1,0 +1,139 @@
+"""From trained networks to a model file: thresholds, bias by position and confidence, measured on tuning infants.
+
+The tuning infants serve nothing else; the errors in the card come from test infants (disjoint, committed seeds).
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from asyconv import __version__
+from asyconv.evaluation import Evaluation, Predictions, evaluate, joined, predict
+from asyconv.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet, make_clips
+from asyconv.training import WIDTHS, Recipe
+from asyconv.weights import Model, ModelSettings, load_model, save_model
+
+LINK_THRESHOLD: Final = 0.05  # paper.md 15
+NMS_WINDOW_MAP: Final = 13
+NEAR_MAP: Final = 3.0
+"""A prediction counts as right for the confidence when it lies within this of a visible joint, map px."""
+
+LOWEST: Final = 0.05
+
+
+def export_model(
+    path: Path,
+    networks: tuple[nn.Module, nn.Module],
+    recipe: Recipe,
+    *,
+    infants: int = 24,
+    clips: int = 16,
+    told: Callable[[str], None] = lambda text: None,
+) -> tuple[Model, Evaluation]:
+    """Calibrate `networks` on tuning infants, measure them on test infants, write the model and its readable card."""
+    width = WIDTHS[recipe.model]
+    raw = ModelSettings(
+        arch="3x3x3" if recipe.model.endswith("3d") else "asymmetric",
+        width=width,
+        depth_scale_mm=recipe.depth_scale_mm,
+        depth_limit=recipe.depth_limit,
+        disc_radius_map=recipe.disc_radius_map,
+        sigma_map=recipe.sigma_map,
+        joint_threshold=LOWEST,
+        link_threshold=LINK_THRESHOLD,
+        nms_window_map=NMS_WINDOW_MAP,
+        position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
+        confidence_knots=((0.0, 0.0), (1.0, 1.0)),
+    )
+    card = _card(recipe, raw)
+    unfinished = path.with_name(f".{path.name}.uncalibrated")
+    save_model(unfinished, *networks, card)
+    told(f"calibrating on {infants} tuning infants")
+    tuning = joined([make_clips(TUNE_SEED, number, clips) for number in range(infants)])
+    settings = calibrate(load_model(unfinished), tuning)
+    card["settings"] = settings
+    save_model(unfinished, *networks, card)
+    told("measuring on test infants")
+    evaluation = evaluate(load_model(unfinished))
+    card |= {
+        "model_error": evaluation.median_map(),
+        "model_error_unit": "median RMSD per limb, map px (128x96), visible and predicted joints",
+        "evaluation": {**asdict(evaluation), "weights_hash": "the weights beside this card"},
+    }
+    save_model(path, *networks, card)
+    unfinished.unlink()
+    model = load_model(path)
+    path.with_suffix(".json").write_text(json.dumps({**model.card, "sha256": model.weights_hash}, indent=1) + "\n")
+    return model, dataclasses.replace(evaluation, weights_hash=model.weights_hash)
+
+
+def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
+    """Settings of `model` with its threshold, bias by position and confidence measured on `clips`."""
+    found = predict(model, clips, corrected=False)
+    error = np.linalg.norm(found.xy_map - clips.xy_map, axis=-1)
+    right = clips.visible & (error < NEAR_MAP)
+    threshold = _threshold(found, clips.visible)
+    return dataclasses.replace(
+        model.settings,
+        joint_threshold=threshold,
+        position_bias_map=_bias(found, clips, right),
+        confidence_knots=_confidence(found.score.ravel(), right.ravel()),
+    )
+
+
+def _threshold(found: Predictions, visible: npt.NDArray[np.bool_]) -> float:
+    """Raw score at which the larger of missed and invented joints is smallest."""
+    given = np.isfinite(found.xy_map[..., 0])
+    best = (np.inf, 0.3)
+    for threshold in np.round(np.arange(0.10, 0.81, 0.01), 2):
+        kept = given & (found.score >= threshold)
+        missed = (visible & ~kept).sum() / visible.sum()
+        invented = (kept & ~visible).sum() / max(1, kept.sum())
+        best = min(best, (float(max(missed, invented)), float(threshold)))
+    return best[1]
+
+
+def _bias(
+    found: Predictions, clips: ClipSet, right: npt.NDArray[np.bool_]
+) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Mean error by position in the clip, joint and axis, over right predictions, map px."""
+    error = np.where(right[..., None], found.xy_map - clips.xy_map, 0.0)
+    mean = error.sum(axis=0) / np.maximum(right.sum(axis=0), 1)[..., None]
+    return tuple(tuple((round(float(x), 4), round(float(y), 4)) for x, y in joints) for joints in mean)
+
+
+def _confidence(score: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
+    """Probability of a right prediction by raw score: isotonic regression, read off at 16 quantiles of the score."""
+    from scipy.optimize import isotonic_regression
+
+    order = np.argsort(score, kind="stable")
+    rising = isotonic_regression(right[order].astype(float)).x
+    at = np.unique(np.quantile(score, np.linspace(0, 1, 17)).round(4))
+    probability = np.interp(at, score[order], rising)
+    return tuple((float(a), round(float(p), 4)) for a, p in zip(at, probability, strict=True))
+
+
+def _card(recipe: Recipe, settings: ModelSettings) -> dict[str, Any]:
+    facts = asdict(recipe)
+    return {
+        "name": recipe.model,
+        "settings": settings,
+        "what": "detection and regression CNN for 12 joints of a supine infant, trained on SIMULATED infants only",
+        "model_validation": "simulated_only",
+        "recipe": facts,
+        "training_hash": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
+        "seeds": {"training": TRAIN_SEED, "tuning": TUNE_SEED, "test": TEST_SEED},
+        "command": f"asyconv train runs/{recipe.model} --model {recipe.model}",
+        "software": {"asyconv": __version__, "torch": torch.__version__, "numpy": np.__version__},
+        "licence": "Apache-2.0",
+        "intended_use": "research on movement of preterm infants from depth video; not a medical device",
+    }

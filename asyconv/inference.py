@@ -1,0 +1,34 @@
+"""Both networks of a model, folded and on their device: clips of depth become confidence maps."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from asyconv.clips import normalise
+from asyconv.networks import folded
+from asyconv.weights import Model
+
+BATCH: Final = {"cpu": 4, "cuda": 22}
+"""Clips at a time: four stay in a CPU's cache; 22 fill the GPU in whole waves (kernels.md 1)."""
+
+
+class Inference:
+    """A model ready to run; on the GPU where there is one."""
+
+    def __init__(self, model: Model) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.batch = BATCH[self.device.type]
+        self.settings = model.settings
+        self._detection = folded(model.detection).to(self.device)
+        self._regression = folded(model.regression).to(self.device)
+
+    def maps(self, depth_mm: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Confidence maps [B, 3, 20, 96, 128] of clips of depth [B, 3, 96, 128] in mm (0 = none)."""
+        x = normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit)
+        with torch.inference_mode():
+            clip = torch.from_numpy(x)[:, None].to(self.device)
+            probability = torch.sigmoid(self._detection(clip))
+            maps = self._regression(torch.cat([clip, probability], dim=1))
+            return np.asarray(maps.permute(0, 2, 1, 3, 4).float().cpu().contiguous().numpy())

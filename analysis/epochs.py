@@ -158,6 +158,8 @@ def why_no_mm(tracks: CleanTracks, meta: dict[str, Any]) -> str:
     """Why there are no millimetres at all; empty when there are some."""
     if np.isfinite(tracks.gated_mm).any():
         return ""
+    if not np.isfinite(tracks.gated_px).any():
+        return "no joint was found"
     if not meta.get("intrinsics"):
         return "no camera intrinsics, so no millimetres"
     return "no depth at the joints, so no millimetres"

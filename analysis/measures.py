@@ -132,20 +132,20 @@ REGISTRY: Final[tuple[Measure, ...]] = (
     Measure("bouts_per_min", "Bouts", "1/min", "limb", "bouts / analysed minutes; bouts shorter than 0.2 s "
             "(0.5 s below 25 Hz) are dropped", f.bouts_per_min, AMOUNT, HAYES,
             "a bout cut by a gap counts as two"),
-    Measure("bout_dur_median_s", "Bout, median", "s", "limb", "median duration of bouts seen whole",
+    Measure("bout_dur_median_s", "Median bout", "s", "limb", "median duration of bouts seen whole",
             f.bout_dur_median_s, AMOUNT, HAYES, decimals=2),
     Measure("censored_bouts", "Bouts cut", "", "limb", "bouts that touch a gap or an end", f.censored_bouts,
             AMOUNT, OWN, decimals=0),
-    Measure("speed_median_mm_s", "Speed, median", "mm/s", "limb", "median speed over moving samples",
+    Measure("speed_median_mm_s", "Median speed", "mm/s", "limb", "median speed over moving samples",
             f.speed_median_mm_s, AMOUNT, OWN, "holds while above the movement threshold; rises with the "
             "floor", decimals=0),
-    Measure("speed_p95_mm_s", "Speed, P95", "mm/s", "limb", "95th percentile of speed over moving samples",
+    Measure("speed_p95_mm_s", "P95 speed", "mm/s", "limb", "95th percentile of speed over moving samples",
             f.speed_p95_mm_s, AMOUNT, OWN, "holds while above the movement threshold; rises with the floor",
             decimals=0),
-    Measure("speed_px_median_px_s", "Speed in the picture, median", "px/s", "limb", "median speed in "
+    Measure("speed_px_median_px_s", "Median speed in the picture", "px/s", "limb", "median speed in "
             "native pixels over all seen samples", f.speed_px_median_px_s, ANGLE, OWN, "noise is in it; "
             "not comparable between cameras", decimals=0),
-    Measure("speed_px_p95_px_s", "Speed in the picture, P95", "px/s", "limb", "95th percentile of speed in "
+    Measure("speed_px_p95_px_s", "P95 speed in the picture", "px/s", "limb", "95th percentile of speed in "
             "native pixels over all seen samples", f.speed_px_p95_px_s, ANGLE, OWN, "noise is in it; not "
             "comparable between cameras", decimals=0),
     *(Measure(f"{angle}_rom_deg", f"{label} range", "deg", "limb", f"P95 - P5 of the angle: {meaning}",
@@ -155,7 +155,7 @@ REGISTRY: Final[tuple[Measure, ...]] = (
           ("shoulder_elevation", "Shoulder elevation", "arm", "between upper arm and trunk, along the body = 0 deg"),
           ("knee", "Knee", "leg", "at the knee between thigh and shank, straight = 180 deg"),
           ("hip_flexion", "Hip flexion", "leg", "between thigh and trunk, in line = 0 deg"))),
-    Measure("lift_p95_mm", "Lift above mattress, P95", "mm", "limb", "95th percentile of the endpoint's "
+    Measure("lift_p95_mm", "P95 lift above mattress", "mm", "limb", "95th percentile of the endpoint's "
             "height above the mattress plane, above its own 5th percentile", f.lift_p95_mm,
             Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S), "after Marchi 2020, doi "
             "10.1016/j.earlhumdev.2020.104942", decimals=0),
@@ -171,7 +171,7 @@ REGISTRY: Final[tuple[Measure, ...]] = (
             "samples with all four seen", f.any_limb_pct, AMOUNT, OWN, bounds=True),
     Measure("all_four_pct", "All four moving", "%", "body", "samples with all four limbs moving / samples "
             "with all four seen", f.all_four_pct, AMOUNT, OWN, bounds=True),
-    Measure("n_active_limbs_mean", "Limbs moving, mean", "", "body", "mean number of moving limbs over "
+    Measure("n_active_limbs_mean", "Mean limbs moving", "", "body", "mean number of moving limbs over "
             "samples with all four seen", f.n_active_limbs_mean, AMOUNT, OWN, decimals=2, bounds=True),
     Measure("trunk_length_mm", "Trunk length", "mm", "body", "median distance mid-shoulder to mid-hip",
             f.trunk_length_mm, Gates(needs_mm=True), OWN, "skin surface, not joint centres; not a growth "

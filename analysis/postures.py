@@ -30,7 +30,9 @@ def trajectory_map(movement: "Movement") -> Picture:
     """Paths of wrists and ankles about the median posture, seen from the camera with the head at the top."""
     smooth = movement.clean.smooth_mm if np.isfinite(movement.clean.smooth_mm).any() else movement.clean.smooth_px
     unit = "mm" if smooth is movement.clean.smooth_mm else "px"
-    turn = _head_up(smooth[..., :2])
+    # millimetres are those of the unmirrored picture, pixels those of the picture as recorded
+    turn = np.diag([-1.0, 1.0]) if unit == "px" and movement.meta.get("mirrored") else np.eye(2)
+    turn = _head_up(smooth[..., :2] @ turn) @ turn
     posture = _median(smooth[..., :2]) @ turn.T
     posture -= np.nanmean(posture, axis=0) if np.isfinite(posture).any() else 0.0
     paths = {}

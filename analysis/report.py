@@ -5,6 +5,7 @@ escaped. No time, path or file name of the recording enters the report.
 """
 
 import base64
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
 
 KEY_MEASURES: Final = (
+    "analysed_s",
     "moving_pct",
     "path_active_mm_per_min",
     "bouts_per_min",
@@ -75,6 +77,7 @@ def render(movements: Sequence[Movement]) -> str:
         template.render(
             notice=NOTICE,
             short_notice=NOTICE.split(";")[0] + ".",
+            print_id=_print_id(next(iter(infants))),
             infant=next(iter(infants)),
             recordings=[_recording(movement, number) for number, movement in enumerate(movements, start=1)],
             glossary=[
@@ -87,6 +90,12 @@ def render(movements: Sequence[Movement]) -> str:
         )
         + "\n"
     )
+
+
+def _print_id(infant: object) -> str:
+    """Infant id for the foot of printed pages, where only letters, digits and hyphens are safe (it is CSS)."""
+    safe = re.sub(r"[^A-Za-z0-9-]", "", str(infant or ""))[:32]
+    return f"Infant {safe}. " if safe else ""
 
 
 def _recording(movement: Movement, number: int) -> dict[str, Any]:
@@ -107,7 +116,7 @@ def _recording(movement: Movement, number: int) -> dict[str, Any]:
                 "name": p.name,
                 "source": "data:image/png;base64," + base64.b64encode(p.png).decode("ascii"),
             }
-            for p in pictures(movement)
+            for p in (pictures(movement) if np.isfinite(movement.clean.gated_px).any() else ())
         ],
         "steps": movement.steps,
         "warnings": [str(w) for w in movement.meta.get("warnings") or ()],
@@ -143,7 +152,6 @@ def _first_sentence(movement: Movement) -> str:
 def _trust(movement: Movement) -> dict[str, Any]:
     """Fill the box that comes first: coverage and floor, what was withheld, what the numbers stand on."""
     meta = movement.meta
-    start_s = min(result.epoch_start_s for result in movement.results)
     error = meta.get("model_error") or {}
     limbs = []
     for name, limb in movement.limbs.items():
@@ -160,7 +168,7 @@ def _trust(movement: Movement) -> dict[str, Any]:
                 "floor": "not measurable" if floor.value is None else f"{floor.value:.1f}",
                 "decided_by": floor.decided_by if floor.value is not None else "",
                 "rest_observed": floor.rest_observed or floor.value is None,
-                "quality": movement.quality[(start_s, name)],
+                "quality": max(letter for (_, part), letter in movement.quality.items() if part == name),
                 "error": f"{error[name]:.1f}" if isinstance(error.get(name), int | float) else "not stated",
             }
         )
@@ -249,7 +257,7 @@ def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:
         "notes": notes,
         "columns": [(m.label, m.unit, m.formula) for m in columns]
         + [("Elbow / knee range", "deg", "P95 - P5"), ("Shoulder / hip range", "deg", "P95 - P5")],
-        "pairs": _scope_table(here, "pair"),
+        "pairs": _pair_table(here),
         "body": _scope_table(here, "body"),
         "all": _scope_table(here, "limb"),
     }
@@ -269,6 +277,20 @@ def _scope_table(results: list[Result], scope: Scope) -> dict[str, Any]:
         "rows": rows,
         "notes": notes,
     }
+
+
+def _pair_table(results: list[Result]) -> dict[str, Any]:
+    """Pairs as rows, measures as columns."""
+    found = {(r.part, r.measure.name): r for r in results if r.measure.scope == "pair"}
+    notes: list[str] = []
+    rows = [
+        (
+            part.replace("_", " ").replace("-", " \N{EN DASH} "),
+            [_cell(found[part, m.name], notes) if (part, m.name) in found else Cell("") for m in measures("pair")],
+        )
+        for part in dict.fromkeys(part for part, _ in found)
+    ]
+    return {"measures": measures("pair"), "rows": rows, "notes": notes}
 
 
 def _cell(result: Result, notes: list[str]) -> Cell:

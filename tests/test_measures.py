@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyconv.analysis import analyse
+from asyconv.analysis import ANALYSIS_VERSION, analyse
 from asyconv.analysis.clean import Event, runs
 from asyconv.analysis.measures import REGISTRY, Result
 from asyconv.analysis.movement import Movement
@@ -69,6 +69,47 @@ def test_a_sine_gives_its_known_amounts() -> None:
         assert value(movement, "moving_pct", limb) == 0.0
         assert value(movement, "path_active_mm_per_min", limb) == 0.0
         assert find(movement, "speed_median_mm_s", limb).reason == "no movement above the threshold"
+
+
+GOLDEN_VERSION = 1
+GOLDEN = {
+    "coverage_used_pct": {"right_arm": 100.0, "left_arm": 100.0, "right_leg": 100.0, "left_leg": 100.0},
+    "path_active_mm_per_min": {
+        "right_arm": 595.6947671,
+        "left_arm": 1163.7999221,
+        "right_leg": 1908.3466388,
+        "left_leg": 2637.626512,
+    },
+    "moving_pct": {"right_arm": 50.3888889, "left_arm": 44.4166667, "right_leg": 40.9444444, "left_leg": 36.6944444},
+    "bouts_per_min": {"right_arm": 7.5, "left_arm": 6.5, "right_leg": 6.0, "left_leg": 5.5},
+    "speed_median_mm_s": {
+        "right_arm": 20.9812932,
+        "left_arm": 49.7569959,
+        "right_leg": 83.364802,
+        "left_leg": 136.826249,
+    },
+    "speed_p95_mm_s": {
+        "right_arm": 31.1842953,
+        "left_arm": 69.5007384,
+        "right_leg": 124.5867702,
+        "left_leg": 193.5015192,
+    },
+    "elbow_rom_deg": {"right_arm": 21.5376307, "left_arm": 31.8364675},
+    "knee_rom_deg": {"right_leg": 35.1350247, "left_leg": 39.5678219},
+    "lateralisation_path_pct": {"right_arm-left_arm": -32.2879721, "right_leg-left_leg": -16.0423269},
+    "co_moving_pct": {"right_arm-left_arm": 26.6889384, "left_arm-left_leg": 24.4141457},
+    "any_limb_pct": {"body": 90.3333333},
+    "n_active_limbs_mean": {"body": 1.7244444},
+}
+
+
+def test_numbers_change_only_with_the_analysis_version() -> None:
+    motion = {joint: shake(10 + 5 * k, 0.5 + 0.25 * k, on_s=4, off_s=4 + k) for k, joint in enumerate(ENDS.values())}
+    movement = analyse(hide(make_tracks(120, motion=motion), "left_knee", 500, 507))
+    assert ANALYSIS_VERSION == GOLDEN_VERSION
+    for name, parts in GOLDEN.items():
+        found = {part: value(movement, name, part) for part in parts}
+        assert found == pytest.approx(parts, rel=1e-6, abs=1e-6), name
 
 
 def test_a_still_clip_does_not_move() -> None:

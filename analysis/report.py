@@ -312,21 +312,26 @@ def number(value: float, measure: Measure) -> str:
 
 def _provenance(movement: Movement) -> list[tuple[str, str]]:
     meta = movement.meta
+
+    def stated(key: str) -> str:
+        value = meta.get(key)
+        return "not stated" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
     intrinsics = meta.get("intrinsics")
     plane = meta.get("mattress_plane")
     return [
-        ("Software", f"asyconv {meta.get('software_version', 'not stated')}, analysis version {ANALYSIS_VERSION}"),
-        ("Pose model", f"{meta.get('model_name')}, weights {meta.get('weights_hash') or 'hash not stated'}"),
+        ("Software", f"asyconv {stated('software_version')}, analysis version {ANALYSIS_VERSION}"),
+        ("Pose model", f"{stated('model_name')}, weights {stated('weights_hash')}"),
         (
             "Recording",
-            f"{meta.get('width_px')} x {meta.get('height_px')} px, {meta.get('fps_measured_hz')} Hz measured, "
-            f"{meta.get('fps_nominal_hz')} Hz nominal, rate {meta.get('rate')}, stride {meta.get('stride')}, "
-            f"clips {meta.get('clip_layout')}",
+            f"{stated('width_px')} x {stated('height_px')} px, {stated('fps_measured_hz')} Hz measured, "
+            f"{stated('fps_nominal_hz')} Hz nominal, rate {stated('rate')}, stride {stated('stride')}, "
+            f"clips {stated('clip_layout')}",
         ),
         (
             "Orientation",
-            f"head {meta.get('head')} ({meta.get('head_source')}), mirrored {meta.get('mirrored')} "
-            f"({meta.get('mirrored_source')})",
+            f"head {stated('head')} ({stated('head_source')}), mirrored {stated('mirrored')} "
+            f"({stated('mirrored_source')})",
         ),
         (
             "Camera",
@@ -336,5 +341,5 @@ def _provenance(movement: Movement) -> list[tuple[str, str]]:
         ),
         ("Mattress plane", ", ".join(f"{v:.4g}" for v in plane) if plane else "not found"),
         ("Filter", f"Butterworth order 2 forward and backward, -3 dB at {movement.clean.cutoff_hz:g} Hz"),
-        ("Axes", str(meta.get("axes", "not stated"))),
+        ("Axes", stated("axes")),
     ]

@@ -1,6 +1,7 @@
 """The report: one offline file that says first what may be trusted, whatever is in its input."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,13 @@ def test_without_intrinsics_the_reason_is_printed() -> None:
     assert "no camera intrinsics, so no millimetres" in text
     assert "not verified: orientation or mirroring of the camera is assumed" in text
     assert "Some angles are measured in the picture plane" in text
+
+
+def test_bare_metadata_leave_nothing_but_not_stated() -> None:
+    text = Page(render([analyse(replace(tracks(), meta={"schema_version": 1}))])).text
+    assert "None" not in text
+    assert "640" not in text
+    assert "not stated" in text
 
 
 def test_lower_bounds_carry_the_sign() -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.jit import compiled
 
 MAP_WIDTH: Final = 128
 MAP_HEIGHT: Final = 96
@@ -124,7 +124,7 @@ def _nearest_cell(xy_map: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     return np.floor(xy_map + 0.5 - 1e-9).astype(np.int64)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _accumulate(depth: Any, cell_of_row: Any, cell_of_column: Any, total: Any, count: Any) -> None:
     for row in range(depth.shape[0]):
         start = cell_of_row[row]

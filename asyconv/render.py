@@ -6,15 +6,17 @@ quadratic in t, valid where the touching sphere's parameter (w.q + r s) / (|w|^2
 Since d = ((x - cx) / f, (y - cy) / f, 1), t is the depth.
 """
 
+from functools import partial
 from typing import Any
 
-import numba
 import numpy as np
+
+from asyconv.jit import compiled
 
 FAR_MM = 1e9
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@partial(compiled, fastmath=True)
 def draw_solids(
     cones: Any, cone_parts: Any, ellipsoids: Any, ellipsoid_parts: Any, focal_px: float, z_mm: Any, part: Any
 ) -> None:
@@ -25,12 +27,12 @@ def draw_solids(
         _draw_cone(cones[index], cone_parts[index], focal_px, z_mm, part)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@partial(compiled, fastmath=True)
 def _span(low: float, high: float, size: int) -> tuple[int, int]:
     return max(0, int(np.floor(low))), min(size, int(np.ceil(high)) + 1)
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@partial(compiled, fastmath=True)
 def _draw_ellipsoid(solid: Any, label: int, focal_px: float, z_mm: Any, part: Any) -> None:
     height, width = z_mm.shape
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
@@ -65,7 +67,7 @@ def _draw_ellipsoid(solid: Any, label: int, focal_px: float, z_mm: Any, part: An
                     part[y, x] = label
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)
+@partial(compiled, fastmath=True)
 def _draw_cone(solid: Any, label: int, focal_px: float, z_mm: Any, part: Any) -> None:
     height, width = z_mm.shape
     centre_x, centre_y = (width - 1) / 2, (height - 1) / 2
@@ -113,7 +115,7 @@ def _draw_cone(solid: Any, label: int, focal_px: float, z_mm: Any, part: Any) ->
                 part[y, x] = label
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _mix(value: Any) -> Any:
     """Hash of a 64-bit counter: a multiply-xorshift finaliser, so that any pixel of any frame can be drawn alone."""
     value = np.uint64(value)
@@ -122,7 +124,7 @@ def _mix(value: Any) -> Any:
     return value ^ (value >> np.uint64(31))
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _bell(bits: Any) -> float:
     """Roughly normal number of SD 1 from 64 random bits: the sum of four uniform 16-bit numbers."""
     mask = np.uint64(0xFFFF)
@@ -135,7 +137,7 @@ def _bell(bits: Any) -> float:
 LATTICE_PX = 6  # matching windows make the noise of neighbouring pixels alike
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def sense(
     z_mm: Any, key: Any, projector_px_mm: float, noise_px: float, hole_rate: float, near_mm: float, out: Any
 ) -> None:

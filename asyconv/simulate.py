@@ -20,7 +20,9 @@ from asyconv.clips import CLIP_FRAMES, SPACING_S
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
 from asyconv.motion import LIMB_ORDER
+from asyconv.recording import Intrinsics
 from asyconv.scene import (
+    FOCAL_PX,
     FPS_HZ,
     HEIGHT_PX,
     HFOV_RAD,
@@ -169,7 +171,8 @@ def _write_recording(infant: Infant, path: Path, told: Callable[[int], None]) ->
     else:
         from asyconv.video import write_ffv1
 
-        write_ffv1(unfinished, depths(), FPS_HZ, simulated=True)
+        camera = Intrinsics(FOCAL_PX, FOCAL_PX, (WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2, "file")
+        write_ffv1(unfinished, depths(), FPS_HZ, simulated=True, depth_unit_mm=1.0, mirrored=False, intrinsics=camera)
     unfinished.rename(path)
     return seen
 

@@ -49,7 +49,7 @@ def test_limbs_move_in_their_strokes_and_rest_between_them() -> None:
         at_work = np.zeros(len(TIME_S), bool)
         for stroke in infant.motion.strokes:
             if stroke.limb == limb:
-                at_work |= (TIME_S >= stroke.start_s - 1 / 30) & (TIME_S <= stroke.end_s + 1 / 30)
+                at_work |= (stroke.start_s - 1 / 30 <= TIME_S) & (stroke.end_s + 1 / 30 >= TIME_S)
         assert speeds[~at_work, limb].max(initial=0.0) < 3.0  # only the trunk's slow turning is left
     assert speeds.max() > 50.0
 

@@ -36,6 +36,7 @@ from asyconv.scene import (
     visible_joints,
 )
 from asyconv.skeleton import JOINTS, LIMBS
+from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks, read_tracks
 
 TRAIN_SEED: Final = 20210001
 TUNE_SEED: Final = 20210002
@@ -177,6 +178,42 @@ def _write_recording(infant: Infant, path: Path, told: Callable[[int], None]) ->
     return seen
 
 
+def true_tracks(truth: Truth, infant: Infant) -> Tracks:
+    """The tracks a perfect tracker would give: joint centres, all found, with the infant's own mattress plane."""
+    shape = truth.visible.shape
+    camera = truth.camera_mm.astype(np.float32)
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "recording_id": f"true-{infant.seed}-{infant.number:03d}",
+        "infant_id": None,
+        "width_px": WIDTH_PX,
+        "height_px": HEIGHT_PX,
+        "fps_nominal_hz": FPS_HZ,
+        "fps_measured_hz": FPS_HZ,
+        "rate": "full",
+        "left_right_verified": True,
+        "mattress_plane": infant.mattress_plane.tolist(),
+        "model_name": "truth",
+        "simulated": True,
+        "frames_used": shape[0],
+        "frames_lost": 0,
+        "warnings": [],
+    }
+    return Tracks(
+        frame=truth.frame,
+        time_s=truth.time_s,
+        x_px=truth.xy_px[..., 0].astype(np.float32),
+        y_px=truth.xy_px[..., 1].astype(np.float32),
+        depth_mm=camera[..., 2],
+        depth_source=np.full(shape, DEPTH_SOURCES.index("measured"), np.uint8),
+        x_mm=camera[..., 0],
+        y_mm=camera[..., 1],
+        z_mm=camera[..., 2],
+        confidence=np.ones(shape, np.float32),
+        meta=meta,
+    )
+
+
 def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
     """Write joints, moving mask and strokes as Parquet, annotations as a babyPose sheet, the infant as JSON."""
     import polars as pl
@@ -246,8 +283,6 @@ def simulated_labels(truth: Truth, rng: np.random.Generator) -> Array:
 
 def _joints_from_tracks(path: Path, time_s: Array) -> Array:
     """Bed-frame joints [N, 12, 3] at `time_s` of a tracks file: its mm where complete, else its pixels over the bed."""
-    from asyconv.tracks import read_tracks
-
     tracks = read_tracks(path)
     camera = np.stack([tracks.x_mm, tracks.y_mm, tracks.z_mm], axis=-1).astype(float)
     if np.isfinite(camera).all(axis=(0, 2)).sum() >= len(JOINTS) // 2:

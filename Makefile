@@ -24,7 +24,7 @@ test: setup
 	$(PYTEST) -n 2
 
 fuzz: setup
-	ASYCONV_HYPOTHESIS=fuzz $(PYTEST) -n 2 -m "hypothesis or fuzz"
+	ASYCONV_HYPOTHESIS=fuzz $(PYTEST) -n 2 --timeout 3600 -m "hypothesis or fuzz"
 
 lint: setup
 	$(PY) -m ruff check .

@@ -3,6 +3,7 @@
 import csv
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,16 @@ from asyconv.notice import NOTICE
 
 SEED = 11
 FPS_HZ = 30
+ALONE = """
+import atexit, sys
+from pathlib import Path
+from asyconv.cli.main import main
+
+note = Path(sys.argv.pop(1))
+atexit.register(lambda: note.write_text(Path("/proc/self/status").read_text()))
+main(prog_name="asyconv")
+"""
+# Notes the peak of the process's own memory: what wait4 tells of a child counts its parent's before the exec too.
 
 
 @click.command(name="bench", epilog=NOTICE)
@@ -63,10 +74,12 @@ def command(seconds: float, model: str, output: Path) -> None:
 
 def run_alone(arguments: list[str]) -> tuple[int, float]:
     """Exit code and peak memory (MiB, resident) of an ``asyconv`` command in its own process."""
-    process = subprocess.Popen([sys.executable, "-m", "asyconv.cli.main", *arguments], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss / 1024
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder, "status")
+        command = [sys.executable, "-c", ALONE, str(note), *arguments]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+        peak = re.search(r"VmHWM:\s*(\d+) kB", note.read_text(encoding="utf8"))
+    return done.returncode, int(peak[1]) / 1024 if peak else float("nan")
 
 
 def cpu_name() -> str:

@@ -1,0 +1,74 @@
+"""The commands that make and measure models, and the benchmark, at their smallest."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from asyconv.cli import bench
+from asyconv.cli.main import main
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+
+
+def test_training_is_a_folder_that_can_be_gone_on_with(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "tiny"
+    arguments = ["train", run, "--infants", 2, "--steps-detection", 1, "--workers", 1, "--seed", 3]
+    result = invoke(*arguments, "--steps-regression", 1)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{run}\n"
+    assert {"recipe.json", "detection.safetensors", "regression.safetensors"} <= {path.name for path in run.iterdir()}
+    before = (run / "regression.safetensors").read_bytes()
+    assert invoke(*arguments, "--steps-regression", 1).exit_code == 0
+    assert (run / "regression.safetensors").read_bytes() == before
+    result = invoke(*arguments, "--steps-regression", 2)
+    assert result.exit_code == 1
+    assert "expected the same settings as before" in result.stderr
+
+
+def test_export_wants_a_training(tmp_path: Path) -> None:
+    result = invoke("export-model", tmp_path, "-o", tmp_path / "m.safetensors")
+    assert result.exit_code == 1
+    assert "expected the folder of a training" in result.stderr
+
+
+def test_evaluate_wants_a_model(tmp_path: Path) -> None:
+    result = invoke("evaluate", tmp_path / "none.safetensors")
+    assert result.exit_code == 1
+    assert "expected a model file" in result.stderr
+
+
+def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def run_alone(arguments: list[str]) -> tuple[int, float]:
+        asked.append(arguments)
+        assert Path(arguments[1]).is_file()
+        return 0, 700.4
+
+    monkeypatch.setattr(bench, "run_alone", run_alone)
+    output = tmp_path / "benchmarks" / "rows.csv"
+    for _ in range(2):
+        assert invoke("bench", "--seconds", 3, "-o", output).exit_code == 0
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["frames"], row["peak_memory_mib"], row["model"]) for row in rows] == [("90", "700", "compact")] * 2
+    assert rows[0]["command"] == "asyconv bench --seconds 3 --model compact"
+    assert asked[0][0] == "process"
+
+
+def test_bench_notes_nothing_of_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "run_alone", lambda arguments: (1, 0.0))
+    result = invoke("bench", "--seconds", 3, "-o", tmp_path / "rows.csv")
+    assert result.exit_code == 1
+    assert not (tmp_path / "rows.csv").exists()
+
+
+def test_a_command_alone_tells_its_exit_code_and_memory() -> None:
+    status, peak_mib = bench.run_alone(["--version"])
+    assert status == 0
+    assert 5 < peak_mib < 200
+    assert bench.run_alone(["process"])[0] == 2

@@ -1,6 +1,8 @@
 """Progress: plain lines where nobody watches, a moving line on a terminal."""
 
 import itertools
+import sys
+import time
 
 import pytest
 
@@ -9,7 +11,7 @@ from asyconv.cli import progress as shown
 
 def test_plain_lines_come_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     seconds = itertools.count(start=0, step=4)
-    monkeypatch.setattr(shown.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
     with shown.progress("a.oni") as tell:
         for done in (10, 20, 30, 40):  # after 4, 8, 12 and 16 s
             tell(done, 100)
@@ -18,14 +20,14 @@ def test_plain_lines_come_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: 
 
 def test_plain_lines_without_a_total(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     seconds = itertools.count(start=0, step=20)
-    monkeypatch.setattr(shown.time, "monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
     with shown.progress("a.oni") as tell:
         tell(10, None)
     assert capsys.readouterr().err == "a.oni: 10 frames, 0.5 frames/s\n"
 
 
 def test_a_moving_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(shown.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
     with shown.progress("a.oni") as tell:

@@ -16,10 +16,11 @@ SEED = 7
 @click.command(name="demo", epilog=NOTICE)
 @click.argument("out", type=click.Path(path_type=Path), default=Path("asyconv-demo"))
 @click.option(
-    "--seconds", type=click.FloatRange(min=3), default=60.0, show_default=True, help="Length of each recording."
+    "--seconds", type=click.FloatRange(min=0.5), default=60.0, show_default=True, help="Length of each recording."
 )
+@click.option("--model", default="compact", show_default=True, help="Name of a model, or a model file.")
 @click.pass_context
-def command(ctx: click.Context, out: Path, seconds: float) -> None:
+def command(ctx: click.Context, out: Path, seconds: float, model: str) -> None:
     """Simulate two infants, process them, and print the paths of their reports.
 
     OUT (default: asyconv-demo) gets the folders recordings and results. A second call makes nothing twice.
@@ -30,4 +31,4 @@ def command(ctx: click.Context, out: Path, seconds: float) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
         simulate(unfinished, 2, seconds, SEED)
         unfinished.rename(recordings)
-    finish(ctx, process((recordings,), out / "results", infant=None))
+    finish(ctx, process((recordings,), out / "results", model=model))

@@ -350,6 +350,18 @@ def test_simulate_wants_an_empty_folder(recordings: Path) -> None:
     assert "expected an empty folder or none" in result.stderr
 
 
+def test_demo_makes_two_reports_and_nothing_twice(model: Path, tmp_path: Path) -> None:
+    result = invoke("demo", tmp_path / "demo", "--seconds", 0.6, "--model", model)
+    assert result.exit_code == 0, result.output
+    paths = [Path(line) for line in result.stdout.splitlines()]
+    assert len(paths) == 2
+    assert all(path.is_file() for path in paths)
+    before = files(tmp_path / "demo")
+    result = invoke("demo", tmp_path / "demo", "--seconds", 0.6, "--model", model)
+    assert [Path(line) for line in result.stdout.splitlines()] == paths
+    assert files(tmp_path / "demo") == before
+
+
 def test_ctrl_c_is_exit_code_3_and_the_run_goes_on(recordings: Path, model: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "asyconv.cli.main", "process", str(recordings), "-o", str(out)]

@@ -142,3 +142,36 @@ def test_one_copy_of_every_module() -> None:
     loaded = loaded_by("import " + ", ".join(names))
     assert set(names) <= loaded
     assert not loaded & {"kernels", "analysis", "cli"}
+
+
+GPU_HOST = """
+import sys
+from pathlib import Path
+import numpy as np
+import torch
+from asyconv.networks import AsymmetricRegression, Detection
+from asyconv.oni_writer import OniWriter
+from asyconv.pipeline import track
+from asyconv.recording import open_recording
+from asyconv.simulate import make_clips
+from asyconv.weights import Model, ModelSettings
+
+path = Path(sys.argv[1])
+with OniWriter(path, 640, 480, 30.0, hfov_rad=1.0, vfov_rad=0.8) as writer:
+    for n in range(12):
+        writer.write(np.full((480, 640), 700 + n, np.uint16), round(n * 1e6 / 30))
+settings = ModelSettings(
+    "asymmetric", 0.25, 60.0, 3.0, 3.0, 2.0, 0.9, 0.05, 13, (((0.0, 0.0),) * 12,) * 3, ((0.0, 0.0), (1.0, 1.0))
+)
+model = Model("random", Detection(0.25).eval(), AsymmetricRegression(0.25).eval(), settings, {}, "")
+with open_recording(path) as recording:
+    assert track(recording, model).x_px.shape == (12, 12)
+assert make_clips(1, 0, 1).depth.shape == (1, 3, 96, 128)
+"""
+
+
+def test_tracks_and_training_clips_without_the_packages_that_gpu_hosts_lack(tmp_path: Path) -> None:
+    program = f"{without('polars', 'av', 'pydantic', 'dask', 'distributed', 'click', 'rich')}\n{GPU_HOST}"
+    command = [sys.executable, "-c", program, str(tmp_path / "a.oni")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -189,7 +189,7 @@ def visible_joints(infant: Infant, index: int, part: npt.NDArray[np.uint8]) -> n
     return seen
 
 
-def frames_alone(infant: Infant) -> Iterator[npt.NDArray[np.uint16]]:
+def sensed_frames(infant: Infant) -> Iterator[npt.NDArray[np.uint16]]:
     """Sensed depth u16 [480, 640], mm, of every frame in order."""
     for index in range(len(infant.motion.time_s)):
         yield sensed_depth(infant, index, true_depth(infant, index)[0])

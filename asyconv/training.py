@@ -97,11 +97,7 @@ def _clips_of(job: tuple[int, int]) -> ClipSet:
 
 def _batch(clips: ClipSet, recipe: Recipe, stage: str, step: int, size: int) -> tuple[Tensor, Tensor]:
     """Input [B, 1, 3, 96, 128] and joints [B, 3, 12, 2] (NaN = not visible) of one step; a function of (seed, step)."""
-    count = len(clips.depth)
-    per_epoch = count // size
-    epoch, turn = divmod(step, per_epoch)
-    order = np.random.default_rng([recipe.seed, 1 if stage == "detection" else 2, epoch]).permutation(count)
-    rows = np.sort(order[turn * size : (turn + 1) * size])
+    rows = _batch_rows(clips, recipe, stage, step, size)
     rng = np.random.default_rng([recipe.seed, 3 if stage == "detection" else 4, step])
     depth = clips.depth[rows].astype(np.float32) / 10.0
     xy = np.where(clips.visible[rows][..., None], clips.xy_map[rows], np.nan).astype(np.float32)
@@ -109,6 +105,14 @@ def _batch(clips: ClipSet, recipe: Recipe, stage: str, step: int, size: int) -> 
         depth[b], xy[b] = _augment(rng, depth[b], xy[b])
     x = normalise(depth, recipe.depth_scale_mm, recipe.depth_limit)
     return torch.from_numpy(x)[:, None], torch.from_numpy(xy)
+
+
+def _batch_rows(clips: ClipSet, recipe: Recipe, stage: str, step: int, size: int) -> npt.NDArray[np.int64]:
+    """Rows of one step: every epoch takes the clips in an order of its own."""
+    count = len(clips.depth)
+    epoch, turn = divmod(step, count // size)
+    order = np.random.default_rng([recipe.seed, 1 if stage == "detection" else 2, epoch]).permutation(count)
+    return np.sort(order[turn * size : (turn + 1) * size])
 
 
 def _augment(

@@ -20,8 +20,9 @@ setup: .venv/.ready
 demo: setup
 	$(PY) -m asyconv.cli.main demo
 
+# one thread a worker: two workers that both thread would wait for each other
 test: setup
-	$(PYTEST) -n 2
+	OMP_NUM_THREADS=1 $(PYTEST) -n 2
 
 fuzz: setup
 	ASYCONV_HYPOTHESIS=fuzz $(PYTEST) -n 2 --timeout 3600 -m "hypothesis or fuzz"

@@ -218,7 +218,7 @@ def _background(rng: np.random.Generator, infant: Infant) -> npt.NDArray[np.floa
         [(columns - (WIDTH_PX - 1) / 2) / FOCAL_PX, (rows - (HEIGHT_PX - 1) / 2) / FOCAL_PX, np.ones(columns.shape)], -1
     )
     plane = infant.mattress_plane
-    z_mm = (-plane[3] / (rays @ plane[:3])).astype(np.float32)
+    z_mm: npt.NDArray[np.float32] = np.asarray(-plane[3] / (rays @ plane[:3]), np.float32)
     z_mm -= 1.6 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 60) + 0.8 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 22)
     cones = []
     if rng.random() < 0.75:  # a nest round the body, open or closed at the feet

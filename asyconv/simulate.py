@@ -5,6 +5,7 @@ which it does not look into: joints, moving mask, strokes, babyPose-style annota
 """
 
 import csv
+import importlib.util
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -215,10 +216,27 @@ def true_tracks(truth: Truth, infant: Infant) -> Tracks:
 
 
 def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
-    """Write joints, moving mask and strokes as Parquet, annotations as a babyPose sheet, the infant as JSON."""
+    """Write joints, moving mask and strokes as Parquet, annotations as a babyPose sheet, the infant as JSON.
+
+    Where polars is not installed the tables are left out, and a file says so: the same call elsewhere writes them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "simulated": True,
+        "seed": infant.seed,
+        "infant": infant.number,
+        "anatomy_mm": asdict(infant.anatomy),
+        "mattress_plane": infant.mattress_plane.tolist(),
+    }
+    (folder / "infant.json").write_text(json.dumps(facts, indent=1))
+    write_annotations(truth, infant, folder / f"result_pz{infant.number + 1}.csv")
+    if importlib.util.find_spec("polars") is None:
+        (folder / "tables-left-out.txt").write_text(
+            "polars is not installed here; the same command elsewhere adds them\n"
+        )
+        return
     import polars as pl
 
-    folder.mkdir(parents=True, exist_ok=True)
     n_frames, n_joints = truth.visible.shape
     pl.DataFrame(
         {
@@ -246,15 +264,6 @@ def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
         ],
         schema={"limb": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "bout": pl.Int64},
     ).write_parquet(folder / "strokes.parquet")
-    facts = {
-        "simulated": True,
-        "seed": infant.seed,
-        "infant": infant.number,
-        "anatomy_mm": asdict(infant.anatomy),
-        "mattress_plane": infant.mattress_plane.tolist(),
-    }
-    (folder / "infant.json").write_text(json.dumps(facts, indent=1))
-    write_annotations(truth, infant, folder / f"result_pz{infant.number + 1}.csv")
 
 
 def write_annotations(truth: Truth, infant: Infant, path: Path) -> None:

@@ -16,7 +16,7 @@ SEED = 7
 @click.command(name="demo", epilog=NOTICE)
 @click.argument("out", type=click.Path(path_type=Path), default=Path("asyconv-demo"))
 @click.option(
-    "--seconds", type=click.FloatRange(min=0.5), default=60.0, show_default=True, help="Length of each recording."
+    "--seconds", type=click.FloatRange(min=0.5), default=90.0, show_default=True, help="Length of each recording."
 )
 @click.option("--model", default="compact", show_default=True, help="Name of a model, or a model file.")
 @click.pass_context

@@ -14,9 +14,9 @@ FILE = click.Path(path_type=Path)
 
 @click.command(name="simulate", epilog=NOTICE)
 @click.argument("out", required=False, type=FILE)
-@click.option("--infants", type=click.IntRange(min=1), default=2, show_default=True, help="How many recordings.")
+@click.option("--infants", type=click.IntRange(min=1), help="How many recordings (default 2; with --check 32).")
 @click.option("--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Length of each.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same recordings.")
+@click.option("--seed", type=int, help="Same seed, same recordings (default 1; with --check the tuning infants').")
 @click.option("--motion", type=FILE, help="Tracks file whose joints move the infants.")
 @click.option("--format", "fmt", type=click.Choice(["oni", "mkv"]), default="oni", show_default=True)
 @click.option("--check", is_flag=True, help="Print simulated beside real statistics instead; 1 if one is outside.")
@@ -24,9 +24,9 @@ FILE = click.Path(path_type=Path)
 def command(
     ctx: click.Context,
     out: Path | None,
-    infants: int,
+    infants: int | None,
     seconds: float,
-    seed: int,
+    seed: int | None,
     motion: Path | None,
     fmt: str,
     check: bool,
@@ -38,12 +38,13 @@ def command(
     if check:
         from asyconv.simulate_check import check as compare
 
-        table, inside = compare(infants, seed)
+        stated = {name: value for name, value in (("infants", infants), ("seed", seed)) if value is not None}
+        table, inside = compare(**stated)
         click.echo(table)
         ctx.exit(0 if inside else EXIT_REFUSED)
     if out is None:
         raise click.UsageError("Missing argument 'OUT'.", ctx)
-    for path in simulate(out, infants, seconds, seed, motion=motion, fmt=fmt):
+    for path in simulate(out, infants or 2, seconds, 1 if seed is None else seed, motion=motion, fmt=fmt):
         click.echo(path)
 
 

@@ -40,7 +40,7 @@ def test_a_joint_above_the_mattress_has_its_height() -> None:
     depth, _ = tilted_scene()
     found = fit_mattress(depth, np.array([[60.0, 50.0]]), GEOMETRY, CAMERA)
     assert found is not None
-    point = to_camera_mm(GEOMETRY.to_px(np.array([65.0, 50.0])), np.float64(depth[50, 65]), CAMERA, False)
+    point = to_camera_mm(GEOMETRY.to_px(np.array([65.0, 50.0])), np.asarray(depth[50, 65]), CAMERA, False)
     ray_height = point @ found[:3] + found[3]
     assert ray_height == pytest.approx(70.0, abs=1.0)  # 70 mm along a nearly upright ray
 

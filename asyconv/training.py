@@ -28,7 +28,7 @@ from asyconv.clips import normalise
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.maps import draw_targets
-from asyconv.networks import AsymmetricRegression, Detection, Regression3d
+from asyconv.networks import AsymmetricRegression, Detection, Regression3d, folded
 from asyconv.simulate import TRAIN_SEED, ClipSet, make_clips
 from asyconv.skeleton import FLIP, N_JOINTS
 
@@ -49,7 +49,7 @@ class Recipe:
     seed: int = TRAIN_SEED
     infants: int = 3000
     steps_detection: int = 7000
-    steps_regression: int = 4500
+    steps_regression: int = 2500
     batch_detection: int = 4
     batch_regression: int = 8
     rate_detection: float = 2e-3
@@ -275,10 +275,11 @@ def train(out: Path, recipe: Recipe, *, workers: int = 2, report: Report | None 
         ),
     )
     regression = _stage("regression", recipe)
+    frozen = folded(detection.average)
 
     def refine(step: int) -> Tensor:
         x, xy = _batch(clips, recipe, "regression", step, recipe.batch_regression)
-        return regression_loss(detection.average, regression.network, x, xy, recipe, step)
+        return regression_loss(frozen, regression.network, x, xy, recipe, step)
 
     _run(regression, out, report, refine)
     return detection.average, regression.average

@@ -28,11 +28,12 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sample:
-    """One frame on the map: its row in the recording, its time, and depth f32 [96, 128] in mm (0 = none)."""
+    """One frame: its row in the recording, its time, depth f32 [96, 128] in mm (0 = none), its native counts."""
 
     index: int
     time_s: float
     depth_mm: Float32
+    native: npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class _Sequence:
 
 
 class ClipCutter:
-    """Cuts a stream of samples into clips; memory is three maps a sequence.
+    """Cuts a stream of samples into clips; memory is three samples a sequence.
 
     Parameters
     ----------

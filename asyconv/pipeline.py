@@ -5,7 +5,7 @@ depth at a joint is the nearest third of the valid pixels round it, since a limb
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -35,26 +35,22 @@ Progress = Callable[[int, int | None], None]
 Array = npt.NDArray[np.float64]
 
 
-@dataclass
-class _Found:
-    """Rows of the tracks to be, grown as frames come in."""
+@dataclass(frozen=True)
+class _Picture:
+    """What is taken to be true of the picture, and who says so: option, file, or assumed."""
 
-    frame: list[int] = field(default_factory=list)
-    time_s: list[float] = field(default_factory=list)
-    xy_map: list[Array] = field(default_factory=list)
-    confidence: list[Array] = field(default_factory=list)
-    depth_counts: list[Array] = field(default_factory=list)
-    source: list[npt.NDArray[np.uint8]] = field(default_factory=list)
+    head: str
+    head_source: str
+    mirrored: bool
+    mirrored_source: str
+    depth_unit_mm: float
+    depth_unit_source: str
+    camera: Intrinsics | None
 
-    def add(self, frame: Frame) -> int:
-        """Reserve the row of `frame`; its joints come later."""
-        self.frame.append(frame.number)
-        self.time_s.append(frame.time_s)
-        self.xy_map.append(np.full((N_JOINTS, 2), np.nan))
-        self.confidence.append(np.zeros(N_JOINTS))
-        self.depth_counts.append(np.full(N_JOINTS, np.nan))
-        self.source.append(np.zeros(N_JOINTS, np.uint8))
-        return len(self.frame) - 1
+    @property
+    def left_right_verified(self) -> bool:
+        """Whether somebody states both where the head lies and whether the picture is mirrored."""
+        return "assumed" not in (self.head_source, self.mirrored_source)
 
 
 def track(
@@ -75,115 +71,112 @@ def track(
     are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `progress(done, total)`
     is told of frames. Raises `InputError` where no clip can be made or no pixel has depth.
     """
-    mirror = _first(("option", mirrored), ("file", recording.mirrored), ("assumed", False))
-    up = _first(("option", head), ("file", "down" if recording.simulated else None), ("assumed", "down"))
-    geometry = MapGeometry(recording.width_px, recording.height_px, up[1], mirror[1])
-    unit = _first(("given", recording.depth_unit_mm), ("assumed", 1.0))
-    camera = intrinsics or recording.intrinsics
-    predictor = _Predictor(model, geometry, unit[1])
-    batch = predictor.inference.batch
-    found, sampler = _Found(), DepthSampler()
-    cutter: ClipCutter | None = None
-    clips: list[Clip] = []
-    native: dict[int, npt.NDArray[np.uint16]] = {}
-    any_depth = False
-    for frame in _thinned(recording, rate):
-        fps_hz = recording.fps_nominal_hz if rate == "full" else recording.fps_nominal_hz / _stride(recording)
-        cutter = cutter or ClipCutter(fps_hz)
-        row = found.add(frame)
-        depth_mm = geometry.resize(frame.depth) * np.float32(unit[1])
-        any_depth = any_depth or bool(depth_mm.any())
-        sampler.push(depth_mm)
-        native[row] = frame.depth
-        clips += cutter.push(Sample(row, frame.time_s, depth_mm))
-        if len(clips) >= batch:
-            predictor.predict(clips[:batch], found, native)
-            del clips[:batch]
+    if rate not in ("full", "6"):
+        raise InputError(f"rate: expected full or 6, got {rate!r}")
+    stride = max(1, round(recording.fps_nominal_hz / 6.0)) if rate == "6" else 1
+    picture = _picture(recording, head, mirrored, intrinsics)
+    geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
+    run = _Run(Inference(model), geometry, picture.depth_unit_mm, recording.fps_nominal_hz / stride)
+    for frame in _every(recording, stride):
+        run.push(frame)
         if progress:
             progress(frame.number, recording.frame_count)
-    name = recording.path.name
-    if cutter is None:
-        raise InputError(f"{name}: expected depth frames, found none")
-    if not any_depth:
-        raise InputError(f"{name}: expected depth, found only zeros in all {len(found.frame)} frames")
-    clips += cutter.finish()
-    if len(cutter.too_short) == len(found.frame):
-        raise InputError(
-            f"{name}: expected at least three frames 1/6 s apart, found {len(found.frame)} frames without any"
-        )
-    for start in range(0, len(clips), batch):
-        predictor.predict(clips[start : start + batch], found, native)
-    meta = {
-        "recording_id": recording_id or "unnamed",
-        "infant_id": infant_id,
-        "rate": rate,
-        "stride": cutter.stride,
-        "head": up[1],
-        "head_source": up[0],
-        "mirrored": mirror[1],
-        "mirrored_source": mirror[0],
-        "left_right_verified": "assumed" not in (up[0], mirror[0]),
-        "depth_unit_mm": unit[1],
-        "depth_unit_source": unit[0],
-    }
-    return _tracks(recording, model, found, sampler, cutter, geometry, camera, meta)
+    run.finish(recording.path.name)
+    identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
+    return _tracks(recording, model, run, picture, identity)
+
+
+def _picture(recording: Recording, head: str | None, mirrored: bool | None, intrinsics: Intrinsics | None) -> _Picture:
+    up = _first(("option", head), ("file", "down" if recording.simulated else None), ("assumed", "down"))
+    mirror = _first(("option", mirrored), ("file", recording.mirrored), ("assumed", False))
+    unit = _first(("given", recording.depth_unit_mm), ("assumed", 1.0))
+    return _Picture(up[1], up[0], mirror[1], mirror[0], unit[1], unit[0], intrinsics or recording.intrinsics)
 
 
 def _first(*candidates: tuple[str, Any]) -> tuple[str, Any]:
     return next((source, value) for source, value in candidates if value is not None)
 
 
-def _stride(recording: Recording) -> int:
-    return max(1, round(recording.fps_nominal_hz / 6.0))
-
-
-def _thinned(recording: Recording, rate: str) -> Iterator[Frame]:
-    """Frames of the recording, or for ``rate="6"`` the first of every stride on the time grid."""
-    if rate not in ("full", "6"):
-        raise InputError(f"rate: expected full or 6, got {rate!r}")
-    stride = _stride(recording)
+def _every(recording: Recording, stride: int) -> Iterator[Frame]:
+    """Every frame, or those on every `stride`-th step of the time grid."""
     for frame in recording.frames():
-        if rate == "full" or round(frame.time_s * recording.fps_nominal_hz) % stride == 0:
+        if round(frame.time_s * recording.fps_nominal_hz) % stride == 0:
             yield frame
 
 
-class _Predictor:
-    """What happens to a batch of clips: maps, joints, their depth."""
+class _Run:
+    """A recording on its way through the method: rows grow as frames come in, joints follow a few batches later."""
 
-    def __init__(self, model: Model, geometry: MapGeometry, unit_mm: float) -> None:
-        self.inference = Inference(model)
-        self.settings = model.settings
-        self.bias_map = np.asarray(model.settings.position_bias_map, dtype=np.float64)
-        self.knots = np.asarray(model.settings.confidence_knots, dtype=np.float64)
+    def __init__(self, inference: Inference, geometry: MapGeometry, unit_mm: float, fps_hz: float) -> None:
+        self.inference, self.settings = inference, inference.settings
+        self.geometry, self.unit_mm = geometry, unit_mm
+        self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
+        self.bias_map = np.asarray(self.settings.position_bias_map, dtype=np.float64)
+        self.knots = np.asarray(self.settings.confidence_knots, dtype=np.float64)
         self.reach_px = max(2, round(WINDOW_MAP * geometry.scale_px))
-        self.geometry = geometry
-        self.unit_mm = unit_mm
+        self.number: list[int] = []
+        self.time_s: list[float] = []
+        self.xy_map: list[Array] = []
+        self.confidence: list[Array] = []
+        self.depth_counts: list[Array] = []
+        self.source: list[npt.NDArray[np.uint8]] = []
+        self._clips: list[Clip] = []
+        self._any_depth = False
 
-    def predict(self, clips: list[Clip], found: _Found, native: dict[int, npt.NDArray[np.uint16]]) -> None:
-        """Fill the rows that `clips` predict, and let go of the native frames that no later clip needs."""
+    def push(self, frame: Frame) -> None:
+        """Take the next frame; predict when a batch of clips is full."""
+        row = len(self.number)
+        self.number.append(frame.number)
+        self.time_s.append(frame.time_s)
+        self.xy_map.append(np.full((N_JOINTS, 2), np.nan))
+        self.confidence.append(np.zeros(N_JOINTS))
+        self.depth_counts.append(np.full(N_JOINTS, np.nan))
+        self.source.append(np.zeros(N_JOINTS, np.uint8))
+        depth_mm = self.geometry.resize(frame.depth) * np.float32(self.unit_mm)
+        self._any_depth = self._any_depth or bool(depth_mm.any())
+        self.sampler.push(depth_mm)
+        self._clips += self.cutter.push(Sample(row, frame.time_s, depth_mm, frame.depth))
+        if len(self._clips) >= self.inference.batch:
+            self._predict(self._clips[: self.inference.batch])
+            del self._clips[: self.inference.batch]
+
+    def finish(self, name: str) -> None:
+        """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""
+        frames = len(self.number)
+        if not frames:
+            raise InputError(f"{name}: expected depth frames, found none")
+        if not self._any_depth:
+            raise InputError(f"{name}: expected depth, found only zeros in all {frames} frames")
+        self._clips += self.cutter.finish()
+        if len(self.cutter.too_short) == frames:
+            raise InputError(f"{name}: expected at least three frames 1/6 s apart, found {frames} frames without any")
+        for start in range(0, len(self._clips), self.inference.batch):
+            self._predict(self._clips[start : start + self.inference.batch])
+
+    def _predict(self, clips: list[Clip]) -> None:
         maps = self.inference.maps(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
         for clip, clip_maps in zip(clips, maps, strict=True):
             for position in np.flatnonzero(clip.keep):
-                row = clip.samples[position].index
+                sample = clip.samples[position]
+                row = sample.index
                 joints = find_joints(
                     clip_maps[position],
                     self.settings.joint_threshold,
                     self.settings.link_threshold,
                     self.settings.nms_window_map,
                 )
-                xy_map = joints.xy_map - self.bias_map[position]
-                found.xy_map[row] = xy_map
-                found.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
-                found.depth_counts[row], found.source[row] = self._depths(xy_map, native.pop(row))
+                self.xy_map[row] = joints.xy_map - self.bias_map[position]
+                self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
+                self.depth_counts[row], self.source[row] = self._depths(self.xy_map[row], sample.native)
 
     def _depths(self, xy_map: Array, depth: npt.NDArray[np.uint16]) -> tuple[Array, npt.NDArray[np.uint8]]:
         """Depth in counts and its source at each joint: median of the nearest third of the valid pixels round it."""
         out, source = np.full(N_JOINTS, np.nan), np.zeros(N_JOINTS, np.uint8)
         xy_px = self.geometry.to_px(xy_map)
         height, width = depth.shape
+        r = self.reach_px
         for joint in np.flatnonzero(np.isfinite(xy_px[:, 0])):
             x, y = (int(v) for v in np.clip(np.rint(xy_px[joint]), 0, [width - 1, height - 1]))
-            r = self.reach_px
             window = depth[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1]
             valid = np.sort(window[window > 0])
             if len(valid) == 0:
@@ -194,42 +187,50 @@ class _Predictor:
         return out, source
 
 
-def _tracks(
-    recording: Recording,
-    model: Model,
-    found: _Found,
-    sampler: DepthSampler,
-    cutter: ClipCutter,
-    geometry: MapGeometry,
-    camera: Intrinsics | None,
-    settings: dict[str, Any],
-) -> Tracks:
-    xy_map = np.stack(found.xy_map)
-    xy_px = geometry.to_px(xy_map)
-    depth_mm = np.stack(found.depth_counts) * settings["depth_unit_mm"]
-    time_s = np.array(found.time_s)
+def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, identity: dict[str, Any]) -> Tracks:
+    xy_map = np.stack(run.xy_map)
+    xy_px = run.geometry.to_px(xy_map)
+    depth_mm = np.stack(run.depth_counts) * picture.depth_unit_mm
     xyz_mm = np.full((*xy_px.shape[:2], 3), np.nan)
-    plane = None
-    scene_mm = sampler.median()
-    warnings = [*recording.warnings, *_warnings(recording, cutter, settings, camera, scene_mm, len(found.frame))]
-    if camera is not None:
-        xyz_mm = to_camera_mm(xy_px, depth_mm, camera, geometry.mirrored)
-        plane = fit_mattress(scene_mm, xy_map.reshape(-1, 2), geometry, camera)
-        if plane is None:
-            warnings.append("no mattress plane stands out of the picture: heights above the mattress are withheld")
-    steps_s = np.diff(time_s)
-    measured_hz = float(1.0 / np.median(steps_s)) if len(steps_s) else recording.fps_nominal_hz
-    expected = round(float(time_s[-1] - time_s[0]) * measured_hz) + 1
-    meta = {
+    scene_mm, plane = run.sampler.median(), None
+    if picture.camera is not None:
+        xyz_mm = to_camera_mm(xy_px, depth_mm, picture.camera, picture.mirrored)
+        plane = fit_mattress(scene_mm, xy_map.reshape(-1, 2), run.geometry, picture.camera)
+    warnings = [*recording.warnings, *_warnings(run, picture, scene_mm, plane)]
+    meta = identity | _metadata(recording, model, run, picture) | {"mattress_plane": plane, "warnings": warnings}
+    single = np.float32
+    return Tracks(
+        frame=np.array(run.number, np.int32),
+        time_s=np.array(run.time_s),
+        x_px=xy_px[..., 0].astype(single),
+        y_px=xy_px[..., 1].astype(single),
+        depth_mm=depth_mm.astype(single),
+        depth_source=np.stack(run.source),
+        x_mm=xyz_mm[..., 0].astype(single),
+        y_mm=xyz_mm[..., 1].astype(single),
+        z_mm=xyz_mm[..., 2].astype(single),
+        confidence=np.stack(run.confidence).astype(single),
+        meta=meta,
+    )
+
+
+def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) -> dict[str, Any]:
+    steps_s = np.diff(run.time_s)
+    measured_hz = float(1.0 / np.median(steps_s)) if len(steps_s) else run.cutter.fps_hz
+    expected = round((run.time_s[-1] - run.time_s[0]) * measured_hz) + 1
+    stated = asdict(picture)
+    camera = stated.pop("camera")
+    return {
         "schema_version": SCHEMA_VERSION,
-        **settings,
+        **stated,
+        "left_right_verified": picture.left_right_verified,
+        "intrinsics": camera,
         "width_px": recording.width_px,
         "height_px": recording.height_px,
         "fps_measured_hz": measured_hz,
         "fps_nominal_hz": recording.fps_nominal_hz,
+        "stride": run.cutter.stride,
         "clip_layout": "staggered",
-        "intrinsics": None if camera is None else dict(camera.__dict__),
-        "mattress_plane": plane,
         "still_floor_mm_s": None,
         "model_name": model.name,
         "weights_hash": model.weights_hash,
@@ -238,48 +239,27 @@ def _tracks(
         "software_version": __version__,
         "tracks_version": TRACKS_VERSION,
         "simulated": recording.simulated,
-        "frames_used": len(found.frame),
-        "frames_lost": max(0, expected - len(found.frame)),
-        "warnings": warnings,
+        "frames_used": len(run.number),
+        "frames_lost": max(0, expected - len(run.number)),
         "units": "px native pixels, mm, s, confidence a probability",
         "axes": "x right, y down, z away from the camera, of the unmirrored picture; left and right are the infant's",
         "notice": NOTICE,
     }
-    single = np.float32
-    return Tracks(
-        frame=np.array(found.frame, np.int32),
-        time_s=time_s,
-        x_px=xy_px[..., 0].astype(single),
-        y_px=xy_px[..., 1].astype(single),
-        depth_mm=depth_mm.astype(single),
-        depth_source=np.stack(found.source),
-        x_mm=xyz_mm[..., 0].astype(single),
-        y_mm=xyz_mm[..., 1].astype(single),
-        z_mm=xyz_mm[..., 2].astype(single),
-        confidence=np.stack(found.confidence).astype(single),
-        meta=meta,
-    )
 
 
-def _warnings(
-    recording: Recording,
-    cutter: ClipCutter,
-    settings: dict[str, Any],
-    camera: Intrinsics | None,
-    scene_mm: Array,
-    frames: int,
-) -> list[str]:
+def _warnings(run: _Run, picture: _Picture, scene_mm: Array, plane: list[float] | None) -> list[str]:
     out = []
-    if not settings["left_right_verified"]:
+    if not picture.left_right_verified:
         out.append("left/right unverified: where the head lies or whether the picture is mirrored was not stated")
-    if camera is None:
+    if picture.camera is None:
         out.append("millimetres withheld: the camera's intrinsics are unknown")
-    if settings["depth_unit_source"] == "assumed":
+    elif plane is None:
+        out.append("no mattress plane stands out of the picture: heights above the mattress are withheld")
+    if picture.depth_unit_source == "assumed":
         out.append("depth unit not stated: 1 count was taken as 1 mm")
-    if cutter.too_short:
-        out.append(
-            f"too short: {len(cutter.too_short)} of {frames} frames lie in runs of fewer than three and have no joints"
-        )
+    short, frames = len(run.cutter.too_short), len(run.number)
+    if short:
+        out.append(f"too short: {short} of {frames} frames lie in runs of fewer than three and have no joints")
     middle_mm = float(np.nanmedian(scene_mm))
     if not PLAUSIBLE_MM[0] <= middle_mm <= PLAUSIBLE_MM[1]:
         out.append(f"median depth {middle_mm:.0f} mm is implausible for a crib: check the depth unit")

@@ -35,8 +35,8 @@ def export_model(
     networks: tuple[nn.Module, nn.Module],
     recipe: Recipe,
     *,
-    infants: int = 24,
-    clips: int = 16,
+    infants: int = 48,
+    clips: int = 8,
     told: Callable[[str], None] = lambda text: None,
 ) -> tuple[Model, Evaluation]:
     """Calibrate `networks` on tuning infants, measure them on test infants, write the model and its readable card."""

@@ -101,7 +101,7 @@ class Evaluation:
         return {limb: round(values[1], 3) for limb, values in self.rmsd_map["model"].items()}
 
 
-def evaluate(model: Model, infants: int = 16, clips: int = 40, seed: int = TEST_SEED) -> Evaluation:
+def evaluate(model: Model, infants: int = 40, clips: int = 16, seed: int = TEST_SEED) -> Evaluation:
     """Errors of `model` on `clips` clips of each of `infants` simulated infants of `seed`."""
     sets = [make_clips(seed, number, clips) for number in range(infants)]
     together = joined(sets)

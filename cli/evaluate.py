@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @click.command(name="evaluate", epilog=NOTICE)
 @click.argument("model", default="compact")
-@click.option("--infants", type=click.IntRange(min=1), default=16, show_default=True, help="How many test infants.")
-@click.option("--clips", type=click.IntRange(min=1), default=40, show_default=True, help="Clips of each.")
+@click.option("--infants", type=click.IntRange(min=1), default=40, show_default=True, help="How many test infants.")
+@click.option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips of each.")
 @click.option("--seed", type=int, help="Seed of the infants (default: the one kept for tests).")
 @click.option("--movement", is_flag=True, help="Amounts of movement instead, from true and from predicted tracks.")
 @click.option("--seconds", type=click.FloatRange(min=60), default=180.0, show_default=True, help="With --movement.")

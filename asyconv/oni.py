@@ -101,8 +101,8 @@ def _depth_node(found: Scan, name: str) -> Node:
         return with_frames[0]
     if depth:
         raise InputError(f"{name}: expected depth frames, found no whole one in the stream ({found.ending})")
-    streams = len(found.nodes)
-    raise InputError(f"{name}: expected a depth stream, found no depth stream among {streams} ({found.ending})")
+    others = f"{len(found.nodes)} stream{'' if len(found.nodes) == 1 else 's'} without depth"
+    raise InputError(f"{name}: expected a depth stream, found {others} ({found.ending})")
 
 
 def _in_order(node: Node, warnings: list[str]) -> list[tuple[int, FrameRecord]]:

@@ -89,7 +89,7 @@ def track(
 def _picture(recording: Recording, head: str | None, mirrored: bool | None, intrinsics: Intrinsics | None) -> _Picture:
     up = _first(("option", head), ("file", "down" if recording.simulated else None), ("assumed", "down"))
     mirror = _first(("option", mirrored), ("file", recording.mirrored), ("assumed", False))
-    unit = _first(("given", recording.depth_unit_mm), ("assumed", 1.0))
+    unit = _first(("stated", recording.depth_unit_mm), ("assumed", 1.0))
     return _Picture(up[1], up[0], mirror[1], mirror[0], unit[1], unit[0], intrinsics or recording.intrinsics)
 
 

@@ -261,4 +261,6 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         "excluded": sum(outcome.state is State.EXCLUDED for outcome in outcomes),
         "refused": sum(outcome.state is State.REFUSED for outcome in outcomes),
     }
-    return f"{len(outcomes)} recording{'' if len(outcomes) == 1 else 's'}: " + ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    return f"{len(outcomes)} recording{'' if len(outcomes) == 1 else 's'}: " + ", ".join(
+        f"{n} {name}" for name, n in counts.items() if n
+    )

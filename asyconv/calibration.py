@@ -4,7 +4,6 @@ The tuning infants serve nothing else; the errors in the card come from test inf
 """
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -34,12 +33,16 @@ def export_model(
     path: Path,
     networks: tuple[nn.Module, nn.Module],
     recipe: Recipe,
+    training_data: str,
     *,
     infants: int = 48,
     clips: int = 8,
     told: Callable[[str], None] = lambda text: None,
 ) -> tuple[Model, Evaluation]:
-    """Calibrate `networks` on tuning infants, measure them on test infants, write the model and its readable card."""
+    """Calibrate `networks` on tuning infants, measure them on test infants, write the model and its readable card.
+
+    `training_data` is the hash of the clips they were trained on (`training.data_hash`).
+    """
     width = WIDTHS[recipe.model]
     raw = ModelSettings(
         arch="3x3x3" if recipe.model.endswith("3d") else "asymmetric",
@@ -54,7 +57,7 @@ def export_model(
         position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
         confidence_knots=((0.0, 0.0), (1.0, 1.0)),
     )
-    card = _card(recipe, raw)
+    card = _card(recipe, raw) | {"training_data_sha256": training_data}
     unfinished = path.with_name(f".{path.name}.uncalibrated")
     save_model(unfinished, *networks, card)
     told(f"calibrating on {infants} tuning infants")
@@ -123,16 +126,18 @@ def _confidence(score: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) ->
 
 
 def _card(recipe: Recipe, settings: ModelSettings) -> dict[str, Any]:
-    facts = asdict(recipe)
     return {
         "name": recipe.model,
         "settings": settings,
         "what": "detection and regression CNN for 12 joints of a supine infant, trained on SIMULATED infants only",
         "model_validation": "simulated_only",
-        "recipe": facts,
-        "training_hash": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest(),
+        "recipe": asdict(recipe),
         "seeds": {"training": TRAIN_SEED, "tuning": TUNE_SEED, "test": TEST_SEED},
-        "command": f"asyconv train runs/{recipe.model} --model {recipe.model}",
+        "commands": [
+            f"asyconv train runs/{recipe.model} --model {recipe.model}",
+            f"asyconv export-model runs/{recipe.model} -o asyconv/{recipe.model}.safetensors",
+            f"asyconv evaluate {recipe.model}",
+        ],
         "software": {"asyconv": __version__, "torch": torch.__version__, "numpy": np.__version__},
         "licence": "Apache-2.0",
         "intended_use": "research on movement of preterm infants from depth video; not a medical device",

@@ -8,6 +8,7 @@ field being 9x9, with the outer 4 pixels left out of the loss. Detection first, 
 What step s sees is a function of (seed, s) alone, so a stopped training goes on where it was.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -89,6 +90,15 @@ def make_training_set(folder: Path, recipe: Recipe, workers: int, report: Report
             array.flush()
         done_file.write_text(json.dumps({"seed": recipe.seed, "infants": recipe.infants, "clips": count}))
     return ClipSet(**{name: np.load(path, mmap_mode="r") for name, path in paths.items()})
+
+
+def data_hash(folder: Path, recipe: Recipe) -> str:
+    """SHA-256 over the files of the training set that `make_training_set` left in `folder`."""
+    digest = hashlib.sha256()
+    for name in ("depth", "xy_map", "visible"):
+        with (folder / f"clips-{recipe.seed}-{recipe.infants}-{name}.npy").open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def _clips_of(job: tuple[int, int]) -> ClipSet:

@@ -1,6 +1,7 @@
 """asyconv export-model: a training folder to one model file."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import click
@@ -23,7 +24,7 @@ def command(run: Path, output: Path) -> None:
     Example: asyconv export-model runs/compact -o compact.safetensors
     """
     from asyconv.calibration import export_model
-    from asyconv.training import Recipe, train
+    from asyconv.training import Recipe, data_hash, train
 
     try:
         recipe = Recipe(**json.loads((run / "recipe.json").read_text(encoding="utf8")))
@@ -33,7 +34,8 @@ def command(run: Path, output: Path) -> None:
         with stages("steps") as report:
             networks = train(run, recipe, report=report)
         output.parent.mkdir(parents=True, exist_ok=True)
-        _, evaluation = export_model(output, networks, recipe, told=lambda text: click.echo(text, err=True))
+        tell = partial(click.echo, err=True)
+        _, evaluation = export_model(output, networks, recipe, data_hash(run, recipe), told=tell)
     except OSError as error:
         raise InputError(f"{output}: the model cannot be written here ({error.strerror})") from error
     click.echo(evaluation.table())

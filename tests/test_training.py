@@ -19,6 +19,7 @@ from asyconv.training import (
     _batch,
     _batch_rows,
     _crop_origins,
+    data_hash,
     make_networks,
     make_training_set,
     train,
@@ -123,7 +124,9 @@ def test_a_folder_holds_one_training(tmp_path: Path) -> None:
 def test_a_model_file_says_where_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyconv.calibration.evaluate", lambda model: evaluate(model, infants=2, clips=1))
     networks = train(tmp_path / "run", TINY, workers=1)
-    model, evaluation = export_model(tmp_path / "tiny.safetensors", networks, TINY, infants=2, clips=2)
+    model, evaluation = export_model(
+        tmp_path / "tiny.safetensors", networks, TINY, data_hash(tmp_path / "run", TINY), infants=2, clips=2
+    )
     assert load_model(tmp_path / "tiny.safetensors").weights_hash == model.weights_hash
     card = json.loads((tmp_path / "tiny.json").read_text())
     assert card["sha256"] == model.weights_hash

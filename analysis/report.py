@@ -335,7 +335,7 @@ def _provenance(movement: Movement) -> list[tuple[str, str]]:
         ),
         (
             "Camera",
-            ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in intrinsics.items())
+            ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in sorted(intrinsics.items()))
             if intrinsics
             else "unknown",
         ),

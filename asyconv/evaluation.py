@@ -79,7 +79,7 @@ class Evaluation:
     invented_pct: float
 
     def table(self) -> str:
-        """The figures as text."""
+        """The figures as text; a limb that was never both visible and predicted has none."""
         lines = [
             f"{self.model_name} ({self.weights_hash[:12]}) on {self.infants} SIMULATED infants of seed {self.seed}, "
             "never trained on",
@@ -87,9 +87,10 @@ class Evaluation:
             f"{'median RMSD (IQR)':26}" + "".join(f"{limb:>20}" for limb in LIMBS),
         ]
         for name, limbs in self.rmsd_map.items():
-            cells = "".join(f"{f'{p50:.2f} ({p75 - p25:.2f})':>20}" for p25, p50, p75 in limbs.values())
+            cells = "".join(f"{_cell(limbs.get(limb)):>20}" for limb in LIMBS)
             lines.append(f"{name:26}{cells}")
-        native = "".join(f"{f'{5 * p50:.1f} px':>20}" for _, p50, _ in self.rmsd_map["model"].values())
+        medians = self.median_map()
+        native = "".join(f"{f'{5 * medians[limb]:.1f} px' if limb in medians else '-':>20}" for limb in LIMBS)
         lines.append(f"{'model, native':26}{native}")
         lines.append(
             f"missed visible joints {self.missed_pct:.2f} %, invented joints {self.invented_pct:.2f} % of predictions"
@@ -99,6 +100,10 @@ class Evaluation:
     def median_map(self) -> dict[str, float]:
         """Median RMSD of the model by limb, map px."""
         return {limb: round(values[1], 3) for limb, values in self.rmsd_map["model"].items()}
+
+
+def _cell(quartiles: tuple[float, float, float] | None) -> str:
+    return "-" if quartiles is None else f"{quartiles[1]:.2f} ({quartiles[2] - quartiles[0]:.2f})"
 
 
 def evaluate(model: Model, infants: int = 40, clips: int = 16, seed: int = TEST_SEED) -> Evaluation:
@@ -140,8 +145,10 @@ def joined(sets: list[ClipSet]) -> ClipSet:
 def _quartiles(rmsd: dict[str, Array]) -> dict[str, tuple[float, float, float]]:
     out = {}
     for limb, values in rmsd.items():
-        low, middle, high = np.nanpercentile(values, [25, 50, 75])
-        out[limb] = (float(low), float(middle), float(high))
+        known = values[np.isfinite(values)]
+        if len(known):
+            low, middle, high = np.percentile(known, [25, 50, 75])
+            out[limb] = (float(low), float(middle), float(high))
     return out
 
 

@@ -4,6 +4,7 @@ Deviations from the paper: clips are staggered (see clips.py); the measured bias
 depth at a joint is the nearest third of the valid pixels round it, since a limb stands out of what lies behind it.
 """
 
+import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -30,6 +31,7 @@ TRACKS_VERSION: Final = 1
 WINDOW_MAP: Final = 1.6
 """Half width of the window in which a joint's depth is read, in map pixels."""
 
+TRIM_EVERY_FRAMES: Final = 300
 PLAUSIBLE_MM: Final = (300.0, 1500.0)
 Progress = Callable[[int, int | None], None]
 Array = npt.NDArray[np.float64]
@@ -93,6 +95,13 @@ def _picture(recording: Recording, head: str | None, mirrored: bool | None, intr
     return _Picture(up[1], up[0], mirror[1], mirror[0], unit[1], unit[0], intrinsics or recording.intrinsics)
 
 
+def _trim_heap() -> None:
+    """Give freed memory back: between the networks' buffers glibc's heap keeps a hole for nearly every freed frame."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def _first(*candidates: tuple[str, Any]) -> tuple[str, Any]:
     return next((source, value) for source, value in candidates if value is not None)
 
@@ -139,6 +148,8 @@ class _Run:
         if len(self._clips) >= self.inference.batch:
             self._predict(self._clips[: self.inference.batch])
             del self._clips[: self.inference.batch]
+        if row % TRIM_EVERY_FRAMES == 0:
+            _trim_heap()
 
     def finish(self, name: str) -> None:
         """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""

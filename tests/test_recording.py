@@ -117,10 +117,10 @@ def test_the_hash_is_the_decoder_s_once_all_was_read_and_made_on_demand_before()
 
 
 def test_numba_functions_work_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_only(*, cache: bool = False, nogil: bool) -> Callable[..., Any]:
+    def read_only(*, cache: bool = False, nogil: bool, fastmath: bool) -> Callable[..., Any]:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return numba.njit(nogil=nogil)
+        return numba.njit(nogil=nogil, fastmath=fastmath)
 
     monkeypatch.setattr("asyconv.jit.numba", SimpleNamespace(njit=read_only))
     assert compiled(lambda x: x + 1)(2) == 3

@@ -1,0 +1,202 @@
+"""The tensor-core kernel's own text, run on the CPU: by hand, against convolutions, and with known bugs put in."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from asyconv.kernels.packing import pack_biases, pack_weights
+from asyconv.kernels.plan import LaunchPlan, launch_plan
+from asyconv.kernels.reference import convolve
+from tests.cuda_on_cpu import CpuKernel, compile_kernels, kernel_text
+
+Tolerance = Callable[[object], dict[str, float]]
+
+# The whole of one block against float64 on unrounded input: three roundings of activations and weights each.
+RELATIVE_ERROR = {"float16": 2e-3, "bfloat16": 5e-3}
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Parameters of a cascade of random values, with heads when ``maps`` > 0."""
+
+    weights: list[Tensor]
+    biases: list[Tensor]
+    head_weights: list[Tensor]
+    head_biases: list[Tensor]
+
+
+def draw_layers(c_in: int, c: int, maps: int) -> Layers:
+    def draw(c_out: int, c_in: int, *kernel: int) -> Tensor:
+        return torch.randn(c_out, c_in, *kernel) / math.sqrt(c_in * math.prod(kernel))
+
+    weights = [draw(c, c_in, 1, 3, 1), draw(c, c, 1, 1, 3), draw(c, c, 3, 1, 1)]
+    heads = [draw(c, c, 1, 1, 1), draw(maps, c, 1, 1, 1)] if maps else []
+    biases, head_biases = ([torch.randn(len(w)) / 2 for w in ws] for ws in (weights, heads))
+    return Layers(weights, biases, heads, head_biases)
+
+
+def expected_maps(x: Tensor, layers: Layers, dtype: torch.dtype, exact: bool) -> Tensor:
+    """Cascade of x [B, C, T, H, W] float32, channels last, or with heads [B, maps, T, H, W].
+
+    ``exact``: float64 throughout; else float32, rounded to ``dtype`` where the kernel rounds.
+    """
+
+    def half(values: Tensor) -> Tensor:
+        return values.double() if exact else values.to(dtype).float()
+
+    x = half(x).permute(0, 2, 3, 4, 1).contiguous()
+    weights, biases = layers.weights + layers.head_weights[:1], layers.biases + layers.head_biases[:1]
+    for weight, bias in zip(weights, biases, strict=True):
+        x = half(F.relu(convolve(x, half(weight), bias.to(x.dtype))))
+    if not layers.head_weights:
+        return x
+    maps = convolve(x, half(layers.head_weights[1]), layers.head_biases[1].to(x.dtype))
+    return maps.permute(0, 4, 1, 2, 3)
+
+
+def run(kernel: CpuKernel, x: Tensor, layers: Layers, seed: int = 0) -> Tensor:
+    """Run the kernel as its launcher would: x [B, C, 3, H, W] in the kernel's layout, weights packed."""
+    plan = kernel.plan
+    batch, c_in, _, height, width = x.shape
+    if not plan.planar:
+        x = F.pad(x.permute(0, 2, 3, 4, 1), (0, plan.c_in - c_in)).to(getattr(torch, plan.dtype))
+    weights = pack_weights(layers.weights, plan, layers.head_weights)
+    biases = pack_biases(layers.biases, layers.head_biases)
+    y_shape = (batch, plan.maps, 3, height, width) if plan.maps else (batch, 3, height, width, plan.c_out)
+    return kernel(x, weights, biases, y_shape, seed)
+
+
+def tile(
+    dtype: str, c_in: int, c_out: int, tile_w: int, k_chunk: int, slots: int, halo: bool, planar: bool = False,
+    maps: int = 0,
+) -> LaunchPlan:  # fmt: skip
+    return LaunchPlan("cascade", dtype, c_in, c_out, tile_w, k_chunk, slots, halo, planar, maps)
+
+
+SMALL = tile("float16", 32, 128, 32, 32, 3, halo=False)
+
+# (plan, channels of x, [B, H, W]): as planned for real devices, and tiles that make small cases of the rest.
+CASES = {
+    "64 whole row, sm_80": (launch_plan((8, 0), "float16", 21, 64, 30), 21, (1, 3, 30)),
+    "64 exact row, chunk half empty": (tile("bfloat16", 40, 64, 32, 32, 2, halo=False), 40, (2, 2, 32)),
+    "64 halo, sm_89": (launch_plan((8, 9), "bfloat16", 64, 64, 129), 64, (1, 1, 129)),
+    "64 halo, one warp wide": (tile("float16", 32, 64, 16, 32, 2, halo=True), 32, (1, 2, 17)),
+    "64 one pixel": (tile("float16", 32, 64, 32, 32, 3, halo=False), 32, (1, 1, 1)),
+    "128 halo, sm_90": (launch_plan((9, 0), "bfloat16", 64, 128, 67), 64, (1, 2, 67)),
+    "128 halo, sm_75": (launch_plan((7, 5), "float16", 24, 128, 33), 24, (1, 2, 33)),
+    "128 whole row": (replace(SMALL, dtype="bfloat16"), 32, (1, 3, 9)),
+    "256 halo, sm_80": (launch_plan((8, 0), "bfloat16", 32, 256, 34), 32, (1, 1, 34)),
+    "256 whole row, sm_90": (launch_plan((9, 0), "float16", 64, 256, 9), 64, (1, 1, 9)),
+    "256 heads, sm_86": (launch_plan((8, 6), "float16", 32, 256, 35, maps=20), 32, (1, 1, 35)),
+    "128 heads, wide chunk": (tile("bfloat16", 64, 128, 32, 64, 3, True, maps=7), 64, (1, 2, 33)),
+    "64 heads, 32 maps": (tile("float16", 32, 64, 32, 32, 3, False, maps=32), 32, (2, 1, 20)),
+    "planar whole row, sm_90": (launch_plan((9, 0), "float16", 21, 64, 50, planar=True), 21, (1, 3, 50)),
+    "planar halo, sm_75": (launch_plan((7, 5), "float16", 21, 64, 130, planar=True), 21, (2, 1, 130)),
+    "planar halo, few channels": (tile("bfloat16", 5, 128, 32, 64, 2, True, planar=True), 5, (1, 2, 40)),
+    "planar with heads": (tile("float16", 21, 64, 32, 32, 2, True, planar=True, maps=20), 21, (1, 2, 33)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_equals_convolutions(name: str, tmp_path: Path, tolerance: Tolerance) -> None:
+    torch.manual_seed(len(name))
+    plan, c_in, (batch, height, width) = CASES[name]
+    dtype = getattr(torch, plan.dtype)
+    x, layers = torch.randn(batch, c_in, 3, height, width), draw_layers(c_in, plan.c_out, plan.maps)
+    (kernel,) = compile_kernels(tmp_path, [(plan, kernel_text(plan))])
+    assert (kernel.shared_bytes, kernel.threads) == (plan.shared_bytes, plan.threads)
+    y = run(kernel, x, layers, seed=len(name))
+    rounded, limits = expected_maps(x, layers, dtype, exact=False), tolerance(dtype)
+    torch.testing.assert_close(y.float(), rounded, rtol=limits["rtol"], atol=limits["atol"])
+    exact = expected_maps(x, layers, dtype, exact=True)
+    assert (y.double() - exact).norm() / exact.norm() < RELATIVE_ERROR[plan.dtype]
+
+
+def test_an_impulse_by_hand(tmp_path: Path) -> None:
+    """One pixel of one channel spreads into a box of 27: each weight is a power of two, so all is exact."""
+    weights = [torch.zeros(64, 32, 1, 3, 1), torch.zeros(64, 64, 1, 1, 3), torch.zeros(64, 64, 3, 1, 1)]
+    taps = torch.tensor([[1.0, 2.0, 4.0], [1.0, 8.0, 64.0], [1.0, 1 / 8, 1 / 64]])
+    for weight, line in zip(weights, taps, strict=True):
+        weight[0, 0] = line.view(weight.shape[2:])
+    x = torch.zeros(1, 32, 3, 4, 35)
+    x[0, 0, 1, 2, 31] = 1  # beside the border of two tiles
+    # an output sees the impulse through the tap by which it lies before it: 4 above, 2 beside, 1 below
+    expected = torch.zeros(3, 4, 35)
+    along_h, along_w, along_t = (line.flip(0) for line in taps)
+    expected[:, 1:4, 30:33] = along_t[:, None, None] * along_h[:, None] * along_w
+    layers = Layers(weights, [torch.zeros(64)] * 3, [], [])
+    (kernel,) = compile_kernels(tmp_path, [(tile("float16", 32, 64, 32, 32, 3, True), kernel_text(SMALL))])
+    y = run(kernel, x, layers).float()
+    assert torch.equal(y[0, ..., 0], expected)
+    assert not y[..., 1:].any()
+
+
+@pytest.mark.parametrize("planar", [False, True])
+def test_large_values_saturate_and_nan_stays(planar: bool, tmp_path: Path) -> None:
+    plan = tile("float16", 24 - 3 * planar, 64, 32, 32, 2, False, planar)
+    layers = Layers(
+        [torch.full((64, 21, 1, 3, 1), 10.0), torch.eye(64).view(64, 64, 1, 1, 1).repeat(1, 1, 1, 1, 3),
+         torch.eye(64).view(64, 64, 1, 1, 1).repeat(1, 1, 3, 1, 1)],
+        [torch.zeros(64)] * 3, [], [],
+    )  # fmt: skip
+    x = torch.full((1, 21, 3, 1, 32), 60000.0)
+    x[..., :8] = -1
+    x[0, 0, 0, 0, 20] = float("nan")
+    (kernel,) = compile_kernels(tmp_path, [(plan, kernel_text(plan))])
+    y = run(kernel, x, layers)[0, :, 0]
+    assert not y[:, :7].any()
+    assert (y[:, 9:19] == 65504).all()
+    assert (y[2, 9:] == 65504).all()  # two frames from the NaN
+    assert y[:2, 19:22].isnan().all()
+
+
+BUGS = {
+    "second stage stored while others read": (SMALL, "    __syncthreads();\n    store(biases + C_OUT, 1, w0);",
+                                              "    store(biases + C_OUT, 1, w0);"),
+    "third stage stored while others read": (SMALL, "    __syncthreads();\n    store(biases + 2 * C_OUT, 1, w0);",
+                                             "    store(biases + 2 * C_OUT, 1, w0);"),
+    "one group too few awaited": (SMALL, "copies_wait<SLOTS - 2>()", "copies_wait<SLOTS - 1>()"),
+    "no barrier in a step": (SMALL, "copies_wait<SLOTS - 2>();\n    __syncthreads();", "copies_wait<SLOTS - 2>();"),
+    "slot filled before all have read it": (SMALL, "    __syncthreads();\n    start(step + SLOTS - 1);",
+                                            "    start(step + SLOTS - 1);\n    __syncthreads();"),
+    "tile written out before it is whole": (SMALL, "write_tile() {\n    __syncthreads();", "write_tile() {"),
+    "border not cleared": (SMALL, "if (!HALO) clear_border();", ""),
+    "wrong octet": (SMALL, "(channel / 8 * TILE_PLANE + t", "(channel / 8 * (TILE_PLANE + 1) + t"),
+    "columns outside kept": (replace(SMALL, halo=True), "= inside ? pack_relu", "= true ? pack_relu"),
+    "halo not stored": (replace(SMALL, halo=True), "if (HALO) store_halo();", ""),
+    "patches overwritten while others read": (replace(SMALL, c_in=21, planar=True), "if (PLANAR) __syncthreads();", ""),
+    "head stored while others read": (replace(SMALL, maps=8), "    __syncthreads();\n    store(biases + 3 * C_OUT,",
+                                      "    store(biases + 3 * C_OUT,"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_known_bug_is_caught(bug: str, tmp_path: Path, tolerance: Tolerance) -> None:
+    torch.manual_seed(0)
+    plan, right, wrong = BUGS[bug]
+    text = kernel_text(plan)
+    assert text.count(right) == 1
+    x, layers = torch.randn(1, plan.c_in, 3, 1, 33 if plan.halo else 32), draw_layers(plan.c_in, 128, plan.maps)
+    (kernel,) = compile_kernels(tmp_path, [(plan, text.replace(right, wrong))])
+    try:
+        y = run(kernel, x, layers)
+    except RuntimeError:
+        return
+    expected, limits = expected_maps(x, layers, torch.float16, exact=False), tolerance(torch.float16)
+    assert not torch.allclose(y.float(), expected, rtol=limits["rtol"], atol=limits["atol"])
+
+
+def test_the_cpu_sees_a_deadlock(tmp_path: Path) -> None:
+    x, layers = torch.randn(1, 32, 3, 1, 8), draw_layers(32, 128, 0)
+    text = kernel_text(SMALL).replace(
+        "write_tile() {\n    __syncthreads();", "write_tile() {\n    if (thread) __syncthreads();"
+    )
+    (kernel,) = compile_kernels(tmp_path, [(SMALL, text)])
+    with pytest.raises(RuntimeError, match="deadlock"):
+        run(kernel, x, layers)

@@ -4,7 +4,8 @@
 // Every CUDA thread is a fibre; barriers and warp-wide instructions are where fibres are switched. The schedule
 // is adversarial on purpose:
 //  * warps run one after the other in random order, each as far ahead as the barriers let it;
-//  * an asynchronous copy lands only when it is waited for, and its target holds NaNs until then;
+//  * an asynchronous copy lands only when it is waited for, or when nothing else can move, and its target holds NaNs
+//    until then;
 //  * shared memory starts as NaNs and is surrounded by bytes that nothing may change.
 // Tensor-core instructions are computed from their documented fragment layouts. Speed, bank conflicts and memory
 // ordering finer than barriers are not modelled. For glibc; one thread at a time.
@@ -16,6 +17,7 @@
 #include <ucontext.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -58,10 +60,18 @@ struct Warp {
   const void* instruction[32];
   void* arguments[32];
 };
+struct Block {
+  Dimensions index;
+  Barrier barrier;
+  std::vector<Warp> warps;
+  std::vector<byte> memory;  // with a margin on either side
+  byte *shared_begin, *shared_end;
+};
 struct Fibre {
   ucontext_t start;
   jmp_buf state;
   bool started = false, done = false;
+  Block* block = nullptr;
   unsigned thread = 0;
   const unsigned* waits_on = nullptr;  // runs again once this generation has changed
   unsigned seen = 0;
@@ -69,12 +79,12 @@ struct Fibre {
   std::deque<std::vector<Copy>> groups;
 };
 
+static std::vector<Block> blocks;  // of one cluster; most kernels have clusters of one block
 static std::vector<Fibre> fibres;
 static std::vector<std::unique_ptr<byte[]>> stacks;
-static std::vector<byte> memory;  // of the block, with a margin on either side
-static byte *shared_begin, *shared_end;
-static std::vector<Warp> warps;
-static Barrier block;
+static std::vector<std::function<void()>> in_flight;  // what the hardware does by itself, some time
+static Barrier cluster;
+static void (*forget)() = [] {};  // clears what a header upon this one keeps of a cluster
 static Fibre* current;
 static jmp_buf scheduler, failure;
 static u64 random_state;
@@ -98,9 +108,10 @@ static void shuffle(std::vector<unsigned>& items) {
 }
 
 static void check_shared(const void* p, size_t bytes) {
-  if ((const byte*)p < shared_begin || (const byte*)p + bytes > shared_end)
+  const Block& mine = *current->block;
+  if ((const byte*)p < mine.shared_begin || (const byte*)p + bytes > mine.shared_end)
     fail("shared memory is accessed out of range");
-  if ((uintptr_t)p % 16) fail("a shared address is not a multiple of 16");
+  if ((uintptr_t)p % 16 && bytes >= 16) fail("a shared address is not a multiple of 16");
 }
 
 // setjmp and longjmp switch without a system call, which swapcontext needs.
@@ -110,6 +121,7 @@ static void yield() {
 __attribute__((noinline)) static void resume(Fibre& fibre) {
   current = &fibre;
   threadIdx.x = fibre.thread;
+  blockIdx = fibre.block->index;
   if (_setjmp(scheduler)) return;
   if (fibre.started) _longjmp(fibre.state, 1);
   fibre.started = true;
@@ -135,7 +147,7 @@ static void meet(Barrier& barrier) {
 // An instruction of a whole warp: the last lane to arrive does it for all, then all go on.
 template <class Arguments>
 static void together(Arguments& mine, void (*instruction)(Arguments**)) {
-  Warp& warp = warps[current->thread / 32];
+  Warp& warp = current->block->warps[current->thread / 32];
   unsigned lane = current->thread % 32;
   warp.instruction[lane] = (const void*)instruction;
   warp.arguments[lane] = &mine;
@@ -147,25 +159,23 @@ static void together(Arguments& mine, void (*instruction)(Arguments**)) {
   meet(warp.barrier);
 }
 
-static void prepare_block(unsigned threads, size_t shared_bytes) {
-  memory.assign(shared_bytes + 2 * MARGIN + 128, 0xFF);
-  shared_begin = memory.data() + MARGIN + (128 - (uintptr_t)memory.data() % 128);
-  shared_end = shared_begin + shared_bytes;
-  block = {threads};
-  warps.assign(threads / 32, Warp());
-  for (Warp& warp : warps) warp.barrier.size = 32;
-  while (stacks.size() < threads) stacks.emplace_back(new byte[STACK]);
-  fibres.clear();
-  fibres.resize(threads);
-  for (unsigned i = 0; i < threads; i++) {
-    fibres[i].thread = i;
-    getcontext(&fibres[i].start);
-    fibres[i].start.uc_stack.ss_sp = stacks[i].get();
-    fibres[i].start.uc_stack.ss_size = STACK;
-    makecontext(&fibres[i].start, body, 0);
-  }
+static void prepare(Block& block, unsigned threads, size_t shared_bytes) {
+  block.memory.assign(shared_bytes + 2 * MARGIN + 1024, 0xFF);
+  block.shared_begin = block.memory.data() + MARGIN + (1024 - (uintptr_t)block.memory.data() % 1024);
+  block.shared_end = block.shared_begin + shared_bytes;
+  block.barrier = {threads};
+  block.warps.assign(threads / 32, Warp());
+  for (Warp& warp : block.warps) warp.barrier.size = 32;
 }
 
+static void prepare(Fibre& fibre, byte* stack) {
+  getcontext(&fibre.start);
+  fibre.start.uc_stack.ss_sp = stack;
+  fibre.start.uc_stack.ss_size = STACK;
+  makecontext(&fibre.start, body, 0);
+}
+
+// Runs the lanes of a warp until all wait for something.
 static bool run_warp(unsigned warp, std::vector<unsigned>& lanes, unsigned& left) {
   bool any = false;
   for (bool moved = true; moved;) {
@@ -184,33 +194,58 @@ static bool run_warp(unsigned warp, std::vector<unsigned>& lanes, unsigned& left
   return any;
 }
 
-static void run_block(unsigned threads, size_t shared_bytes) {
-  prepare_block(threads, shared_bytes);
+static void run_cluster(unsigned threads, size_t shared_bytes) {
+  unsigned left = blocks.size() * threads;
+  cluster = {left};
+  in_flight.clear();
+  forget();
+  fibres.clear();
+  fibres.resize(left);
+  while (stacks.size() < left) stacks.emplace_back(new byte[STACK]);
+  for (Block& block : blocks) prepare(block, threads, shared_bytes);
   std::vector<unsigned> order, lanes;
-  for (unsigned i = 0; i < threads / 32; i++) order.push_back(i);
-  for (unsigned i = 0; i < 32; i++) lanes.push_back(i);
-  for (unsigned left = threads; left;) {
+  for (unsigned i = 0; i < left; i++) {
+    fibres[i].block = &blocks[i / threads];
+    fibres[i].thread = i % threads;
+    prepare(fibres[i], stacks[i].get());
+    if (i % 32 == 0) order.push_back(i / 32);
+    if (i < 32) lanes.push_back(i);
+  }
+  while (left) {
     bool any = false;
     shuffle(order);
     for (unsigned warp : order) any |= run_warp(warp, lanes, left);
-    if (!any) fail("deadlock");
+    if (any) continue;
+    if (in_flight.empty()) fail("deadlock");
+    std::swap(in_flight[draw(in_flight.size())], in_flight.back());
+    auto lands = std::move(in_flight.back());
+    in_flight.pop_back();
+    lands();
   }
-  current = nullptr;
-  for (size_t i = 0; i < MARGIN; i++)
-    if (memory[i] != 0xFF || shared_end[i] != 0xFF) fail("shared memory is written out of range");
+  if (!in_flight.empty()) fail("copies are still under way when the block ends");
+  for (const Block& block : blocks)
+    for (size_t i = 0; i < MARGIN; i++)
+      if (block.shared_begin[-1 - (long)i] != 0xFF || block.shared_end[i] != 0xFF)
+        fail("shared memory is written out of range");
 }
 
 // Runs `launch()`, a call of the kernel, for every block of the grid. Gives what went wrong, or null.
 template <class Launch>
-static const char* run_grid(Launch launch, Dimensions grid, unsigned threads, size_t shared_bytes, unsigned seed) {
+static const char* run_grid(Launch launch, Dimensions grid, unsigned cluster_size, unsigned threads,
+                            size_t shared_bytes, unsigned seed) {
   kernel = [](void* arguments) { (*(Launch*)arguments)(); };
   kernel_arguments = &launch;
   random_state = seed * 2654435761ull + 1;
   gridDim = grid;
   if (_setjmp(failure)) return message;
-  for (blockIdx.z = 0; blockIdx.z < grid.z; blockIdx.z++)
-    for (blockIdx.y = 0; blockIdx.y < grid.y; blockIdx.y++)
-      for (blockIdx.x = 0; blockIdx.x < grid.x; blockIdx.x++) run_block(threads, shared_bytes);
+  blocks.clear();
+  blocks.resize(cluster_size);
+  for (unsigned z = 0; z < grid.z; z++)
+    for (unsigned y = 0; y < grid.y; y++)
+      for (unsigned x = 0; x < grid.x; x += cluster_size) {
+        for (unsigned rank = 0; rank < cluster_size; rank++) blocks[rank].index = {x + rank, y, z};
+        run_cluster(threads, shared_bytes);
+      }
   return nullptr;
 }
 
@@ -242,8 +277,8 @@ static u32 to_half(float value, BF16) {
 
 }  // namespace sim
 
-static inline byte* shared_memory() { return sim::shared_begin; }
-static inline void __syncthreads() { sim::meet(sim::block); }
+static inline byte* shared_memory() { return sim::current->block->shared_begin; }
+static inline void __syncthreads() { sim::meet(sim::current->block->barrier); }
 
 static inline void copy_async(void* target, const void* source, bool wanted) {
   sim::check_shared(target, 16);

@@ -1,4 +1,4 @@
-"""Kernels of this project compiled by g++ for the CPU (see ``cuda_on_cpu.h``) and called on torch tensors."""
+"""Kernels compiled by g++ for the CPU (``cuda_on_cpu.h``, ``hopper_on_cpu.h``) and called on torch tensors."""
 
 import ctypes
 import re
@@ -15,8 +15,8 @@ from torch import Tensor
 
 from asyconv.kernels.plan import LaunchPlan
 
-HEADER = Path(__file__).with_name("cuda_on_cpu.h")
-FLAGS = ("-O2", "-march=native", "-std=c++17", "-shared", "-fPIC", "-w", "-U_FORTIFY_SOURCE")
+HEADERS = {"cascade": "cuda_on_cpu.h", "cascade_hopper": "hopper_on_cpu.h"}
+FLAGS = ("-O1", "-march=native", "-std=c++17", "-shared", "-fPIC", "-w", "-U_FORTIFY_SOURCE")
 GUARD = 4096  # elements before and after every tensor of the kernel
 
 
@@ -38,7 +38,9 @@ class CpuKernel:
         """Threads of a block by the kernel's own count."""
         return int(getattr(self.library, f"threads_{self.index}")())
 
-    def __call__(self, x: Tensor, weights: Tensor, biases: Tensor, y_shape: Sequence[int], seed: int = 0) -> Tensor:
+    def __call__(
+        self, x: Tensor, weights: Tensor, biases: Tensor, y_shape: Sequence[int], *, seed: int = 0, processors: int = 1
+    ) -> Tensor:
         """Run on x and give y; a RuntimeError says what the kernel did that no GPU forgives."""
         plan = self.plan
         batch, height, width = (x.shape[0], *(x.shape[3:] if plan.planar else x.shape[2:4]))
@@ -49,7 +51,7 @@ class CpuKernel:
         run = getattr(self.library, f"run_{self.index}")
         run.restype = ctypes.c_char_p
         pointers = [ctypes.c_void_p(t.data_ptr()) for t in (x, weights, biases, y)]
-        sizes = (batch, height, width, *plan.grid(batch, height, width, 1))
+        sizes = (batch, height, width, *plan.grid(batch, height, width, processors), plan.cluster)
         message = run(*pointers, *sizes, plan.threads, ctypes.c_size_t(plan.shared_bytes), seed)
         if message:
             raise RuntimeError(message.decode())
@@ -70,8 +72,9 @@ def compile_kernels(folder: Path, kernels: Sequence[tuple[LaunchPlan, str]]) -> 
     folder.mkdir(parents=True, exist_ok=True)
     source, library = folder / "kernels.cpp", folder / "kernels.so"
     parts = [_part(index, plan, text) for index, (plan, text) in enumerate(kernels)]
-    source.write_text("\n".join([f'#include "{HEADER}"', *parts]), encoding="utf8")
-    subprocess.run(["g++", *FLAGS, str(source), "-o", str(library)], check=True)
+    headers = sorted({HEADERS[plan.kernel] for plan, _ in kernels})
+    source.write_text("\n".join([*(f'#include "{header}"' for header in headers), *parts]), encoding="utf8")
+    subprocess.run(["g++", *FLAGS, f"-I{Path(__file__).parent}", str(source), "-o", str(library)], check=True)
     loaded = ctypes.CDLL(str(library))
     return [CpuKernel(plan, loaded, index) for index, (plan, _) in enumerate(kernels)]
 
@@ -80,7 +83,7 @@ def _part(index: int, plan: LaunchPlan, text: str) -> str:
     """One kernel in its own namespace, and the functions by which Python reaches it."""
     defines = dict(re.findall(r"-D(\w+)=(\w+)", " ".join(plan.options)))
     defines[plan.kernel] = f"{plan.kernel}_{index}"  # an extern "C" name must be unique whatever the namespace
-    kernel = f"kernel_{index}"
+    kernel, sizes = f"kernel_{index}", "B, H, W" if plan.kernel == "cascade_hopper" else "H, W"
     return "\n".join(
         [
             *(f"#define {name} {value}" for name, value in defines.items()),
@@ -88,10 +91,10 @@ def _part(index: int, plan: LaunchPlan, text: str) -> str:
             f'extern "C" int shared_bytes_{index}() {{ return {kernel}::SHARED_BYTES; }}',
             f'extern "C" int threads_{index}() {{ return {kernel}::THREADS; }}',
             f'extern "C" const char* run_{index}(const void* x, const byte* weights, const float* biases, void* y,',
-            "    int B, int H, int W, unsigned gx, unsigned gy, unsigned gz, unsigned threads, size_t shared,",
-            "    unsigned seed) {",
-            f"  auto launch = [=] {{ {kernel}::{plan.kernel}(x, weights, biases, y, H, W); }};",
-            "  return sim::run_grid(launch, {gx, gy, gz}, threads, shared, seed);",
+            "    int B, int H, int W, unsigned gx, unsigned gy, unsigned gz, unsigned cluster, unsigned threads,",
+            "    size_t shared, unsigned seed) {",
+            f"  auto launch = [=] {{ {kernel}::{plan.kernel}(x, weights, biases, y, {sizes}); }};",
+            "  return sim::run_grid(launch, {gx, gy, gz}, cluster, threads, shared, seed);",
             "}",
             *(f"#undef {name}" for name in defines),
         ]

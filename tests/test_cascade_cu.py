@@ -1,75 +1,14 @@
 """The tensor-core kernel's own text, run on the CPU: by hand, against convolutions, and with known bugs put in."""
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from asyconv.kernels.packing import pack_biases, pack_weights
 from asyconv.kernels.plan import LaunchPlan, launch_plan
-from asyconv.kernels.reference import convolve
-from tests.cuda_on_cpu import CpuKernel, compile_kernels, kernel_text
-
-Tolerance = Callable[[object], dict[str, float]]
-
-# The whole of one block against float64 on unrounded input: three roundings of activations and weights each.
-RELATIVE_ERROR = {"float16": 2e-3, "bfloat16": 5e-3}
-
-
-@dataclass(frozen=True)
-class Layers:
-    """Parameters of a cascade of random values, with heads when ``maps`` > 0."""
-
-    weights: list[Tensor]
-    biases: list[Tensor]
-    head_weights: list[Tensor]
-    head_biases: list[Tensor]
-
-
-def draw_layers(c_in: int, c: int, maps: int) -> Layers:
-    def draw(c_out: int, c_in: int, *kernel: int) -> Tensor:
-        return torch.randn(c_out, c_in, *kernel) / math.sqrt(c_in * math.prod(kernel))
-
-    weights = [draw(c, c_in, 1, 3, 1), draw(c, c, 1, 1, 3), draw(c, c, 3, 1, 1)]
-    heads = [draw(c, c, 1, 1, 1), draw(maps, c, 1, 1, 1)] if maps else []
-    biases, head_biases = ([torch.randn(len(w)) / 2 for w in ws] for ws in (weights, heads))
-    return Layers(weights, biases, heads, head_biases)
-
-
-def expected_maps(x: Tensor, layers: Layers, dtype: torch.dtype, exact: bool) -> Tensor:
-    """Cascade of x [B, C, T, H, W] float32, channels last, or with heads [B, maps, T, H, W].
-
-    ``exact``: float64 throughout; else float32, rounded to ``dtype`` where the kernel rounds.
-    """
-
-    def half(values: Tensor) -> Tensor:
-        return values.double() if exact else values.to(dtype).float()
-
-    x = half(x).permute(0, 2, 3, 4, 1).contiguous()
-    weights, biases = layers.weights + layers.head_weights[:1], layers.biases + layers.head_biases[:1]
-    for weight, bias in zip(weights, biases, strict=True):
-        x = half(F.relu(convolve(x, half(weight), bias.to(x.dtype))))
-    if not layers.head_weights:
-        return x
-    maps = convolve(x, half(layers.head_weights[1]), layers.head_biases[1].to(x.dtype))
-    return maps.permute(0, 4, 1, 2, 3)
-
-
-def run(kernel: CpuKernel, x: Tensor, layers: Layers, seed: int = 0) -> Tensor:
-    """Run the kernel as its launcher would: x [B, C, 3, H, W] in the kernel's layout, weights packed."""
-    plan = kernel.plan
-    batch, c_in, _, height, width = x.shape
-    if not plan.planar:
-        x = F.pad(x.permute(0, 2, 3, 4, 1), (0, plan.c_in - c_in)).to(getattr(torch, plan.dtype))
-    weights = pack_weights(layers.weights, plan, layers.head_weights)
-    biases = pack_biases(layers.biases, layers.head_biases)
-    y_shape = (batch, plan.maps, 3, height, width) if plan.maps else (batch, 3, height, width, plan.c_out)
-    return kernel(x, weights, biases, y_shape, seed)
+from tests.cascades import Layers, assert_right, assert_wrong, draw_layers, run
+from tests.cuda_on_cpu import compile_kernels, kernel_text
 
 
 def tile(
@@ -104,18 +43,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_equals_convolutions(name: str, tmp_path: Path, tolerance: Tolerance) -> None:
+def test_equals_convolutions(name: str, tmp_path: Path) -> None:
     torch.manual_seed(len(name))
     plan, c_in, (batch, height, width) = CASES[name]
-    dtype = getattr(torch, plan.dtype)
     x, layers = torch.randn(batch, c_in, 3, height, width), draw_layers(c_in, plan.c_out, plan.maps)
     (kernel,) = compile_kernels(tmp_path, [(plan, kernel_text(plan))])
-    assert (kernel.shared_bytes, kernel.threads) == (plan.shared_bytes, plan.threads)
-    y = run(kernel, x, layers, seed=len(name))
-    rounded, limits = expected_maps(x, layers, dtype, exact=False), tolerance(dtype)
-    torch.testing.assert_close(y.float(), rounded, rtol=limits["rtol"], atol=limits["atol"])
-    exact = expected_maps(x, layers, dtype, exact=True)
-    assert (y.double() - exact).norm() / exact.norm() < RELATIVE_ERROR[plan.dtype]
+    assert_right(kernel, x, layers, seed=len(name))
 
 
 def test_an_impulse_by_hand(tmp_path: Path) -> None:
@@ -177,19 +110,14 @@ BUGS = {
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_a_known_bug_is_caught(bug: str, tmp_path: Path, tolerance: Tolerance) -> None:
+def test_a_known_bug_is_caught(bug: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     plan, right, wrong = BUGS[bug]
     text = kernel_text(plan)
     assert text.count(right) == 1
     x, layers = torch.randn(1, plan.c_in, 3, 1, 33 if plan.halo else 32), draw_layers(plan.c_in, 128, plan.maps)
     (kernel,) = compile_kernels(tmp_path, [(plan, text.replace(right, wrong))])
-    try:
-        y = run(kernel, x, layers)
-    except RuntimeError:
-        return
-    expected, limits = expected_maps(x, layers, torch.float16, exact=False), tolerance(torch.float16)
-    assert not torch.allclose(y.float(), expected, rtol=limits["rtol"], atol=limits["atol"])
+    assert_wrong(kernel, x, layers)
 
 
 def test_the_cpu_sees_a_deadlock(tmp_path: Path) -> None:

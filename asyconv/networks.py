@@ -23,6 +23,7 @@ Deviations from the paper, and what it leaves open:
 
 import copy
 import math
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -150,10 +151,11 @@ class AsymmetricBlock(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, H, W, C_in] -> [B, T, H, W, C] contiguous, or 20 maps [B, T, H, W, 20] where heads are part of it."""
-        steps = list(self)
+        steps = self._steps()
         if any(step.norm is not None and step.norm.training for step in steps):
-            trained: Tensor = super().forward(x.contiguous())
-            return trained
+            for step in steps:
+                x = step(x.contiguous())
+            return x
         weights, biases = self._weights()
         x = x.permute(0, 4, 1, 2, 3)
         if len(steps) == 3:
@@ -162,19 +164,23 @@ class AsymmetricBlock(nn.Sequential):
             x = asymmetric_cascade_heads(x, weights[:3], biases[:3], weights[3:], biases[3:])
         return x.permute(0, 2, 3, 4, 1)
 
+    def _steps(self) -> list[Convolution]:
+        return cast(list[Convolution], list(self))
+
     def _weights(self) -> tuple[list[Tensor], list[Tensor]]:
         """Folded weights and biases; kept, unless a gradient must flow through the folding or a graph is traced."""
-        tensors = [t for step in self for t in (*step.parameters(), *step.buffers())]
+        steps = self._steps()
+        tensors = [t for step in steps for t in (*step.parameters(), *step.buffers())]
         flows = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-        if all(step.norm is None for step in self) or flows or torch.compiler.is_compiling():
-            return _fold(self)
+        if all(step.norm is None for step in steps) or flows or torch.compiler.is_compiling():
+            return _fold(steps)
         sources = [(t, 0 if t.is_inference() else t._version, t.data_ptr()) for t in tensors]
         kept = len(sources) == len(self._sources) and all(
             new[0] is old[0] and new[1:] == old[1:] for new, old in zip(sources, self._sources, strict=True)
         )
         if not kept:
             with torch.inference_mode(False), torch.no_grad():  # kept ones must serve outside inference mode too
-                self._folded = _fold(self)
+                self._folded = _fold(steps)
             self._sources = sources
         return self._folded
 
@@ -192,8 +198,8 @@ class AsymmetricRegression(_Regression):
         ]
         self.layers = nn.Sequential(*cascades, *_regression_head(channels[-1]))
         # the same layers once more in blocks; a tuple, so that they are registered, named and saved only once
-        ends = (3, 6, 9, len(self.layers))
-        self._blocks = tuple(AsymmetricBlock(*self.layers[start:end]) for start, end in zip((0, *ends), ends))
+        steps = cast(list[Convolution], list(self.layers))
+        self._blocks = tuple(AsymmetricBlock(*steps[start:end]) for start, end in ((0, 3), (3, 6), (6, 9), (9, 14)))
 
     def forward(self, stacked: Tensor) -> Tensor:
         """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps, any H, W."""
@@ -238,8 +244,8 @@ def fold(layer: Convolution) -> tuple[Tensor, Tensor]:
     )  # fmt: skip
 
 
-def _fold(block: AsymmetricBlock) -> tuple[list[Tensor], list[Tensor]]:
-    pairs = [fold(step) for step in block]
+def _fold(steps: list[Convolution]) -> tuple[list[Tensor], list[Tensor]]:
+    pairs = [fold(step) for step in steps]
     return [weight for weight, _ in pairs], [bias for _, bias in pairs]
 
 

@@ -29,7 +29,7 @@ def asymmetric_cascade(x: Tensor, weights: Tensors, biases: Tensors) -> Tensor:
     """[B, C_in, T, H, W] in any memory format -> [B, C, T, H, W] channels-last, in the weights' dtype.
 
     ``weights`` are [C, C_in, 1, 3, 1], [C, C, 1, 1, 3] and [C, C, 3, 1, 1], batch normalisation folded in;
-    ``biases`` three times [C], float32 or like the weights. x is like the weights, or float32 with half
+    ``biases`` three times [C], like the weights or float32 beside halves. x is like the weights, or float32 with half
     weights. Under autocast the weights are cast.
     """
     x, weights = _autocast(x, weights)
@@ -234,9 +234,7 @@ def _channels_last(x: Tensor, dtype: torch.dtype) -> Tensor:
     return x.permute(0, 2, 3, 4, 1).to(dtype).contiguous()
 
 
-def _check(
-    x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors = (), head_biases: Tensors = ()
-) -> None:
+def _check(x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors = (), head_biases: Tensors = ()) -> None:
     """Shapes, dtypes and devices; the kernels read what they are told without looking."""
     if x.ndim != 5:
         raise ValueError(f"x must be [B, C_in, T, H, W], found {tuple(x.shape)}")
@@ -245,7 +243,7 @@ def _check(
     if weights[0].ndim != 5:
         raise ValueError(f"weights[0] must be [C, C_in, 1, 3, 1], found {tuple(weights[0].shape)}")
     c_out = weights[0].shape[0]
-    expected = {
+    expected: dict[str, tuple[Tensor, tuple[int, ...]]] = {
         f"weights[{step}]": (weights[step], (c_out, c_out if step else x.shape[1], *kernel))
         for step, kernel in enumerate(KERNELS)
     }
@@ -273,6 +271,6 @@ def _check_dtypes(x: Tensor, tensors: dict[str, Tensor]) -> None:
     if x.dtype != dtype and not (rounded and x.dtype == torch.float32):
         raise TypeError(f"x must be {dtype} like the weights{', or float32' if rounded else ''}, found {x.dtype}")
     for name, tensor in tensors.items():
-        allowed = (dtype, torch.float32) if "bias" in name else (dtype,)
+        allowed = {dtype, torch.float32} if "bias" in name and rounded else {dtype}
         if tensor.dtype not in allowed:
-            raise TypeError(f"{name} must be {' or '.join(str(d) for d in allowed)}, found {tensor.dtype}")
+            raise TypeError(f"{name} must be {' or '.join(sorted(map(str, allowed)))}, found {tensor.dtype}")

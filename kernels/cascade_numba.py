@@ -15,9 +15,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numba.cuda
 import torch
-from numba import cuda, float32
+from numba import float32
 from torch import Tensor
+
+cuda: Any = numba.cuda  # it carries types for a part of itself
 
 FRAMES = 3
 MAX_THREADS = 1024

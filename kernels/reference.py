@@ -63,9 +63,9 @@ def convolve_backward(
         return grad_x, (grads.t() @ rows).view(weight.shape), grads.sum(0)
     if _view_is_fast(x, tuple(weight.shape[2:])):
         views = [t.permute(0, 4, 1, 2, 3) for t in (grad, x)]
-        kernel, back = weight, (0, 2, 3, 4, 1)
+        kernel, back = weight, [0, 2, 3, 4, 1]
     else:
-        kernel, back = _flat_kernel(weight), (0, 2, 3, 1)
+        kernel, back = _flat_kernel(weight), [0, 2, 3, 1]
         views = [_flat_view(t, weight) for t in (grad, x)]
     sizes, axes = kernel.shape[2:], kernel.ndim - 2
     grad_view, grad_weight, grad_bias = torch.ops.aten.convolution_backward(
@@ -125,7 +125,8 @@ def _convolve_relu_by_cudnn(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor |
     except RuntimeError:  # no fused engine for this dtype on this card
         _refused.add(weight.dtype)
         return None
-    return y.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1).contiguous()
+    rows: Tensor = y.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1).contiguous()
+    return rows
 
 
 def halve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from asyconv.kernels.plan import LaunchPlan, launch_plan
-from tests.cascades import Layers, assert_right, assert_wrong, draw_layers, run
+from tests.cascades import Layers, assert_right, draw_layers, is_right, run
 from tests.cuda_on_cpu import compile_kernels, kernel_text
 
 
@@ -109,15 +109,31 @@ BUGS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("bug", BUGS)
-def test_a_known_bug_is_caught(bug: str, tmp_path: Path) -> None:
+def test_known_bugs_are_caught(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    plan, right, wrong = BUGS[bug]
-    text = kernel_text(plan)
-    assert text.count(right) == 1
-    x, layers = torch.randn(1, plan.c_in, 3, 1, 33 if plan.halo else 32), draw_layers(plan.c_in, 128, plan.maps)
-    (kernel,) = compile_kernels(tmp_path, [(plan, text.replace(right, wrong))])
-    assert_wrong(kernel, x, layers)
+    text = kernel_text(SMALL)
+    assert all(text.count(right) == 1 for _, right, _ in BUGS.values())
+    kernels = {bug: (plan, text.replace(right, wrong)) for bug, (plan, right, wrong) in BUGS.items()}
+    sound = {f"none, {plan}": (plan, text) for plan, _, _ in BUGS.values()}
+    compiled = compile_kernels(tmp_path, [*kernels.values(), *sound.values()])
+    right = set()
+    for name, kernel in zip([*kernels, *sound], compiled, strict=True):
+        plan = kernel.plan
+        x, layers = torch.randn(1, plan.c_in, 3, 1, 33 if plan.halo else 32), draw_layers(plan.c_in, 128, plan.maps)
+        if is_right(kernel, x, layers):
+            right.add(name)
+    assert right == set(sound)
+
+
+@pytest.mark.fuzz
+def test_any_size_under_any_schedule(tmp_path: Path) -> None:
+    plans = [SMALL, replace(SMALL, halo=True), replace(SMALL, c_in=21, planar=True, halo=True, maps=20)]
+    for plan, kernel in zip(plans, compile_kernels(tmp_path, [(p, kernel_text(p)) for p in plans]), strict=True):
+        for seed in range(100):
+            torch.manual_seed(seed)
+            height, width = (int(torch.randint(1, most, ())) for most in (5, 80 if plan.halo else 33))
+            x, layers = torch.randn(1, plan.c_in, 3, height, width), draw_layers(plan.c_in, 128, plan.maps)
+            assert is_right(kernel, x, layers, seed=seed), (plan, seed)
 
 
 def test_the_cpu_sees_a_deadlock(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from asyconv.kernels.plan import LaunchPlan, launch_plan
-from tests.cascades import assert_right, assert_wrong, draw_layers
+from tests.cascades import assert_right, draw_layers, is_right
 from tests.cuda_on_cpu import compile_kernels, kernel_text
 
 
@@ -62,13 +62,26 @@ BUGS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("bug", BUGS)
-def test_a_known_bug_is_caught(bug: str, tmp_path: Path) -> None:
+def test_known_bugs_are_caught(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    plan, text = replace(PAIR, dtype="float16"), kernel_text(PAIR)
-    for right, wrong in BUGS[bug]:
-        assert text.count(right) == 1
-        text = text.replace(right, wrong)
+    plan, kernels = replace(PAIR, dtype="float16"), {"none": kernel_text(PAIR)}
+    for bug, changes in BUGS.items():
+        text = kernel_text(plan)
+        for right, wrong in changes:
+            assert text.count(right) == 1
+            text = text.replace(right, wrong)
+        kernels[bug] = text
     x, layers = torch.randn(1, 32, 3, 4, 128), draw_layers(32, 128, 0)
-    (kernel,) = compile_kernels(tmp_path, [(plan, text)])
-    assert_wrong(kernel, x, layers, seed=1, processors=2)
+    compiled = compile_kernels(tmp_path, [(plan, text) for text in kernels.values()])
+    pairs = zip(kernels, compiled, strict=True)
+    assert [bug for bug, kernel in pairs if is_right(kernel, x, layers, seed=1, processors=2)] == ["none"]
+
+
+@pytest.mark.fuzz
+def test_any_size_under_any_schedule(tmp_path: Path) -> None:
+    (kernel,) = compile_kernels(tmp_path, [(PAIR, kernel_text(PAIR))])
+    for seed in range(100):
+        torch.manual_seed(seed)
+        height, width, processors = (int(torch.randint(1, most, ())) for most in (7, 129, 8))
+        x, layers = torch.randn(1, 32, 3, height, width), draw_layers(32, 128, 0)
+        assert is_right(kernel, x, layers, seed=seed, processors=processors), seed

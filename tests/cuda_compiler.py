@@ -26,9 +26,8 @@ class Resources:
 def resources(plan: LaunchPlan, arch: str, folder: Path) -> Resources:
     """Compile the kernel of a plan for ``arch`` ("80", "90a"); skips the test where no compiler is installed."""
     options = [option for option in plan.options if not option.startswith("-arch")] + [f"-arch=sm_{arch}"]
-    library = _nvrtc()
-    if library is not None:
-        log = _by_nvrtc(library, plan.source, [*options, "--ptxas-options=-v"])
+    if nvrtc() is not None:
+        log = compile_by_nvrtc(plan.source, [*options, "--ptxas-options=-v"])
     elif shutil.which("nvcc"):
         log = _by_nvcc(plan.source, [*options, "-Xptxas", "-v"], folder)
     else:
@@ -40,7 +39,7 @@ def resources(plan: LaunchPlan, arch: str, folder: Path) -> Resources:
     return Resources(int(registers[1]), int(frame[2]) + int(frame[3]), int(frame[1]), log)
 
 
-def _nvrtc() -> ctypes.CDLL | None:
+def nvrtc() -> ctypes.CDLL | None:
     """Load NVRTC 13 from the wheel where it is installed."""
     found = importlib.util.find_spec("nvidia")
     folders = list(found.submodule_search_locations or []) if found is not None else []
@@ -52,7 +51,11 @@ def _nvrtc() -> ctypes.CDLL | None:
     return None
 
 
-def _by_nvrtc(library: ctypes.CDLL, source: str, options: list[str]) -> str:
+def compile_by_nvrtc(source: str, options: list[str]) -> str:
+    """Compile and give the log; skips the test where NVRTC is not installed."""
+    library = nvrtc()
+    if library is None:
+        pytest.skip("NVRTC is not installed: the wheel nvidia-cuda-nvrtc")
     program = ctypes.c_void_p()
     status = library.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernel.cu", 0, None, None)
     assert status == 0

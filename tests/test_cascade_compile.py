@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from asyconv.kernels.plan import SHARED_LIMIT_BYTES, LaunchPlan, launch_plan
-from tests.cuda_compiler import resources
+from tests.cuda_compiler import compile_by_nvrtc, resources
 
 ARCHITECTURES = {"75": (7, 5), "80": (8, 0), "86": (8, 6), "89": (8, 9), "90": (9, 0), "100": (10, 0), "120": (12, 0)}
 REGISTERS = 65536  # of a multiprocessor
@@ -62,6 +62,14 @@ def test_hopper_instructions_need_their_architecture(tmp_path: Path) -> None:
     plan = launch_plan((9, 0), "bfloat16", 64, 128, WIDTH, hopper=True)
     with pytest.raises(AssertionError, match="sm_90"):
         resources(plan, "90", tmp_path)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_nvrtc_prefers_hopper_to_the_architecture_that_cupy_names(first: bool) -> None:
+    plan = launch_plan((9, 0), "bfloat16", 64, 128, WIDTH, hopper=True)
+    device = ["-arch=sm_90"]
+    options = [*(device if first else []), *plan.options, *([] if first else device), "--ptxas-options=-v"]
+    assert "for 'sm_90a'" in compile_by_nvrtc(plan.source, [*options, "-ftz=true"])
 
 
 @pytest.mark.parametrize(

@@ -194,12 +194,6 @@ def explain(device: torch.device, *, width: float = 1.0) -> list[str]:
     return lines
 
 
-def relative_error(found: Tensor, expected: Tensor) -> float:
-    """Norm of the difference over the norm of what is expected, in float64."""
-    difference = (found.double() - expected.double()).norm()
-    return float(difference / expected.double().norm())
-
-
 def _timed(what: str, block: Block, call: Call, gemm: float, seconds: float) -> Row:
     device = block.x.device
     peak = peak_mib(call, device)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 WARM_UP = 3
 TORCH, CUDA = str(torch.__version__), torch.version.cuda or ""
@@ -148,9 +149,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 @functools.cache
-def commit() -> str:
-    """Short name of the commit that this file lies in, "+" behind it with changes; empty outside a checkout."""
-    folder = Path(__file__).resolve().parent
+def commit(folder: Path = Path(__file__).parent) -> str:
+    """Short name of the commit that a folder lies in, "+" behind it with changes; empty outside a checkout."""
 
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
@@ -161,3 +161,9 @@ def commit() -> str:
         return name + ("+" if name and git("status", "--porcelain", "--untracked-files=no") else "")
     except OSError:  # no git
         return ""
+
+
+def relative_error(found: Tensor, expected: Tensor) -> float:
+    """Norm of the difference over the norm of what is expected, in float64."""
+    difference = (found.double() - expected.double()).norm()
+    return float(difference / expected.double().norm())

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from asyconv.kernels.packing import pack_weights
 from asyconv.kernels.plan import LaunchPlan, launch_plan
 from tests.cascades import Layers, assert_right, draw_layers, is_right, run
 from tests.cuda_on_cpu import compile_kernels, kernel_text
@@ -49,6 +50,23 @@ def test_equals_convolutions(name: str, tmp_path: Path) -> None:
     x, layers = torch.randn(batch, c_in, 3, height, width), draw_layers(c_in, plan.c_out, plan.maps)
     (kernel,) = compile_kernels(tmp_path, [(plan, kernel_text(plan))])
     assert_right(kernel, x, layers, seed=len(name))
+
+
+def test_one_weight_lies_where_the_kernel_reads_it() -> None:
+    plan = tile("float16", 64, 64, 32, 32, 3, halo=False, maps=20)
+    weights = [torch.zeros(64, 64, 1, 3, 1), torch.zeros(64, 64, 1, 1, 3), torch.zeros(64, 64, 3, 1, 1)]
+    heads = [torch.zeros(64, 64, 1, 1, 1), torch.zeros(20, 64, 1, 1, 1)]
+    weights[1][5, 37, 0, 0, 2] = 1e6
+    heads[1][19, 63] = -1e6
+    packed = pack_weights(weights, plan, heads)
+    step = 32 * 64  # input channels x output channels; 6 steps of the H convolution come first
+    w_convolution = (
+        (6 + 3 + 2) * step + 0 * 64 * 8 + 5 * 8 + 5
+    )  # second chunk, third tap, octet 0, output 5, channel 37
+    last_head = (6 + 6 + 6 + 2) * step + 7 * 32 * 8 + 19 * 8 + 7  # octet 7 of 32 maps
+    assert packed.shape == (21 * step,)
+    assert packed.nonzero().flatten().tolist() == [w_convolution, last_head]
+    assert packed[[w_convolution, last_head]].tolist() == [65504, -65504]
 
 
 def test_an_impulse_by_hand(tmp_path: Path) -> None:

@@ -82,12 +82,13 @@ struct Cascade {
   __device__ __forceinline__ void start_x(int step) {
     int row_h = h + step % TAPS - 1, first_channel = step / TAPS * K_CHUNK;
     bool in_column = row_h >= 0 && row_h < H;
+    auto x_bthwc = (const unsigned short*)x;
     for (int i = thread; i < FRAMES * X_COLUMNS * K_CHUNK / 8; i += THREADS) {
       int octet = i % (K_CHUNK / 8), pixel = i / (K_CHUNK / 8), t = pixel / X_COLUMNS;
       int w = w0 + pixel % X_COLUMNS - HALO, channel = first_channel + octet * 8;
       bool inside = in_column && in_row(w) && channel < C_IN;
       u64 source = inside ? ((((u64)b * FRAMES + t) * H + row_h) * W + w) * C_IN + channel : 0;
-      copy_async(x_slot(step) + (octet * X_PLANE + pixel) * 16, (const unsigned short*)x + source, inside);
+      copy_async(x_slot(step) + (octet * X_PLANE + pixel) * 16, x_bthwc + source, inside);
     }
   }
 
@@ -96,6 +97,7 @@ struct Cascade {
   // neighbouring columns.
   __device__ __forceinline__ void gather_patches() {
     constexpr int PIXELS = FRAMES * X_COLUMNS;
+    auto x_bcthw = (const float*)x;
     for (int i = thread; i < PATCH / 8 * PIXELS; i += THREADS) {
       int octet = i / PIXELS, t = i % PIXELS / X_COLUMNS, column = i % PIXELS % X_COLUMNS, w = w0 + column - HALO;
       float value[8];
@@ -104,7 +106,7 @@ struct Cascade {
         int tap = (octet * 8 + j) / C_IN, channel = (octet * 8 + j) % C_IN, row_h = h + tap - 1;
         bool inside = tap < TAPS && row_h >= 0 && row_h < H && in_row(w);
         u64 source = ((((u64)b * C_IN + channel) * FRAMES + t) * H + row_h) * W + w;
-        value[j] = inside ? ((const float*)x)[source] : 0.f;
+        value[j] = inside ? x_bcthw[source] : 0.f;
       }
       *(uint4*)(tile + (octet * TILE_PLANE + t * TILE_COLUMNS + column + FIRST_COLUMN) * 16) =
           make_uint4(pack(value[0], value[1], HALF()), pack(value[2], value[3], HALF()),
@@ -140,7 +142,8 @@ struct Cascade {
   // of A_PLANE rows; the warp's first column is row `row` of frame 0, frame t lies t * columns further.
   template <int A_PLANE, bool WITH_HALO = false>
   __device__ __forceinline__ void accumulate(int step, const byte* a, int row, int columns, int shift) {
-    const byte* b_lane = weight_slot(step) + ((lane >> 3 & 1) * C_OUT + warp_c * 64 + (lane >> 4) * 8 + (lane & 7)) * 16;
+    int output = warp_c * 64 + (lane >> 4) * 8 + (lane & 7);
+    const byte* b_lane = weight_slot(step) + ((lane >> 3 & 1) * C_OUT + output) * 16;
     const byte* a_lane = a + ((lane >> 4) * A_PLANE + row + (lane & 15)) * 16;
     int beside = min(lane & 15, 2 * FRAMES - 1);  // the two halo columns of each frame are six rows of one fragment
     const byte* halo_lane = a + ((lane >> 4) * A_PLANE + (beside >> 1) * columns + TILE_W + (beside & 1)) * 16;
@@ -173,7 +176,8 @@ struct Cascade {
 
   // Bias, ReLU and rounding of two neighbouring channels of one pixel. What lies outside the picture is zero: it is
   // the next stage's padding.
-  __device__ __forceinline__ void put(int t, int column, int channel, float v0, float v1, const float* bias, bool inside) {
+  __device__ __forceinline__ void put(int t, int column, int channel, float v0, float v1, const float* bias,
+                                      bool inside) {
     u32 pair = inside ? pack_relu(v0 + bias[channel], v1 + bias[channel + 1], HALF()) : 0;
     *(u32*)(tile + (channel / 8 * TILE_PLANE + t * TILE_COLUMNS + column) * 16 + channel % 8 * 2) = pair;
   }
@@ -250,11 +254,12 @@ struct Cascade {
 
   __device__ __forceinline__ void write_tile() {
     __syncthreads();
+    auto y_bthwc = (unsigned short*)y;
     for (int i = thread; i < FRAMES * TILE_W * C_OUT / 8; i += THREADS) {
       int octet = i % (C_OUT / 8), pixel = i / (C_OUT / 8), t = pixel / TILE_W, column = pixel % TILE_W;
       u64 target = ((((u64)b * FRAMES + t) * H + h) * W + w0 + column) * C_OUT + octet * 8;
       if (in_row(w0 + column))
-        *(uint4*)((unsigned short*)y + target) =
+        *(uint4*)(y_bthwc + target) =
             *(const uint4*)(tile + (octet * TILE_PLANE + t * TILE_COLUMNS + column + 1) * 16);
     }
   }
@@ -274,6 +279,7 @@ struct Cascade {
   // column; the sums, not rounded, go straight to global memory.
   __device__ __forceinline__ void last_head() {
     advance(MAPS_STEP);
+    auto maps_bjthw = (float*)y;
     const byte* a_lane = tile + ((lane >> 4) * TILE_PLANE + warp_w * 16 + 1 + (lane & 15)) * 16;
 #pragma unroll 1
     for (int i = warp_c; i < MAP_TILES; i += WARPS_C) {
@@ -298,7 +304,7 @@ struct Cascade {
         for (int j = 0; j < 4; j++) {
           int map = i * 8 + (lane & 3) * 2 + j % 2, w = w0 + warp_w * 16 + (lane >> 2) + j / 2 * 8;
           u64 target = ((((u64)b * MAPS + map) * FRAMES + t) * H + h) * W + w;
-          if (map < MAPS && in_row(w)) ((float*)y)[target] = map_sum[t][j] + biases[4 * C_OUT + map];
+          if (map < MAPS && in_row(w)) maps_bjthw[target] = map_sum[t][j] + biases[4 * C_OUT + map];
         }
     }
   }

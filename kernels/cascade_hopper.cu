@@ -47,7 +47,7 @@ struct Ring {
 };
 
 struct Cascade {
-  const unsigned short* x;
+  const unsigned short* x_bthwc;
   const byte* weights;
   const float* biases;
   void* y;
@@ -107,7 +107,7 @@ struct Cascade {
           int channel = first_channel + octet * 8;
           bool inside = in_column && w < W && channel < C_IN;
           u64 source = inside ? ((((u64)b * FRAMES + t) * H + row_h) * W + w) * C_IN + channel : 0;
-          copy_async(target + octet * X_PLANE + pixel * 16, x + source, inside);
+          copy_async(target + octet * X_PLANE + pixel * 16, x_bthwc + source, inside);
         }
         copies_arrive(x_full + ring.slot);
       }
@@ -273,6 +273,7 @@ struct Cascade {
   __device__ __forceinline__ void last_head(int b, int h) {
     const byte* maps = weight_ring + at_weights.slot * WEIGHT_BYTES;
     float map_sum[M_TILES][16] = {};
+    auto maps_bjthw = (float*)y;
     await_weights();
     multiply_begin();
 #pragma unroll
@@ -290,17 +291,18 @@ struct Cascade {
       for (int i = 0; i < 16; i++) {
         int map = i / 4 * 8 + (lane & 3) * 2 + i % 2, w = w0 + m * 64 + warp * 16 + (lane >> 2) + i % 4 / 2 * 8;
         u64 target = ((((u64)b * MAPS + map) * FRAMES + t) * H + h) * W + w;
-        if (map < MAPS && w < W) ((float*)y)[target] = map_sum[m][i] + biases[4 * C_OUT + map];
+        if (map < MAPS && w < W) maps_bjthw[target] = map_sum[m][i] + biases[4 * C_OUT + map];
       }
   }
 
   __device__ __forceinline__ void write_tile(int b, int h) {
     sync_frame();
+    auto y_bthwc = (unsigned short*)y;
     for (int i = thread; i < TILE_W * C_OUT / 8; i += GROUP) {
       int octet = i % (C_OUT / 8), column = i / (C_OUT / 8), w = w0 + column;
       u64 target = ((((u64)b * FRAMES + t) * H + h) * W + w) * C_OUT + octet * 8;
       if (w < W)
-        *(uint4*)((unsigned short*)y + target) = *(const uint4*)(tile + octet * TILE_PLANE + own(1 + column) * 16);
+        *(uint4*)(y_bthwc + target) = *(const uint4*)(tile + octet * TILE_PLANE + own(1 + column) * 16);
     }
   }
 
@@ -332,7 +334,7 @@ extern "C" __global__ void IN_CLUSTERS __launch_bounds__(THREADS, 1)
     cascade_hopper(const void* __restrict__ x, const byte* __restrict__ weights, const float* __restrict__ biases,
                    void* __restrict__ y, int B, int H, int W) {
   Cascade block;
-  block.x = (const unsigned short*)x, block.weights = weights, block.biases = biases, block.y = y;
+  block.x_bthwc = (const unsigned short*)x, block.weights = weights, block.biases = biases, block.y = y;
   block.H = H, block.W = W, block.rank = CLUSTER == 1 ? 0 : cluster_rank(), block.w0 = block.rank * TILE_W;
   block.tiles = B * H, block.first_tile = blockIdx.x / CLUSTER, block.stride = gridDim.x / CLUSTER;
   block.place(shared_memory());

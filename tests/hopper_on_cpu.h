@@ -148,7 +148,8 @@ template <int REGISTERS>
 static inline void give_registers() {}
 
 static inline sim::Matrix matrix(const void* first_row, u32 plane) {
-  if ((uintptr_t)first_row % 16 || plane % 16 || plane / 16 >= 1 << 14) sim::fail("a matrix descriptor cannot say this");
+  bool fits = (uintptr_t)first_row % 16 == 0 && plane % 16 == 0 && plane / 16 < 1 << 14;
+  if (!fits) sim::fail("a matrix descriptor cannot say this");
   return {(const byte*)first_row, plane};
 }
 static inline void multiply_begin() {}

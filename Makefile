@@ -36,5 +36,5 @@ gpu-check:
 	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) tests/gpu_check.py
 
 bench: setup
-	$(PY) -m asyconv.cli.main bench
 	$(PY) -m asyconv.cli.main bench kernels
+	$(PY) -m asyconv.cli.main bench

@@ -149,6 +149,21 @@ def kernel_rows(
         yield from training_rows(block)
 
 
+def fastest(rows: Sequence[Row]) -> dict[tuple[int, str], str]:
+    """Path of the least time by output channels and dtype, over all blocks and batches that every path has rows of."""
+    spent: dict[tuple[int, str], dict[str, dict[str, float]]] = {}
+    for row in rows:
+        if row.what in PATHS and row.block.startswith("B") and row.p50_ms != "":
+            paths = spent.setdefault((int(row.shape.split("->")[1]), row.dtype), {})
+            paths.setdefault(row.what, {})[row.shape] = float(row.p50_ms)
+    found = {}
+    for key, paths in spent.items():
+        shapes = set.intersection(*(set(times_ms) for times_ms in paths.values()))
+        if shapes:
+            found[key] = min(paths, key=lambda path: sum(paths[path][shape] for shape in shapes))
+    return found
+
+
 def training_rows(block: Block) -> list[Row]:
     """What a block keeps for its backward pass, beside parameters and input: ordinary layers and our operation."""
     x = block.x.detach().to(block.weights[0].dtype)

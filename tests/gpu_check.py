@@ -70,6 +70,7 @@ class Check:
 
     def run(self) -> None:
         """All steps, then the table."""
+        from asyconv.kernels.bench import fastest
         from asyconv.kernels.timing import table
 
         steps = (self.correctness, self.gradients, self.graph, self.blocks, self.network, self.recording)
@@ -83,7 +84,10 @@ class Check:
             except Exception as error:  # one step that breaks must not cost the others their turn
                 self.fail(f"{step.__name__}: {type(error).__name__}: {error}")
         print(table(self.rows))
-        print("\n".join(f"WRONG {line}" for line in self.failures) or "all correct")
+        print("rows say for dispatch.FASTEST:")
+        for (c_out, dtype), path in fastest(self.rows).items():
+            print(f'    ({torch.cuda.get_device_capability()}, {c_out}, torch.{dtype}): "{path}",')
+        print("\n".join(f"WRONG {line}" for line in self.failures) or "nothing that was checked is wrong")
 
     def fail(self, line: str) -> None:
         """Note what is wrong."""
@@ -232,7 +236,7 @@ class Check:
         model = Model(
             "random", Detection().eval(), AsymmetricRegression().eval(), settings, {"name": "random"}, "0" * 64
         )
-        frames = RECORDING_S * FPS_HZ
+        frames = round(RECORDING_S * FPS_HZ)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "simulated.oni")
             infant = make_infant(TEST_SEED, 0, np.arange(frames) / FPS_HZ)

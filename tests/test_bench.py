@@ -66,6 +66,20 @@ def test_backward_keeps_a_third_of_what_layers_keep(rows: list[timing.Row]) -> N
     assert {name for name, _ in kept} == {"ordinary", "our"}
 
 
+def test_fastest_path_is_the_least_sum_over_common_shapes() -> None:
+    def row(what: str, block: str, shape: str, p50_ms: float, dtype: str = "float16") -> timing.Row:
+        return timing.Row(what, block, shape, dtype, "card", p50_ms=p50_ms)
+
+    rows = [
+        row("library", "B3", "a->256", 3), row("tensor-core", "B3", "a->256", 1),
+        row("library", "B4", "b->256", 1), row("tensor-core", "B4", "b->256", 4),
+        row("library", "B4", "c->256", 9), row("conv3d", "B3", "a->256", 0.1),
+        row("library", "B1", "d->64", 2), row("tensor-core", "B1", "d->64", 1),
+        row("tensor-core", "all", "e->20", 1),
+    ]  # fmt: skip
+    assert bench.fastest(rows) == {(256, "float16"): "library", (64, "float16"): "tensor-core"}
+
+
 def test_forcing_a_path_ends_with_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "numba")
     with bench.forced("library"):

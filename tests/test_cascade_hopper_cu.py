@@ -80,7 +80,7 @@ def test_known_bugs_are_caught(tmp_path: Path) -> None:
 @pytest.mark.fuzz
 def test_any_size_under_any_schedule(tmp_path: Path) -> None:
     (kernel,) = compile_kernels(tmp_path, [(PAIR, kernel_text(PAIR))])
-    for seed in range(100):
+    for seed in range(50):
         torch.manual_seed(seed)
         height, width, processors = (int(torch.randint(1, most, ())) for most in (7, 129, 8))
         x, layers = torch.randn(1, 32, 3, height, width), draw_layers(32, 128, 0)

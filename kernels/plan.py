@@ -1,7 +1,8 @@
 """Which tile a fused cascade runs with on a device, and what its launch then needs. Neither torch nor CuPy.
 
 The tile of a block is all frames of one row, ``tile_w`` columns wide, in all channels (see ``cascade.cu``).
-Shared memory limits it; the order of the candidates was chosen by compiling them: none of them spills.
+Shared memory limits it. That no tile spills is tested by compiling; which is fastest has not been measured on a
+GPU: the widest that fits is taken, since a wider tile reads its weights less often for each pixel.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ TILES = {
     128: ((64, 64, 3), (64, 32, 3), (64, 32, 2), (32, 32, 3), (32, 32, 2)),
     256: ((32, 64, 3), (32, 32, 3), (32, 32, 2)),
 }
-"""Candidates ``(tile_w, k_chunk, slots)`` by output channels, the best first."""
+"""Candidates ``(tile_w, k_chunk, slots)`` by output channels; the first that fits is taken."""
 
 HOPPER_TILES = {128: (128, 1, 6, 3), 256: (64, 2, 5, 3)}
 """``(tile_w, cluster, slots, x_slots)`` by output channels."""
@@ -56,7 +57,7 @@ class LaunchPlan:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Options for NVRTC or nvcc, without the architecture."""
+        """Options for NVRTC or nvcc; they name an architecture for Hopper's kernel only."""
         half = {"float16": "F16", "bfloat16": "BF16"}[self.dtype]
         constants = {
             "HALF": half, "C_IN": self.c_in, "C_OUT": self.c_out, "TILE_W": self.tile_w, "K_CHUNK": self.k_chunk,
@@ -117,7 +118,7 @@ def launch_plan(
     maps: int = 0,
     hopper: bool = False,
 ) -> LaunchPlan:
-    """Plan of the best tile for [B, 3, H, width] pictures, or a ValueError whose sentence says why there is none.
+    """Plan for pictures [B, 3, H, width], or a ValueError whose sentence says why there is none.
 
     ``planar`` takes x as float32 [B, c_in, 3, H, W]; else channels last, ``c_in`` rounded up to a multiple of 8
     in the plan. ``maps`` > 0 puts both 1x1x1 heads behind the cascade. ``hopper`` asks for the kernel of that

@@ -24,7 +24,7 @@ ALIGNMENT_BYTES = 16
 
 
 class LaunchError(RuntimeError):
-    """A kernel that does not build or load on this computer."""
+    """A kernel that does not build, load or start on this computer."""
 
 
 @functools.cache
@@ -53,7 +53,8 @@ def run(
 ) -> Tensor:
     """Launch a cascade on x [B, C_in, 3, H, W] in any memory format, on x's device.
 
-    Gives [B, C, 3, H, W] channels-last in the weights' dtype, or contiguous float32 maps [B, J+K, 3, H, W].
+    Gives [B, C, 3, H, W] channels-last in the weights' dtype, or contiguous float32 maps [B, O, 3, H, W].
+    Raises `LaunchError` where the kernel does not build, load or start.
     """
     batch, _, frames, height, width = x.shape
     with torch.cuda.device(x.device):
@@ -68,7 +69,10 @@ def run(
             counts = (batch, height, width) if plan.kernel == "cascade_hopper" else (height, width)
             arguments = [tensor.data_ptr() for tensor in (ready, *packed, y)] + [np.int32(count) for count in counts]
             grid = plan.grid(batch, height, width, _processors(x.device.index))
-            kernel(grid, (plan.threads,), tuple(arguments), shared_mem=plan.shared_bytes, stream=_current_stream())
+            try:
+                kernel(grid, (plan.threads,), tuple(arguments), shared_mem=plan.shared_bytes, stream=_current_stream())
+            except Exception as error:  # CuPy's own type
+                raise LaunchError(f"{plan.kernel} does not start here: {_last_line(error)}") from error
     return y if plan.maps else y.permute(0, 4, 1, 2, 3)
 
 

@@ -213,6 +213,17 @@ def test_no_clip_launches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert launch.run(launch_plan((8, 0), "float16", 8, 64, 9), x, weights, biases).shape == (0, 64, 3, 2, 9)
 
 
+@pytest.mark.usefixtures("_cpu_as_gpu")
+def test_a_kernel_that_does_not_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA_ERROR_INVALID_VALUE: invalid argument")
+
+    monkeypatch.setattr(launch, "_kernel", lambda plan, index: refuse)
+    x, weights, biases, *_ = draw((1, 8, 64, 3, 2, 9), torch.float16)
+    with pytest.raises(launch.LaunchError, match="cascade does not start here: CUDA_ERROR_INVALID_VALUE"):
+        launch.run(launch_plan((8, 0), "float16", 8, 64, 9), x, weights, biases)
+
+
 def test_why_not_says_what_is_missing() -> None:
     if not torch.cuda.is_available():
         assert launch.why_not() == "torch sees no CUDA device"

@@ -92,10 +92,10 @@ def asymmetric_cascade(x: Tensor, weights: Sequence[Tensor], biases: Sequence[Te
 def maps(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """1x1x1 convolution without ReLU, [B, T, H, W, C] -> [B, O, T, H, W] contiguous, float32 from halves."""
     dtype = torch.float32 if weight.dtype in HALVES else weight.dtype
-    if x.device.type == "cpu":
-        x, weight = x.to(dtype), weight.to(dtype)
-    planes = torch.matmul(weight.flatten(1), x.flatten(1, 3).transpose(1, 2)).to(dtype)
-    return (planes + bias.to(dtype).view(-1, 1)).view(x.shape[0], weight.shape[0], *x.shape[1:4])
+    working = dtype if x.device.type == "cpu" else weight.dtype
+    matrix = weight.flatten(1).to(working).expand(x.shape[0], -1, -1)
+    planes = torch.baddbmm(bias.to(working).view(-1, 1), matrix, x.flatten(1, 3).transpose(1, 2).to(working))
+    return planes.to(dtype).view(x.shape[0], weight.shape[0], *x.shape[1:4])
 
 
 def convolve_relu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -25,6 +25,13 @@ SIZES = [
 """B, C_in, C, T, H, W: odd ones, single rows and columns, other numbers of frames, no clip at all."""
 
 
+@pytest.fixture(autouse=True)
+def _exact_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums of float32 in float32 on CUDA too, where cuDNN would take TF32."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
+
+
 def draw(
     size: tuple[int, ...], dtype: torch.dtype = torch.float64, *, device: str = "cpu", grad: bool = False
 ) -> Arguments:

@@ -29,7 +29,6 @@ SIZES = [
 def _exact_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sums of float32 in float32 on CUDA too, where cuDNN would take TF32."""
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
-    monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", False)
 
 
 def draw(

@@ -23,12 +23,13 @@ Deviations from the paper, and what it leaves open:
 
 import copy
 import math
+from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from asyconv.kernels import reference
+from asyconv.kernels import asymmetric_cascade, asymmetric_cascade_heads, reference
 from asyconv.kernels.packing import fold_batchnorm
 from asyconv.skeleton import N_CONNECTIONS, N_JOINTS
 
@@ -130,10 +131,58 @@ class _Regression(nn.Module):
 
     def forward(self, stacked: Tensor) -> Tensor:
         """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps, any H, W."""
-        if stacked.ndim != 5 or stacked.shape[1] != 1 + N_MAPS:
-            raise ValueError(f"input must be [B, {1 + N_MAPS}, T, H, W], found {tuple(stacked.shape)}")
+        _check_stacked(stacked)
         maps: Tensor = self.layers(_channels_last(stacked)).permute(0, 4, 1, 2, 3)
         return maps
+
+
+class AsymmetricBlock(nn.Sequential):
+    """Convolutions along H, W and time; the last block has both 1x1x1 heads behind them.
+
+    Trains as ordinary layers. Where no batch normalisation takes the statistics of the batch (evaluation, frozen,
+    folded), the block is one operation on folded weights, which are kept until a parameter changes; one
+    changed through ``.data`` in place is not noticed.
+    """
+
+    def __init__(self, *steps: Convolution) -> None:
+        super().__init__(*steps)
+        self._sources: list[tuple[Tensor, int, int]] = []
+        self._folded: tuple[list[Tensor], list[Tensor]] = ([], [])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, H, W, C_in] -> [B, T, H, W, C] contiguous, or 20 maps [B, T, H, W, 20] where heads are part of it."""
+        steps = self._steps()
+        if any(step.norm is not None and step.norm.training for step in steps):
+            for step in steps:
+                x = step(x.contiguous())
+            return x
+        weights, biases = self._weights()
+        x = x.permute(0, 4, 1, 2, 3)
+        if len(steps) == 3:
+            x = asymmetric_cascade(x, weights, biases)
+        else:
+            x = asymmetric_cascade_heads(x, weights[:3], biases[:3], weights[3:], biases[3:])
+        return x.permute(0, 2, 3, 4, 1)
+
+    def _steps(self) -> list[Convolution]:
+        return cast(list[Convolution], list(self))
+
+    def _weights(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Folded weights and biases; kept, unless a gradient must flow through the folding or a graph is traced."""
+        steps = self._steps()
+        tensors = [t for step in steps for t in (*step.parameters(), *step.buffers())]
+        flows = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
+        if all(step.norm is None for step in steps) or flows or torch.compiler.is_compiling():
+            return _fold(steps)
+        sources = [(t, 0 if t.is_inference() else t._version, t.data_ptr()) for t in tensors]
+        kept = len(sources) == len(self._sources) and all(
+            new[0] is old[0] and new[1:] == old[1:] for new, old in zip(sources, self._sources, strict=True)
+        )
+        if not kept:
+            with torch.inference_mode(False), torch.no_grad():  # kept ones must serve outside inference mode too
+                self._folded = _fold(steps)
+            self._sources = sources
+        return self._folded
 
 
 class AsymmetricRegression(_Regression):
@@ -148,6 +197,17 @@ class AsymmetricRegression(_Regression):
             for step, kernel in enumerate(((1, 3, 1), (1, 1, 3), (3, 1, 1)))
         ]
         self.layers = nn.Sequential(*cascades, *_regression_head(channels[-1]))
+        # the same layers once more in blocks; a tuple, so that they are registered, named and saved only once
+        steps = cast(list[Convolution], list(self.layers))
+        self._blocks = tuple(AsymmetricBlock(*steps[start:end]) for start, end in ((0, 3), (3, 6), (6, 9), (9, 14)))
+
+    def forward(self, stacked: Tensor) -> Tensor:
+        """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps, any H, W."""
+        _check_stacked(stacked)
+        x = stacked.permute(0, 2, 3, 4, 1)
+        for block in self._blocks:
+            x = block(x)
+        return x.permute(0, 4, 1, 2, 3)
 
 
 class Regression3d(_Regression):
@@ -165,15 +225,33 @@ def folded(model: nn.Module) -> nn.Module:
     model = copy.deepcopy(model).eval()
     for layer in model.modules():
         if isinstance(layer, Convolution) and layer.norm is not None:
-            norm = layer.norm
-            assert norm.running_mean is not None
-            assert norm.running_var is not None
-            weight, bias = fold_batchnorm(
-                layer.weight.detach(), layer.bias.detach(), norm.weight.detach(), norm.bias.detach(),
-                norm.running_mean, norm.running_var, norm.eps, channel_axis=1 if layer.transposed else 0,
-            )  # fmt: skip
-            layer.weight.data, layer.bias.data, layer.norm = weight, bias, None
+            with torch.no_grad():
+                layer.weight.data, layer.bias.data = fold(layer)
+            layer.norm = None
     return model.requires_grad_(False)
+
+
+def fold(layer: Convolution) -> tuple[Tensor, Tensor]:
+    """Weight and bias with the batch normalisation behind them folded in."""
+    norm = layer.norm
+    if norm is None:
+        return layer.weight, layer.bias
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    return fold_batchnorm(
+        layer.weight, layer.bias, norm.weight, norm.bias, norm.running_mean, norm.running_var, norm.eps,
+        channel_axis=1 if layer.transposed else 0,
+    )  # fmt: skip
+
+
+def _fold(steps: list[Convolution]) -> tuple[list[Tensor], list[Tensor]]:
+    pairs = [fold(step) for step in steps]
+    return [weight for weight, _ in pairs], [bias for _, bias in pairs]
+
+
+def _check_stacked(stacked: Tensor) -> None:
+    if stacked.ndim != 5 or stacked.shape[1] != 1 + N_MAPS:
+        raise ValueError(f"input must be [B, {1 + N_MAPS}, T, H, W], found {tuple(stacked.shape)}")
 
 
 def _channels_last(x: Tensor) -> Tensor:

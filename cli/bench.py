@@ -1,4 +1,4 @@
-"""asyconv bench: time and memory of one whole recording, as a row of a CSV file."""
+"""asyconv bench: a whole recording, or the kernels alone, as rows of a CSV file."""
 
 import csv
 import os
@@ -9,11 +9,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import asyconv
 from asyconv.notice import NOTICE
+
+if TYPE_CHECKING:
+    import torch
 
 SEED = 11
 FPS_HZ = 30
@@ -29,7 +33,7 @@ main(prog_name="asyconv")
 # Notes the peak of the process's own memory: what wait4 tells of a child counts its parent's before the exec too.
 
 
-@click.command(name="bench", epilog=NOTICE)
+@click.group(name="bench", epilog=NOTICE, invoke_without_command=True)
 @click.option("--seconds", type=click.FloatRange(min=3), default=180.0, show_default=True, help="Length to simulate.")
 @click.option("--model", default="compact", show_default=True, help="Name of a model, or a model file.")
 @click.option(
@@ -40,8 +44,61 @@ main(prog_name="asyconv")
     show_default=True,
     help="CSV file that gets the row.",
 )
-def command(seconds: float, model: str, output: Path) -> None:
-    """Process one simulated recording in a process of its own; add its time and peak memory to OUTPUT."""
+@click.option("--explain", is_flag=True, help="Only print how each block of the regression network would run, and why.")
+@click.pass_context
+def command(ctx: click.Context, seconds: float, model: str, output: Path, explain: bool) -> None:
+    """Process one simulated recording in a process of its own; add its time and peak memory to OUTPUT.
+
+    `asyconv bench kernels` measures the blocks of the regression network instead.
+    """
+    if explain:
+        from asyconv.kernels.bench import explain as explain_paths
+
+        click.echo("\n".join(explain_paths(_torch_device(None))))
+        ctx.exit()
+    if ctx.invoked_subcommand is None:
+        whole_recording(seconds, model, output)
+
+
+@command.command(name="kernels", epilog=NOTICE)
+@click.option("--device", help="cpu, cuda or cuda:1.  [default: cuda where there is one]")
+@click.option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]), multiple=True, help="May be repeated.")
+@click.option("--shapes", default="1x96x128", show_default=True, help="Clips x height x width, several with commas.")
+@click.option(
+    "--width", type=click.FloatRange(min=0.02, max=4), default=1.0, show_default=True, help="Share of the channels."
+)
+@click.option("--seconds", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Time for each row.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("benchmarks/kernels.csv"),
+    show_default=True,
+    help="CSV file that gets the rows.",
+)
+def kernels(
+    device: str | None, dtype: tuple[str, ...], shapes: str, width: float, seconds: float, output: Path
+) -> None:
+    """Time every way to run each block of the regression network, and what training it keeps in memory.
+
+    Example: asyconv bench kernels --dtype float16 --dtype bfloat16 --shapes 11x96x128,44x96x128
+    """
+    from asyconv.kernels.bench import DTYPES, kernel_rows
+    from asyconv.kernels.timing import table, write_rows
+
+    place = _torch_device(device)
+    for batch, *size in _shapes(shapes):
+        for name in dtype or (("float32",) if place.type == "cpu" else ("float16", "bfloat16")):
+            rows = []
+            for row in kernel_rows(place, DTYPES[name], batch, width=width, size=(size[0], size[1]), seconds=seconds):
+                rows.append(row)
+                click.echo(f"{row.what} {row.block} {row.dtype}", err=True)
+            write_rows(output, rows)
+            click.echo(table(rows))
+
+
+def whole_recording(seconds: float, model: str, output: Path) -> None:
+    """Measure one simulated recording and add its row."""
     from asyconv.cli.compose import device, software
     from asyconv.cli.simulate import simulate
 
@@ -70,6 +127,29 @@ def command(seconds: float, model: str, output: Path) -> None:
     }
     add_row(output, row)
     click.echo("\n".join(f"{name}: {value}" for name, value in row.items()))
+
+
+def _torch_device(name: str | None) -> "torch.device":
+    import torch
+
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise click.BadParameter(f"expected cpu, cuda or cuda:1, found {name!r}", param_hint="--device") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise click.BadParameter("torch sees no CUDA device here", param_hint="--device")
+    return device
+
+
+def _shapes(text: str) -> list[list[int]]:
+    shapes = [part.split("x") for part in text.split(",")]
+    if not all(len(shape) == 3 and all(n.isdecimal() and int(n) for n in shape) for shape in shapes):
+        raise click.BadParameter(
+            f"expected clips x height x width such as 11x96x128, found {text!r}", param_hint="--shapes"
+        )
+    return [[int(n) for n in shape] for shape in shapes]
 
 
 def run_alone(arguments: list[str]) -> tuple[int, float]:

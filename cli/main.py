@@ -18,7 +18,7 @@ COMMANDS = {
     "train": "Train the two networks on simulated infants.",
     "evaluate": "Measure a model on simulated infants it was never trained on.",
     "export-model": "Make one model file of a training folder.",
-    "bench": "Measure time and memory of one whole recording.",
+    "bench": "Measure time and memory of a recording, or of the kernels.",
 }
 
 

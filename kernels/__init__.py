@@ -2,3 +2,7 @@
 
 Nothing here has heard of infants, files or joints.
 """
+
+from asyconv.kernels.cascade import asymmetric_cascade, asymmetric_cascade_heads
+
+__all__ = ["asymmetric_cascade", "asymmetric_cascade_heads"]

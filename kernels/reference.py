@@ -9,14 +9,23 @@ temporal one a 2-D convolution with kernel (3, 1) over pictures of T rows and H*
 spatial ones over shifted frames. *View*: conv3d on a channels-last view. On the CPU torch has a fast path
 for the second only with two clips or more, where its backward pass is up to 2.7 times as fast as the folded
 one; one clip alone is 3-5 times faster folded.
+
+The cascade of three convolutions, each with bias and ReLU, rounds where the fused kernels round: sums in
+float32, the result once to the half type. On CUDA cuDNN's convolution with bias and ReLU does the same, but
+is not known to saturate; where it is missing, torch's convolution rounds once more, before its bias.
 """
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+HALVES = (torch.float16, torch.bfloat16)
 FEW_CHANNELS = 8
 """Below this a full kernel takes its frames stacked on channels: one channel alone has no fast path."""
+
+_refused: set[torch.dtype] = set()
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -42,6 +51,84 @@ def convolve_folded(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return _full_shifted(x, weight, bias)
 
 
+def convolve_backward(
+    grad: Tensor, x: Tensor, weight: Tensor, *, needs_x: bool, needs_weight: bool
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """Gradients of `convolve` for x, weight and bias, for kernels along one axis; None where not needed."""
+    if tuple(weight.shape[2:]) == (1, 1, 1):
+        rows, grads, matrix = x.flatten(0, 3), grad.flatten(0, 3), weight.flatten(1)
+        grad_x = (grads @ matrix).view(x.shape) if needs_x else None
+        if not needs_weight:
+            return grad_x, None, None
+        return grad_x, (grads.t() @ rows).view(weight.shape), grads.sum(0)
+    if _view_is_fast(x, tuple(weight.shape[2:])):
+        views = [t.permute(0, 4, 1, 2, 3) for t in (grad, x)]
+        kernel, back = weight, [0, 2, 3, 4, 1]
+    else:
+        kernel, back = _flat_kernel(weight), [0, 2, 3, 1]
+        views = [_flat_view(t, weight) for t in (grad, x)]
+    sizes, axes = kernel.shape[2:], kernel.ndim - 2
+    grad_view, grad_weight, grad_bias = torch.ops.aten.convolution_backward(
+        *views, kernel, [weight.shape[0]], [1] * axes, [k // 2 for k in sizes], [1] * axes, False, [0] * axes, 1,
+        [needs_x, needs_weight, needs_weight],
+    )  # fmt: skip
+    grad_x = grad_view.permute(back).reshape(x.shape).contiguous() if needs_x else None
+    return grad_x, grad_weight.reshape(weight.shape).contiguous() if needs_weight else None, grad_bias
+
+
+def asymmetric_cascade(x: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> list[Tensor]:
+    """Results of every stage: convolution along H, W, T, then any 1x1x1, each with bias and ReLU.
+
+    x is [B, T, H, W, C_in], each result [B, T, H, W, C] in the weights' dtype, where a half saturates at its
+    largest value instead of becoming infinite.
+    """
+    stages = []
+    for weight, bias in zip(weights, biases, strict=True):
+        x = convolve_relu(x, weight, bias)
+        stages.append(x)
+    return stages
+
+
+def maps(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """1x1x1 convolution without ReLU, [B, T, H, W, C] -> [B, O, T, H, W] contiguous, float32 from halves."""
+    dtype = torch.float32 if weight.dtype in HALVES else weight.dtype
+    working = dtype if x.device.type == "cpu" else weight.dtype
+    matrix = weight.flatten(1).to(working).expand(x.shape[0], -1, -1)
+    planes = torch.baddbmm(bias.to(working).view(-1, 1), matrix, x.flatten(1, 3).transpose(1, 2).to(working))
+    return planes.to(dtype).view(x.shape[0], weight.shape[0], *x.shape[1:4])
+
+
+def convolve_relu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """One stage of the cascade, [B, T, H, W, C] -> [B, T, H, W, O] in the weights' dtype."""
+    dtype = weight.dtype
+    if x.is_cuda and dtype != torch.float64 and dtype not in _refused:
+        fused = _convolve_relu_by_cudnn(x, weight, bias.to(dtype))
+        if fused is not None:
+            return fused
+    if dtype not in HALVES:
+        return convolve(x, weight, bias.to(dtype)).relu_().contiguous()  # float64 comes in torch's own order
+    working = torch.float32 if x.device.type == "cpu" else dtype
+    y = convolve(x.to(working), weight.to(working), bias.to(working))
+    return y.clamp_(0, torch.finfo(dtype).max).to(dtype).contiguous()
+
+
+def _convolve_relu_by_cudnn(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
+    """Bias and ReLU on the convolution itself, by cuDNN; None where it is missing (ROCm too) or refuses."""
+    call = getattr(torch, "cudnn_convolution_relu", None)
+    if call is None or torch.version.cuda is None or not torch.backends.cudnn.enabled or x.numel() == 0:
+        return None
+    kernel = _flat_kernel(weight)
+    try:
+        y = call(_flat_view(x, weight), kernel, bias, [1, 1], [k // 2 for k in kernel.shape[2:]], [1, 1], 1)
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except RuntimeError:  # no fused engine for this dtype on this card
+        _refused.add(weight.dtype)
+        return None
+    rows: Tensor = y.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1).contiguous()
+    return rows
+
+
 def halve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Strided 2x2 convolution in space, [B, T, H, W, C] -> [B, T, H/2, W/2, O]; weight [O, C, 1, 2, 2]."""
     y = F.conv2d(_pictures(x), weight[:, :, 0], bias, stride=2)
@@ -58,6 +145,15 @@ def _view_is_fast(x: Tensor, kernel: tuple[int, ...]) -> bool:
     """Whether torch takes conv3d on a channels-last view to oneDNN; else it copies and loops over the clips."""
     temporal = kernel[1:] == (1, 1)
     return x.device.type == "cpu" and x.shape[0] > 1 and not (temporal and torch.get_num_threads() == 1)
+
+
+def _flat_view(x: Tensor, weight: Tensor) -> Tensor:
+    """View [B, T, H, W, C] without a copy as the pictures that a kernel along one axis lies in."""
+    return _pictures(x) if weight.shape[2] == 1 else x.flatten(2, 3).permute(0, 3, 1, 2)
+
+
+def _flat_kernel(weight: Tensor) -> Tensor:
+    return weight[:, :, 0] if weight.shape[2] == 1 else weight[..., 0]
 
 
 def _pictures(x: Tensor) -> Tensor:

@@ -98,35 +98,42 @@ def kernels(
 
 
 def whole_recording(seconds: float, model: str, output: Path) -> None:
-    """Measure one simulated recording and add its row."""
+    """Simulate one recording and process it, each in a process of its own; add a row for both."""
     from asyconv.cli.compose import device, software
-    from asyconv.cli.simulate import simulate
+    from asyconv.kernels.timing import commit
 
-    with tempfile.TemporaryDirectory() as folder:
-        recording = simulate(Path(folder, "recordings"), 1, seconds, SEED)[0]
-        start = time.monotonic()
-        status, peak_mib = run_alone(["process", str(recording), "-o", str(Path(folder, "results")), "--model", model])
-        wall_s = time.monotonic() - start
-    if status:
-        raise click.ClickException(f"asyconv process ended with exit code {status}; there is nothing to note")
     frames = round(seconds * FPS_HZ)
-    row = {
-        "what": "process",
-        "model": model,
-        "frames": frames,
-        "recording_s": seconds,
-        "wall_s": round(wall_s, 1),
-        "frames_per_s": round(frames / wall_s, 1),
-        "peak_memory_mib": round(peak_mib),
-        "device": device(),
-        "cpu": cpu_name(),
-        "cores": len(os.sched_getaffinity(0)),
-        **software("torch", "numba"),
-        "asyconv": asyconv.__version__,
-        "command": f"asyconv bench --seconds {seconds:g} --model {model}",
-    }
-    add_row(output, row)
-    click.echo("\n".join(f"{name}: {value}" for name, value in row.items()))
+    with tempfile.TemporaryDirectory() as folder:
+        recordings, results = Path(folder, "recordings"), Path(folder, "results")
+        said = ["--infants", "1", "--seconds", f"{seconds:g}", "--seed", str(SEED)]
+        steps = {
+            "simulate": ["simulate", str(recordings), *said],
+            "process": ["process", str(recordings), "-o", str(results), "--model", model],
+        }
+        for what, arguments in steps.items():
+            start = time.monotonic()
+            status, peak_mib = run_alone(arguments)
+            wall_s = time.monotonic() - start
+            if status:
+                raise click.ClickException(f"asyconv {what} ended with exit code {status}; there is nothing to note")
+            row = {
+                "what": what,
+                "model": model if what == "process" else "",
+                "frames": frames,
+                "recording_s": seconds,
+                "wall_s": round(wall_s, 1),
+                "frames_per_s": round(frames / wall_s, 1),
+                "peak_memory_mib": round(peak_mib),
+                "device": device() if what == "process" else "cpu, one core",
+                "cpu": cpu_name(),
+                "cores": len(os.sched_getaffinity(0)),
+                **software("torch", "numba"),
+                "asyconv": asyconv.__version__,
+                "commit": commit(),
+                "command": f"asyconv bench --seconds {seconds:g} --model {model}",
+            }
+            add_row(output, row)
+            click.echo(f"{what}: {wall_s:.1f} s, {frames / wall_s:.1f} frames/s, {peak_mib:.0f} MiB at most")
 
 
 def _torch_device(name: str | None) -> "torch.device":

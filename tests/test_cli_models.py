@@ -46,7 +46,6 @@ def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
     def run_alone(arguments: list[str]) -> tuple[int, float]:
         asked.append(arguments)
-        assert Path(arguments[1]).is_file()
         return 0, 700.4
 
     monkeypatch.setattr(bench, "run_alone", run_alone)
@@ -55,9 +54,11 @@ def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert invoke("bench", "--seconds", 3, "-o", output).exit_code == 0
     with output.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["frames"], row["peak_memory_mib"], row["model"]) for row in rows] == [("90", "700", "compact")] * 2
+    both = [("simulate", "90", "700", ""), ("process", "90", "700", "compact")]
+    assert [(row["what"], row["frames"], row["peak_memory_mib"], row["model"]) for row in rows] == both * 2
     assert rows[0]["command"] == "asyconv bench --seconds 3 --model compact"
-    assert asked[0][0] == "process"
+    assert [arguments[0] for arguments in asked] == ["simulate", "process"] * 2
+    assert asked[1][1] == asked[0][1]  # what the first makes, the second processes
 
 
 def test_bench_notes_nothing_of_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

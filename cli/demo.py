@@ -10,7 +10,7 @@ from asyconv.cli.process import process
 from asyconv.cli.simulate import simulate
 from asyconv.notice import NOTICE
 
-SEED = 7
+SEED = 10  # two infants of whom most limbs are seen; others lie under cloths
 
 
 @click.command(name="demo", epilog=NOTICE)

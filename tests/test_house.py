@@ -58,7 +58,9 @@ def test_make_prints_its_commands_in_a_path_with_a_space() -> None:
     assert "$(CURDIR)" not in makefile
     assert "abspath" not in makefile
     for target in ("setup", "demo", "test", "fuzz", "lint", "gpu-check", "bench"):
-        done = subprocess.run(["make", "--no-print-directory", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["make", "--no-print-directory", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         assert str(ROOT) not in done.stdout
 

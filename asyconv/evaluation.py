@@ -31,12 +31,9 @@ class Predictions:
     score: Array
 
 
-def predict(
-    model: Model, clips: ClipSet, *, joint_threshold: float | None = None, corrected: bool = True
-) -> Predictions:
-    """Joints of `clips` by `model`, with its thresholds unless another is given."""
+def predict(model: Model, clips: ClipSet, *, corrected: bool = True) -> Predictions:
+    """Joints of `clips` by `model`; `corrected` subtracts its bias by position in the clip."""
     settings = model.settings
-    threshold = settings.joint_threshold if joint_threshold is None else joint_threshold
     shape = clips.visible.shape
     xy, score = np.empty((*shape, 2)), np.empty(shape)
     inference = Inference(model)
@@ -44,7 +41,9 @@ def predict(
         depth_mm = clips.depth[start : start + inference.batch].astype(np.float32) / 10.0
         for offset, maps in enumerate(inference.maps(depth_mm)):
             for position in range(3):
-                joints = find_joints(maps[position], threshold, settings.link_threshold, settings.nms_window_map)
+                joints = find_joints(
+                    maps[position], settings.joint_threshold, settings.link_threshold, settings.nms_window_map
+                )
                 xy[start + offset, position], score[start + offset, position] = joints.xy_map, joints.score
     if corrected:
         xy -= np.asarray(settings.position_bias_map)

@@ -36,13 +36,12 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Motion:
-    """Posture over time: `angles_deg` [N, 4 limbs, 4], trunk sway [N, 3] (x mm, y mm, turn deg), strokes, states."""
+    """Posture over time: `angles_deg` [N, 4 limbs, 4], trunk sway [N, 3] (x mm, y mm, turn deg), strokes."""
 
     time_s: Array
     angles_deg: Array
     sway: Array
     strokes: tuple[Stroke, ...]
-    active: npt.NDArray[np.bool_]
 
 
 def invent_motion(rng: np.random.Generator, time_s: Array, *, moving: bool = True) -> Motion:
@@ -59,9 +58,8 @@ def invent_motion(rng: np.random.Generator, time_s: Array, *, moving: bool = Tru
                 _minimum_jerk((time_s - stroke.start_s) / (stroke.end_s - stroke.start_s))[:, None] * change
             )
             strokes.append(stroke)
-    state = is_active[np.minimum(np.searchsorted(active_until, time_s, side="right"), len(is_active) - 1)]
     sway = _sway(rng, time_s) if moving else np.zeros((len(time_s), 3))
-    return Motion(time_s, angles, sway, tuple(strokes), state)
+    return Motion(time_s, angles, sway, tuple(strokes))
 
 
 def _minimum_jerk(u: Array) -> Array:

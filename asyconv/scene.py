@@ -4,7 +4,6 @@ Everything random is keyed by (seed, infant) for what stays and by (seed, infant
 be made in any order. Placement, size and occlusion follow the aggregates of real babyPose labels (paper.md 13).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -187,12 +186,6 @@ def visible_joints(infant: Infant, index: int, part: npt.NDArray[np.uint8]) -> n
         bare = patch[grid] == PART["none"]  # bed beside a thin limb hides nothing
         seen[joint] = own.sum() >= SEEN_SHARE * max(1, (~bare).sum()) and own.sum() >= 0.25 * grid.sum()
     return seen
-
-
-def sensed_frames(infant: Infant) -> Iterator[npt.NDArray[np.uint16]]:
-    """Sensed depth u16 [480, 640], mm, of every frame in order."""
-    for index in range(len(infant.motion.time_s)):
-        yield sensed_depth(infant, index, true_depth(infant, index)[0])
 
 
 def _draw(solids: Solids, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint8]) -> None:

@@ -11,8 +11,8 @@ from asyconv.errors import InputError
 from asyconv.oni import OniWriter
 from asyconv.pipeline import TRACKS_VERSION, track
 from asyconv.recording import Intrinsics, open_recording
-from asyconv.scene import HFOV_RAD, VFOV_RAD, Infant, make_infant, project, sensed_frames
-from asyconv.simulate import TEST_SEED
+from asyconv.scene import HFOV_RAD, VFOV_RAD, Infant, make_infant, project
+from asyconv.simulate import TEST_SEED, frames_of
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, Tracks
 from asyconv.weights import Model, load_model
@@ -33,13 +33,17 @@ def infant() -> Infant:
 
 @pytest.fixture(scope="module")
 def film(infant: Infant, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write(tmp_path_factory.mktemp("film") / "film.oni", list(sensed_frames(infant)))
+    return write(tmp_path_factory.mktemp("film") / "film.oni", films(infant))
 
 
 @pytest.fixture(scope="module")
 def tracks(film: Path, model: Model) -> Tracks:
     with open_recording(film) as recording:
         return track(recording, model, recording_id="rec-1", infant_id="a")
+
+
+def films(infant: Infant) -> list[npt.NDArray[np.uint16]]:
+    return [depth for _, depth, _ in frames_of(infant)]
 
 
 def write(path: Path, frames: list[npt.NDArray[np.uint16]], mirrored: bool = False, simulated: bool = True) -> Path:
@@ -121,7 +125,7 @@ def test_the_same_recording_gives_the_same_tracks(film: Path, model: Model, trac
 def test_turned_and_mirrored_pictures_give_the_same_infant(
     tmp_path: Path, infant: Infant, model: Model, tracks: Tracks
 ) -> None:
-    frames = list(sensed_frames(infant))[:36]
+    frames = films(infant)[:36]
     upside = write(tmp_path / "up.oni", [np.ascontiguousarray(depth[::-1, ::-1]) for depth in frames])
     with open_recording(upside) as recording:
         turned = track(recording, model, head="up")
@@ -135,7 +139,7 @@ def test_turned_and_mirrored_pictures_give_the_same_infant(
 
 
 def test_what_nobody_states_is_marked(film: Path, tmp_path: Path, infant: Infant, model: Model) -> None:
-    frames = list(sensed_frames(infant))[:20]
+    frames = films(infant)[:20]
     path = write(tmp_path / "plain.oni", frames, simulated=False)
     with open_recording(path) as recording:
         meta = track(recording, model).meta
@@ -162,7 +166,7 @@ def test_six_hz_predicts_every_fifth_frame(film: Path, model: Model, tracks: Tra
 def test_a_still_infant_shows_no_line_of_the_clip_pattern(tmp_path: Path, model: Model) -> None:
     """Bias by position in the clip must not become movement: no line at 2 or 6 Hz 3 dB above its neighbourhood."""
     still = make_infant(TEST_SEED, 5, np.arange(900) / 30.0, moving=False, occluded=False)
-    path = write(tmp_path / "still.oni", list(sensed_frames(still)))
+    path = write(tmp_path / "still.oni", films(still))
     with open_recording(path) as recording:
         tracks = track(recording, model)
     powers = []
@@ -203,7 +207,7 @@ def test_bad_films_are_refused_in_a_sentence(tmp_path: Path, model: Model) -> No
 def test_lost_frames_stay_gaps(tmp_path: Path, infant: Infant, model: Model) -> None:
     path = tmp_path / "gap.oni"
     with OniWriter(path, 640, 480, 30.0, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True) as writer:
-        for index, depth in enumerate(sensed_frames(infant)):
+        for index, depth in enumerate(films(infant)):
             if not 40 <= index < 43:
                 writer.write(depth, round(index * 1e6 / 30))
     with open_recording(path) as recording:

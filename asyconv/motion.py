@@ -18,9 +18,9 @@ LIMB_ORDER: Final = ("right_arm", "left_arm", "right_leg", "left_leg")
 
 # mean, SD between infants, SD within an infant; azimuth 0 = towards the feet, 90 = outward, 180 = headward
 _ARM: Final = np.array([[13.0, 28.0, 14.0], [30.0, 12.0, 8.0], [0.0, 0.0, 26.0], [16.0, 16.0, 16.0]])
-_LEG: Final = np.array([[33.0, 15.0, 10.0], [51.0, 8.0, 7.0], [-76.0, 36.0, 14.0], [-40.0, 14.0, 13.0]])
+_LEG: Final = np.array([[34.0, 15.0, 10.0], [51.0, 8.0, 7.0], [-63.0, 30.0, 14.0], [-40.0, 14.0, 13.0]])
 _ARM_LIMITS: Final = np.array([[-15.0, 145.0], [-10.0, 68.0], [-150.0, 168.0], [-40.0, 70.0]])
-_LEG_LIMITS: Final = np.array([[-5.0, 95.0], [15.0, 75.0], [-155.0, -5.0], [-75.0, 40.0]])
+_LEG_LIMITS: Final = np.array([[-5.0, 95.0], [15.0, 75.0], [-125.0, -5.0], [-75.0, 40.0]])
 _SIDES_SHARE: Final = 0.4  # correlation of left and right postures between infants
 
 

@@ -263,7 +263,7 @@ def _cloths(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Cl
     typical = np.median(infant.joints_bed, axis=0)
     for _ in range(int(rng.choice([0, 1, 2], p=[0.3, 0.4, 0.3]))):
         # legs low, knees rarely: shares of missing labels, paper.md 13.1
-        weights = np.array([20, 20, 22, 22, 20, 20, 6, 4, 13, 13, 3, 4], float)
+        weights = np.array([21, 19, 18, 18, 19, 21, 6, 6, 13, 13, 6, 5], float)
         joint = int(rng.choice(12, p=weights / weights.sum()))
         centre = typical[joint].copy()
         centre[:2] += rng.normal(0, 22, size=2)
@@ -276,7 +276,7 @@ def _cloths(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Cl
         v = (-columns * np.sin(turn) + rows * np.cos(turn)) / half[1]
         edge = (np.abs(u) ** 6 + np.abs(v) ** 6) ** (1 / 6) + 0.06 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 28)
         start_s, end_s = -1.0, span_s + 1.0
-        if rng.random() < 0.4:
+        if rng.random() < 0.5:
             cut_s = rng.uniform(0.2, 0.8) * span_s
             start_s, end_s = (cut_s, end_s) if rng.random() < 0.5 else (start_s, cut_s)
         grid = _smooth_noise(rng, HEIGHT_PX // _CLOTH_GRID, WIDTH_PX // _CLOTH_GRID, 7)
@@ -298,14 +298,14 @@ def _drape(cloth: Cloth, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uin
 
 def _visits(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Visit, ...]:
     visits = []
-    for _ in range(int(rng.poisson(0.6 * span_s / 60.0))):
+    for _ in range(int(rng.poisson(1.2 * span_s / 60.0))):
         start_s = float(rng.uniform(-2.0, span_s))
         middle = np.array([infant.placement.x_mm, infant.placement.y_mm, 0.0])
         goal = middle + np.array([rng.normal(0, 45), rng.normal(0, 75), rng.uniform(70, 115)])
         visits.append(
             Visit(
                 start_s,
-                start_s + float(rng.uniform(2.0, 8.0)),
+                start_s + float(rng.uniform(1.8, 6.0)),
                 float(rng.uniform(0, 360)),
                 goal,
                 rng.uniform(0.3, 1.0, size=3),

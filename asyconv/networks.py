@@ -21,13 +21,16 @@ Deviations from the paper, and what it leaves open:
   1 % probability, about the share of the frame that a joint covers.
 """
 
+import contextlib
 import copy
 import math
+from collections.abc import Iterator
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from asyconv.kernels import asymmetric_cascade, asymmetric_cascade_heads, reference
 from asyconv.kernels.packing import fold_batchnorm
@@ -93,7 +96,34 @@ class Block(nn.Module):
         return mixed
 
 
-class Detection(nn.Module):
+class _Network(nn.Module):
+    """What all three share: with `recomputes`, activations inside a block are computed again in the backward pass."""
+
+    recomputes = False
+
+    def _through(self, block: nn.Module, *inputs: Tensor) -> Tensor:
+        if not (self.recomputes and torch.is_grad_enabled()):
+            return cast(Tensor, block(*inputs))
+        contexts = (contextlib.nullcontext(), _statistics_kept(block))
+        return cast(Tensor, checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: contexts))
+
+
+@contextlib.contextmanager
+def _statistics_kept(block: nn.Module) -> Iterator[None]:
+    """Let batch normalisation see a batch a second time without counting it twice in its running statistics."""
+    norms = [layer for layer in block.modules() if isinstance(layer, nn.BatchNorm1d) and layer.training]
+    before = [(norm.momentum, cast(Tensor, norm.num_batches_tracked).clone()) for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, (momentum, batches) in zip(norms, before, strict=True):
+            norm.momentum = momentum
+            cast(Tensor, norm.num_batches_tracked).copy_(batches)
+
+
+class Detection(_Network):
     """Detection CNN: [B, 1, T, H, W] normalised depth -> [B, 20, T, H, W] logits; H and W multiples of 16."""
 
     def __init__(self, width: float = 1.0) -> None:
@@ -116,15 +146,16 @@ class Detection(nn.Module):
         """Logits of the 20 maps, [B, 20, T, H, W]."""
         if clip.ndim != 5 or clip.shape[1] != 1 or clip.shape[3] % 16 or clip.shape[4] % 16:
             raise ValueError(f"clip must be [B, 1, T, H, W] with H and W multiples of 16, found {tuple(clip.shape)}")
-        x = self.stem(_channels_last(clip))
-        x = down2 = self.down2(self.down1(x))
-        x = down3 = self.down3(x)
-        x = self.up2(self.up1(self.down4(x), down3), down2)
-        logits: Tensor = self.output(self.up4(self.up3(x))).permute(0, 4, 1, 2, 3)
+        x = self._through(self.stem, _channels_last(clip))
+        down2 = self._through(self.down2, self._through(self.down1, x))
+        down3 = self._through(self.down3, down2)
+        x = self._through(self.up1, self._through(self.down4, down3), down3)
+        x = self._through(self.up2, x, down2)
+        logits: Tensor = self.output(self._through(self.up4, self._through(self.up3, x))).permute(0, 4, 1, 2, 3)
         return logits
 
 
-class _Regression(nn.Module):
+class _Regression(_Network):
     """What both regression networks share: full resolution, receptive field 9x9 pixels and all frames."""
 
     layers: nn.Sequential
@@ -132,8 +163,10 @@ class _Regression(nn.Module):
     def forward(self, stacked: Tensor) -> Tensor:
         """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps, any H, W."""
         _check_stacked(stacked)
-        maps: Tensor = self.layers(_channels_last(stacked)).permute(0, 4, 1, 2, 3)
-        return maps
+        x = _channels_last(stacked)
+        for layer in self.layers:
+            x = self._through(layer, x)
+        return x.permute(0, 4, 1, 2, 3)
 
 
 class AsymmetricBlock(nn.Sequential):
@@ -206,7 +239,7 @@ class AsymmetricRegression(_Regression):
         _check_stacked(stacked)
         x = stacked.permute(0, 2, 3, 4, 1)
         for block in self._blocks:
-            x = block(x)
+            x = self._through(block, x)
         return x.permute(0, 4, 1, 2, 3)
 
 

@@ -1,260 +1,344 @@
-"""Training of both networks on simulated infants, resumable, deterministic by seed.
+"""Training of both networks, resumable bit for bit, deterministic by seed, on one or several processes.
 
-The preset here is the useful one, not the paper's: discs of radius 3 and Gaussians of sigma 2 map px, Adam with
-warm-up and cosine decay, averaged weights; the regression network learns on 56x56 crops near the body, its receptive
-field being 9x9, with the outer 4 pixels left out of the loss. Detection first, then frozen, then regression (paper.md
-7 and 15).
+Detection first, then frozen, then regression (paper.md 7 and 15). The recipes are in recipe.py, what a step sees in
+training_data.py. Checkpoints are safetensors with the step and the best validation in the header; they replace one
+another in one rename, so that a kill at any moment costs only what came after the last one.
 
-What step s sees is a function of (seed, s) alone, so a stopped training goes on where it was.
+Under ``torchrun`` every process takes its share of each batch and gradients are averaged; batch normalisation then has
+the statistics of a share, as is usual, unless it is frozen.
 """
 
-import hashlib
+import contextlib
+import dataclasses
 import json
+import math
+import os
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 import safetensors.torch
 import torch
-import torch.nn.functional as F
+import torch.distributed as dist
 from torch import Tensor, nn
 
-from asyconv.clips import normalise
 from asyconv.errors import InputError
-from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
-from asyconv.maps import draw_targets
-from asyconv.networks import AsymmetricRegression, Detection, Regression3d, folded
-from asyconv.simulate import TRAIN_SEED, ClipSet, make_clips
-from asyconv.skeleton import FLIP, N_JOINTS
+from asyconv.losses import detection_loss, regression_loss, stacked_input, validation
+from asyconv.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
+from asyconv.recipe import Recipe, StageRecipe, recipe_of
+from asyconv.simulate import ClipSet
+from asyconv.training_data import Batch, Batches, Report, batches, steps_per_epoch
+from asyconv.weights import Model
 
-CLIPS_PER_INFANT: Final = 6
-CROP: Final = 56
-BORDER: Final = 4
-CHECKPOINT_S: Final = 600.0
-WIDTHS: Final = {"paper": 1.0, "paper-3d": 1.0, "compact": 0.25, "compact-3d": 0.25}
-
-Report = Callable[[str, int, int, float], None]
+CHECKPOINT_S: Final = 300.0
+TELL_EVERY: Final = 50
+WARM_UP_STEPS: Final = 200
+MOMENTUM: Final = 0.98
+LOSSES: Final = "losses.csv"
+RECIPE: Final = "recipe.json"
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """All that a training depends on; stored with its checkpoints and in the model card."""
+class Place:
+    """Where this process trains: its device, its rank and how many there are."""
 
-    model: str = "compact"
-    seed: int = TRAIN_SEED
-    infants: int = 3000
-    steps_detection: int = 7000
-    steps_regression: int = 2500
-    batch_detection: int = 4
-    batch_regression: int = 8
-    rate_detection: float = 2e-3
-    rate_regression: float = 2e-3
-    averaging: float = 0.998
-    depth_scale_mm: float = 60.0
-    depth_limit: float = 3.0
-    disc_radius_map: float = 3.0
-    regression_radius_map: float = 6.0
-    sigma_map: float = 2.0
+    device: torch.device
+    rank: int = 0
+    world: int = 1
 
 
-def make_training_set(folder: Path, recipe: Recipe, workers: int, report: Report | None = None) -> ClipSet:
-    """Simulated clips of `recipe`, made once into memory-mapped files in `folder` and reused after that."""
-    count = recipe.infants * CLIPS_PER_INFANT
-    shapes = {
-        "depth": ((count, 3, MAP_HEIGHT, MAP_WIDTH), np.uint16),
-        "xy_map": ((count, 3, N_JOINTS, 2), np.float32),
-        "visible": ((count, 3, N_JOINTS), np.bool_),
-    }
-    done_file = folder / f"clips-{recipe.seed}-{recipe.infants}.json"
-    paths = {name: folder / f"clips-{recipe.seed}-{recipe.infants}-{name}.npy" for name in shapes}
-    if not done_file.is_file():
-        arrays = {
-            name: np.lib.format.open_memmap(paths[name], "w+", dtype=dtype, shape=shape)
-            for name, (shape, dtype) in shapes.items()
-        }
-        jobs = [(recipe.seed, number) for number in range(recipe.infants)]
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for number, clips in enumerate(pool.map(_clips_of, jobs, chunksize=8)):
-                rows = slice(number * CLIPS_PER_INFANT, (number + 1) * CLIPS_PER_INFANT)
-                for name, array in arrays.items():
-                    array[rows] = getattr(clips, name)
-                if report and (number + 1) % 50 == 0:
-                    report("clips", (number + 1) * CLIPS_PER_INFANT, count, float("nan"))
-        for array in arrays.values():
-            array.flush()
-        done_file.write_text(json.dumps({"seed": recipe.seed, "infants": recipe.infants, "clips": count}))
-    return ClipSet(**{name: np.load(path, mmap_mode="r") for name, path in paths.items()})
-
-
-def data_hash(folder: Path, recipe: Recipe) -> str:
-    """SHA-256 over the files of the training set that `make_training_set` left in `folder`."""
-    digest = hashlib.sha256()
-    for name in ("depth", "xy_map", "visible"):
-        with (folder / f"clips-{recipe.seed}-{recipe.infants}-{name}.npy").open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-def _clips_of(job: tuple[int, int]) -> ClipSet:
-    return make_clips(*job, CLIPS_PER_INFANT)
-
-
-def _batch(clips: ClipSet, recipe: Recipe, stage: str, step: int, size: int) -> tuple[Tensor, Tensor]:
-    """Input [B, 1, 3, 96, 128] and joints [B, 3, 12, 2] (NaN = not visible) of one step; a function of (seed, step)."""
-    rows = _batch_rows(clips, recipe, stage, step, size)
-    rng = np.random.default_rng([recipe.seed, 3 if stage == "detection" else 4, step])
-    depth = clips.depth[rows].astype(np.float32) / 10.0
-    xy = np.where(clips.visible[rows][..., None], clips.xy_map[rows], np.nan).astype(np.float32)
-    for b in range(size):
-        depth[b], xy[b] = _augment(rng, depth[b], xy[b])
-    x = normalise(depth, recipe.depth_scale_mm, recipe.depth_limit)
-    return torch.from_numpy(x)[:, None], torch.from_numpy(xy)
-
-
-def _batch_rows(clips: ClipSet, recipe: Recipe, stage: str, step: int, size: int) -> npt.NDArray[np.int64]:
-    """Rows of one step: every epoch takes the clips in an order of its own."""
-    count = len(clips.depth)
-    epoch, turn = divmod(step, count // size)
-    order = np.random.default_rng([recipe.seed, 1 if stage == "detection" else 2, epoch]).permutation(count)
-    return np.sort(order[turn * size : (turn + 1) * size])
-
-
-def _augment(
-    rng: np.random.Generator, depth: npt.NDArray[np.float32], xy: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Mirror half of the clips (left and right change places), shift by up to 6 pixels (what comes in has no depth)."""
-    if rng.random() < 0.5:
-        depth = depth[..., ::-1]
-        xy = xy[:, FLIP].copy()
-        xy[..., 0] = MAP_WIDTH - 1 - xy[..., 0]
-    dx, dy = (int(v) for v in rng.integers(-6, 7, size=2))
-    shifted = np.zeros_like(depth)
-    to_y, from_y = slice(max(0, dy), MAP_HEIGHT + min(0, dy)), slice(max(0, -dy), MAP_HEIGHT - max(0, dy))
-    to_x, from_x = slice(max(0, dx), MAP_WIDTH + min(0, dx)), slice(max(0, -dx), MAP_WIDTH - max(0, dx))
-    shifted[:, to_y, to_x] = depth[:, from_y, from_x]
-    return shifted, xy + np.array([dx, dy], np.float32)
-
-
-def detection_loss(detection: nn.Module, x: Tensor, xy: Tensor, recipe: Recipe) -> Tensor:
-    """Binary cross-entropy of the logits against binary masks, mean over maps and pixels."""
-    target = draw_targets(xy, "detection", disc_radius=recipe.disc_radius_map)
-    return F.binary_cross_entropy_with_logits(detection(x), target)
-
-
-def regression_loss(
-    detection: nn.Module, regression: nn.Module, x: Tensor, xy: Tensor, recipe: Recipe, step: int
-) -> Tensor:
-    """Squared error against Gaussian maps on crops near the body, 20 times heavier where the target is 1."""
-    with torch.no_grad():
-        stacked = torch.cat([x, torch.sigmoid(detection(x))], dim=1)
-    rng = np.random.default_rng([recipe.seed, 5, step])
-    origins = _crop_origins(rng, xy.numpy())
-    crops = torch.cat(
-        [stacked[b : b + 1, :, :, y : y + CROP, x0 : x0 + CROP] for b, (x0, y) in enumerate(origins)]
-    )  # fmt: skip
-    target = draw_targets(
-        xy, "regression", disc_radius=recipe.regression_radius_map, sigma=recipe.sigma_map,
-        height=CROP, width=CROP, origin_map=torch.tensor(origins, dtype=torch.float32),
-    )  # fmt: skip
-    inner = (..., slice(BORDER, CROP - BORDER), slice(BORDER, CROP - BORDER))
-    target = target[inner]
-    error = (regression(crops)[inner] - target).square()
-    weighted: Tensor = (error * (1.0 + 20.0 * target)).mean()
-    return weighted
-
-
-def _crop_origins(rng: np.random.Generator, xy: npt.NDArray[np.float32]) -> list[tuple[int, int]]:
-    """A crop for each clip with a random visible joint somewhere in its inner part."""
-    origins = []
-    for clip in xy:
-        seen = clip[np.isfinite(clip[..., 0])]
-        x, y = seen[rng.integers(len(seen))] if len(seen) else np.array([MAP_WIDTH / 2, MAP_HEIGHT / 2])
-        reach = CROP / 2 + rng.uniform(-16, 16, size=2)
-        origins.append(
-            (int(np.clip(x - reach[0], 0, MAP_WIDTH - CROP)), int(np.clip(y - reach[1], 0, MAP_HEIGHT - CROP)))
-        )
-    return origins
+CPU: Final = Place(torch.device("cpu"))
 
 
 @dataclass
-class _Stage:
-    """One network in training with its optimiser and averaged weights."""
+class Stage:
+    """One network in training: weights, their average, optimiser, and the best weights so far."""
 
     name: str
     network: nn.Module
     average: nn.Module
+    best: nn.Module
     optimiser: torch.optim.Optimizer
-    rate: float
     steps: int
-    decay: float
+    epoch_steps: int
     step: int = 0
-
-    def advance(self, loss: Tensor) -> None:
-        """One optimiser step; warm-up over 200 steps, then a cosine to a hundredth."""
-        warm = min(1.0, (self.step + 1) / 200.0)
-        cosine = 0.5 * (1.0 + np.cos(np.pi * min(1.0, self.step / self.steps)))
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * warm * (0.01 + 0.99 * cosine)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        self.step += 1
-        decay = min(self.decay, self.step / (self.step + 10.0))
-        with torch.no_grad():
-            for mean, value in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-                if mean.is_floating_point():
-                    mean.lerp_(value, 1.0 - decay)
-                else:
-                    mean.copy_(value)
+    best_value: float = math.inf
+    best_step: int = 0
 
 
-def make_networks(model: str) -> tuple[nn.Module, nn.Module]:
-    """Fresh detection and regression networks of a named model."""
-    if model not in WIDTHS:
-        raise InputError(f"model: expected one of {', '.join(WIDTHS)}, got {model!r}")
-    width = WIDTHS[model]
-    return Detection(width), (Regression3d if model.endswith("3d") else AsymmetricRegression)(width)
+def make_networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
+    """Fresh detection and regression networks."""
+    regression = Regression3d if recipe.regression_arch == "3x3x3" else AsymmetricRegression
+    return Detection(recipe.width), regression(recipe.width)
 
 
-def _stage(name: str, recipe: Recipe) -> _Stage:
-    torch.manual_seed(recipe.seed + (0 if name == "detection" else 1))
-    network, average = (make_networks(recipe.model)[0 if name == "detection" else 1] for _ in range(2))
-    average.load_state_dict(network.state_dict())
-    rate = recipe.rate_detection if name == "detection" else recipe.rate_regression
-    steps = recipe.steps_detection if name == "detection" else recipe.steps_regression
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
-    return _Stage(name, network.train(), average.eval().requires_grad_(False), optimiser, rate, steps, recipe.averaging)
+@contextlib.contextmanager
+def joined_processes() -> Iterator[Place]:
+    """This process's place; joins the others where ``torchrun`` started several."""
+    cuda = torch.cuda.is_available()
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
+    if world == 1:
+        yield Place(device)
+        return
+    dist.init_process_group("nccl" if cuda else "gloo")
+    try:
+        yield Place(device, dist.get_rank(), world)
+    finally:
+        dist.destroy_process_group()
 
 
-def _save(stage: _Stage, folder: Path) -> None:
-    """Checkpoint as safetensors (weights, averages, Adam's moments) under one name, replaced in one rename."""
+@contextlib.contextmanager
+def first_process_first(place: Place) -> Iterator[None]:
+    """What one process makes on disk the others only read: they enter when it has left."""
+    if place.rank > 0:
+        dist.barrier()
+    yield
+    if place.rank == 0 and place.world > 1:
+        dist.barrier()
+
+
+def begin(out: Path, recipe: Recipe) -> None:
+    """Make `out` the folder of this training, or refuse one that holds a training by another recipe."""
+    out.mkdir(parents=True, exist_ok=True)
+    told = out / RECIPE
+    if told.is_file() and read_recipe(out) != recipe:
+        raise InputError(f"{told}: expected the same settings as before in a folder that holds a training, got others")
+    _write_whole(told, json.dumps(asdict(recipe), indent=1).encode())
+
+
+def read_recipe(out: Path) -> Recipe:
+    """The recipe of the training in `out`."""
+    try:
+        return recipe_of(json.loads((out / RECIPE).read_text(encoding="utf8")))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{out}: expected the folder of a training, but its {RECIPE} cannot be read") from error
+
+
+def train(
+    out: Path, recipe: Recipe, clips: ClipSet, tuning: ClipSet, *, start: tuple[nn.Module | None, nn.Module | None] = (None, None),
+    place: Place = CPU, workers: int = 1, report: Report | None = None,
+) -> tuple[nn.Module, nn.Module]:  # fmt: skip
+    """Train both networks in the folder `out`, going on from its checkpoints; give the best of each.
+
+    `clips` are learnt from, `tuning` choose the best step; weights begin as those of `start` (see `started`).
+    `report(stage, step, steps, loss)` is told of progress; losses and validations go to ``out/losses.csv``.
+    Raises InputError where the loss is no number any more, or a checkpoint does not fit; the last good one stays.
+    """
+    with first_process_first(place):
+        begin(out, recipe)
+    detection = _stage("detection", recipe, len(clips.depth), start[0], place)
+    if not recipe.detection_of:
+        _run(detection, None, out, recipe, clips, tuning, place, workers, report)
+    frozen = folded(detection.best).to(place.device)
+    regression = _stage("regression", recipe, len(clips.depth), start[1], place)
+    _run(regression, frozen, out, recipe, clips, tuning, place, workers, report)
+    return detection.best.cpu(), regression.best.cpu()
+
+
+def started(
+    recipe: Recipe, start: Model | None = None, detection_of: Model | None = None
+) -> tuple[Recipe, tuple[nn.Module | None, nn.Module | None]]:
+    """The recipe with the hash of the model that it begins with, and the networks taken from it.
+
+    `start` gives both networks their weights; of `detection_of` the detection network is taken as it is.
+    """
+    for model in (start, detection_of):
+        if model and model.settings.width != recipe.width:
+            raise InputError(
+                f"model {model.name}: expected networks of width {recipe.width:g}, found {model.settings.width:g}"
+            )
+    if start and start.settings.arch != recipe.regression_arch:
+        raise InputError(
+            f"model {start.name}: expected a regression network of kind {recipe.regression_arch}, "
+            f"found {start.settings.arch}"
+        )
+    recipe = dataclasses.replace(
+        recipe,
+        start=start.weights_hash if start else "",
+        detection_of=detection_of.weights_hash if detection_of else "",
+    )
+    detector = detection_of or start
+    return recipe, (detector.detection if detector else None, start.regression if start else None)
+
+
+def _stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, place: Place) -> Stage:
+    told = recipe.stage(name)
+    torch.manual_seed(recipe.seed + (name == "regression"))
+    network, average, best = (make_networks(recipe)[name == "regression"].to(place.device) for _ in range(3))
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+    for copy in (average, best):
+        copy.load_state_dict(network.state_dict())
+        copy.eval().requires_grad_(False)
+    network.train()
+    if recipe.freeze_norms:
+        _freeze_norms(network)
+    per_epoch = steps_per_epoch(clips, told.batch)
+    return Stage(
+        name, network, average, best, _optimiser(network, told), told.steps or told.epochs * per_epoch, per_epoch
+    )
+
+
+def _optimiser(network: nn.Module, told: StageRecipe) -> torch.optim.Optimizer:
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    if told.optimiser == "sgd":
+        return torch.optim.SGD(parameters, lr=told.rate, momentum=MOMENTUM)
+    if told.optimiser == "adam":
+        return torch.optim.Adam(parameters, lr=told.rate)
+    if told.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, lr=told.rate, weight_decay=1e-3)
+    raise InputError(f"optimiser: expected adam, adamw or sgd, got {told.optimiser!r}")
+
+
+def _freeze_norms(network: nn.Module) -> None:
+    """Leave batch normalisation as it is, statistics and parameters; blocks then run as one fused operation."""
+    for layer in network.modules():
+        if isinstance(layer, Convolution) and layer.norm is not None:
+            layer.norm.eval().requires_grad_(False)
+
+
+def learning_rate(told: StageRecipe, step: int, steps: int, epoch_steps: int) -> float:
+    """Learning rate of one step by the stage's schedule."""
+    if told.schedule == "step":
+        return float(told.rate * 0.9 ** (step // epoch_steps // 10))
+    warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+    cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, step / steps)))
+    return told.rate * warm * (0.01 + 0.99 * cosine)
+
+
+def _run(
+    stage: Stage, frozen: nn.Module | None, out: Path, recipe: Recipe, clips: ClipSet, tuning: ClipSet, place: Place,
+    workers: int, report: Report | None,
+) -> None:  # fmt: skip
+    """Train one stage from where its checkpoint stands to its end."""
+    told = recipe.stage(stage.name)
+    _resume(stage, out)
+    if place.rank == 0:
+        _cut_losses(out / LOSSES, stage.name, stage.step)
+    loss_of = _loss_of(stage, frozen, recipe, place)
+    every = told.validate_every or stage.epoch_steps
+    saved_at, losses = time.monotonic(), []
+    data = batches(Batches(clips, recipe, stage.name, place.rank, place.world), stage.step, stage.steps, workers)
+    for batch in data:
+        loss = loss_of(batch.to(place.device))
+        losses.append(float(loss.detach()))
+        if not math.isfinite(losses[-1]):
+            raise InputError(
+                f"{out}: expected a finite loss, found {losses[-1]} at step {stage.step + 1} of {stage.name}; the last "
+                "checkpoint stays; a lower learning rate may help"
+            )
+        _advance(stage, told, loss, recipe.averaging)
+        done = stage.step == stage.steps
+        if place.rank == 0 and (stage.step % TELL_EVERY == 0 or done):
+            mean = sum(losses) / len(losses)
+            _add_loss(out / LOSSES, stage.name, stage.step, "training", mean)
+            if report:
+                report(stage.name, stage.step, stage.steps, mean)
+            losses = []
+        if stage.step % every == 0 or done:
+            value = _validate(stage, frozen, recipe, tuning, place)
+            if place.rank == 0:
+                _add_loss(out / LOSSES, stage.name, stage.step, told.criterion, value)
+        if place.rank == 0 and (time.monotonic() - saved_at > CHECKPOINT_S or done):
+            _save(stage, out)
+            saved_at = time.monotonic()
+    if place.world > 1:
+        dist.barrier()
+
+
+def _loss_of(stage: Stage, frozen: nn.Module | None, recipe: Recipe, place: Place) -> Any:
+    """The loss of a batch, mixed in precision and shared between processes as the recipe and place say."""
+    network = stage.network
+    network.recomputes = recipe.checkpoint_activations  # type: ignore[assignment]
+    if place.device.type == "cuda":
+        network = torch.compile(network)  # type: ignore[assignment]
+    if place.world > 1:
+        network = nn.parallel.DistributedDataParallel(network, broadcast_buffers=not recipe.freeze_norms)
+    told = recipe.stage(stage.name)
+    mixed = recipe.precision == "bfloat16"
+
+    def loss_of(batch: Batch) -> Tensor:
+        with torch.autocast(place.device.type, dtype=torch.bfloat16, enabled=mixed):
+            if frozen is None:
+                return detection_loss(network, batch, told)
+            return regression_loss(network, stacked_input(frozen, batch.x), batch, told)
+
+    return loss_of
+
+
+def _advance(stage: Stage, told: StageRecipe, loss: Tensor, averaging: float) -> None:
+    for group in stage.optimiser.param_groups:
+        group["lr"] = learning_rate(told, stage.step, stage.steps, stage.epoch_steps)
+    stage.optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    if told.optimiser == "adamw":
+        nn.utils.clip_grad_norm_(stage.network.parameters(), 1.0)
+    stage.optimiser.step()
+    stage.step += 1
+    keep = min(averaging, stage.step / (stage.step + 10.0))
+    with torch.no_grad():
+        for mean, value in zip(stage.average.state_dict().values(), stage.network.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1.0 - keep)
+            else:
+                mean.copy_(value)
+
+
+def _validate(stage: Stage, frozen: nn.Module | None, recipe: Recipe, tuning: ClipSet, place: Place) -> float:
+    """Criterion of the averaged weights on the tuning clips; keeps them where it is the best so far."""
+    value = validation(folded(stage.average), frozen, recipe, stage.name, tuning, place.device)
+    lower_is_better = -value if recipe.stage(stage.name).criterion == "accuracy" else value
+    if lower_is_better < stage.best_value:
+        stage.best_value, stage.best_step = lower_is_better, stage.step
+        stage.best.load_state_dict(stage.average.state_dict())
+    return value
+
+
+def _save(stage: Stage, folder: Path) -> None:
+    """Checkpoint (weights, average, best, the optimiser's state) under one name, replaced in one rename."""
     tensors = {f"network.{k}": v for k, v in stage.network.state_dict().items()}
     tensors |= {f"average.{k}": v for k, v in stage.average.state_dict().items()}
+    tensors |= {f"best.{k}": v for k, v in stage.best.state_dict().items()}
     for index, state in stage.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
-    unfinished = folder / f".{stage.name}.safetensors.part"
-    safetensors.torch.save_file(
-        {k: v.detach().clone().contiguous() for k, v in tensors.items()}, unfinished, metadata={"step": str(stage.step)}
-    )
-    unfinished.rename(folder / f"{stage.name}.safetensors")
+        tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items() if v is not None}
+    facts = {"step": str(stage.step), "best_value": repr(stage.best_value), "best_step": str(stage.best_step)}
+    stored = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
+    _write_whole(folder / f"{stage.name}.safetensors", safetensors.torch.save(stored, metadata=facts))
 
 
-def _resume(stage: _Stage, folder: Path) -> None:
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that appears under its name only when all of it is on the disk."""
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _resume(stage: Stage, folder: Path) -> None:
     path = folder / f"{stage.name}.safetensors"
     if not path.is_file():
         return
-    with safetensors.safe_open(path, framework="pt") as file:
-        stage.step = int(file.metadata()["step"])
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    for prefix, module in (("network.", stage.network), ("average.", stage.average)):
-        module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            facts = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        stage.step, stage.best_step = int(facts["step"]), int(facts["best_step"])
+        stage.best_value = float(facts["best_value"])
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: expected a checkpoint of this version, found something else ({error})") from error
+    for prefix, module in (("network.", stage.network), ("average.", stage.average), ("best.", stage.best)):
+        weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        _check_fit(path, module.state_dict(), weights)
+        module.load_state_dict(weights)
     state: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():
         if key.startswith("optimiser."):
@@ -264,51 +348,28 @@ def _resume(stage: _Stage, folder: Path) -> None:
         stage.optimiser.load_state_dict({"state": state, "param_groups": stage.optimiser.state_dict()["param_groups"]})
 
 
-def train(out: Path, recipe: Recipe, *, workers: int = 2, report: Report | None = None) -> tuple[nn.Module, nn.Module]:
-    """Train both networks of `recipe` in the folder `out`, going on from its checkpoints; give the averaged networks.
-
-    `report(stage, step, steps, loss)` is told of progress; losses go to `out/losses.csv`.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    told = out / "recipe.json"
-    if told.is_file() and json.loads(told.read_text()) != asdict(recipe):
-        raise InputError(f"{told}: expected the same settings as before in a folder that holds a training, got others")
-    told.write_text(json.dumps(asdict(recipe), indent=1))
-    clips = make_training_set(out, recipe, workers, report)
-    detection = _stage("detection", recipe)
-    _run(
-        detection,
-        out,
-        report,
-        lambda s: detection_loss(
-            detection.network, *_batch(clips, recipe, "detection", s, recipe.batch_detection), recipe
-        ),
-    )
-    regression = _stage("regression", recipe)
-    frozen = folded(detection.average)
-
-    def refine(step: int) -> Tensor:
-        x, xy = _batch(clips, recipe, "regression", step, recipe.batch_regression)
-        return regression_loss(frozen, regression.network, x, xy, recipe, step)
-
-    _run(regression, out, report, refine)
-    return detection.average, regression.average
+def _check_fit(path: Path, expected: dict[str, Any], found: dict[str, Tensor]) -> None:
+    for name in sorted(set(expected) | set(found)):
+        shapes = [tuple(side[name].shape) if name in side else None for side in (expected, found)]
+        if shapes[0] != shapes[1]:
+            raise InputError(
+                f"{path}: expected a checkpoint of this architecture with {name} {shapes[0]}, found {shapes[1]}"
+            )
 
 
-def _run(stage: _Stage, out: Path, report: Report | None, loss_of: Callable[[int], Tensor]) -> None:
-    _resume(stage, out)
-    saved_at, losses = time.monotonic(), []
-    while stage.step < stage.steps:
-        loss = loss_of(stage.step)
-        losses.append(float(loss.detach()))
-        stage.advance(loss)
-        if stage.step % 50 == 0 or stage.step == stage.steps:
-            mean = float(np.mean(losses))
-            with (out / "losses.csv").open("a") as file:
-                file.write(f"{stage.name},{stage.step},{mean:.8f}\n")
-            if report:
-                report(stage.name, stage.step, stage.steps, mean)
-            losses = []
-        if time.monotonic() - saved_at > CHECKPOINT_S or stage.step == stage.steps:
-            _save(stage, out)
-            saved_at = time.monotonic()
+def _add_loss(path: Path, stage: str, step: int, what: str, value: float) -> None:
+    is_new = not path.exists()
+    with path.open("a", encoding="utf8") as file:
+        if is_new:
+            file.write("stage,step,what,value\n")
+        file.write(f"{stage},{step},{what},{value:.8g}\n")
+
+
+def _cut_losses(path: Path, stage: str, step: int) -> None:
+    """Forget what was noted after the checkpoint from which a killed training goes on."""
+    if not path.exists():
+        return
+    head, *lines = path.read_text(encoding="utf8").splitlines()
+    known = [line.split(",") for line in lines]
+    kept = [",".join(line) for line in known if len(line) == 4 and (line[0] != stage or int(line[1]) <= step)]
+    _write_whole(path, "\n".join([head, *kept, ""]).encode())

@@ -1,7 +1,6 @@
-"""asyconv train: both networks from simulated infants."""
+"""asyconv train: both networks, from simulated infants or an annotated data set."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -9,29 +8,57 @@ from asyconv.cli.progress import stages
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
+FILE = click.Path(path_type=Path)
+
 
 @click.command(name="train", epilog=NOTICE)
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=FILE)
+@click.option("--preset", type=click.Choice(["useful", "paper"]), default="useful", show_default=True)
 @click.option("--model", type=click.Choice(["compact", "compact-3d", "paper", "paper-3d"]), default="compact")
-@click.option("--seed", type=int, help="Seed of the training infants (default: the one kept for training).")
-@click.option("--infants", type=click.IntRange(min=1), help="How many infants to simulate.")
-@click.option("--steps-detection", type=click.IntRange(min=1), help="Steps of the detection network.")
-@click.option("--steps-regression", type=click.IntRange(min=1), help="Steps of the regression network.")
-@click.option("--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes that simulate.")
-def command(out: Path, workers: int, **stated: Any) -> None:
+@click.option("--data", type=FILE, help="Annotated data set (default: simulated infants).")
+@click.option("--split", default="within", show_default=True, help="Of --data: within (the paper's), or fold:I/K.")
+@click.option("--from", "start", help="Model whose weights to begin with.")
+@click.option("--detection", "detection_of", help="Model whose detection network is taken as it is.")
+@click.option("--freeze-norms", is_flag=True, help="Leave batch normalisation as it is: for small data sets.")
+@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="Default: bfloat16 on a GPU.")
+@click.option("--checkpoint-activations", is_flag=True, help="Less memory, a third more arithmetic.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting of the preset.")
+@click.option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that make data.")
+def command(
+    out: Path, preset: str, model: str, data: Path | None, split: str, start: str | None,
+    detection_of: str | None, freeze_norms: bool, precision: str | None, checkpoint_activations: bool,
+    changes: tuple[str, ...], workers: int,
+) -> None:  # fmt: skip
     """Train the detection and the regression network in the folder OUT.
 
-    A training that was stopped goes on from its last checkpoint when the same command is given again. Then
-    asyconv export-model makes a model file of it.
+    A training that was stopped goes on from its last checkpoint when the same command is given again. Under torchrun
+    several processes share each batch. Then asyconv export-model makes a model file of it.
 
     Example: asyconv train runs/compact --model compact
     """
-    from asyconv.training import Recipe, train
+    import torch
 
-    recipe = Recipe(**{name: value for name, value in stated.items() if value is not None})
+    from asyconv.recipe import make_recipe
+    from asyconv.training import first_process_first, joined_processes, started, train
+    from asyconv.training_curves import draw_losses
+    from asyconv.training_data import clips_of
+    from asyconv.weights import load_model
+
+    precision = precision or ("bfloat16" if torch.cuda.is_available() else "float32")
+    recipe = make_recipe(
+        preset, model, changes,
+        freeze_norms=freeze_norms, precision=precision, checkpoint_activations=checkpoint_activations,
+    )  # fmt: skip
+    recipe, begun = started(
+        recipe, load_model(start) if start else None, load_model(detection_of) if detection_of else None
+    )
     try:
-        with stages("steps") as report:
-            train(out, recipe, workers=workers, report=report)
+        with joined_processes() as place, stages("steps") as report:
+            with first_process_first(place):
+                recipe, clips, tuning = clips_of(out, recipe, max(1, workers), report)
+            train(out, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
+            if place.rank == 0:
+                draw_losses(out)
     except OSError as error:
         raise InputError(f"{out}: a training cannot be written here ({error.strerror})") from error
     click.echo(out)

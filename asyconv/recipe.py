@@ -1,0 +1,149 @@
+"""Recipes: all that a training depends on; the paper's, and one that is better.
+
+`PAPER` is the protocol of paper.md 7 and the paper column of its section 15. `USEFUL` differs in what its fields say;
+what each difference gains is measured by ``asyconv train --set`` and tabulated in the README.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from asyconv.errors import InputError
+from asyconv.maps import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP, SIGMA_PAPER_MAP, SIGMA_USEFUL_MAP
+from asyconv.simulate import TRAIN_SEED
+
+WIDTHS: Final = {"paper": 1.0, "paper-3d": 1.0, "compact": 0.25, "compact-3d": 0.25}
+STAGES: Final = ("detection", "regression")
+
+
+@dataclass(frozen=True)
+class StageRecipe:
+    """How one network is trained.
+
+    Attributes
+    ----------
+    optimiser : "adam", "adamw" or "sgd" (momentum 0.98).
+    rate : initial learning rate.
+    schedule : "step" (a tenth off every 10 epochs) or "cosine" (200 steps of warm-up, then down to a hundredth).
+    batch : clips a step, over all processes together.
+    epochs, steps : length; `epochs` counts where `steps` is 0.
+    validate_every : steps between validations, 0 = once an epoch; the best one is kept.
+    criterion : what "best" means: highest "accuracy" of pixels, lowest "error" (mean absolute), lowest "loss".
+    radius_map, sigma_map : of the targets, map px; detection has no sigma.
+    crop : side of the squares near the body that are trained on, map px; 0 = whole maps.
+    peak_weight : how much heavier the loss is where the target is 1.
+    """
+
+    optimiser: str
+    rate: float
+    schedule: str
+    batch: int
+    epochs: int
+    steps: int
+    validate_every: int
+    criterion: str
+    radius_map: float
+    sigma_map: float = 0.0
+    crop: int = 0
+    peak_weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a training depends on; stored with its checkpoints and in the model card.
+
+    Attributes
+    ----------
+    data : hash of an annotated data set, "" = simulated infants of `seed`; `split` then says how it is divided.
+    start : hash of the model whose weights both networks begin with, "" = fresh ones.
+    detection_of : hash of the model whose detection network is taken as it is, "" = it is trained.
+    freeze_norms : batch normalisation keeps its statistics and parameters.
+    mirror, shift_map : augmentation: half of the clips mirrored (left and right change places), shifts up to so far.
+    averaging : of the weights over steps, exponential; 0 = none.
+    precision : "float32" or "bfloat16" (mixed).
+    checkpoint_activations : compute activations again in the backward pass instead of keeping them.
+    """
+
+    preset: str
+    model: str
+    width: float
+    detection: StageRecipe
+    regression: StageRecipe
+    seed: int = TRAIN_SEED
+    infants: int = 3200
+    data: str = ""
+    split: str = ""
+    start: str = ""
+    detection_of: str = ""
+    freeze_norms: bool = False
+    mirror: bool = False
+    shift_map: int = 0
+    averaging: float = 0.0
+    depth_scale_mm: float = 60.0
+    depth_limit: float = 3.0
+    precision: str = "float32"
+    checkpoint_activations: bool = False
+    regression_arch: str = field(default="asymmetric")
+
+    def stage(self, name: str) -> StageRecipe:
+        """The part about one network."""
+        stage: StageRecipe = getattr(self, name)
+        return stage
+
+
+PAPER: Final = Recipe(
+    preset="paper",
+    model="paper",
+    width=1.0,
+    detection=StageRecipe("adam", 0.01, "step", 16, 150, 0, 0, "accuracy", RADIUS_PAPER_MAP),
+    regression=StageRecipe("sgd", 0.01, "step", 16, 100, 0, 0, "error", RADIUS_PAPER_MAP, SIGMA_PAPER_MAP),
+)
+USEFUL: Final = Recipe(
+    preset="useful",
+    model="compact",
+    width=0.25,
+    detection=StageRecipe("adamw", 2e-3, "cosine", 4, 0, 7000, 500, "loss", RADIUS_USEFUL_MAP),
+    regression=StageRecipe(
+        "adamw", 2e-3, "cosine", 8, 0, 2500, 250, "loss", RADIUS_PAPER_MAP, SIGMA_USEFUL_MAP, crop=48, peak_weight=20.0
+    ),
+    mirror=True,
+    shift_map=6,
+    averaging=0.998,
+)
+PRESETS: Final = {"paper": PAPER, "useful": USEFUL}
+
+
+def make_recipe(preset: str, model: str, changes: Sequence[str] = (), **stated: Any) -> Recipe:
+    """A preset for a named model, with changes such as "regression.rate=0.001" and fields stated by name."""
+    if model not in WIDTHS:
+        raise InputError(f"model: expected one of {', '.join(WIDTHS)}, got {model!r}")
+    arch = "3x3x3" if model.endswith("3d") else "asymmetric"
+    recipe = dataclasses.replace(PRESETS[preset], model=model, width=WIDTHS[model], regression_arch=arch, **stated)
+    for change in changes:
+        recipe = _changed(recipe, change)
+    return recipe
+
+
+def recipe_of(values: Mapping[str, Any]) -> Recipe:
+    """The recipe that `dataclasses.asdict` made `values` of; raises TypeError or KeyError where they are no recipe's."""
+    stages = {name: StageRecipe(**values[name]) for name in STAGES}
+    return Recipe(**{**values, **stages})
+
+
+def _changed(recipe: Recipe, change: str) -> Recipe:
+    name, _, text = change.partition("=")
+    stage, _, key = name.rpartition(".")
+    target = recipe.stage(stage) if stage in STAGES else recipe
+    known = {item.name: getattr(target, item.name) for item in dataclasses.fields(target)}
+    if (stage and stage not in STAGES) or key not in known or isinstance(known[key], StageRecipe):
+        raise InputError(f"setting {change!r}: expected NAME=VALUE of a recipe, such as regression.rate=0.001")
+    changed = dataclasses.replace(target, **{key: _as(type(known[key]), text, change)})  # type: ignore[type-var]
+    return dataclasses.replace(recipe, **{stage: changed}) if isinstance(changed, StageRecipe) else changed
+
+
+def _as(kind: type, text: str, change: str) -> Any:
+    try:
+        return {"true": True, "false": False}[text] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        raise InputError(f"setting {change!r}: expected a value like {kind.__name__}, got {text!r}") from error

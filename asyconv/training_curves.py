@@ -1,0 +1,33 @@
+"""Loss curves of a training as a picture, from its losses.csv."""
+
+import csv
+from pathlib import Path
+from typing import Final
+
+from asyconv.training import LOSSES
+
+_MARKS: Final = {"training": ("-", 1.0, "#0072B2")}
+_VALIDATION: Final = ("o-", 1.5, "#D55E00")
+
+
+def draw_losses(folder: Path) -> Path:
+    """Draw ``losses.csv`` of a training folder as ``losses.png``, a panel for each network; give its path."""
+    from matplotlib.figure import Figure
+
+    with (folder / LOSSES).open(encoding="utf8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    stages = list(dict.fromkeys(row["stage"] for row in rows))
+    figure = Figure(figsize=(5 * max(1, len(stages)), 3.4), layout="constrained")
+    for panel, stage in zip(figure.subplots(1, max(1, len(stages)), squeeze=False)[0], stages, strict=False):
+        own = [row for row in rows if row["stage"] == stage]
+        for what in dict.fromkeys(row["what"] for row in own):
+            points = [(int(row["step"]), float(row["value"])) for row in own if row["what"] == what]
+            style, size, colour = _MARKS.get(what, _VALIDATION)
+            label = "training loss" if what == "training" else f"{what} on tuning infants"
+            panel.plot(*zip(*points, strict=True), style, ms=3, lw=size, color=colour, label=label)
+        panel.set(title=stage, xlabel="step", ylabel="value", yscale="log")
+        panel.legend(frameon=False, fontsize=8)
+        panel.spines[["top", "right"]].set_visible(False)
+    path = folder / "losses.png"
+    figure.savefig(path, dpi=120, metadata={"Software": None})
+    return path

@@ -1,0 +1,192 @@
+"""What a training step sees: simulated or annotated clips, augmented, ready before they are needed.
+
+What step s sees is a function of (seed, s) alone, whoever asks and whenever, so that a stopped training goes on where
+it was and several processes each take their share of the same batch.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from asyconv.clips import normalise
+from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
+from asyconv.recipe import Recipe
+from asyconv.simulate import TUNE_SEED, ClipSet, make_clips
+from asyconv.skeleton import FLIP, N_JOINTS
+
+CLIPS_PER_INFANT: Final = 6
+VALIDATION_INFANTS: Final = 48
+VALIDATION_CLIPS: Final = 4
+CROP_JITTER_MAP: Final = 16.0
+
+Report = Callable[[str, int, int, float], None]
+"""``report(stage, done, total, loss)``."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Input [B, 1, 3, 96, 128], joints [B, 3, 12, 2] map px (NaN = not visible), crops' first pixels [B, 2] (x, y)."""
+
+    x: Tensor
+    xy_map: Tensor
+    origin_map: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return Batch(*(t.to(device, non_blocking=True) for t in (self.x, self.xy_map, self.origin_map)))
+
+
+def simulated_clips(folder: Path, seed: int, infants: int, per_infant: int, workers: int, report: Report | None = None) -> ClipSet:  # fmt: skip
+    """Simulated clips, made once into memory-mapped files in `folder` and reused after that."""
+    count = infants * per_infant
+    shapes = {
+        "depth": ((count, 3, MAP_HEIGHT, MAP_WIDTH), np.uint16),
+        "xy_map": ((count, 3, N_JOINTS, 2), np.float32),
+        "visible": ((count, 3, N_JOINTS), np.bool_),
+    }
+    stem = f"clips-{seed}-{infants}"
+    done_file = folder / f"{stem}.json"
+    paths = {name: folder / f"{stem}-{name}.npy" for name in shapes}
+    if not done_file.is_file():
+        arrays = {
+            name: np.lib.format.open_memmap(paths[name], "w+", dtype=dtype, shape=shape)
+            for name, (shape, dtype) in shapes.items()
+        }
+        jobs = [(seed, number, per_infant) for number in range(infants)]
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            for number, clips in enumerate(pool.map(_clips_of, jobs, chunksize=4)):
+                rows = slice(number * per_infant, (number + 1) * per_infant)
+                for name, array in arrays.items():
+                    array[rows] = getattr(clips, name)
+                if report and (number + 1) % 50 == 0:
+                    report("clips", (number + 1) * per_infant, count, float("nan"))
+        for array in arrays.values():
+            array.flush()
+        done_file.write_text(json.dumps({"seed": seed, "infants": infants, "clips": count}))
+    return ClipSet(**{name: np.load(path, mmap_mode="r") for name, path in paths.items()})
+
+
+def clips_of(
+    folder: Path, recipe: Recipe, workers: int, report: Report | None = None
+) -> tuple[Recipe, ClipSet, ClipSet]:
+    """The recipe with the hash of what it trains on, and the clips to train on and to choose by, kept in `folder`."""
+    clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, workers, report)
+    return recipe, clips, validation_clips(folder, workers)
+
+
+def validation_clips(folder: Path, workers: int) -> ClipSet:
+    """Clips of the tuning infants, on which a training chooses its best step."""
+    return simulated_clips(folder, TUNE_SEED, VALIDATION_INFANTS, VALIDATION_CLIPS, workers)
+
+
+def clips_hash(clips: ClipSet) -> str:
+    """SHA-256 over depth, joints and visibility of a set of clips."""
+    digest = hashlib.sha256()
+    for name in ("depth", "xy_map", "visible"):
+        array = getattr(clips, name)
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        for start in range(0, len(array), 256):
+            digest.update(np.ascontiguousarray(array[start : start + 256]).tobytes())
+    return digest.hexdigest()
+
+
+def _clips_of(job: tuple[int, int, int]) -> ClipSet:
+    return make_clips(*job)
+
+
+class Batches(Dataset[Batch]):
+    """One process's share of the batch of every step: item s is what step s sees."""
+
+    def __init__(self, clips: ClipSet, recipe: Recipe, stage: str, rank: int = 0, world: int = 1) -> None:
+        self.clips, self.recipe, self.stage = clips, recipe, stage
+        self.batch = recipe.stage(stage).batch
+        if self.batch % world:
+            raise ValueError(f"a batch of {self.batch} clips cannot be shared by {world} processes")
+        share = self.batch // world
+        self.mine = slice(rank * share, (rank + 1) * share)
+
+    def rows(self, step: int) -> npt.NDArray[np.int64]:
+        """Clips of one step over all processes: every epoch takes the clips in an order of its own."""
+        count = len(self.clips.depth)
+        epoch, turn = divmod(step, steps_per_epoch(count, self.batch))
+        order = np.random.default_rng([self.recipe.seed, 1 + (self.stage == "regression"), epoch]).permutation(count)
+        rows = np.sort(order[turn * self.batch : (turn + 1) * self.batch])
+        return np.resize(rows, self.batch) if len(rows) < self.batch else rows
+
+    def __getitem__(self, step: int) -> Batch:
+        """This process's share of what step `step` sees."""
+        rows = self.rows(step)
+        kind = 3 + (self.stage == "regression")
+        randoms = [np.random.default_rng([self.recipe.seed, kind, step, turn]) for turn in range(self.batch)]
+        return make_batch(self.clips, rows[self.mine], self.recipe, self.stage, randoms[self.mine])
+
+
+def steps_per_epoch(clips: int, batch: int) -> int:
+    """Whole batches in an epoch, at least one."""
+    return max(1, clips // batch)
+
+
+def make_batch(
+    clips: ClipSet, rows: npt.NDArray[np.int64], recipe: Recipe, stage: str, randoms: list[np.random.Generator] | None
+) -> Batch:
+    """Normalised clips of `rows`; augmented, and cropped at random, where random generators are given."""
+    depth = clips.depth[rows].astype(np.float32) / 10.0
+    xy = np.where(clips.visible[rows][..., None], clips.xy_map[rows], np.nan).astype(np.float32)
+    origin = np.zeros((len(rows), 2), np.float32)
+    crop = recipe.stage(stage).crop
+    for b, rng in enumerate(randoms or ()):
+        depth[b], xy[b] = augment(rng, depth[b], xy[b], mirror=recipe.mirror, shift_map=recipe.shift_map)
+        origin[b] = crop_origin(rng, xy[b], crop) if crop else 0.0
+    x = normalise(depth, recipe.depth_scale_mm, recipe.depth_limit)
+    return Batch(torch.from_numpy(x)[:, None], torch.from_numpy(xy), torch.from_numpy(origin))
+
+
+def augment(
+    rng: np.random.Generator, depth: npt.NDArray[np.float32], xy: npt.NDArray[np.float32], *, mirror: bool, shift_map: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:  # fmt: skip
+    """Mirror half of the clips (left and right change places), shift whole pixels (what comes in has no depth)."""
+    if mirror and rng.random() < 0.5:
+        depth = depth[..., ::-1]
+        xy = xy[:, FLIP].copy()
+        xy[..., 0] = MAP_WIDTH - 1 - xy[..., 0]
+    dx, dy = (int(v) for v in rng.integers(-shift_map, shift_map + 1, size=2))
+    shifted = np.zeros_like(depth)
+    to_y, from_y = slice(max(0, dy), MAP_HEIGHT + min(0, dy)), slice(max(0, -dy), MAP_HEIGHT - max(0, dy))
+    to_x, from_x = slice(max(0, dx), MAP_WIDTH + min(0, dx)), slice(max(0, -dx), MAP_WIDTH - max(0, dx))
+    shifted[:, to_y, to_x] = depth[:, from_y, from_x]
+    return shifted, xy + np.array([dx, dy], np.float32)
+
+
+def crop_origin(rng: np.random.Generator, xy: npt.NDArray[np.float32], crop: int) -> tuple[int, int]:
+    """First pixel (x, y) of a crop with a random visible joint of the clip [3, 12, 2] in its inner part."""
+    seen = xy[np.isfinite(xy[..., 0])]
+    x, y = seen[rng.integers(len(seen))] if len(seen) else np.array([MAP_WIDTH / 2, MAP_HEIGHT / 2])
+    reach = crop / 2 + rng.uniform(-CROP_JITTER_MAP, CROP_JITTER_MAP, size=2)
+    return int(np.clip(x - reach[0], 0, MAP_WIDTH - crop)), int(np.clip(y - reach[1], 0, MAP_HEIGHT - crop))
+
+
+def batches(dataset: Batches, start: int, stop: int, workers: int) -> Iterator[Batch]:
+    """Batches of the steps from `start` on, made ahead in `workers` processes (0 = in this one, when asked for)."""
+    loader = DataLoader(
+        dataset, batch_size=None, sampler=range(start, stop), num_workers=workers,
+        multiprocessing_context="spawn" if workers else None, prefetch_factor=4 if workers else None,
+        pin_memory=torch.cuda.is_available(),
+    )  # fmt: skip
+    return iter(loader)
+
+
+def whole_batches(clips: ClipSet, recipe: Recipe, stage: str, size: int) -> Iterator[Batch]:
+    """All clips once, as they are, in order: for validation."""
+    for start in range(0, len(clips.depth), size):
+        yield make_batch(clips, np.arange(start, min(start + size, len(clips.depth))), recipe, stage, None)

@@ -17,8 +17,8 @@ from torch import nn
 
 from asyconv import __version__
 from asyconv.evaluation import Evaluation, Predictions, evaluate, joined, predict
+from asyconv.recipe import Recipe
 from asyconv.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet, make_clips
-from asyconv.training import WIDTHS, Recipe
 from asyconv.weights import Model, ModelSettings, load_model, save_model
 
 LINK_THRESHOLD: Final = 0.05  # paper.md 15
@@ -33,31 +33,26 @@ def export_model(
     path: Path,
     networks: tuple[nn.Module, nn.Module],
     recipe: Recipe,
-    training_data: str,
     *,
     infants: int = 48,
     clips: int = 8,
     told: Callable[[str], None] = lambda text: None,
 ) -> tuple[Model, Evaluation]:
-    """Calibrate `networks` on tuning infants, measure them on test infants, write the model and its readable card.
-
-    `training_data` is the hash of the clips they were trained on (`training.data_hash`).
-    """
-    width = WIDTHS[recipe.model]
+    """Calibrate `networks` on tuning infants, measure them on test infants, write the model and its readable card."""
     raw = ModelSettings(
-        arch="3x3x3" if recipe.model.endswith("3d") else "asymmetric",
-        width=width,
+        arch=recipe.regression_arch,
+        width=recipe.width,
         depth_scale_mm=recipe.depth_scale_mm,
         depth_limit=recipe.depth_limit,
-        disc_radius_map=recipe.disc_radius_map,
-        sigma_map=recipe.sigma_map,
+        disc_radius_map=recipe.detection.radius_map,
+        sigma_map=recipe.regression.sigma_map,
         joint_threshold=LOWEST,
         link_threshold=LINK_THRESHOLD,
         nms_window_map=NMS_WINDOW_MAP,
         position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
         confidence_knots=((0.0, 0.0), (1.0, 1.0)),
     )
-    card = _card(recipe, raw) | {"training_data_sha256": training_data}
+    card = _card(recipe, raw)
     unfinished = path.with_name(f".{path.name}.uncalibrated")
     save_model(unfinished, *networks, card)
     told(f"calibrating on {infants} tuning infants")

@@ -55,7 +55,8 @@ class Recipe:
 
     Attributes
     ----------
-    data : hash of an annotated data set, "" = simulated infants of `seed`; `split` then says how it is divided.
+    data : hash of the clips that are learnt from.
+    split : how an annotated data set is divided, in words; "" = simulated infants of `seed`.
     start : hash of the model whose weights both networks begin with, "" = fresh ones.
     detection_of : hash of the model whose detection network is taken as it is, "" = it is trained.
     freeze_norms : batch normalisation keeps its statistics and parameters.

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from asyconv.errors import InputError
 from asyconv.losses import detection_loss, regression_loss, stacked_input, validation
 from asyconv.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
-from asyconv.recipe import Recipe, StageRecipe, recipe_of
+from asyconv.recipe import STAGES, Recipe, StageRecipe, recipe_of
 from asyconv.simulate import ClipSet
 from asyconv.training_data import Batch, Batches, Report, batches, steps_per_epoch
 from asyconv.weights import Model
@@ -130,12 +130,30 @@ def train(
     with first_process_first(place):
         begin(out, recipe)
     detection = _stage("detection", recipe, len(clips.depth), start[0], place)
-    if not recipe.detection_of:
+    if recipe.detection_of:
+        detection.step = detection.steps
+        if place.rank == 0:
+            _save(detection, out)
+    else:
         _run(detection, None, out, recipe, clips, tuning, place, workers, report)
     frozen = folded(detection.best).to(place.device)
     regression = _stage("regression", recipe, len(clips.depth), start[1], place)
     _run(regression, frozen, out, recipe, clips, tuning, place, workers, report)
     return detection.best.cpu(), regression.best.cpu()
+
+
+def trained(out: Path) -> tuple[Recipe, tuple[nn.Module, nn.Module]]:
+    """The recipe of the finished training in `out`, and the best networks of it."""
+    recipe = read_recipe(out)
+    networks = []
+    for name in STAGES:
+        stage = _stage(name, recipe, 1, None, CPU)
+        if not _resume(stage, out) or stage.step < stage.steps:
+            raise InputError(
+                f"{out}: expected a finished training, found {name} at step {stage.step}; give the same asyconv train again"
+            )
+        networks.append(stage.best)
+    return recipe, (networks[0], networks[1])
 
 
 def started(
@@ -238,11 +256,12 @@ def _run(
             if report:
                 report(stage.name, stage.step, stage.steps, mean)
             losses = []
-        if stage.step % every == 0 or done:
+        validated = stage.step % every == 0 or done
+        if validated:
             value = _validate(stage, frozen, recipe, tuning, place)
             if place.rank == 0:
                 _add_loss(out / LOSSES, stage.name, stage.step, told.criterion, value)
-        if place.rank == 0 and (time.monotonic() - saved_at > CHECKPOINT_S or done):
+        if place.rank == 0 and (validated or time.monotonic() - saved_at > CHECKPOINT_S):
             _save(stage, out)
             saved_at = time.monotonic()
     if place.world > 1:
@@ -304,7 +323,7 @@ def _save(stage: Stage, folder: Path) -> None:
     tensors |= {f"best.{k}": v for k, v in stage.best.state_dict().items()}
     for index, state in stage.optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items() if v is not None}
-    facts = {"step": str(stage.step), "best_value": repr(stage.best_value), "best_step": str(stage.best_step)}
+    facts = {"step": str(stage.step), "steps": str(stage.steps), "best_value": repr(stage.best_value), "best_step": str(stage.best_step)}
     stored = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
     _write_whole(folder / f"{stage.name}.safetensors", safetensors.torch.save(stored, metadata=facts))
 
@@ -323,15 +342,16 @@ def _write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _resume(stage: Stage, folder: Path) -> None:
+def _resume(stage: Stage, folder: Path) -> bool:
+    """Go on from the checkpoint in `folder`; whether there is one."""
     path = folder / f"{stage.name}.safetensors"
     if not path.is_file():
-        return
+        return False
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             facts = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        stage.step, stage.best_step = int(facts["step"]), int(facts["best_step"])
+        stage.step, stage.steps, stage.best_step = (int(facts[key]) for key in ("step", "steps", "best_step"))
         stage.best_value = float(facts["best_value"])
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise InputError(f"{path}: expected a checkpoint of this version, found something else ({error})") from error
@@ -346,6 +366,7 @@ def _resume(stage: Stage, folder: Path) -> None:
             state.setdefault(int(index), {})[name] = value
     if state:
         stage.optimiser.load_state_dict({"state": state, "param_groups": stage.optimiser.state_dict()["param_groups"]})
+    return True
 
 
 def _check_fit(path: Path, expected: dict[str, Any], found: dict[str, Tensor]) -> None:

@@ -4,6 +4,7 @@ What step s sees is a function of (seed, s) alone, whoever asks and whenever, so
 it was and several processes each take their share of the same batch.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -78,11 +79,20 @@ def simulated_clips(folder: Path, seed: int, infants: int, per_infant: int, work
 
 
 def clips_of(
-    folder: Path, recipe: Recipe, workers: int, report: Report | None = None
+    folder: Path, recipe: Recipe, data: Path | None, split: str, workers: int, report: Report | None = None
 ) -> tuple[Recipe, ClipSet, ClipSet]:
-    """The recipe with the hash of what it trains on, and the clips to train on and to choose by, kept in `folder`."""
-    clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, workers, report)
-    return recipe, clips, validation_clips(folder, workers)
+    """The recipe with the hash of what it trains on, and the clips to train on and to choose by, kept in `folder`.
+
+    `data` is an annotated data set divided by `split` ("within" or "fold:I/K"); None = simulated infants.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if data is None:
+        clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, workers, report)
+        return dataclasses.replace(recipe, data=clips_hash(clips)), clips, validation_clips(folder, workers)
+    annotated = read_annotated(data)
+    parts = named_split(annotated, split)
+    clips, tuning = (write_clips(folder, annotated, part) for part in (parts.train, parts.validation))
+    return dataclasses.replace(recipe, data=clips_hash(clips), split=parts.name), clips, tuning
 
 
 def validation_clips(folder: Path, workers: int) -> ClipSet:

@@ -55,7 +55,7 @@ def command(
     try:
         with joined_processes() as place, stages("steps") as report:
             with first_process_first(place):
-                recipe, clips, tuning = clips_of(out, recipe, max(1, workers), report)
+                recipe, clips, tuning = clips_of(out, recipe, data, split, max(1, workers), report)
             train(out, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
             if place.rank == 0:
                 draw_losses(out)

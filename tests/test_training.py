@@ -1,171 +1,259 @@
-"""Training on simulated infants: what a step sees, resuming bit for bit, and the way to a model file."""
+"""Training: killed and resumed bit for bit, shared between processes, checkpointed activations, faults, model files."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from asyconv.calibration import calibrate, export_model
 from asyconv.errors import InputError
-from asyconv.evaluation import evaluate, limb_rmsd
+from asyconv.losses import detection_loss, regression_loss
+from asyconv.maps import draw_targets
+from asyconv.networks import AsymmetricRegression, Detection, Regression3d
+from asyconv.recipe import make_recipe
 from asyconv.simulate import ClipSet, make_clips
-from asyconv.skeleton import FLIP, LIMBS
-from asyconv.training import (
-    Recipe,
-    _augment,
-    _batch,
-    _batch_rows,
-    _crop_origins,
-    data_hash,
-    make_networks,
-    make_training_set,
-    train,
-)
+from asyconv.training import learning_rate, make_networks, read_recipe, started, train, trained
+from asyconv.training_curves import draw_losses
+from asyconv.training_data import Batches
 from asyconv.weights import load_model
 
-TINY = Recipe(infants=2, steps_detection=4, steps_regression=3, batch_detection=2, batch_regression=2)
+SMALL = (
+    "width=0.0625", "infants=2", "detection.steps=4", "regression.steps=3", "detection.batch=2", "regression.batch=2",
+    "detection.validate_every=2", "regression.validate_every=2",
+)  # fmt: skip
+RECIPE = make_recipe("useful", "compact", SMALL)
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipSet:
-    return make_training_set(tmp_path_factory.mktemp("clips"), TINY, workers=1)
+def clips() -> ClipSet:
+    return make_clips(RECIPE.seed, 0, 6)
 
 
-def test_the_training_set_is_the_simulators_and_made_once(tmp_path: Path) -> None:
-    told: list[str] = []
-    first = make_training_set(tmp_path, TINY, 1)
-    np.testing.assert_array_equal(first.depth[6:], make_clips(TINY.seed, 1, 6).depth)
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    make_training_set(tmp_path, TINY, 1, lambda stage, *rest: told.append(stage))
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
-    assert told == []
+@pytest.fixture(scope="module")
+def tuning() -> ClipSet:
+    return make_clips(RECIPE.seed + 1, 0, 2)
 
 
-def test_a_step_sees_the_same_whenever_it_is_asked(clips: ClipSet) -> None:
-    x, xy = _batch(clips, TINY, "detection", 3, 2)
-    again, _ = _batch(clips, TINY, "detection", 3, 2)
-    assert torch.equal(x, again)
-    assert not torch.equal(x, _batch(clips, TINY, "detection", 4, 2)[0])
-    assert x.shape == (2, 1, 3, 96, 128)
-    assert xy.shape == (2, 3, 12, 2)
+def same_weights(ours: nn.Module, theirs: nn.Module) -> None:
+    for name, tensor in ours.state_dict().items():
+        assert torch.equal(tensor, theirs.state_dict()[name]), name
 
 
-def test_an_epoch_sees_every_clip_once(clips: ClipSet) -> None:
-    # clip k is flat but for k + 1 holes
-    depth = np.full((12, 3, 96, 128), 5000, np.uint16)
-    for k in range(12):
-        depth[k, :, 40, 40 : 41 + k] = 0
-    flat = ClipSet(depth, clips.xy_map, clips.visible)
-    holes = []
-    for step in range(6):
-        rows = _batch_rows(flat, TINY, "detection", step, 2)
-        holes += [int((flat.depth[row, 0] == 0).sum()) for row in rows]
-    assert sorted(holes) == list(range(1, 13))
+def test_the_paper_takes_a_tenth_off_every_ten_epochs() -> None:
+    told = make_recipe("paper", "paper").detection
+    rates = [learning_rate(told, epoch * 7, 0, 7) for epoch in (0, 9, 10, 25)]
+    np.testing.assert_allclose(rates, [0.01, 0.01, 0.009, 0.0081])
 
 
-def test_mirroring_exchanges_left_and_right_and_shifting_moves_joints_with_the_picture() -> None:
-    depth = np.zeros((3, 96, 128), np.float32)
-    xy = np.full((3, 12, 2), np.nan, np.float32)
-    for joint in range(12):
-        xy[:, joint] = 20 + 5 * joint, 30 + 3 * joint
-        depth[:, 30 + 3 * joint, 20 + 5 * joint] = joint + 1
-    seen_mirrored = False
-    for seed in range(8):
-        turned, moved = _augment(np.random.default_rng(seed), depth, xy)
-        values = [turned[0, int(moved[0, j, 1]), int(moved[0, j, 0])] for j in range(12)]
-        plain = [float(j + 1) for j in range(12)]
-        mirrored = [float(FLIP[j] + 1) for j in range(12)]
-        assert values in (plain, mirrored)
-        seen_mirrored |= values == mirrored
-    assert seen_mirrored
+def test_the_useful_rate_warms_up_and_ends_at_a_hundredth() -> None:
+    told = make_recipe("useful", "compact").detection
+    assert learning_rate(told, 0, 7000, 1) == pytest.approx(told.rate / 200)
+    assert learning_rate(told, 7000, 7000, 1) == pytest.approx(told.rate / 100)
 
 
-def test_crops_lie_on_the_map_and_show_a_visible_joint() -> None:
-    xy = np.full((40, 3, 12, 2), np.nan, np.float32)
-    xy[:, :, 4] = 120.0, 90.0
-    for x, y in _crop_origins(np.random.default_rng(0), xy):
-        assert 0 <= x <= 128 - 56
-        assert 0 <= y <= 96 - 56
-        assert x <= 120 < x + 56
-        assert y <= 90 < y + 56
+def test_losses_by_hand(clips: ClipSet) -> None:
+    batch = Batches(clips, replace(RECIPE, mirror=False, shift_map=0), "detection")[0]
+
+    class Constant(nn.Module):
+        def __init__(self, value: float) -> None:
+            super().__init__()
+            self.value = value
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.full((len(x), 20, *x.shape[2:]), self.value)
+
+    # the logit 0 says one half everywhere: -log(1/2) whatever the target
+    assert float(detection_loss(Constant(0.0), batch, RECIPE.detection)) == pytest.approx(np.log(2))
+    told = replace(RECIPE.regression, crop=0, peak_weight=0.0)
+    target = draw_targets(batch.xy_map, "regression", disc_radius=told.radius_map, sigma=told.sigma_map)
+    stacked = torch.zeros(2, 21, 3, 96, 128)
+    assert float(regression_loss(Constant(0.0), stacked, batch, told)) == pytest.approx(float(target.square().mean()))
+    heavier = regression_loss(Constant(0.0), stacked, batch, replace(told, peak_weight=20.0))
+    assert float(heavier) == pytest.approx(float((target.square() * (1 + 20 * target)).mean()))
 
 
-def test_a_stopped_training_goes_on_bit_for_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = train(tmp_path / "whole", TINY, workers=1)
-    monkeypatch.setattr("asyconv.training.CHECKPOINT_S", 0.0)  # save after every step
+COMMAND = [sys.executable, "-m", "asyconv.cli.main", "train"]
+KILLED = [f"--set={change}" for change in (*SMALL, "detection.steps=60", "regression.steps=40", "seed=77")]
 
-    class Stopped(Exception):
-        pass
 
-    def stop(stage: str, step: int, steps: int, loss: float) -> None:
-        if stage == "detection" and step == steps:
-            raise Stopped
+def _run(out: Path, *more: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*COMMAND, str(out), *KILLED, "--workers", "0", *more], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, start_new_session=True,
+    )  # fmt: skip
 
-    with pytest.raises(Stopped):
-        train(tmp_path / "stopped", TINY, workers=1, report=stop)
-    resumed = train(tmp_path / "stopped", TINY, workers=1)
-    for ours, theirs in zip(resumed, whole, strict=True):
+
+def test_killed_twice_and_resumed_it_ends_with_the_same_weights(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert _run(whole).wait(300) == 0
+    for stage in ("detection", "regression"):
+        process = _run(killed)
+        deadline = time.monotonic() + 240
+        while not (killed / f"{stage}.safetensors").exists() and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL, "the training ended before it could be killed"
+    assert _run(killed).wait(300) == 0
+    for stage in ("detection", "regression"):
+        assert (whole / f"{stage}.safetensors").read_bytes() == (killed / f"{stage}.safetensors").read_bytes()
+    assert (whole / "losses.csv").read_text() == (killed / "losses.csv").read_text()
+    assert (whole / "losses.png").stat().st_size > 5000
+
+
+PROCESSES = """
+import sys, torch
+from pathlib import Path
+from asyconv.recipe import make_recipe
+from asyconv.simulate import make_clips
+from asyconv.training import joined_processes, train
+torch.set_num_threads(1)
+recipe = make_recipe("useful", "compact", sys.argv[2:], freeze_norms=True)
+if __name__ == "__main__":
+    with joined_processes() as place:
+        train(Path(sys.argv[1]), recipe, make_clips(5, 0, 6), make_clips(6, 0, 1), place=place, workers=0)
+"""
+
+
+def test_two_processes_are_one_with_the_double_batch(tmp_path: Path) -> None:
+    script = tmp_path / "processes.py"
+    script.write_text(PROCESSES)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    for name, how in (("one", [sys.executable]), ("two", launch)):
+        done = subprocess.run(
+            [*how, str(script), str(tmp_path / name), *SMALL], capture_output=True, text=True, timeout=300, check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    (_, one), (_, two) = trained(tmp_path / "one"), trained(tmp_path / "two")
+    for ours, theirs in zip(one, two, strict=True):
         for name, tensor in ours.state_dict().items():
-            assert torch.equal(tensor, theirs.state_dict()[name]), name
+            torch.testing.assert_close(tensor, theirs.state_dict()[name], rtol=1e-5, atol=1e-5)
 
 
-def test_a_folder_holds_one_training(tmp_path: Path) -> None:
-    train(tmp_path, TINY, workers=1)
-    assert (tmp_path / "losses.csv").read_text().startswith("detection,4,")
+@pytest.mark.parametrize("make", [Detection, AsymmetricRegression, Regression3d])
+def test_activations_computed_again_change_nothing(make: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    plain = make(0.0625)
+    again = make(0.0625)
+    again.load_state_dict(plain.state_dict())
+    again.recomputes = True  # type: ignore[assignment]
+    x = torch.randn(2, 1 if make is Detection else 21, 3, 16, 16)
+    for network in (plain, again):
+        network.train()(x).square().mean().backward()
+    same_weights(plain, again)  # statistics of the batch were counted once
+    for ours, theirs in zip(plain.parameters(), again.parameters(), strict=True):
+        assert ours.grad is not None
+        assert theirs.grad is not None
+        assert torch.equal(ours.grad, theirs.grad)
+
+
+def test_frozen_norms_stay_and_the_rest_learns(tmp_path: Path, clips: ClipSet, tuning: ClipSet) -> None:
+    recipe = replace(RECIPE, freeze_norms=True, averaging=0.0)
+    torch.manual_seed(recipe.seed + 1)
+    before = make_networks(recipe)[1].state_dict()
+    _, after = train(tmp_path, recipe, clips, tuning, workers=0)
+    for name, tensor in after.state_dict().items():
+        is_norm = ".norm." in name
+        assert torch.equal(tensor, before[name]) == is_norm, name
+
+
+def test_it_begins_with_a_models_weights_and_takes_a_detection_as_it_is(
+    tmp_path: Path, clips: ClipSet, tuning: ClipSet
+) -> None:
+    compact = load_model("compact")
+    small = make_recipe("useful", "compact-3d", [*SMALL, "width=0.25", "regression.steps=1"])
+    recipe, begun = started(small, detection_of=compact)
+    assert (recipe.start, recipe.detection_of) == ("", compact.weights_hash)
+    train(tmp_path, recipe, clips, tuning, start=begun, workers=0)
+    told, (detection, regression) = trained(tmp_path)
+    assert told == recipe
+    same_weights(detection, compact.detection)
+    assert isinstance(regression, Regression3d)
+    with pytest.raises(InputError, match="expected a regression network of kind 3x3x3, found asymmetric"):
+        started(small, compact)
+    with pytest.raises(InputError, match="expected networks of width 0.0625, found 0.25"):
+        started(RECIPE, compact)
+
+
+def test_a_folder_holds_one_training(tmp_path: Path, clips: ClipSet, tuning: ClipSet) -> None:
+    train(tmp_path, RECIPE, clips, tuning, workers=0)
+    assert read_recipe(tmp_path) == RECIPE
     with pytest.raises(InputError, match="expected the same settings as before"):
-        train(tmp_path, replace(TINY, steps_detection=9), workers=1)
-    with pytest.raises(InputError, match="expected one of paper, paper-3d, compact, compact-3d"):
-        make_networks("huge")
+        train(tmp_path, replace(RECIPE, seed=9), clips, tuning, workers=0)
 
 
-def test_a_model_file_says_where_it_comes_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyconv.calibration.evaluate", lambda model: evaluate(model, infants=2, clips=1))
-    networks = train(tmp_path / "run", TINY, workers=1)
-    model, evaluation = export_model(
-        tmp_path / "tiny.safetensors", networks, TINY, data_hash(tmp_path / "run", TINY), infants=2, clips=2
-    )
-    assert load_model(tmp_path / "tiny.safetensors").weights_hash == model.weights_hash
-    card = json.loads((tmp_path / "tiny.json").read_text())
-    assert card["sha256"] == model.weights_hash
-    assert card["model_validation"] == "simulated_only"
-    assert card["recipe"]["steps_detection"] == 4
-    assert set(card["model_error"]) <= set(LIMBS)  # three steps find next to nothing
-    assert "SIMULATED" in evaluation.table()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "tiny.json", "tiny.safetensors"]
+def test_a_loss_that_is_no_number_stops_it_and_the_last_checkpoint_stays(
+    tmp_path: Path, clips: ClipSet, tuning: ClipSet
+) -> None:
+    wild = make_recipe("useful", "compact", [*SMALL, "detection.rate=1e30", "detection.optimiser=sgd", "averaging=0"])
+    with pytest.raises(InputError, match=r"expected a finite loss, found (nan|inf) at step \d of detection"):
+        train(tmp_path, replace(wild, detection=replace(wild.detection, steps=40, validate_every=1)), clips, tuning, workers=0)  # fmt: skip
+    assert (tmp_path / "detection.safetensors").is_file()
+    with pytest.raises(InputError, match="expected a finished training, found detection at step"):
+        trained(tmp_path)
 
 
-def test_rmsd_by_hand() -> None:
-    truth = np.zeros((1, 12, 2))
-    found = np.zeros((1, 12, 2))
-    found[0, 2] = 3.0, 4.0  # the right shoulder is 5 off, elbow and wrist are right
-    visible = np.ones((1, 12), bool)
-    rmsd = limb_rmsd(found, truth, visible)
-    assert rmsd["right_arm"][0] == pytest.approx(5 / np.sqrt(3))
-    assert rmsd["left_leg"][0] == 0.0
-    visible[0, 2] = False
-    found[0, 1] = np.nan  # only the wrist is left
-    assert limb_rmsd(found, truth, visible)["right_arm"][0] == 0.0
-    visible[0, 0] = False
-    assert np.isnan(limb_rmsd(found, truth, visible)["right_arm"][0])
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from asyconv.cli.main import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))  # what a full disk does to a larger file
+main()
+"""
 
 
-def test_calibration_sets_threshold_bias_and_rising_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from asyconv.evaluation import Predictions
+def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    changes = [f"--set={change}" for change in SMALL]
+    assert subprocess.run([*COMMAND, str(out), *changes, "--workers", "0"], check=False).returncode == 0
+    before = (out / "detection.safetensors").read_bytes()
+    assert len(before) > 200_000
+    (out / "regression.safetensors").unlink()
+    script = tmp_path / "limited.py"
+    script.write_text(LIMITED)
+    done = subprocess.run(
+        [sys.executable, str(script), "train", str(out), *changes, "--workers", "0"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert f"{out}: a training cannot be written here (File too large)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (out / "detection.safetensors").read_bytes() == before
+    assert [path.name for path in out.iterdir() if path.name.endswith(".part")] == []
 
-    rng = np.random.default_rng(0)
-    model = load_model("compact")
-    visible = rng.random((200, 3, 12)) < 0.85
-    truth = rng.uniform(20, 80, (200, 3, 12, 2)).astype(np.float32)
-    score = np.where(visible, rng.normal(0.7, 0.1, visible.shape), rng.normal(0.2, 0.1, visible.shape)).clip(0.05, 1)
-    found = Predictions(truth + np.array([0.25, -0.5]), score)
-    monkeypatch.setattr("asyconv.calibration.predict", lambda *args, **kwargs: found)
-    settings = calibrate(model, ClipSet(np.empty((200, 3, 96, 128), np.uint16), truth, visible))
-    assert 0.3 < settings.joint_threshold < 0.6
-    np.testing.assert_allclose(settings.position_bias_map, np.broadcast_to([0.25, -0.5], (3, 12, 2)), atol=0.01)
-    knots = np.array(settings.confidence_knots)
-    assert (np.diff(knots[:, 1]) >= 0).all()
-    assert knots[0, 1] < 0.2
-    assert knots[-1, 1] > 0.9
+
+def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path, clips: ClipSet, tuning: ClipSet) -> None:
+    train(tmp_path / "a", RECIPE, clips, tuning, workers=0)
+    wider = replace(RECIPE, width=0.125)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "detection.safetensors").write_bytes((tmp_path / "a" / "detection.safetensors").read_bytes())
+    with pytest.raises(InputError, match=r"expected a checkpoint of this architecture with .*, found"):
+        train(tmp_path / "b", wider, clips, tuning, workers=0)
+    (tmp_path / "b" / "detection.safetensors").write_bytes(b"something else")
+    with pytest.raises(InputError, match="expected a checkpoint of this version"):
+        train(tmp_path / "b", wider, clips, tuning, workers=0)
+
+
+def test_the_loss_curves_are_drawn(tmp_path: Path) -> None:
+    lines = ["stage,step,what,value", *(f"detection,{step},training,{1 / step}" for step in (50, 100))]
+    (tmp_path / "losses.csv").write_text("\n".join([*lines, "detection,100,loss,0.02", ""]))
+    assert draw_losses(tmp_path).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_recipe_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected the folder of a training"):
+        trained(tmp_path)
+    (tmp_path / "recipe.json").write_text(json.dumps({"preset": "useful"}))
+    with pytest.raises(InputError, match="expected the folder of a training"):
+        read_recipe(tmp_path)
+
+

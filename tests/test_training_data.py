@@ -1,0 +1,92 @@
+"""What a training step sees: the same whenever it is asked, every clip once an epoch, mirrored and shifted rightly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from asyconv.recipe import make_recipe
+from asyconv.simulate import ClipSet, make_clips
+from asyconv.skeleton import FLIP
+from asyconv.training_data import Batches, augment, batches, clips_hash, crop_origin, simulated_clips
+
+RECIPE = make_recipe("useful", "compact", ["infants=2", "detection.batch=2", "regression.batch=2"])
+
+
+@pytest.fixture(scope="module")
+def clips() -> ClipSet:
+    return make_clips(RECIPE.seed, 1, 12)
+
+
+def test_the_clips_are_the_simulators_and_made_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    first = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 1)
+    np.testing.assert_array_equal(first.depth[6:], make_clips(RECIPE.seed, 1, 6).depth)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    again = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 1, lambda stage, *rest: told.append(stage))
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    assert told == []
+    assert clips_hash(first) == clips_hash(again)
+
+
+def test_a_step_sees_the_same_whoever_asks_and_whenever(clips: ClipSet) -> None:
+    dataset = Batches(clips, RECIPE, "regression")
+    one = dataset[3]
+    ahead = list(batches(dataset, 3, 5, workers=1))  # made in another process
+    for ours, theirs in zip((one.x, one.xy_map, one.origin_map), (ahead[0].x, ahead[0].xy_map, ahead[0].origin_map), strict=True):  # fmt: skip
+        assert torch.equal(torch.nan_to_num(ours), torch.nan_to_num(theirs))
+    assert not torch.equal(one.x, ahead[1].x)
+    assert one.x.shape == (2, 1, 3, 96, 128)
+    assert one.xy_map.shape == (2, 3, 12, 2)
+
+
+def test_processes_share_a_batch(clips: ClipSet) -> None:
+    whole = Batches(clips, RECIPE, "detection")[4]
+    parts = [Batches(clips, RECIPE, "detection", rank, 2)[4] for rank in range(2)]
+    assert torch.equal(whole.x, torch.cat([part.x for part in parts]))
+    with pytest.raises(ValueError, match="cannot be shared by 3"):
+        Batches(clips, RECIPE, "detection", 0, 3)
+
+
+def test_an_epoch_sees_every_clip_once(clips: ClipSet) -> None:
+    dataset = Batches(clips, RECIPE, "detection")
+    first, second = ([int(row) for step in range(6) for row in dataset.rows(6 * epoch + step)] for epoch in range(2))
+    assert sorted(first) == sorted(second) == list(range(12))
+    assert first != second
+
+
+def test_a_set_smaller_than_a_batch_fills_it(clips: ClipSet) -> None:
+    few = ClipSet(clips.depth[:1], clips.xy_map[:1], clips.visible[:1])
+    assert Batches(few, RECIPE, "detection").rows(5).tolist() == [0, 0]
+
+
+def test_mirroring_exchanges_left_and_right_and_shifting_moves_joints_with_the_picture() -> None:
+    depth = np.zeros((3, 96, 128), np.float32)
+    xy = np.full((3, 12, 2), np.nan, np.float32)
+    for joint in range(12):
+        xy[:, joint] = 20 + 5 * joint, 30 + 3 * joint
+        depth[:, 30 + 3 * joint, 20 + 5 * joint] = joint + 1
+    seen_mirrored = False
+    for seed in range(8):
+        turned, moved = augment(np.random.default_rng(seed), depth, xy, mirror=True, shift_map=6)
+        values = [turned[0, int(moved[0, j, 1]), int(moved[0, j, 0])] for j in range(12)]
+        plain = [float(j + 1) for j in range(12)]
+        mirrored = [float(FLIP[j] + 1) for j in range(12)]
+        assert values in (plain, mirrored)
+        seen_mirrored |= values == mirrored
+    assert seen_mirrored
+    same, unmoved = augment(np.random.default_rng(0), depth, xy, mirror=False, shift_map=0)
+    np.testing.assert_array_equal(same, depth)
+    np.testing.assert_array_equal(unmoved, xy)
+
+
+def test_crops_lie_on_the_map_and_show_a_visible_joint() -> None:
+    xy = np.full((3, 12, 2), np.nan, np.float32)
+    xy[:, 4] = 120.0, 90.0
+    for seed in range(40):
+        x, y = crop_origin(np.random.default_rng(seed), xy, 56)
+        assert 0 <= x <= 128 - 56
+        assert 0 <= y <= 96 - 56
+        assert x <= 120 < x + 56
+        assert y <= 90 < y + 56

@@ -8,7 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyconv.maps import Kind, draw_targets
+from asyconv.maps import (
+    RADIUS_PAPER_MAP,
+    SIGMA_PAPER_MAP,
+    SIGMA_USEFUL_MAP,
+    Kind,
+    _dense_targets,
+    draw_targets,
+    labelled_maps,
+)
 from asyconv.skeleton import CONNECTIONS, FLIP, FLIP_CONNECTIONS
 
 NAN = math.nan
@@ -71,7 +79,8 @@ def test_gaussians_by_hand() -> None:
 def test_paper_setting_is_a_plateau() -> None:
     xy = missing()
     xy[0, 0, 0] = torch.tensor([20.0, 30.0])
-    maps = draw_targets(xy, "regression", disc_radius=6.0, sigma=18.0)
+    assert (RADIUS_PAPER_MAP, SIGMA_PAPER_MAP, SIGMA_USEFUL_MAP) == (6.0, 18.0, 2.0)
+    maps = draw_targets(xy, "regression", disc_radius=RADIUS_PAPER_MAP, sigma=SIGMA_PAPER_MAP)
     assert maps[0, 0, 0, 30, 26] == pytest.approx(0.946, abs=5e-4)
 
 
@@ -87,6 +96,7 @@ def test_missing_joint_has_empty_maps_and_connections() -> None:
         expected[1, [1, 12, 13], 2] = True
         expected[0, [7, 16, 17], 0] = True
         assert torch.equal(empty, expected)
+        assert torch.equal(labelled_maps(xy), ~expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,6 +110,31 @@ def test_equals_the_oracle(kind: Kind) -> None:
             # a pixel on a region's very border may fall to either side in float32
             differs = np.abs(maps[b, :, t] - truth) > 1e-5
             assert differs.mean() < 1e-3
+
+
+@pytest.mark.parametrize("sigma", [None, SIGMA_USEFUL_MAP, SIGMA_PAPER_MAP])
+def test_windows_draw_what_the_expression_over_every_pixel_draws(sigma: float | None) -> None:
+    rng = np.random.default_rng(7)
+    kind: Kind = "regression" if sigma else "detection"
+    for radius in (1.0, 3.0, 5.3, 6.0):
+        near, halves = rng.uniform(-10, 70, (2, 3, 12, 2)), 0.5 * rng.integers(-20, 140, (2, 3, 12, 2))
+        xy = torch.from_numpy(np.concatenate((near, halves)).astype(np.float32))
+        xy[torch.from_numpy(rng.random((4, 3, 12)) < 0.1)] = NAN
+        xy[0, 0, 0], xy[1, 0, 4], xy[2, 0, 7] = torch.tensor([math.inf, 3.0]), torch.tensor([-90.0, 400.0]), xy[2, 0, 6]
+        maps = draw_targets(xy, kind, disc_radius=radius, sigma=sigma or 1.0, height=50, width=60)
+        dense = _dense_targets(xy, radius, sigma, 50, 60)
+        assert torch.equal(maps > 0, dense > 0)
+        # the two exponentials may round differently
+        torch.testing.assert_close(maps, dense, rtol=1e-6, atol=0)
+
+
+def test_a_buffer_is_reused_and_keeps_nothing_of_before() -> None:
+    first, second = torch.rand(2, 3, 12, 2) * 60 + 20, missing(2, 3)
+    out = draw_targets(first, "regression")
+    assert draw_targets(second, "regression", out=out) is out
+    assert out.count_nonzero() == 0
+    with pytest.raises(ValueError, match=r"out must be float32 \(2, 20, 3, 96, 128\) on cpu, channels-last"):
+        draw_targets(second, "regression", out=torch.empty(2, 20, 3, 96, 128))
 
 
 @pytest.mark.parametrize("kind", KINDS)

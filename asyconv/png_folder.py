@@ -36,7 +36,9 @@ class _Picture(NamedTuple):
     path: Path
 
 
-class _Header(NamedTuple):
+class PngHeader(NamedTuple):
+    """Size and kind of a picture, from its first bytes."""
+
     width_px: int
     height_px: int
     bits: int
@@ -44,13 +46,14 @@ class _Header(NamedTuple):
 
     @property
     def is_depth(self) -> bool:
+        """Whether the picture is 16-bit gray."""
         return self.bits == 16 and self.colour == 0
 
 
 def holds_depth_pictures(folder: Path) -> bool:
     """Whether at least one picture in the folder is a 16-bit gray PNG."""
     for path in _png_files(folder):
-        header = _header(path)
+        header = png_header(path)
         if header is not None and header.is_depth:
             return True
     return False
@@ -138,7 +141,7 @@ def _common_size(pictures: list[_Picture]) -> tuple[int, int]:
     """Width and height that all pictures share; refuses everything that is not 16-bit gray."""
     size: tuple[int, int] | None = None
     for _, path in pictures:
-        header = _header(path)
+        header = png_header(path)
         name = f"{path.parent.name}/{path.name}"
         if header is None:
             raise InputError(f"{name}: expected a PNG picture, found something else under this name")
@@ -159,9 +162,9 @@ def _common_size(pictures: list[_Picture]) -> tuple[int, int]:
 def _decode_all(pictures: list[_Picture], shape: tuple[int, int], fps_hz: float) -> Decoder:
     seen = hashlib.sha256()
     for place, (number, path) in enumerate(pictures, start=1):
-        data = _contents(path)
+        data = png_contents(path)
         _hash_picture(number, data, seen)
-        depth = _decode(data)
+        depth = decode_png(data)
         if depth is None or depth.dtype != np.uint16 or depth.shape != shape:
             raise InputError(
                 f"{path.parent.name}/{path.name}, frame {place}: expected a whole 16-bit gray picture of "
@@ -171,7 +174,7 @@ def _decode_all(pictures: list[_Picture], shape: tuple[int, int], fps_hz: float)
     return seen.hexdigest()
 
 
-def _decode(data: bytes) -> npt.NDArray[np.uint16] | None:
+def decode_png(data: bytes) -> npt.NDArray[np.uint16] | None:
     """Pixels of a PNG whose every chunk passes its checksum; None otherwise (a decoder may let damage pass)."""
     position, kind = len(_SIGNATURE), b""
     while kind != b"IEND":
@@ -190,7 +193,7 @@ def _decode(data: bytes) -> npt.NDArray[np.uint16] | None:
 def _digest(pictures: list[_Picture]) -> str:
     seen = hashlib.sha256()
     for number, path in pictures:
-        _hash_picture(number, _contents(path), seen)
+        _hash_picture(number, png_contents(path), seen)
     return seen.hexdigest()
 
 
@@ -200,14 +203,15 @@ def _hash_picture(number: int, data: bytes, seen: Any) -> None:
     seen.update(data)
 
 
-def _contents(path: Path) -> bytes:
+def png_contents(path: Path) -> bytes:
+    """Bytes of a picture; InputError names it where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path.parent.name}/{path.name}: expected a readable picture, {error.strerror}") from error
 
 
-def _header(path: Path) -> _Header | None:
+def png_header(path: Path) -> PngHeader | None:
     """Size and kind from the first bytes; None for what is no PNG."""
     try:
         with path.open("rb") as file:
@@ -217,4 +221,4 @@ def _header(path: Path) -> _Header | None:
     if len(head) < _HEADER.size or not head.startswith(_SIGNATURE):
         return None
     _, _, _, width_px, height_px, bits, colour = _HEADER.unpack(head)
-    return _Header(width_px, height_px, bits, colour)
+    return PngHeader(width_px, height_px, bits, colour)

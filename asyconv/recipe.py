@@ -127,7 +127,7 @@ def make_recipe(preset: str, model: str, changes: Sequence[str] = (), **stated: 
 
 
 def recipe_of(values: Mapping[str, Any]) -> Recipe:
-    """The recipe that `dataclasses.asdict` made `values` of; raises TypeError or KeyError where they are no recipe's."""
+    """Recipe that `dataclasses.asdict` made `values` of; TypeError or KeyError where they are no recipe's."""
     stages = {name: StageRecipe(**values[name]) for name in STAGES}
     return Recipe(**{**values, **stages})
 

@@ -50,6 +50,8 @@ class Place:
 
 
 CPU: Final = Place(torch.device("cpu"))
+Start = tuple[nn.Module | None, nn.Module | None]
+"""Detection and regression networks to take the first weights from; None = fresh ones."""
 
 
 @dataclass
@@ -76,7 +78,7 @@ def make_networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
 
 @contextlib.contextmanager
 def joined_processes() -> Iterator[Place]:
-    """This process's place; joins the others where ``torchrun`` started several."""
+    """Find the place of this process; join the others where ``torchrun`` started several."""
     cuda = torch.cuda.is_available()
     world = int(os.environ.get("WORLD_SIZE", "1"))
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
@@ -118,8 +120,8 @@ def read_recipe(out: Path) -> Recipe:
 
 
 def train(
-    out: Path, recipe: Recipe, clips: ClipSet, tuning: ClipSet, *, start: tuple[nn.Module | None, nn.Module | None] = (None, None),
-    place: Place = CPU, workers: int = 1, report: Report | None = None,
+    out: Path, recipe: Recipe, clips: ClipSet, tuning: ClipSet, *, start: Start = (None, None), place: Place = CPU,
+    workers: int = 1, report: Report | None = None,
 ) -> tuple[nn.Module, nn.Module]:  # fmt: skip
     """Train both networks in the folder `out`, going on from its checkpoints; give the best of each.
 
@@ -150,15 +152,14 @@ def trained(out: Path) -> tuple[Recipe, tuple[nn.Module, nn.Module]]:
         stage = _stage(name, recipe, 1, None, CPU)
         if not _resume(stage, out) or stage.step < stage.steps:
             raise InputError(
-                f"{out}: expected a finished training, found {name} at step {stage.step}; give the same asyconv train again"
+                f"{out}: expected a finished training, found {name} at step {stage.step}; "
+                "give the same asyconv train again"
             )
         networks.append(stage.best)
     return recipe, (networks[0], networks[1])
 
 
-def started(
-    recipe: Recipe, start: Model | None = None, detection_of: Model | None = None
-) -> tuple[Recipe, tuple[nn.Module | None, nn.Module | None]]:
+def started(recipe: Recipe, start: Model | None = None, detection_of: Model | None = None) -> tuple[Recipe, Start]:
     """The recipe with the hash of the model that it begins with, and the networks taken from it.
 
     `start` gives both networks their weights; of `detection_of` the detection network is taken as it is.
@@ -323,7 +324,12 @@ def _save(stage: Stage, folder: Path) -> None:
     tensors |= {f"best.{k}": v for k, v in stage.best.state_dict().items()}
     for index, state in stage.optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items() if v is not None}
-    facts = {"step": str(stage.step), "steps": str(stage.steps), "best_value": repr(stage.best_value), "best_step": str(stage.best_step)}
+    facts = {
+        "step": str(stage.step),
+        "steps": str(stage.steps),
+        "best_value": repr(stage.best_value),
+        "best_step": str(stage.best_step),
+    }
     stored = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
     _write_whole(folder / f"{stage.name}.safetensors", safetensors.torch.save(stored, metadata=facts))
 

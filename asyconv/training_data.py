@@ -7,7 +7,7 @@ it was and several processes each take their share of the same batch.
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -20,17 +20,21 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from asyconv.annotations import Annotated, read_annotated, write_clips
 from asyconv.clips import normalise
+from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.recipe import Recipe
 from asyconv.simulate import TUNE_SEED, ClipSet, make_clips
 from asyconv.skeleton import FLIP, N_JOINTS
+from asyconv.splits import Split, by_infant, within_infant
 
 CLIPS_PER_INFANT: Final = 6
 VALIDATION_INFANTS: Final = 48
 VALIDATION_CLIPS: Final = 4
 CROP_JITTER_MAP: Final = 16.0
 
+Float32 = npt.NDArray[np.float32]
 Report = Callable[[str, int, int, float], None]
 """``report(stage, done, total, loss)``."""
 
@@ -48,7 +52,9 @@ class Batch:
         return Batch(*(t.to(device, non_blocking=True) for t in (self.x, self.xy_map, self.origin_map)))
 
 
-def simulated_clips(folder: Path, seed: int, infants: int, per_infant: int, workers: int, report: Report | None = None) -> ClipSet:  # fmt: skip
+def simulated_clips(
+    folder: Path, seed: int, infants: int, per_infant: int, workers: int, report: Report | None = None
+) -> ClipSet:
     """Simulated clips, made once into memory-mapped files in `folder` and reused after that."""
     count = infants * per_infant
     shapes = {
@@ -90,9 +96,20 @@ def clips_of(
         clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, workers, report)
         return dataclasses.replace(recipe, data=clips_hash(clips)), clips, validation_clips(folder, workers)
     annotated = read_annotated(data)
-    parts = named_split(annotated, split)
+    parts = chosen_split(annotated, split)
     clips, tuning = (write_clips(folder, annotated, part) for part in (parts.train, parts.validation))
     return dataclasses.replace(recipe, data=clips_hash(clips), split=parts.name), clips, tuning
+
+
+def chosen_split(annotated: Sequence[Annotated], split: str) -> Split:
+    """The paper's split for "within"; fold I of K by infant, counted from 1, for "fold:I/K"."""
+    if split == "within":
+        return within_infant(annotated)
+    kind, _, numbers = split.partition(":")
+    place, _, folds = numbers.partition("/")
+    if kind != "fold" or not (place.isdecimal() and folds.isdecimal() and 1 <= int(place) <= int(folds)):
+        raise InputError(f"split: expected within, or fold:I/K such as fold:1/5, got {split!r}")
+    return by_infant(annotated, int(folds))[int(place) - 1]
 
 
 def validation_clips(folder: Path, workers: int) -> ClipSet:
@@ -135,7 +152,7 @@ class Batches(Dataset[Batch]):
         return np.resize(rows, self.batch) if len(rows) < self.batch else rows
 
     def __getitem__(self, step: int) -> Batch:
-        """This process's share of what step `step` sees."""
+        """Share of this process of what step `step` sees."""
         rows = self.rows(step)
         kind = 3 + (self.stage == "regression")
         randoms = [np.random.default_rng([self.recipe.seed, kind, step, turn]) for turn in range(self.batch)]
@@ -163,8 +180,8 @@ def make_batch(
 
 
 def augment(
-    rng: np.random.Generator, depth: npt.NDArray[np.float32], xy: npt.NDArray[np.float32], *, mirror: bool, shift_map: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:  # fmt: skip
+    rng: np.random.Generator, depth: Float32, xy: Float32, *, mirror: bool, shift_map: int
+) -> tuple[Float32, Float32]:
     """Mirror half of the clips (left and right change places), shift whole pixels (what comes in has no depth)."""
     if mirror and rng.random() < 0.5:
         depth = depth[..., ::-1]
@@ -178,7 +195,7 @@ def augment(
     return shifted, xy + np.array([dx, dy], np.float32)
 
 
-def crop_origin(rng: np.random.Generator, xy: npt.NDArray[np.float32], crop: int) -> tuple[int, int]:
+def crop_origin(rng: np.random.Generator, xy: Float32, crop: int) -> tuple[int, int]:
     """First pixel (x, y) of a crop with a random visible joint of the clip [3, 12, 2] in its inner part."""
     seen = xy[np.isfinite(xy[..., 0])]
     x, y = seen[rng.integers(len(seen))] if len(seen) else np.array([MAP_WIDTH / 2, MAP_HEIGHT / 2])

@@ -32,7 +32,8 @@ def test_a_recipe_goes_through_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["nothing=1", "regression.nothing=1", "nobody.rate=1", "detection=1", "detection.rate", "mirror=maybe", ""]
+    "change",
+    ["nothing=1", "regression.nothing=1", "nobody.rate=1", "detection=1", "detection.rate", "mirror=maybe", ""],
 )
 def test_a_strange_change_is_refused(change: str) -> None:
     with pytest.raises(InputError, match="expected"):

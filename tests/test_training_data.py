@@ -34,8 +34,9 @@ def test_a_step_sees_the_same_whoever_asks_and_whenever(clips: ClipSet) -> None:
     dataset = Batches(clips, RECIPE, "regression")
     one = dataset[3]
     ahead = list(batches(dataset, 3, 5, workers=1))  # made in another process
-    for ours, theirs in zip((one.x, one.xy_map, one.origin_map), (ahead[0].x, ahead[0].xy_map, ahead[0].origin_map), strict=True):  # fmt: skip
-        assert torch.equal(torch.nan_to_num(ours), torch.nan_to_num(theirs))
+    for name in ("x", "xy_map", "origin_map"):
+        ours, theirs = (torch.nan_to_num(getattr(batch, name)) for batch in (one, ahead[0]))
+        assert torch.equal(ours, theirs)
     assert not torch.equal(one.x, ahead[1].x)
     assert one.x.shape == (2, 1, 3, 96, 128)
     assert one.xy_map.shape == (2, 3, 12, 2)

@@ -203,7 +203,12 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
         for array in arrays.values():
             array.flush()
         part.rename(done)
-    return ClipSet(**{name: np.load(done / f"{name}.npy", mmap_mode="r") for name in shapes})
+    return read_clips(done)
+
+
+def read_clips(folder: Path) -> ClipSet:
+    """Read the clips that `write_clips` left in `folder`, memory-mapped."""
+    return ClipSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("depth", "xy_map", "visible")))
 
 
 def _key(chosen: Sequence[tuple[Annotated, Rows]]) -> str:

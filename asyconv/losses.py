@@ -53,11 +53,10 @@ def _criterion(network: nn.Module, frozen: nn.Module | None, batch: Batch, told:
         if told.criterion == "loss":
             return detection_loss(network, batch, told)
         target = draw_targets(batch.xy_map, "detection", disc_radius=told.radius_map)
-        return ((network(batch.x) > 0) == (target > 0.5)).float().mean()
-    stacked = stacked_input(frozen, batch.x)
-    maps = network(stacked)
+        right: Tensor = (network(batch.x) > 0) == (target > 0.5)
+        return right.float().mean()
     target = _target(batch, told, MAP_HEIGHT, MAP_WIDTH, None)
-    error = maps - target
+    error: Tensor = network(stacked_input(frozen, batch.x)) - target
     if told.criterion == "error":
         return error.abs().mean()
     return (error.square() * (1.0 + told.peak_weight * target)).mean()

@@ -135,12 +135,20 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
 def _changed(recipe: Recipe, change: str) -> Recipe:
     name, _, text = change.partition("=")
     stage, _, key = name.rpartition(".")
-    target = recipe.stage(stage) if stage in STAGES else recipe
+    if stage and stage not in STAGES:
+        raise InputError(_STRANGE.format(change))
+    target: Recipe | StageRecipe = recipe.stage(stage) if stage else recipe
     known = {item.name: getattr(target, item.name) for item in dataclasses.fields(target)}
-    if (stage and stage not in STAGES) or key not in known or isinstance(known[key], StageRecipe):
-        raise InputError(f"setting {change!r}: expected NAME=VALUE of a recipe, such as regression.rate=0.001")
-    changed = dataclasses.replace(target, **{key: _as(type(known[key]), text, change)})  # type: ignore[type-var]
-    return dataclasses.replace(recipe, **{stage: changed}) if isinstance(changed, StageRecipe) else changed
+    if key not in known or isinstance(known[key], StageRecipe):
+        raise InputError(_STRANGE.format(change))
+    values = {key: _as(type(known[key]), text, change)}
+    if isinstance(target, Recipe):
+        return dataclasses.replace(target, **values)
+    values = {stage: dataclasses.replace(target, **values)}
+    return dataclasses.replace(recipe, **values)
+
+
+_STRANGE: Final = "setting {!r}: expected NAME=VALUE of a recipe, such as regression.rate=0.001"
 
 
 def _as(kind: type, text: str, change: str) -> Any:

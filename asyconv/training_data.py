@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from asyconv.annotations import Annotated, read_annotated, write_clips
+from asyconv.annotations import Annotated, read_annotated, read_clips, write_clips
 from asyconv.clips import normalise
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
@@ -29,6 +29,7 @@ from asyconv.simulate import TUNE_SEED, ClipSet, make_clips
 from asyconv.skeleton import FLIP, N_JOINTS
 from asyconv.splits import Split, by_infant, within_infant
 
+PARTS: Final = ("train", "validation", "test")
 CLIPS_PER_INFANT: Final = 6
 VALIDATION_INFANTS: Final = 48
 VALIDATION_CLIPS: Final = 4
@@ -97,8 +98,14 @@ def clips_of(
         return dataclasses.replace(recipe, data=clips_hash(clips)), clips, validation_clips(folder, workers)
     annotated = read_annotated(data)
     parts = chosen_split(annotated, split)
-    clips, tuning = (write_clips(folder, annotated, part) for part in (parts.train, parts.validation))
+    clips, tuning, _ = (write_clips(folder / name, annotated, getattr(parts, name)) for name in PARTS)
     return dataclasses.replace(recipe, data=clips_hash(clips), split=parts.name), clips, tuning
+
+
+def annotated_part(folder: Path, name: str) -> ClipSet:
+    """The clips of one of `PARTS` of the annotated data set on which the training in `folder` was done."""
+    (found,) = sorted((folder / name).glob("clips-*"), key=lambda path: path.stat().st_mtime_ns)[-1:]
+    return read_clips(found)
 
 
 def chosen_split(annotated: Sequence[Annotated], split: str) -> Split:

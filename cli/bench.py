@@ -97,6 +97,26 @@ def kernels(
             click.echo(table(rows))
 
 
+@command.command(name="targets", epilog=NOTICE)
+@click.option("--device", help="cpu, cuda or cuda:1.  [default: cuda where there is one]")
+@click.option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips in the buffer.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time for each figure.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("benchmarks/targets.csv"), show_default=True
+)
+def targets(device: str | None, clips: int, seconds: float, output: Path) -> None:
+    """Time the drawing of target maps beside filling their buffer.
+
+    Example: asyconv bench targets --clips 4
+    """
+    from asyconv.target_times import target_rows
+
+    for row in target_rows(_torch_device(device), clips, seconds):
+        add_row(output, row)
+        drawn = f"drawn in {row['draw_p20_ms']} ms, {row['times_filling']} times filling ({row['fill_p20_ms']} ms)"
+        click.echo(f"{row['kind']} {row['shape']}: {drawn}")
+
+
 def whole_recording(seconds: float, model: str, output: Path) -> None:
     """Simulate one recording and process it, each in a process of its own; add a row for both."""
     from asyconv.cli.compose import device, software

@@ -73,3 +73,13 @@ def test_a_command_alone_tells_its_exit_code_and_memory() -> None:
     assert status == 0
     assert 5 < peak_mib < 200
     assert bench.run_alone(["process"])[0] == 2
+
+
+def test_bench_targets_adds_a_row_for_each_kind_of_target(tmp_path: Path) -> None:
+    output = tmp_path / "targets.csv"
+    result = invoke("bench", "targets", "--device", "cpu", "--clips", 1, "--seconds", 0, "-o", output)
+    assert result.exit_code == 0, result.output
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["kind"], row["radius_map"]) for row in rows] == [("detection", "3.0"), ("regression", "6.0")]
+    assert all(float(row["times_filling"]) > 0 for row in rows)

@@ -1,16 +1,14 @@
-"""The kernels compiled for a GPU that need not be there: NVRTC, which users have through CuPy, or else nvcc."""
+"""The kernels compiled for a GPU that need not be there, by NVRTC as users have it through CuPy."""
 
 import ctypes
+import functools
 import importlib.util
 import re
-import shutil
-import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from asyconv.kernels.plan import LaunchPlan
 
 
 @dataclass(frozen=True)
@@ -23,15 +21,9 @@ class Resources:
     log: str
 
 
-def resources(plan: LaunchPlan, arch: str, folder: Path) -> Resources:
-    """Compile the kernel of a plan for ``arch`` ("80", "90a"); skips the test where no compiler is installed."""
-    options = [option for option in plan.options if not option.startswith("-arch")] + [f"-arch=sm_{arch}"]
-    if nvrtc() is not None:
-        log = compile_by_nvrtc(plan.source, [*options, "--ptxas-options=-v"])
-    elif shutil.which("nvcc"):
-        log = _by_nvcc(plan.source, [*options, "-Xptxas", "-v"], folder)
-    else:
-        pytest.skip("no CUDA compiler is installed: neither nvcc nor the wheel nvidia-cuda-nvrtc")
+def resources(source: str, options: Sequence[str]) -> Resources:
+    """Compile one kernel; an AssertionError has the compiler's log, and without NVRTC the test is skipped."""
+    log = _compile(source, [*options, "--ptxas-options=-v"])
     frame = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", log)
     registers = re.search(r"Used (\d+) registers", log)
     assert frame is not None, log
@@ -39,6 +31,7 @@ def resources(plan: LaunchPlan, arch: str, folder: Path) -> Resources:
     return Resources(int(registers[1]), int(frame[2]) + int(frame[3]), int(frame[1]), log)
 
 
+@functools.cache
 def nvrtc() -> ctypes.CDLL | None:
     """Load NVRTC 13 from the wheel where it is installed."""
     found = importlib.util.find_spec("nvidia")
@@ -51,11 +44,10 @@ def nvrtc() -> ctypes.CDLL | None:
     return None
 
 
-def compile_by_nvrtc(source: str, options: list[str]) -> str:
-    """Compile and give the log; skips the test where NVRTC is not installed."""
+def _compile(source: str, options: list[str]) -> str:
     library = nvrtc()
     if library is None:
-        pytest.skip("NVRTC is not installed: the wheel nvidia-cuda-nvrtc")
+        pytest.skip("NVRTC is not installed: the wheel nvidia-cuda-nvrtc, part of the dev extra on Linux")
     program = ctypes.c_void_p()
     status = library.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"kernel.cu", 0, None, None)
     assert status == 0
@@ -69,12 +61,3 @@ def compile_by_nvrtc(source: str, options: list[str]) -> str:
     log = text.value.decode()
     assert status == 0, log
     return log
-
-
-def _by_nvcc(source: str, options: list[str], folder: Path) -> str:
-    path = folder / "kernel.cu"
-    path.write_text(source, encoding="utf8")
-    command = ["nvcc", *options, "-cubin", "-o", str(folder / "kernel.cubin"), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr

@@ -122,7 +122,7 @@ def make_recipe(preset: str, model: str, changes: Sequence[str] = (), **stated: 
     arch = "3x3x3" if model.endswith("3d") else "asymmetric"
     recipe = dataclasses.replace(PRESETS[preset], model=model, width=WIDTHS[model], regression_arch=arch, **stated)
     for change in changes:
-        recipe = _changed(recipe, change)
+        recipe = changed(recipe, change)
     return recipe
 
 
@@ -132,7 +132,8 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
     return Recipe(**{**values, **stages})
 
 
-def _changed(recipe: Recipe, change: str) -> Recipe:
+def changed(recipe: Recipe, change: str) -> Recipe:
+    """The recipe with one setting changed, given as "NAME=VALUE" or "stage.NAME=VALUE"."""
     name, _, text = change.partition("=")
     stage, _, key = name.rpartition(".")
     if stage and stage not in STAGES:

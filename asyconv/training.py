@@ -131,16 +131,16 @@ def train(
     """
     with first_process_first(place):
         begin(out, recipe)
-    detection = _stage("detection", recipe, len(clips.depth), start[0], place)
+    detection = make_stage("detection", recipe, len(clips.depth), start[0], place)
     if recipe.detection_of:
         detection.step = detection.steps
         if place.rank == 0:
             _save(detection, out)
     else:
-        _run(detection, None, out, recipe, clips, tuning, place, workers, report)
+        run_stage(detection, None, out, recipe, clips, tuning, place, workers, report)
     frozen = folded(detection.best).to(place.device)
-    regression = _stage("regression", recipe, len(clips.depth), start[1], place)
-    _run(regression, frozen, out, recipe, clips, tuning, place, workers, report)
+    regression = make_stage("regression", recipe, len(clips.depth), start[1], place)
+    run_stage(regression, frozen, out, recipe, clips, tuning, place, workers, report)
     return detection.best.cpu(), regression.best.cpu()
 
 
@@ -149,7 +149,7 @@ def trained(out: Path) -> tuple[Recipe, tuple[nn.Module, nn.Module]]:
     recipe = read_recipe(out)
     networks = []
     for name in STAGES:
-        stage = _stage(name, recipe, 1, None, CPU)
+        stage = make_stage(name, recipe, 1, None, CPU)
         if not _resume(stage, out) or stage.step < stage.steps:
             raise InputError(
                 f"{out}: expected a finished training, found {name} at step {stage.step}; "
@@ -183,7 +183,7 @@ def started(recipe: Recipe, start: Model | None = None, detection_of: Model | No
     return recipe, (detector.detection if detector else None, start.regression if start else None)
 
 
-def _stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, place: Place) -> Stage:
+def make_stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, place: Place) -> Stage:
     told = recipe.stage(name)
     torch.manual_seed(recipe.seed + (name == "regression"))
     network, average, best = (make_networks(recipe)[name == "regression"].to(place.device) for _ in range(3))
@@ -228,7 +228,7 @@ def learning_rate(told: StageRecipe, step: int, steps: int, epoch_steps: int) ->
     return told.rate * warm * (0.01 + 0.99 * cosine)
 
 
-def _run(
+def run_stage(
     stage: Stage, frozen: nn.Module | None, out: Path, recipe: Recipe, clips: ClipSet, tuning: ClipSet, place: Place,
     workers: int, report: Report | None,
 ) -> None:  # fmt: skip

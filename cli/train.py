@@ -1,12 +1,20 @@
 """asyconv train: both networks, from simulated infants or an annotated data set."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from asyconv.cli.progress import stages
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from asyconv.recipe import Recipe
+    from asyconv.simulate import ClipSet
+    from asyconv.training_data import Report
 
 FILE = click.Path(path_type=Path)
 
@@ -23,16 +31,22 @@ FILE = click.Path(path_type=Path)
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="Default: bfloat16 on a GPU.")
 @click.option("--checkpoint-activations", is_flag=True, help="Less memory, a third more arithmetic.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting of the preset.")
+@click.option(
+    "--differences", type=click.IntRange(min=1), metavar="STEPS", help="Instead, measure what the preset gains."
+)
 @click.option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that make data.")
 def command(
     out: Path, preset: str, model: str, data: Path | None, split: str, start: str | None,
     detection_of: str | None, freeze_norms: bool, precision: str | None, checkpoint_activations: bool,
-    changes: tuple[str, ...], workers: int,
+    changes: tuple[str, ...], differences: int | None, workers: int,
 ) -> None:  # fmt: skip
     """Train the detection and the regression network in the folder OUT.
 
     A training that was stopped goes on from its last checkpoint when the same command is given again. Under torchrun
     several processes share each batch. Then asyconv export-model makes a model file of it.
+
+    With --differences each difference of the useful preset from the paper's is put back in turn, in trainings of so
+    many steps behind the detection network of --detection, and the joints that each finds are tabulated.
 
     Example: asyconv train runs/compact --model compact
     """
@@ -56,9 +70,27 @@ def command(
         with joined_processes() as place, stages("steps") as report:
             with first_process_first(place):
                 recipe, clips, tuning = clips_of(out, recipe, data, split, max(1, workers), report)
+            if differences:
+                measure(out, recipe, clips, tuning, begun[0], differences, workers, report)
+                return
             train(out, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
             if place.rank == 0:
                 draw_losses(out)
     except OSError as error:
         raise InputError(f"{out}: a training cannot be written here ({error.strerror})") from error
     click.echo(out)
+
+
+def measure(
+    out: Path, recipe: "Recipe", clips: "ClipSet", tuning: "ClipSet", detection: "nn.Module | None", steps: int,
+    workers: int, report: "Report",
+) -> None:  # fmt: skip
+    """Tabulate what the differences of a preset gain."""
+    from asyconv.differences import measure_differences
+
+    if detection is None:
+        raise InputError("differences: expected the model whose detection network to take, with --detection")
+    gains = measure_differences(out, recipe, clips, tuning, detection, steps, workers, report)
+    click.echo(f"{'network':12}{'put back to the paper':36}{'median error, map px':>22}{'found within 3, %':>20}")
+    for gain in gains:
+        click.echo(f"{gain.network:12}{gain.put_back:36}{gain.median_error_map:22.3f}{gain.found_pct:20.2f}")

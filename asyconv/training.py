@@ -184,6 +184,7 @@ def started(recipe: Recipe, start: Model | None = None, detection_of: Model | No
 
 
 def make_stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, place: Place) -> Stage:
+    """One network ready for its first step; `clips` is how many there are to learn from."""
     told = recipe.stage(name)
     torch.manual_seed(recipe.seed + (name == "regression"))
     network, average, best = (make_networks(recipe)[name == "regression"].to(place.device) for _ in range(3))

@@ -31,9 +31,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="Default: bfloat16 on a GPU.")
 @click.option("--checkpoint-activations", is_flag=True, help="Less memory, a third more arithmetic.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting of the preset.")
-@click.option(
-    "--differences", type=click.IntRange(min=1), metavar="STEPS", help="Instead, measure what the preset gains."
-)
+@click.option("--differences", type=click.IntRange(min=1), metavar="STEPS", help="Measure what the preset gains.")
 @click.option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that make data.")
 def command(
     out: Path, preset: str, model: str, data: Path | None, split: str, start: str | None,

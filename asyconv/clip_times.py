@@ -29,7 +29,7 @@ Row = dict[str, Any]
 def plain(regression: nn.Module) -> nn.Sequential:
     """The same regression network, with the same weights, of torch's own Conv3d, BatchNorm3d and ReLU modules."""
     layers: list[nn.Module] = []
-    for layer in regression.layers.children():  # type: ignore[union-attr, operator]
+    for layer in regression.layers.children():  # type: ignore[union-attr]
         assert isinstance(layer, Convolution)
         c_out, c_in, *kernel = layer.weight.shape
         size = (kernel[0], kernel[1], kernel[2])

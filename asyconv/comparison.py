@@ -39,7 +39,7 @@ def table_two(measured: Sequence[tuple[Model, Evaluation]], times: Sequence[Row]
         arch = model.settings.arch
         rows.append(
             {
-                "framework": f"{NAMES[arch]} ({model.name})",
+                "framework": framework(model),
                 "data": evaluation.held_out,
                 **limbs,
                 "missed_pct": evaluation.totals["missed_pct"],
@@ -48,6 +48,11 @@ def table_two(measured: Sequence[tuple[Model, Evaluation]], times: Sequence[Row]
             }
         )
     return [*rows, *(_paper_row(rows[0], *line) for line in PAPER)]
+
+
+def framework(model: Model) -> str:
+    """What a model's regression network is called in the table and the figure."""
+    return f"{NAMES[model.settings.arch]} ({model.name})"
 
 
 def _times(arch: str, times: Sequence[Row]) -> Row:

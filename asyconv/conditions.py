@@ -4,11 +4,12 @@ What the simulator cannot do: a true side-lying infant, whose far limbs lie unde
 degrees), and anything a real sensor or a real hand does that was not thought of.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 
+from asyconv.error_tables import number
 from asyconv.heldout import held_out
 from asyconv.keypoints import within
 from asyconv.predictions import given_joints, predict
@@ -17,7 +18,7 @@ from asyconv.scene import AS_DRAWN, Condition
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.weights import Model
 
-Row = dict[str, object]
+Row = dict[str, Any]
 
 CONDITIONS: Final = {
     "as drawn": AS_DRAWN,
@@ -52,6 +53,19 @@ def evaluate_conditions(model: Model, infants: int, clips: int, seed: int) -> It
             **{f"{limb}_{key}": value for limb in LIMBS for key, value in quartiles(rmsd[limb], "map_px").items()},
             "missed_pct": 100 * float((visible & ~given).sum() / max(1, visible.sum())),
             "invented_pct": 100 * float((given & ~visible).sum() / max(1, given.sum())),
-            "pck_0.1_trunk_pct": 100
-            * float((visible & within(found.xy_map, truth, 0.1)).sum() / max(1, visible.sum())),
+            "pck_0.1_trunk_pct": 100 * float(near.sum() / max(1, visible.sum())),
         }
+
+
+def conditions_text(rows: Sequence[Row]) -> str:
+    """Median RMSD by limb and the shares, a line for each condition; the first line says what it was measured on."""
+    heads = [*(limb.replace("_", " ") for limb in LIMBS), "visible %", "missed %", "invented %"]
+    lines = [
+        f"{rows[0]['held_out']}, {rows[0]['n_frames']} frames a condition; median RMSD in map px",
+        f"{'condition':38}" + "".join(f"{head:>11}" for head in heads),
+    ]
+    keys = [*(f"{limb}_map_px_p50" for limb in LIMBS), "visible_pct", "missed_pct", "invented_pct"]
+    for row in rows:
+        cells = (number(row[key], 2 if "px" in key else 1) for key in keys)
+        lines.append(f"{row['condition']:38}" + "".join(f"{cell:>11}" for cell in cells))
+    return "\n".join(lines)

@@ -11,7 +11,6 @@ from asyconv.heldout import NATIVE_PX
 from asyconv.skeleton import LIMBS
 
 Array = npt.NDArray[np.float64]
-UNITS = ("map_px", "native_px", "mm")
 
 
 def limb_rmsd(
@@ -36,7 +35,7 @@ def rmsd_rows(
     predictor: str, xy_map: Array, truth: Array, visible: npt.NDArray[np.bool_], mm_per_map: Array
 ) -> list[dict[str, object]]:
     """A row for each limb: frames and joints that count, quartiles in each unit; None where nothing counts."""
-    units = dict(zip(UNITS, (1.0, NATIVE_PX, mm_per_map), strict=True))
+    units: dict[str, Array | float] = {"map_px": 1.0, "native_px": NATIVE_PX, "mm": mm_per_map}
     by_unit = {unit: limb_rmsd(xy_map, truth, visible, scale) for unit, scale in units.items()}
     counted = visible & np.isfinite(xy_map[..., 0])
     return [

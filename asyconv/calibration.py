@@ -16,16 +16,16 @@ import torch
 from torch import nn
 
 from asyconv import __version__
-from asyconv.evaluation import Evaluation, Predictions, evaluate, joined, predict
+from asyconv.evaluation import Evaluation, evaluate
+from asyconv.heldout import joined
+from asyconv.predictions import Predictions, predict
 from asyconv.recipe import Recipe
+from asyconv.reliability import right_joints
 from asyconv.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet, make_clips
 from asyconv.weights import Model, ModelSettings, load_model, save_model
 
 LINK_THRESHOLD: Final = 0.05  # paper.md 15
 NMS_WINDOW_MAP: Final = 13
-NEAR_MAP: Final = 3.0
-"""A prediction counts as right for the confidence when it lies within this of a visible joint, map px."""
-
 LOWEST: Final = 0.05
 
 
@@ -65,7 +65,7 @@ def export_model(
     card |= {
         "model_error": evaluation.median_map(),
         "model_error_unit": "median RMSD per limb, map px (128x96), visible and predicted joints",
-        "evaluation": {**asdict(evaluation), "weights_hash": "the weights beside this card"},
+        "evaluation": evaluation.card(),
     }
     save_model(path, *networks, card)
     unfinished.unlink()
@@ -77,8 +77,7 @@ def export_model(
 def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
     """Settings of `model` with its threshold, bias by position and confidence measured on `clips`."""
     found = predict(model, clips, corrected=False)
-    error = np.linalg.norm(found.xy_map - clips.xy_map, axis=-1)
-    right = clips.visible & (error < NEAR_MAP)
+    right = right_joints(found.xy_map, clips.xy_map.astype(np.float64), clips.visible)
     threshold = _threshold(found, clips.visible)
     return dataclasses.replace(
         model.settings,

@@ -1,165 +1,194 @@
-"""How far off the joints are on simulated infants never trained on, beside the trivial baselines (paper.md 10 and 14).
+"""How far off a model's joints are on held-out infants, beside the trivial baselines (paper.md 10 and 14).
 
-RMSD of one frame and limb: root of the mean squared distance over the limb's joints that are visible and predicted, in
-map pixels; reported as median and interquartile range over frames. Missed: visible joints without a prediction.
-Invented: predictions of joints that are not visible, as a share of all predictions. All results here
-are of simulated infants.
+RMSD of one frame and limb: see `asyconv.rmsd`. Missed: visible joints without a prediction. Invented: predictions of
+joints that are not visible, as a share of all predictions. What the errors were measured on stands in every table.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
-from asyconv.inference import Inference
-from asyconv.joints import find_joints
-from asyconv.simulate import TEST_SEED, TUNE_SEED, ClipSet, make_clips
-from asyconv.skeleton import LIMBS
+from asyconv.baselines import baselines
+from asyconv.heldout import NATIVE_PX, HeldOut, held_out
+from asyconv.keypoints import PCK_SHARES, oks_ap, within
+from asyconv.predictions import Predictions, given_joints, predict
+from asyconv.reliability import calibration_error, confidence_of, reliability_rows, right_joints
+from asyconv.rmsd import limb_rmsd, rmsd_rows
+from asyconv.simulate import TEST_SEED
+from asyconv.skeleton import CONNECTIONS, JOINTS, N_JOINTS
 from asyconv.weights import Model
 
-BASELINE_INFANTS: Final = 40
+Row = dict[str, Any]
 Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """Joints of clips, [n, 3, 12, 2] map px (NaN = missing) and their raw scores [n, 3, 12], before the threshold."""
-
-    xy_map: Array
-    score: Array
-
-
-def predict(model: Model, clips: ClipSet, *, corrected: bool = True) -> Predictions:
-    """Joints of `clips` by `model`; `corrected` subtracts its bias by position in the clip."""
-    settings = model.settings
-    shape = clips.visible.shape
-    xy, score = np.empty((*shape, 2)), np.empty(shape)
-    inference = Inference(model)
-    for start in range(0, len(clips.depth), inference.batch):
-        depth_mm = clips.depth[start : start + inference.batch].astype(np.float32) / 10.0
-        for offset, maps in enumerate(inference.maps(depth_mm)):
-            for position in range(3):
-                joints = find_joints(
-                    maps[position], settings.joint_threshold, settings.link_threshold, settings.nms_window_map
-                )
-                xy[start + offset, position], score[start + offset, position] = joints.xy_map, joints.score
-    if corrected:
-        xy -= np.asarray(settings.position_bias_map)
-    return Predictions(xy, score)
-
-
-def limb_rmsd(xy_map: Array, truth: Array, visible: npt.NDArray[np.bool_]) -> dict[str, Array]:
-    """RMSD of each frame, by limb, map px [frames], NaN where no joint is both visible and predicted."""
-    squared = ((xy_map - truth) ** 2).sum(-1)
-    squared = np.where(visible, squared, np.nan).reshape(-1, squared.shape[-1])
-    out = {}
-    for limb, chain in LIMBS.items():
-        values = squared[:, list(chain)]
-        count = np.isfinite(values).sum(axis=1)
-        total = np.nansum(values, axis=1)
-        out[limb] = np.sqrt(np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0))
-    return out
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Errors of one model on simulated infants: RMSD by limb (model and baselines), missed and invented shares."""
+    """Errors of one model; a number that nothing counts for is None.
+
+    Attributes
+    ----------
+    held_out : what they were measured on, in words.
+    totals : shares in percent, PCK, OKS-AP, Dice and recall of the detection masks, expected calibration error.
+    errors : RMSD of limbs by predictor ("model" and the baselines).
+    joints, infants, masks, reliability : rows of the other tables.
+    rmsd_map : RMSD of each frame by limb, map px, NaN = none.
+    """
 
     model_name: str
     weights_hash: str
-    seed: int
-    infants: int
+    held_out: str
     frames: int
-    visible_pct: float
-    rmsd_map: dict[str, dict[str, tuple[float, float, float]]]  # predictor -> limb -> P25, P50, P75
-    missed_pct: float
-    invented_pct: float
-
-    def table(self) -> str:
-        """The figures as text; a limb that was never both visible and predicted has none."""
-        lines = [
-            f"{self.model_name} ({self.weights_hash[:12]}) on {self.infants} SIMULATED infants of seed {self.seed}, "
-            "never trained on",
-            f"{self.frames} frames, {self.visible_pct:.1f} % of joints visible; map px (1 map px = 5 native px)",
-            f"{'median RMSD (IQR)':26}" + "".join(f"{limb:>20}" for limb in LIMBS),
-        ]
-        for name, limbs in self.rmsd_map.items():
-            cells = "".join(f"{_cell(limbs.get(limb)):>20}" for limb in LIMBS)
-            lines.append(f"{name:26}{cells}")
-        medians = self.median_map()
-        native = "".join(f"{f'{5 * medians[limb]:.1f} px' if limb in medians else '-':>20}" for limb in LIMBS)
-        lines.append(f"{'model, native':26}{native}")
-        lines.append(
-            f"missed visible joints {self.missed_pct:.2f} %, invented joints {self.invented_pct:.2f} % of predictions"
-        )
-        return "\n".join(lines)
+    totals: dict[str, float | None]
+    errors: list[Row]
+    joints: list[Row]
+    infants: list[Row]
+    masks: list[Row]
+    reliability: list[Row]
+    rmsd_map: dict[str, Array]
 
     def median_map(self) -> dict[str, float]:
         """Median RMSD of the model by limb, map px."""
-        return {limb: round(values[1], 3) for limb, values in self.rmsd_map["model"].items()}
+        own = [row for row in self.errors if row["predictor"] == "model" and row["map_px_p50"] is not None]
+        return {row["limb"]: round(row["map_px_p50"], 3) for row in own}
 
-
-def _cell(quartiles: tuple[float, float, float] | None) -> str:
-    return "-" if quartiles is None else f"{quartiles[1]:.2f} ({quartiles[2] - quartiles[0]:.2f})"
+    def card(self) -> Row:
+        """The part that belongs into a model's card."""
+        return {"held_out": self.held_out, "frames": self.frames, "totals": self.totals, "errors": self.errors}
 
 
 def evaluate(model: Model, infants: int = 40, clips: int = 16, seed: int = TEST_SEED) -> Evaluation:
     """Errors of `model` on `clips` clips of each of `infants` simulated infants of `seed`."""
-    sets = [make_clips(seed, number, clips) for number in range(infants)]
-    together = joined(sets)
-    found = predict(model, together)
-    truth = together.xy_map.astype(np.float64)
-    visible = together.visible
-    given = np.isfinite(found.xy_map[..., 0])
-    others = _mean_pose([make_clips(TUNE_SEED, number, 4) for number in range(BASELINE_INFANTS)])
-    same = np.concatenate([np.broadcast_to(_own_mean(one), (clips, 3, *others.shape)) for one in sets])
-    centre = np.array([(MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2])
-    predictors = {
-        "model": found.xy_map,
-        "same infant's mean": same,
-        "other infants' mean": np.broadcast_to(others, truth.shape),
-        "image centre": np.broadcast_to(centre, truth.shape),
+    return evaluate_on(model, held_out(seed, infants, clips))
+
+
+def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
+    """Errors of `model` on held-out clips."""
+    found = predict(model, data.clips)
+    truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible
+    confidence = confidence_of(found.score, model.settings)
+    right = right_joints(found.xy_map, truth, visible)
+    masks = _mask_rows(found.masks)
+    errors = [
+        row
+        for name, xy in {"model": found.xy_map, **baselines(data)}.items()
+        for row in rmsd_rows(name, xy, truth, visible, data.mm_per_map)
+    ]
+    flat = (found.xy_map.reshape(-1, N_JOINTS, 2), truth.reshape(-1, N_JOINTS, 2), visible.reshape(-1, N_JOINTS))
+    precision = oks_ap(*flat, confidence.reshape(-1, N_JOINTS)) or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
+    totals: dict[str, float | None] = {
+        "visible_pct": 100 * float(visible.mean()),
+        **_shares(found, truth, visible),
+        "calibration_error": calibration_error(confidence, right),
+        **{f"oks_{name}": value for name, value in precision.items()},
+        **_mask_means(masks),
     }
-    rmsd = {name: _quartiles(limb_rmsd(xy, truth, visible)) for name, xy in predictors.items()}
     return Evaluation(
         model_name=model.name,
         weights_hash=model.weights_hash,
-        seed=seed,
-        infants=infants,
-        frames=visible.shape[0] * 3,
-        visible_pct=100 * float(visible.mean()),
-        rmsd_map=rmsd,
-        missed_pct=100 * float((visible & ~given).sum() / visible.sum()),
-        invented_pct=100 * float((given & ~visible).sum() / max(1, given.sum())),
+        held_out=data.what,
+        frames=len(flat[0]),
+        totals=totals,
+        errors=errors,
+        joints=_joint_rows(found, truth, visible, confidence, right, data),
+        infants=_infant_rows(found, truth, visible, data),
+        masks=masks,
+        reliability=reliability_rows(confidence, right),
+        rmsd_map=limb_rmsd(found.xy_map, truth, visible),
     )
 
 
-def joined(sets: list[ClipSet]) -> ClipSet:
-    """Several clip sets as one."""
-    return ClipSet(*(np.concatenate([getattr(one, name) for one in sets]) for name in ("depth", "xy_map", "visible")))
+def _shares(found: Predictions, truth: Array, visible: Bools, where: Any = ...) -> dict[str, float | None]:
+    """Missed and invented joints and PCK, in percent, over the part `where` of all joints [n, 3, 12]."""
+    given, seen = given_joints(found)[where], visible[where]
+    near = {share: within(found.xy_map, truth, share)[where] for share in PCK_SHARES}
+    return {
+        "missed_pct": _percent((seen & ~given).sum(), seen.sum()),
+        "invented_pct": _percent((given & ~seen).sum(), given.sum()),
+        **{f"pck_{share:g}_trunk_pct": _percent((seen & ok).sum(), seen.sum()) for share, ok in near.items()},
+    }
 
 
-def _quartiles(rmsd: dict[str, Array]) -> dict[str, tuple[float, float, float]]:
-    out = {}
-    for limb, values in rmsd.items():
-        known = values[np.isfinite(values)]
-        if len(known):
-            low, middle, high = np.percentile(known, [25, 50, 75])
-            out[limb] = (float(low), float(middle), float(high))
+def _percent(part: Any, whole: Any) -> float | None:
+    return 100 * float(part) / float(whole) if whole else None
+
+
+def _distances(found: Predictions, truth: Array, visible: Bools) -> Array:
+    """Distance of each joint from the truth, map px [n, 3, 12]; NaN where it is not visible or not predicted."""
+    return np.where(visible, np.linalg.norm(found.xy_map - truth, axis=-1), np.nan)
+
+
+def _error_columns(distance: Array, mm_per_map: Array) -> dict[str, float | int | None]:
+    known = np.isfinite(distance)
+    parts = [float(v) for v in np.percentile(distance[known], [50, 95])] if known.any() else None
+    mm = float(np.median((distance * mm_per_map)[known])) if known.any() else None
+    return {
+        "n_joints": int(known.sum()),
+        "error_map_px_p50": parts[0] if parts else None,
+        "error_map_px_p95": parts[1] if parts else None,
+        "error_native_px_p50": NATIVE_PX * parts[0] if parts else None,
+        "error_mm_p50": mm,
+    }
+
+
+def _joint_rows(
+    found: Predictions, truth: Array, visible: Bools, confidence: Array, right: Bools, data: HeldOut
+) -> list[Row]:
+    distance = _distances(found, truth, visible)
+    rows = []
+    for index, joint in enumerate(JOINTS):
+        own = (..., index)
+        rows.append(
+            {
+                "joint": joint,
+                "visible_pct": 100 * float(visible[own].mean()),
+                **_error_columns(distance[own], data.mm_per_map[own]),
+                **_shares(found, truth, visible, own),
+                "calibration_error": calibration_error(confidence[own], right[own]),
+            }
+        )
+    return rows
+
+
+def _infant_rows(found: Predictions, truth: Array, visible: Bools, data: HeldOut) -> list[Row]:
+    distance = _distances(found, truth, visible)
+    rows = []
+    for number in np.unique(data.infant):
+        own = data.infant == number
+        medians = limb_rmsd(found.xy_map[own], truth[own], visible[own])
+        rows.append(
+            {
+                "infant": int(number),
+                "n_frames": int(own.sum()) * distance.shape[1],
+                "visible_pct": 100 * float(visible[own].mean()),
+                **_error_columns(distance[own], data.mm_per_map[own]),
+                **_shares(found, truth, visible, own),
+                **{
+                    f"{limb}_rmsd_map_px_p50": float(np.nanmedian(values)) if np.isfinite(values).any() else None
+                    for limb, values in medians.items()
+                },
+            }
+        )
+    return rows
+
+
+def _mask_rows(counts: npt.NDArray[np.int64]) -> list[Row]:
+    names = [*JOINTS, *(f"{JOINTS[a]} - {JOINTS[b]}" for a, b in CONNECTIONS)]
+    rows = []
+    for index, (name, (hit, extra, left)) in enumerate(zip(names, counts.tolist(), strict=True)):
+        dice, recall = _percent(2 * hit, 2 * hit + extra + left), _percent(hit, hit + left)
+        kind = "joint" if index < N_JOINTS else "connection"
+        rows.append({"mask": name, "kind": kind, "dice_pct": dice, "recall_pct": recall})
+    return rows
+
+
+def _mask_means(rows: list[Row]) -> dict[str, float | None]:
+    out: dict[str, float | None] = {}
+    for kind in ("joint", "connection"):
+        for measure in ("dice_pct", "recall_pct"):
+            known = [row[measure] for row in rows if row["kind"] == kind and row[measure] is not None]
+            out[f"{kind}_{measure}"] = float(np.mean(known)) if known else None
     return out
-
-
-def _mean_pose(sets: list[ClipSet]) -> Array:
-    """Mean position of each joint over infants, each counting once, [12, 2] map px."""
-    return np.asarray(np.nanmean([_own_mean(one, 1.0) for one in sets], axis=0))
-
-
-def _own_mean(clips: ClipSet, share: float = 0.75) -> Array:
-    """Mean visible position of each joint over the first `share` of the clips; a joint never seen has its true mean."""
-    first = max(1, round(share * len(clips.xy_map)))
-    xy, visible = clips.xy_map[:first].reshape(-1, 12, 2).astype(np.float64), clips.visible[:first].reshape(-1, 12)
-    seen = visible.sum(axis=0)[:, None]
-    mean: Array = np.where(visible[..., None], xy, 0.0).sum(axis=0) / np.maximum(seen, 1)
-    return np.where(seen > 0, mean, xy.mean(axis=0))

@@ -26,9 +26,13 @@ class Inference:
 
     def maps(self, depth_mm: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Confidence maps [B, 3, 20, 96, 128] of clips of depth [B, 3, 96, 128] in mm (0 = none)."""
+        return self.both(depth_mm)[1]
+
+    def both(self, depth_mm: npt.NDArray[np.float32]) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:
+        """Detection probabilities [B, 20, 3, 96, 128], on the device, and the confidence maps that follow from them."""
         x = normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit)
         with torch.inference_mode():
             clip = torch.from_numpy(x)[:, None].to(self.device)
             probability = torch.sigmoid(self._detection(clip))
             maps = self._regression(torch.cat([clip, probability], dim=1))
-            return np.asarray(maps.permute(0, 2, 1, 3, 4).float().cpu().contiguous().numpy())
+            return probability, np.asarray(maps.permute(0, 2, 1, 3, 4).float().cpu().contiguous().numpy())

@@ -24,6 +24,8 @@ HFOV_RAD: Final = 2 * float(np.arctan(WIDTH_PX / 2 / FOCAL_PX))
 VFOV_RAD: Final = 2 * float(np.arctan(HEIGHT_PX / 2 / FOCAL_PX))
 BASELINE_MM: Final = 75.0
 NEAR_MM: Final = 300.0
+SENSOR_NOISE_PX: Final = 0.085
+SENSOR_HOLE_RATE: Final = 0.003
 
 _CLOTH_GRID: Final = 4  # cloth hangs over the scene on a grid four times coarser than the picture
 
@@ -67,6 +69,8 @@ class Infant:
     visits: tuple[Visit, ...]
     head_turn_deg: Array  # [N]
     breath_hz: float
+    noise_px: float  # of the sensor's disparity
+    hole_rate: float
 
     def to_camera(self, bed: Array) -> Array:
         """Camera-frame points, mm [..., 3] (x right, y down, z away), of bed-frame points."""
@@ -78,6 +82,34 @@ class Infant:
         """Unit normal towards the camera and offset d, mm: height above the mattress = n.p + d."""
         normal = -self.turn_camera[:, 2]
         return np.append(normal, self.distance_mm)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is forced upon an infant; None = as drawn for it.
+
+    Attributes
+    ----------
+    roll_deg : of the body round its own axis.
+    tilt_deg : of the camera round the picture's x axis.
+    distance_mm : from the camera to the mattress.
+    covered : joints under a cloth of their own, all the time, by index.
+    hand : an operator's hand over the body all the time.
+    occluded : cloths and visits as drawn, or none.
+    noise, holes : how many times the noise and the rate of holes of the sensor.
+    """
+
+    roll_deg: float | None = None
+    tilt_deg: float | None = None
+    distance_mm: float | None = None
+    covered: tuple[int, ...] = ()
+    hand: bool = False
+    occluded: bool = True
+    noise: float = 1.0
+    holes: float = 1.0
+
+
+AS_DRAWN: Final = Condition()
 
 
 def project(camera: Array) -> Array:
@@ -94,20 +126,25 @@ def make_infant(
     joints_bed: Array | None = None,
     moving: bool = True,
     occluded: bool = True,
+    condition: Condition = AS_DRAWN,
 ) -> Infant:
-    """Infant `number` of `seed` at the times `time_s` [N]; `joints_bed` [N, 12, 3] replaces the invented movement."""
+    """Infant `number` of `seed` at the times `time_s` [N]; `joints_bed` [N, 12, 3] replaces the invented movement.
+
+    A `condition` changes what it names and nothing else of the infant.
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
     anatomy = sample_anatomy(rng)
     placement = Placement(
         x_mm=float(np.clip(rng.normal(0.0, 37.0), -75, 75)),
         y_mm=float(np.clip(rng.normal(-4.0, 38.0), -48, 90)),
         turn_deg=float(np.clip(rng.normal(-2.0, 6.5), -16, 14)),
-        roll_deg=float(rng.normal(0.0, 6.0)),
+        roll_deg=_stated(condition.roll_deg, float(rng.normal(0.0, 6.0))),
     )
     motion = invent_motion(rng, time_s, moving=moving)
     joints = joints_of(anatomy, placement, motion) if joints_bed is None else joints_bed
     tilt = np.radians(rng.normal(0.0, 2.0, size=2))
-    distance_mm = float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0))
+    tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
+    distance_mm = _stated(condition.distance_mm, float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0)))
     turn = cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0]
     bare = Infant(
         seed=seed,
@@ -124,11 +161,18 @@ def make_infant(
         visits=(),
         head_turn_deg=rng.uniform(-50, 50) + 15 * np.sin(2 * np.pi * time_s / rng.uniform(20, 60) + rng.uniform(0, 6)),
         breath_hz=float(rng.uniform(0.6, 1.1)),
+        noise_px=SENSOR_NOISE_PX * condition.noise,
+        hole_rate=SENSOR_HOLE_RATE * condition.holes,
     )
     span_s = float(time_s[-1]) if len(time_s) else 0.0
     extra: dict[str, Any] = {"background_mm": _background(rng, bare), "tubes": _tubes(rng, anatomy)}
-    if occluded:
+    if occluded and condition.occluded:
         extra |= {"cloths": _cloths(rng, bare, span_s), "visits": _visits(rng, bare, span_s)}
+    if condition.covered or condition.hand:
+        rng = np.random.default_rng(np.random.SeedSequence([seed, number, 5]))  # what was drawn above stays as it was
+        over = tuple(_cloth(rng, bare, joint, span_s, share_cut=0.0) for joint in condition.covered)
+        always = (_visit(rng, bare, -10.0, span_s + 20.0),) if condition.hand else ()
+        extra |= {"cloths": extra.get("cloths", ()) + over, "visits": extra.get("visits", ()) + always}
     return Infant(**{**bare.__dict__, **extra})
 
 
@@ -157,7 +201,7 @@ def sensed_depth(infant: Infant, index: int, z_mm: npt.NDArray[np.float32]) -> n
     """What the sensor reports of `z_mm`, whole mm, u16 [H, W]; noise is keyed by (seed, infant, frame)."""
     key = np.random.SeedSequence([infant.seed, infant.number, index]).generate_state(1, np.uint64)[0]
     out = np.empty(z_mm.shape, np.uint16)
-    sense(z_mm, key, FOCAL_PX * BASELINE_MM, 0.085, 0.003, NEAR_MM, out)
+    sense(z_mm, key, FOCAL_PX * BASELINE_MM, infant.noise_px, infant.hole_rate, NEAR_MM, out)
     return out
 
 
@@ -258,30 +302,34 @@ def _tubes(rng: np.random.Generator, anatomy: Anatomy) -> Array:
 
 
 def _cloths(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Cloth, ...]:
-    """Zero to two cloths over some joints, with a wavy border; most lie for the whole recording, some come or go."""
+    """Zero to two cloths over some joints; most lie for the whole recording, some come or go."""
     cloths = []
-    typical = np.median(infant.joints_bed, axis=0)
     for _ in range(int(rng.choice([0, 1, 2], p=[0.3, 0.4, 0.3]))):
         # legs low, knees rarely: shares of missing labels, paper.md 13.1
         weights = np.array([21, 19, 18, 18, 19, 21, 6, 6, 13, 13, 6, 5], float)
         joint = int(rng.choice(12, p=weights / weights.sum()))
-        centre = typical[joint].copy()
-        centre[:2] += rng.normal(0, 22, size=2)
-        half = np.array([rng.uniform(28, 80), rng.uniform(28, 65)])
-        centre[2] = 35.0
-        x, y = project(infant.to_camera(centre))
-        turn = rng.uniform(0, np.pi)
-        columns, rows = np.meshgrid(np.arange(WIDTH_PX) - x, np.arange(HEIGHT_PX) - y)
-        u = (columns * np.cos(turn) + rows * np.sin(turn)) / half[0]
-        v = (-columns * np.sin(turn) + rows * np.cos(turn)) / half[1]
-        edge = (np.abs(u) ** 6 + np.abs(v) ** 6) ** (1 / 6) + 0.06 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 28)
-        start_s, end_s = -1.0, span_s + 1.0
-        if rng.random() < 0.5:
-            cut_s = rng.uniform(0.2, 0.8) * span_s
-            start_s, end_s = (cut_s, end_s) if rng.random() < 0.5 else (start_s, cut_s)
-        grid = _smooth_noise(rng, HEIGHT_PX // _CLOTH_GRID, WIDTH_PX // _CLOTH_GRID, 7)
-        cloths.append(Cloth((edge < 1).astype(np.uint8), (2.0 * grid).astype(np.float32), start_s, end_s))
+        cloths.append(_cloth(rng, infant, joint, span_s, share_cut=0.5))
     return tuple(cloths)
+
+
+def _cloth(rng: np.random.Generator, infant: Infant, joint: int, span_s: float, share_cut: float) -> Cloth:
+    """A cloth over a joint's usual place, with a wavy border; with a chance of `share_cut` it comes or goes."""
+    centre = np.median(infant.joints_bed[:, joint], axis=0)
+    centre[:2] += rng.normal(0, 22, size=2)
+    half = np.array([rng.uniform(28, 80), rng.uniform(28, 65)])
+    centre[2] = 35.0
+    x, y = project(infant.to_camera(centre))
+    turn = rng.uniform(0, np.pi)
+    columns, rows = np.meshgrid(np.arange(WIDTH_PX) - x, np.arange(HEIGHT_PX) - y)
+    u = (columns * np.cos(turn) + rows * np.sin(turn)) / half[0]
+    v = (-columns * np.sin(turn) + rows * np.cos(turn)) / half[1]
+    edge = (np.abs(u) ** 6 + np.abs(v) ** 6) ** (1 / 6) + 0.06 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 28)
+    start_s, end_s = -1.0, span_s + 1.0
+    if rng.random() < share_cut:
+        cut_s = rng.uniform(0.2, 0.8) * span_s
+        start_s, end_s = (cut_s, end_s) if rng.random() < 0.5 else (start_s, cut_s)
+    grid = _smooth_noise(rng, HEIGHT_PX // _CLOTH_GRID, WIDTH_PX // _CLOTH_GRID, 7)
+    return Cloth((edge < 1).astype(np.uint8), (2.0 * grid).astype(np.float32), start_s, end_s)
 
 
 def _drape(cloth: Cloth, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint8]) -> None:
@@ -299,19 +347,20 @@ def _drape(cloth: Cloth, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uin
 def _visits(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Visit, ...]:
     visits = []
     for _ in range(int(rng.poisson(1.2 * span_s / 60.0))):
-        start_s = float(rng.uniform(-2.0, span_s))
-        middle = np.array([infant.placement.x_mm, infant.placement.y_mm, 0.0])
-        goal = middle + np.array([rng.normal(0, 45), rng.normal(0, 75), rng.uniform(70, 115)])
-        visits.append(
-            Visit(
-                start_s,
-                start_s + float(rng.uniform(1.8, 6.0)),
-                float(rng.uniform(0, 360)),
-                goal,
-                rng.uniform(0.3, 1.0, size=3),
-            )
-        )
+        visits.append(_visit(rng, infant, float(rng.uniform(-2.0, span_s))))
     return tuple(visits)
+
+
+def _visit(rng: np.random.Generator, infant: Infant, start_s: float, end_s: float | None = None) -> Visit:
+    """An operator's hand somewhere over the body, for a few seconds unless its end is stated."""
+    middle = np.array([infant.placement.x_mm, infant.placement.y_mm, 0.0])
+    goal = middle + np.array([rng.normal(0, 45), rng.normal(0, 75), rng.uniform(70, 115)])
+    lasting_s, from_deg = float(rng.uniform(1.8, 6.0)), float(rng.uniform(0, 360))
+    return Visit(start_s, _stated(end_s, start_s + lasting_s), from_deg, goal, rng.uniform(0.3, 1.0, size=3))
+
+
+def _stated(stated: float | None, drawn: float) -> float:
+    return drawn if stated is None else stated
 
 
 def _operator(infant: Infant, visit: Visit, time_s: float) -> Solids:

@@ -23,12 +23,14 @@ from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
 from asyconv.motion import LIMB_ORDER
 from asyconv.recording import Intrinsics
 from asyconv.scene import (
+    AS_DRAWN,
     FOCAL_PX,
     FPS_HZ,
     HEIGHT_PX,
     HFOV_RAD,
     VFOV_RAD,
     WIDTH_PX,
+    Condition,
     Infant,
     make_infant,
     project,
@@ -322,18 +324,30 @@ class ClipSet:
 
 def make_clips(seed: int, number: int, clips: int, span_s: float = 60.0) -> ClipSet:
     """`clips` clips of infant `number` of `seed`, at random times within `span_s` seconds."""
+    return infant_clips(infant_at_clips(seed, number, clips, span_s))
+
+
+def infant_at_clips(
+    seed: int, number: int, clips: int, span_s: float = 60.0, condition: Condition = AS_DRAWN
+) -> Infant:
+    """Infant `number` of `seed` at the frames of `clips` clips, three after each other."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, number, 11]))
     starts = np.sort(rng.uniform(0.0, span_s, size=clips))
     times = (starts[:, None] + SPACING_S * np.arange(CLIP_FRAMES)).ravel()
-    infant = make_infant(seed, number, times)
+    return make_infant(seed, number, times, condition=condition)
+
+
+def infant_clips(infant: Infant) -> ClipSet:
+    """Clips of an infant whose times come in threes."""
+    times = len(infant.motion.time_s)
     geometry = MapGeometry(WIDTH_PX, HEIGHT_PX)
-    depth = np.empty((len(times), MAP_HEIGHT, MAP_WIDTH), np.uint16)
-    visible = np.empty((len(times), len(JOINTS)), bool)
+    depth = np.empty((times, MAP_HEIGHT, MAP_WIDTH), np.uint16)
+    visible = np.empty((times, len(JOINTS)), bool)
     for index, native, seen in frames_of(infant):
         depth[index] = np.round(geometry.resize(native) * 10.0)
         visible[index] = seen
     xy_map = geometry.to_map(project(infant.to_camera(infant.joints_bed))).astype(np.float32)
-    shape = (clips, CLIP_FRAMES)
+    shape = (times // CLIP_FRAMES, CLIP_FRAMES)
     return ClipSet(
         depth.reshape(*shape, MAP_HEIGHT, MAP_WIDTH),
         xy_map.reshape(*shape, len(JOINTS), 2),

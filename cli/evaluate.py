@@ -7,34 +7,143 @@ from typing import TYPE_CHECKING
 import click
 
 from asyconv.cli.progress import progress
+from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asyconv.heldout import HeldOut
     from asyconv.weights import Model
 
 
 @click.command(name="evaluate", epilog=NOTICE)
-@click.argument("model", default="compact")
+@click.argument("models", nargs=-1)
 @click.option("--infants", type=click.IntRange(min=1), default=40, show_default=True, help="How many test infants.")
 @click.option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips of each.")
 @click.option("--seed", type=int, help="Seed of the infants (default: the one kept for tests).")
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for tables and figures.")
+@click.option("--conditions", is_flag=True, help="Errors by condition instead: covered limbs, hands, tilt, noise.")
+@click.option("--compare", is_flag=True, help="Table II and Fig. 4 of the paper for the models, with times, into -o.")
+@click.option("--timed-clips", type=click.IntRange(min=0), default=20, show_default=True, help="0 = no times.")
+@click.option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps timed.")
+@click.option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips of such a step.")
 @click.option("--movement", is_flag=True, help="Amounts of movement instead, from true and from predicted tracks.")
 @click.option("--seconds", type=click.FloatRange(min=60), default=180.0, show_default=True, help="With --movement.")
-def command(model: str, infants: int, clips: int, seed: int | None, movement: bool, seconds: float) -> None:
-    """Print the errors of MODEL (a name or a file) on SIMULATED infants, beside trivial baselines.
+def command(
+    models: tuple[str, ...],
+    infants: int,
+    clips: int,
+    seed: int | None,
+    output: Path | None,
+    conditions: bool,
+    compare: bool,
+    timed_clips: int,
+    timed_steps: int,
+    step_clips: int,
+    movement: bool,
+    seconds: float,
+) -> None:
+    """Print the errors of MODELS (names or files, compact if none) on SIMULATED infants, beside trivial baselines.
 
-    Example: asyconv evaluate compact --infants 8
+    With --compare the times are of both networks at the paper's width, whatever the width of MODELS.
+
+    Example: asyconv evaluate compact --infants 8 -o errors
     """
+    from asyconv.heldout import held_out
     from asyconv.simulate import TEST_SEED
     from asyconv.weights import load_model
 
+    if movement + conditions + compare > 1:
+        raise click.UsageError("expected one of --movement, --conditions and --compare, found several")
+    if compare and output is None:
+        raise click.UsageError("--compare needs -o FOLDER")
     seed = TEST_SEED if seed is None else seed
+    loaded = [load_model(name) for name in models or ("compact",)]
     if movement:
-        click.echo(movement_table(load_model(model), infants, seconds, seed))
+        for model in loaded:
+            click.echo(movement_table(model, infants, seconds, seed))
         return
-    from asyconv.evaluation import evaluate
+    try:
+        if conditions:
+            by_condition(loaded, infants, clips, seed, output)
+        elif compare:
+            assert output is not None
+            beside_each_other(loaded, held_out(seed, infants, clips), output, timed_clips, timed_steps, step_clips)
+        else:
+            errors(loaded, held_out(seed, infants, clips), output)
+    except OSError as error:
+        raise InputError(f"{output}: tables and figures cannot be written here ({error.strerror})") from error
 
-    click.echo(evaluate(load_model(model), infants, clips, seed).table())
+
+def errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> None:
+    """Errors of each model; with an output, tables and the reliability curve, in a folder each if there are several."""
+    from asyconv.error_tables import text, write_tables
+    from asyconv.evaluation import evaluate_on
+
+    for number, model in enumerate(models):
+        evaluation = evaluate_on(model, data)
+        click.echo(text(evaluation))
+        if output is not None:
+            from asyconv.analysis.error_plots import reliability_curve
+
+            folder = output / f"{number + 1}-{model.name}" if len(models) > 1 else output
+            write_tables(evaluation, folder)
+            error = evaluation.totals["calibration_error"] or 0.0
+            curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
+            (folder / "reliability.png").write_bytes(curve.png)
+
+
+def by_condition(models: "Sequence[Model]", infants: int, clips: int, seed: int, output: Path | None) -> None:
+    """Errors of each model under each condition."""
+    from asyconv.conditions import CONDITIONS, conditions_text, evaluate_conditions
+    from asyconv.error_tables import write_rows
+
+    everything = []
+    for model in models:
+        rows = []
+        with progress(f"{model.name} by condition", "conditions") as tell:
+            for row in evaluate_conditions(model, infants, clips, seed):
+                rows.append(row)
+                tell(len(rows), len(CONDITIONS))
+        click.echo(f"{model.name} ({model.weights_hash[:12]}) on {conditions_text(rows)}")
+        everything += [{"model": model.name, "weights": model.weights_hash[:12], **row} for row in rows]
+    if output is not None:
+        write_rows(output / "conditions.csv", everything)
+
+
+def beside_each_other(
+    models: "Sequence[Model]", data: "HeldOut", output: Path, timed_clips: int, timed_steps: int, step_clips: int
+) -> None:
+    """Table II and Fig. 4 of the paper into `output`, the table printed too."""
+    import torch
+
+    from asyconv.analysis.error_plots import limb_boxes
+    from asyconv.analysis.tables import write_csv
+    from asyconv.clip_times import clip_times
+    from asyconv.comparison import framework, markdown, table_two
+    from asyconv.error_tables import write_rows
+    from asyconv.evaluation import evaluate_on
+
+    output.mkdir(parents=True, exist_ok=True)
+    measured = [(model, evaluate_on(model, data)) for model in models]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def tell(text: str) -> None:
+        click.echo(f"timing: {text}", err=True)
+
+    wanted = clip_times(device, clips=timed_clips, steps=timed_steps, batch=step_clips, tell=tell)
+    times = list(wanted) if timed_clips else []
+    rows = table_two(measured, times)
+    write_rows(output / "table2.csv", rows)
+    if times:
+        write_rows(output / "times.csv", times)
+    text = markdown(rows, times, measured)
+    (output / "table2.md").write_text(text, encoding="utf8")
+    boxes = limb_boxes({framework(model): evaluation.rmsd_map for model, evaluation in measured}, data.what)
+    (output / "fig4.png").write_bytes(boxes.png)
+    write_csv(boxes.data, output / "fig4.csv")
+    click.echo(text, nl=False)
 
 
 def movement_table(model: "Model", infants: int, seconds: float, seed: int) -> str:

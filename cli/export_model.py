@@ -20,6 +20,7 @@ def command(run: Path, output: Path) -> None:
     Example: asyconv export-model runs/compact -o compact.safetensors
     """
     from asyconv.calibration import export_model
+    from asyconv.error_tables import text
     from asyconv.training import trained
 
     recipe, networks = trained(run)
@@ -29,5 +30,5 @@ def command(run: Path, output: Path) -> None:
         _, evaluation = export_model(output, networks, recipe, told=tell)
     except OSError as error:
         raise InputError(f"{output}: the model cannot be written here ({error.strerror})") from error
-    click.echo(evaluation.table())
+    click.echo(text(evaluation))
     click.echo(output)

@@ -104,7 +104,7 @@ def script(tmp_path: Path) -> Path:
 
 def test_killed_twice_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, script: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    changes = [*SMALL, "detection.steps=40", "regression.steps=40"]
+    changes = [*SMALL, "detection.steps=16", "regression.steps=16"]
     assert subprocess.run([sys.executable, str(script), str(whole), *changes], check=False).returncode == 0
     for stage in ("detection", "regression"):
         process = subprocess.Popen([sys.executable, str(script), str(killed), *changes])

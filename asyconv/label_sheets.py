@@ -212,3 +212,18 @@ def by_frame(rows: Iterable[LabelRow]) -> list[LabelRow]:
     """Rows with a frame number in numeric order; of several rows of one frame the last in the sheet stands."""
     last = {row.name: row for row in rows if row.name is not None}
     return [last[name] for name in sorted(last, key=lambda name: (name.number, name.prefix))]
+
+
+def cells_of(xy_px: npt.NDArray[np.float64]) -> list[str]:
+    """Cells of one row [12, 2] as the annotators write them: whole pixels, -1,-1 = missing (so head and neck)."""
+    points = {
+        joint: (-1, -1) if np.isnan(x) else (round(x), round(y)) for joint, (x, y) in zip(JOINTS, xy_px, strict=True)
+    }
+    placed = (points.get(joint_name(column), (-1, -1)) for column in SHEET_COLUMNS)
+    return [f"{x},{y}" for x, y in placed]
+
+
+def write_label_sheet(path: Path, rows: Iterable[tuple[str, Sequence[str]]], line_end: str = "\n") -> None:
+    """Write a babyPose sheet of (picture's name, `cells_of` its labels)."""
+    lines = [";".join(["image", *SHEET_COLUMNS]), *(";".join([image, *cells]) for image, cells in rows)]
+    path.write_text("".join(line + line_end for line in lines), encoding="utf8", newline="")

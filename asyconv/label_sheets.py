@@ -133,17 +133,16 @@ def _row(number: int, cells: Sequence[str], columns: Sequence[int], width: int) 
     faults = []
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
-    if len(cells) != width:
-        faults.append(Fault(UNPARSABLE, f"expected {width} cells, found {len(cells)}"))
     xy_px = np.full((N_JOINTS, 2), np.nan)
-    for joint, column in enumerate(columns):
-        if column >= len(cells):
-            continue
-        point = parse_point(cells[column])
-        if isinstance(point, Fault):
-            faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
-        elif point is not None:
-            xy_px[joint] = point
+    if len(cells) != width:  # which cell is whose is not known
+        faults.append(Fault(UNPARSABLE, f"expected {width} cells, found {len(cells)}: its labels are left out"))
+    else:
+        for joint, column in enumerate(columns):
+            point = parse_point(cells[column])
+            if isinstance(point, Fault):
+                faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
+            elif point is not None:
+                xy_px[joint] = point
     image = cells[0].strip()
     name = image_name(image)
     if name is None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from asyconv import check as kinds
-from asyconv.annotations import clip_rows, load_clips, read_annotated
+from asyconv.annotations import clip_rows, inside, load_clips, read_annotated
 from asyconv.check import Checked, Finding, as_csv, as_table, check
 from asyconv.check_labels import COINCIDING, COPIED, JUMP, SWAP, Labels, suspicious
 from asyconv.cli.main import main
@@ -64,6 +64,7 @@ def moving_labels(seed: int, number: int, frames: list[int]) -> Array:
     rng = np.random.default_rng([seed, number])
     xy = project(infant.to_camera(infant.joints_bed))
     labels = np.round(xy + rng.normal(0, LABEL_NOISE_PX, xy.shape))
+    labels[~inside(labels, 640, 480)] = np.nan
     for joint in range(12):
         for start in rng.integers(0, len(frames), size=3):
             labels[start : start + int(rng.geometric(0.25)), joint] = np.nan
@@ -271,6 +272,7 @@ def no_sheet(root: Path) -> None:
 
 
 SHEET = "result_pz1.csv"
+no_left_hip = change_row(1, lambda line: line.replace("left_hip", "hip"))
 
 
 @pytest.mark.parametrize(
@@ -280,10 +282,7 @@ SHEET = "result_pz1.csv"
         (change_row(5, lambda line: line[: line.rindex(",")] + ",-1"), [(SHEET, 5, HALF_MISSING)]),
         (change_row(5, lambda line: line[: line.rindex(",")]), [(SHEET, 5, UNPARSABLE)]),
         (change_row(5, lambda line: f"{line}\n{line}"), [(SHEET, 6, kinds.DUPLICATE)]),
-        (
-            change_row(1, lambda line: line.replace("left_hip", "hip")),
-            [(SHEET, None, kinds.UNREADABLE_SHEET), ("pz1/1_16bit.png", None, kinds.NO_ROW)],
-        ),
+        (no_left_hip, [(SHEET, None, kinds.UNREADABLE_SHEET), ("pz1/1_16bit.png", None, kinds.NO_ROW)]),
         (reorder, [(SHEET, 4, kinds.UNORDERED)]),
         (drop_pictures(21, 31), [(SHEET, 6, kinds.MISSING_IMAGE), (SHEET, 8, kinds.MISSING_IMAGE)]),
         (drop_rows(6, 6), [("pz1/21_16bit.png", None, kinds.NO_ROW)]),
@@ -294,7 +293,7 @@ SHEET = "result_pz1.csv"
         (cut_off, [("pz1/21_16bit.png", None, kinds.BAD_IMAGE)]),
         (no_png, [("pz1/21_16bit.png", None, kinds.BAD_IMAGE)]),
         (no_folder, [(SHEET, None, kinds.MISSING_IMAGE), ("other/1_16bit.png", None, kinds.NO_ROW)]),
-        (two_sheets, [("result_pz1.csv", None, kinds.TWO_SHEETS)]),
+        (two_sheets, [("pz1/result_pz1.csv", None, kinds.TWO_SHEETS)]),
         (no_sheet, [("pz2/1_16bit.png", None, kinds.NO_ROW)]),
     ],
 )
@@ -303,9 +302,7 @@ def test_files_and_rows_by_hand(
 ) -> None:
     spoil(write_labels(tmp_path, still_labels()))
     findings = check(tmp_path).findings
-    assert where(findings) - Counter([("pz1/result_pz1.csv", None, kinds.TWO_SHEETS)]) == Counter(expected) or where(
-        findings
-    ) == Counter([("pz1/result_pz1.csv", None, kinds.TWO_SHEETS)]), findings
+    assert where(findings) == Counter(expected), findings
 
 
 def test_pictures_without_row_in_a_row_are_one_finding(tmp_path: Path) -> None:
@@ -335,8 +332,8 @@ def test_movement_and_click_noise_raise_no_alarm(tmp_path: Path, seed: int) -> N
     frames = list(range(1, 1800, 5))
     labels = moving_labels(seed, seed, frames)
     written = natural(frames, labels, "pz1")
-    assert not written.flaws
-    assert check(write_data_set(tmp_path, written.rows, written.pictures)).findings == ()
+    assert {flaw.kind for flaw in written.flaws} <= {kinds.NEVER}  # a foot may lie outside the picture all the time
+    assert where(check(write_data_set(tmp_path, written.rows, written.pictures)).findings) == where(written.flaws)
 
 
 FLAWED = with_gaps(list(range(1, 1400, 5)))
@@ -424,9 +421,8 @@ def test_a_simulated_data_set_from_end_to_end(tmp_path: Path) -> None:
         assert 3000 < np.median(clips.depth[clips.depth > 0]) < 7000
         truth = read_label_sheet(tmp_path / "data" / "truth" / one.infant_id / f"result_{one.infant_id}.csv")
         true = {row.name.number: row.xy_px for row in truth.rows if row.name}
-        same = [
-            np.array_equal(xy, true[n], equal_nan=True) for n, xy in zip(one.frame.tolist(), one.xy_px, strict=True)
-        ]
+        pairs = [(xy, true[frame]) for frame, xy in zip(one.frame.tolist(), one.xy_px, strict=True)]
+        same = [np.array_equal(read, known, equal_nan=True) for read, known in pairs]
         never = np.isnan(one.xy_px[..., 0]).all(axis=0).any()
         assert never or sum(same) >= len(same) - 11
 
@@ -435,9 +431,8 @@ def test_a_clean_simulated_data_set_has_nothing_wrong(tmp_path: Path) -> None:
     simulate_annotated(tmp_path / "data", 1, 2.0, 12)
     lines = (tmp_path / "data" / "truth" / "flaws.csv").read_text().splitlines()
     checked = check(tmp_path / "data")
-    assert [(one.kind, one.text.split()[0]) for one in checked.findings] == [
-        tuple(line.split(",")[2:]) for line in lines[1:]
-    ]
+    named = [[one.kind, one.text.split()[0]] for one in checked.findings]
+    assert sorted(named) == sorted(line.split(",")[2:] for line in lines[1:])
     assert {one.kind for one in checked.findings} <= {kinds.NEVER}  # a cover may hide a joint all the time
     sheet = (tmp_path / "data" / "result_pz1.csv").read_bytes()
     assert sheet == (tmp_path / "data" / "truth" / "pz1" / "result_pz1.csv").read_bytes()
@@ -451,23 +446,8 @@ def test_exit_codes_and_the_sentence(tmp_path: Path) -> None:
     drop_pictures(21)(root)
     code, output = invoke("check", root)
     assert code == 1
-    assert output.splitlines()[1].split() == [
-        "result_pz1.csv",
-        "6",
-        "missing",
-        "image",
-        "expected",
-        "a",
-        "picture",
-        "of",
-        "16",
-        "bits",
-        "of",
-        "frame",
-        "21,",
-        "found",
-        "none",
-    ]
+    words = "result_pz1.csv 6 missing image expected a picture of 16 bits of frame 21, found none"
+    assert output.splitlines()[1].split() == words.split()
     assert output.splitlines()[2] == "1 findings in 12 rows of 1 infants: missing image 1"
     code, output = invoke("check", root, "--csv", tmp_path / "nowhere" / "f.csv")
     assert code == 1

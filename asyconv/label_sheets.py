@@ -133,17 +133,16 @@ def _row(number: int, cells: Sequence[str], columns: Sequence[int], width: int) 
     faults = []
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
-    if len(cells) != width:
-        faults.append(Fault(UNPARSABLE, f"expected {width} cells, found {len(cells)}"))
     xy_px = np.full((N_JOINTS, 2), np.nan)
-    for joint, column in enumerate(columns):
-        if column >= len(cells):
-            continue
-        point = parse_point(cells[column])
-        if isinstance(point, Fault):
-            faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
-        elif point is not None:
-            xy_px[joint] = point
+    if len(cells) != width:  # which cell is whose is not known
+        faults.append(Fault(UNPARSABLE, f"expected {width} cells, found {len(cells)}: its labels are left out"))
+    else:
+        for joint, column in enumerate(columns):
+            point = parse_point(cells[column])
+            if isinstance(point, Fault):
+                faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
+            elif point is not None:
+                xy_px[joint] = point
     image = cells[0].strip()
     name = image_name(image)
     if name is None:
@@ -212,3 +211,18 @@ def by_frame(rows: Iterable[LabelRow]) -> list[LabelRow]:
     """Rows with a frame number in numeric order; of several rows of one frame the last in the sheet stands."""
     last = {row.name: row for row in rows if row.name is not None}
     return [last[name] for name in sorted(last, key=lambda name: (name.number, name.prefix))]
+
+
+def cells_of(xy_px: npt.NDArray[np.float64]) -> list[str]:
+    """Cells of one row [12, 2] as the annotators write them: whole pixels, -1,-1 = missing (so head and neck)."""
+    points = {
+        joint: (-1, -1) if np.isnan(x) else (round(x), round(y)) for joint, (x, y) in zip(JOINTS, xy_px, strict=True)
+    }
+    placed = (points.get(joint_name(column), (-1, -1)) for column in SHEET_COLUMNS)
+    return [f"{x},{y}" for x, y in placed]
+
+
+def write_label_sheet(path: Path, rows: Iterable[tuple[str, Sequence[str]]], line_end: str = "\n") -> None:
+    """Write a babyPose sheet of (picture's name, `cells_of` its labels)."""
+    lines = [";".join(["image", *SHEET_COLUMNS]), *(";".join([image, *cells]) for image, cells in rows)]
+    path.write_text("".join(line + line_end for line in lines), encoding="utf8", newline="")

@@ -6,6 +6,7 @@ is a gap in time. Unit, intrinsics and mirroring are unknown to such a folder.
 """
 
 import hashlib
+import os
 import re
 import struct
 import zlib
@@ -24,6 +25,7 @@ SIMULATED_FILE: Final = "asyconv-simulated.txt"
 """A folder of pictures that this program made up holds a file of this name."""
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_LAST_CHUNK: Final = b"\0\0\0\0IEND\xaeB\x60\x82"
 _HEADER: Final = struct.Struct(">8sI4sIIBB")
 _NAME: Final = re.compile(r"(.*?)([0-9]{1,12})(?:_16bit)?")
 _DEFAULT_FPS_HZ: Final = 30.0
@@ -90,9 +92,10 @@ def write_png_folder(
     frames: Iterable[npt.NDArray[np.uint16]],
     *,
     numbers: Iterable[int] | None = None,
+    suffix: str = "",
     simulated: bool = False,
 ) -> None:
-    """Write pictures uint16 [height, width] as ``<number>.png``, numbered from 1 unless `numbers` are given."""
+    """Write pictures uint16 [height, width] as ``<number><suffix>.png``, from 1 unless `numbers` are given."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if simulated:
@@ -105,7 +108,7 @@ def write_png_folder(
         done, data = cv2.imencode(".png", depth, [cv2.IMWRITE_PNG_COMPRESSION, 1])
         if not done:
             raise InputError(f"picture {number}: expected one that can be coded, got {depth.shape}")
-        (folder / f"{number}.png").write_bytes(data.tobytes())
+        (folder / f"{number}{suffix}.png").write_bytes(data.tobytes())
 
 
 def _png_files(folder: Path) -> Iterator[Path]:
@@ -209,6 +212,16 @@ def png_contents(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path.parent.name}/{path.name}: expected a readable picture, {error.strerror}") from error
+
+
+def png_is_whole(path: Path) -> bool:
+    """Whether a picture ends as a PNG ends; says nothing of what lies between."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_LAST_CHUNK), os.SEEK_END)
+            return file.read() == _LAST_CHUNK
+    except OSError:
+        return False
 
 
 def png_header(path: Path) -> PngHeader | None:

@@ -4,7 +4,6 @@
 which it does not look into: joints, moving mask, strokes, babyPose-style annotations. Everything here is simulated.
 """
 
-import csv
 import importlib.util
 import json
 from collections.abc import Callable, Iterator
@@ -20,8 +19,9 @@ from asyconv.body import Array
 from asyconv.clips import CLIP_FRAMES, SPACING_S
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
+from asyconv.label_sheets import cells_of, write_label_sheet
 from asyconv.motion import LIMB_ORDER
-from asyconv.recording import Intrinsics
+from asyconv.recording import IGNORE_FILE, Intrinsics
 from asyconv.scene import (
     AS_DRAWN,
     FOCAL_PX,
@@ -48,11 +48,6 @@ TEST_SEED: Final = 20210003
 
 LABEL_NOISE_PX: Final = 2.8  # click noise per axis of the babyPose labels, paper.md 13.5
 STILL_MM_S, MOVING_MM_S, SHORTEST_S, PAUSE_S = 10.0, 20.0, 0.2, 0.3  # movement.md 2.5 at a floor of zero
-
-_ANNOTATION_COLUMNS: Final = (
-    "head", "right_hand", "right_elbow", "right_shoulder", "neck", "left_shoulder", "left_elbow", "left_hand",
-    "right_foot", "right_knee", "right_hip", "left_hip", "left_knee", "left_foot",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -133,11 +128,7 @@ def simulate(
         raise InputError(f"simulation: expected format oni or mkv, got {fmt!r}")
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     joints_bed = None if motion is None else _joints_from_tracks(motion, time_s)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "truth").mkdir(exist_ok=True)
-    (out / "truth" / ".asyconv-ignore").write_text(
-        "The truth of simulated recordings; asyconv does not look in here.\n"
-    )
+    make_truth_folder(out)
     paths = []
     for number in range(infants):
         infant = make_infant(seed, number, time_s, joints_bed=joints_bed)
@@ -146,6 +137,14 @@ def simulate(
         write_truth(truth_of(infant, visible), infant, out / "truth" / path.stem)
         paths.append(path)
     return paths
+
+
+def make_truth_folder(out: Path) -> Path:
+    """Make ``out/truth``, into which asyconv does not look."""
+    folder = out / "truth"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / IGNORE_FILE).write_text("The truth of simulated recordings; asyconv does not look in here.\n")
+    return folder
 
 
 def _tell(progress: Callable[[int, int], None] | None, before: int, total: int, done: int) -> None:
@@ -222,15 +221,7 @@ def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
 
     Where polars is not installed the tables are left out, and a file says so: the same call elsewhere writes them.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    facts = {
-        "simulated": True,
-        "seed": infant.seed,
-        "infant": infant.number,
-        "anatomy_mm": asdict(infant.anatomy),
-        "mattress_plane": infant.mattress_plane.tolist(),
-    }
-    (folder / "infant.json").write_text(json.dumps(facts, indent=1))
+    write_infant(infant, folder)
     write_annotations(truth, infant, folder / f"result_pz{infant.number + 1}.csv")
     if importlib.util.find_spec("polars") is None:
         (folder / "tables-left-out.txt").write_text(
@@ -268,27 +259,35 @@ def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
     ).write_parquet(folder / "strokes.parquet")
 
 
+def write_infant(infant: Infant, folder: Path) -> None:
+    """Write what does not change of an infant as JSON into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "simulated": True,
+        "seed": infant.seed,
+        "infant": infant.number,
+        "anatomy_mm": asdict(infant.anatomy),
+        "mattress_plane": infant.mattress_plane.tolist(),
+    }
+    (folder / "infant.json").write_text(json.dumps(facts, indent=1))
+
+
 def write_annotations(truth: Truth, infant: Infant, path: Path) -> None:
     """Labels as pyPointAnnotator writes them for babyPose: every fifth frame, whole px, click noise, -1 = unseen."""
-    rng = np.random.default_rng(np.random.SeedSequence([infant.seed, infant.number, 77]))
-    labels = simulated_labels(truth, rng)
-    renamed = {"hand": "wrist", "foot": "ankle"}
-    with path.open("w", newline="") as file:
-        sheet = csv.writer(file, delimiter=";", lineterminator="\n")
-        sheet.writerow(["image", *_ANNOTATION_COLUMNS])
-        for row, index in enumerate(range(0, len(truth.frame), 5)):
-            cells = []
-            for column in _ANNOTATION_COLUMNS:
-                side, _, part = column.partition("_")
-                name = f"{side}_{renamed.get(part, part)}" if part else None
-                xy = labels[row, JOINTS.index(name)] if name else np.array([np.nan, np.nan])
-                cells.append("-1,-1" if np.isnan(xy[0]) else f"{round(xy[0])},{round(xy[1])}")
-            sheet.writerow([f"{truth.frame[index]}_8bit.png", *cells])
+    frames = truth.frame[::5].tolist()
+    labels = annotators_labels(truth, infant)
+    write_label_sheet(path, ((f"{frame}_8bit.png", cells_of(xy)) for frame, xy in zip(frames, labels, strict=True)))
+
+
+def annotators_labels(truth: Truth, infant: Infant) -> Array:
+    """`simulated_labels` of an infant, always the same."""
+    return simulated_labels(truth, np.random.default_rng(np.random.SeedSequence([infant.seed, infant.number, 77])))
 
 
 def simulated_labels(truth: Truth, rng: np.random.Generator) -> Array:
     """Labels at 6 Hz, [M, 12, 2] native px with click noise; NaN where the joint is not visible."""
     xy = truth.xy_px[::5] + rng.normal(0.0, LABEL_NOISE_PX, size=truth.xy_px[::5].shape)
+    xy = np.clip(xy, 0, [WIDTH_PX - 1, HEIGHT_PX - 1])  # a click lies in the picture
     return np.where(truth.visible[::5, :, None], xy, np.nan)
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "analyse": "Turn tracks into tables and reports (needs no torch).",
     "report": "Write one report about several recordings of an infant.",
     "simulate": "Make simulated recordings with known truth.",
+    "check": "Name what is wrong with an annotated data set.",
     "train": "Train the two networks on simulated infants.",
     "evaluate": "Measure a model on simulated infants it was never trained on.",
     "export-model": "Make one model file of a training folder.",

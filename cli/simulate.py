@@ -1,5 +1,7 @@
 """asyconv simulate: recordings with known truth."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -19,6 +21,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--seed", type=int, help="Same seed, same recordings (default 1; with --check the tuning infants').")
 @click.option("--motion", type=FILE, help="Tracks file whose joints move the infants.")
 @click.option("--format", "fmt", type=click.Choice(["oni", "mkv"]), default="oni", show_default=True)
+@click.option("--annotated", is_flag=True, help="An annotated data set in babyPose's layout instead of recordings.")
+@click.option("--flaws", is_flag=True, help="With --annotated: with the flaws that real data sets have.")
 @click.option("--check", is_flag=True, help="Print simulated beside real statistics instead; 1 if one is outside.")
 @click.pass_context
 def command(
@@ -29,6 +33,8 @@ def command(
     seed: int | None,
     motion: Path | None,
     fmt: str,
+    annotated: bool,
+    flaws: bool,
     check: bool,
 ) -> None:
     """Make simulated recordings in OUT, with their truth in OUT/truth.
@@ -44,7 +50,14 @@ def command(
         ctx.exit(0 if inside else EXIT_REFUSED)
     if out is None:
         raise click.UsageError("Missing argument 'OUT'.", ctx)
-    for path in simulate(out, infants or 2, seconds, 1 if seed is None else seed, motion=motion, fmt=fmt):
+    seed = 1 if seed is None else seed
+    if flaws and not annotated:
+        raise click.UsageError("--flaws goes with --annotated.", ctx)
+    if annotated:
+        paths = simulate_annotated(out, infants or 2, seconds, seed, flaws=flaws)
+    else:
+        paths = simulate(out, infants or 2, seconds, seed, motion=motion, fmt=fmt)
+    for path in paths:
         click.echo(path)
 
 
@@ -54,11 +67,25 @@ def simulate(
     """Simulate into a folder that holds nothing yet, so that it holds exactly these recordings."""
     from asyconv.simulate import simulate as simulate_now
 
+    with _empty_folder(out), progress(f"simulating {infants} infants") as tell:
+        return simulate_now(out, infants, seconds, seed, motion=motion, fmt=fmt, progress=tell)
+
+
+def simulate_annotated(out: Path, infants: int, seconds: float, seed: int, *, flaws: bool) -> list[Path]:
+    """Simulate an annotated data set into a folder that holds nothing yet; give its sheets."""
+    from asyconv.simulate_annotated import simulate_annotated as simulate_now
+
+    with _empty_folder(out), progress(f"simulating {infants} annotated infants") as tell:
+        return simulate_now(out, infants, seconds, seed, flaws=flaws, progress=tell)
+
+
+@contextmanager
+def _empty_folder(out: Path) -> Iterator[None]:
+    """Make the folder; one that holds something, or cannot be written, is refused in a sentence."""
     try:
         if out.exists() and any(out.iterdir()):
             raise InputError(f"{out}: expected an empty folder or none, found files in it")
         out.mkdir(parents=True, exist_ok=True)
-        with progress(f"simulating {infants} infants") as tell:
-            return simulate_now(out, infants, seconds, seed, motion=motion, fmt=fmt, progress=tell)
+        yield
     except OSError as error:
         raise InputError(f"{out}: recordings cannot be written here ({error.strerror})") from error

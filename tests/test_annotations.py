@@ -124,10 +124,10 @@ def test_a_broken_head_does_not_matter(tmp_path: Path) -> None:
 def test_rows_that_are_too_short_or_too_long(tmp_path: Path) -> None:
     rows = [cells(1)[:4], [*cells(6), "", ""], [*cells(11), "3,3"], ["name.png", *cells(1)[1:]]]
     short, padded, long, nameless = read_label_sheet(write_sheet(tmp_path / "result_pz1.csv", rows)).rows
-    assert short.faults == (Fault(UNPARSABLE, "expected 15 cells, found 4"),)
-    assert np.isfinite(short.xy_px).all(axis=1).sum() == 2  # the right hand and elbow; the head is dropped
+    assert short.faults == (Fault(UNPARSABLE, "expected 15 cells, found 4: its labels are left out"),)
+    assert np.isnan([short.xy_px, long.xy_px]).all()
     assert not padded.faults
-    assert long.faults == (Fault(UNPARSABLE, "expected 15 cells, found 16"),)
+    assert long.faults == (Fault(UNPARSABLE, "expected 15 cells, found 16: its labels are left out"),)
     assert nameless.faults == (Fault(UNPARSABLE, "image: expected a name with a frame number, found 'name.png'"),)
 
 

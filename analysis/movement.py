@@ -13,6 +13,7 @@ from asyconv.analysis.gates import recording_quality
 from asyconv.analysis.measures import Result, compute
 from asyconv.analysis.series import LimbSeries, limb_series
 from asyconv.tracks import Tracks
+from asyconv.tracks_check import check_tracks
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None) -> Movement:
     """Clean `tracks`, derive the limb series and compute every measure per epoch.
 
     `events` of kind `handling` or `exclude` leave every denominator. What cannot be trusted is null with a reason.
-    Raises `InputError` for tracks without frames or with times that do not rise.
+    Raises `InputError` for tracks that cannot be right, see `asyconv.tracks_check`.
     """
+    check_tracks(tracks)
     meta = tracks.meta
     cleaned = clean(tracks, events)
     limbs = limb_series(cleaned, meta)

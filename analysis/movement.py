@@ -11,6 +11,7 @@ from asyconv.analysis.clean import CleanTracks, Event, Step, clean
 from asyconv.analysis.epochs import LimbEpoch, body_epoch, limb_epoch, pair_epochs, spans
 from asyconv.analysis.gates import recording_quality
 from asyconv.analysis.measures import Result, compute
+from asyconv.analysis.plausible import why_implausible, withhold
 from asyconv.analysis.series import LimbSeries, limb_series
 from asyconv.tracks import Tracks
 from asyconv.tracks_check import check_tracks
@@ -52,11 +53,15 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None) -> Movement:
     results: list[Result] = []
     quality: dict[tuple[float, str], str] = {}
     for span in spans(cleaned):
+        before = len(results)
         epoch: dict[str, LimbEpoch] = {name: limb_epoch(limb, cleaned, span, meta) for name, limb in limbs.items()}
         results += compute("limb", epoch.values())
         results += compute("pair", pair_epochs(epoch))
         results += compute("body", [body_epoch(epoch, cleaned, span)])
         quality |= {(span.start_s, name): recording_quality(limb) for name, limb in epoch.items()}
+        if reason := why_implausible(tracks, cleaned, span.first, span.stop):
+            results[before:] = withhold(results[before:], reason)
+            quality |= {(span.start_s, name): "D" for name in epoch}
     ids = tables.identity(meta)
     return Movement(
         meta=meta,

@@ -11,8 +11,10 @@ from asyconv.analysis.clean import CleanTracks, Event, Step, clean
 from asyconv.analysis.epochs import LimbEpoch, body_epoch, limb_epoch, pair_epochs, spans
 from asyconv.analysis.gates import recording_quality
 from asyconv.analysis.measures import Result, compute
+from asyconv.analysis.plausible import why_implausible, withhold
 from asyconv.analysis.series import LimbSeries, limb_series
 from asyconv.tracks import Tracks
+from asyconv.tracks_check import check_tracks
 
 
 @dataclass(frozen=True)
@@ -42,19 +44,24 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None) -> Movement:
     """Clean `tracks`, derive the limb series and compute every measure per epoch.
 
     `events` of kind `handling` or `exclude` leave every denominator. What cannot be trusted is null with a reason.
-    Raises `InputError` for tracks without frames or with times that do not rise.
+    Raises `InputError` for tracks that cannot be right, see `asyconv.tracks_check`.
     """
+    check_tracks(tracks)
     meta = tracks.meta
     cleaned = clean(tracks, events)
     limbs = limb_series(cleaned, meta)
     results: list[Result] = []
     quality: dict[tuple[float, str], str] = {}
     for span in spans(cleaned):
+        before = len(results)
         epoch: dict[str, LimbEpoch] = {name: limb_epoch(limb, cleaned, span, meta) for name, limb in limbs.items()}
         results += compute("limb", epoch.values())
         results += compute("pair", pair_epochs(epoch))
         results += compute("body", [body_epoch(epoch, cleaned, span)])
         quality |= {(span.start_s, name): recording_quality(limb) for name, limb in epoch.items()}
+        if reason := why_implausible(tracks, cleaned, span.first, span.stop):
+            results[before:] = withhold(results[before:], reason)
+            quality |= {(span.start_s, name): "D" for name in epoch}
     ids = tables.identity(meta)
     return Movement(
         meta=meta,

@@ -16,6 +16,7 @@ from asyconv.tracks import VALUES, Tracks, read_tracks, write_tracks
 def example(n: int = 4) -> Tracks:
     rng = np.random.default_rng(0)
     values: dict[str, Any] = {name: rng.normal(300, 50, (n, 12)).astype(np.float32) for name in VALUES}
+    values["z_mm"], values["confidence"] = values["depth_mm"].copy(), values["confidence"] / 1000
     source = np.full((n, 12), 1, np.uint8)
     for name in VALUES[:-1]:
         values[name][1, 3] = np.nan

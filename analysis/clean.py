@@ -4,7 +4,7 @@ Nothing is imputed: a gap longer than 0.2 s stays missing and leaves every denom
 
 Deviations from the reference recipe: the frame spacing is the mean of the ordinary spacings, not their median (whole
 milliseconds make the median wrong by 1 %); the Butterworth design cut-off is pre-warped, so that the effective
--3 dB point is exact at 6 Hz too. Left-right swaps and bone lengths are not checked yet; the step log says so.
+-3 dB point is exact at 6 Hz too.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import butter, sosfiltfilt
 
-from asyconv.analysis.outliers import OUTLIER_SCORE, is_jump, is_outlier, odd, rolling_median
+from asyconv.analysis.body_frame import BodyFrame, body_frame
+from asyconv.analysis.bones import LENGTH_OFF_MAX, SAMPLES_MIN, learn_bones, too_long, wrong_length
+from asyconv.analysis.depths import (
+    FLICKER_MIN_HZ,
+    FLICKER_MM,
+    FLICKER_WINDOW_S,
+    HEIGHT_MM,
+    STEP_MM,
+    TRUNK_SLOW_S,
+    flickers,
+    implausible,
+    with_stiff_trunk,
+)
+from asyconv.analysis.outliers import OUTLIER_SCORE, is_jump, is_outlier
+from asyconv.analysis.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
 from asyconv.analysis.timebase import TimeBase, make_time_base
 from asyconv.tracks import DEPTH_SOURCES, Tracks
 
@@ -27,14 +41,13 @@ CONFIDENCE_MIN: Final = 0.5  # a calibrated probability: the joint is more likel
 FILL_MAX_S: Final = 0.2
 OUTLIER_MIN_MM: Final = 10.0
 JUMP_MM_S: Final = 1500.0
-DEPTH_WINDOW_S: Final = 1.0
-DEPTH_STEP_MM: Final = 120.0
 CUTOFF_HZ: Final = 4.0
 RUN_MIN_SAMPLES: Final = 9  # three filter lengths of an order-2 filter
 USUAL_MM_PER_PX: Final = 0.71  # 640 px wide, 400 mm away; scales plausibility gates where millimetres are unknown
 
 DROPPED, MISSING, LOW_CONFIDENCE, EXCLUDED, NO_DEPTH, DEPTH_REJECTED = 1, 2, 4, 8, 16, 32
 OUTLIER, JUMP, FILLED, DEPTH_FILLED, SHORT_RUN = 64, 128, 256, 512, 1024
+SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH = 2048, 4096, 8192, 16384
 
 FLAG_NAMES: Final = {
     DROPPED: "frame dropped by the recording",
@@ -48,6 +61,10 @@ FLAG_NAMES: Final = {
     FILLED: "short gap filled by a straight line",
     DEPTH_FILLED: "short gap in the millimetres filled by a straight line",
     SHORT_RUN: "run too short to smooth; no speed",
+    SWAPPED: "left and right were exchanged; given back to its side",
+    SWAP_DOUBTFUL: "left and right changed here without a way back; left as it was",
+    BONE_LENGTH: "bone too long or too short for the millimetres, or too long for the picture",
+    TRUNK_DEPTH: "shoulder or hip whose own depth left the trunk; the trunk's was taken",
 }
 """What each bit of a sample's flag means."""
 
@@ -79,7 +96,7 @@ class CleanTracks:
 
     `gated_*` are the accepted samples as measured, `smooth_*` the same after filling and smoothing; px are native
     pixels [N, 12, 2], mm camera-frame millimetres [N, 12, 3]. `flags` u16 [N, 12] holds the bits of `FLAG_NAMES`.
-    `excluded` [N] marks samples outside every denominator.
+    `excluded` [N] marks samples outside every denominator. `body` is the infant's own frame, None without millimetres.
     """
 
     time: TimeBase
@@ -90,6 +107,7 @@ class CleanTracks:
     smooth_mm: Floats
     flags: Flags
     excluded: Bools
+    body: BodyFrame | None
     steps: tuple[Step, ...]
 
 
@@ -116,12 +134,15 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     xy_px[~keep] = np.nan
 
     px_per_mm = _px_per_mm(tracks.meta, xyz_mm[..., 2])
-    _reject_positions(xy_px, time.fs_hz, px_per_mm, log)
+    xyz_mm[~keep] = np.nan
+    _undo_swaps(xy_px, xyz_mm, hole, time.fs_hz, px_per_mm, log)
+    _reject_positions(xy_px, confidence, time.fs_hz, px_per_mm, log)
     keep = whole(xy_px)
     no_depth = keep & ~(whole(xyz_mm) & ~(hole > 0))
     log.add("depth present", "a depth and intrinsics", no_depth, NO_DEPTH)
     xyz_mm[~keep | no_depth] = np.nan
-    _reject_depths(xyz_mm, time.fs_hz, log)
+    _settle_depths(xyz_mm, time.fs_hz, tracks.meta.get("mattress_plane"), log)
+    _reject_bones(xyz_mm, confidence, log)
 
     cutoff_hz = min(CUTOFF_HZ, time.effective_hz / 3)
     step_max_mm = JUMP_MM_S / time.fs_hz
@@ -139,9 +160,12 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
         short | short_mm,
         SHORT_RUN,
     )
-    log.skip("left-right swap detection")
-    log.skip("bone-length consistency")
-    return CleanTracks(time, cutoff_hz, xy_px, xyz_mm, smooth_px, smooth_mm, flags, excluded, tuple(log.steps))
+    frame = body_frame(xyz_mm)
+    if frame is None:
+        log.skip("body frame", "no shoulders and hips in millimetres together")
+    else:
+        log.note("body frame", f"median trunk, {frame.trunk_length_mm:.1f} mm long; one frame for the recording")
+    return CleanTracks(time, cutoff_hz, xy_px, xyz_mm, smooth_px, smooth_mm, flags, excluded, frame, tuple(log.steps))
 
 
 def fill_gaps(values: Floats, fs_hz: float, step_max: float, barred: Bools | None = None) -> Floats:
@@ -217,8 +241,11 @@ class _Log:
         self.flags[changed] |= bit
         self.steps.append(Step(name, parameters, int(changed.sum()), changed.size))
 
-    def skip(self, name: str) -> None:
-        self.steps.append(Step(name, "not part of this version", 0, self.flags.size, ran=False))
+    def note(self, name: str, parameters: str) -> None:
+        self.steps.append(Step(name, parameters, 0, self.flags.size))
+
+    def skip(self, name: str, why: str) -> None:
+        self.steps.append(Step(name, why, 0, self.flags.size, ran=False))
 
 
 def _inside(time_s: Floats, events: Sequence[Event] | None) -> Bools:
@@ -238,8 +265,24 @@ def _px_per_mm(meta: dict[str, Any], z_mm: Floats) -> float:
     return float(meta.get("width_px") or 640) / 640 / USUAL_MM_PER_PX
 
 
-def _reject_positions(xy_px: Floats, fs_hz: float, px_per_mm: float, log: _Log) -> None:
-    """Set outliers and jumps among pixel positions to missing, in place."""
+def _undo_swaps(xy_px: Floats, xyz_mm: Floats, hole: Floats, fs_hz: float, px_per_mm: float, log: _Log) -> None:
+    """Give exchanged left and right positions back to their sides, in place."""
+    swaps = find_swaps(xy_px, fs_hz, SIDES_APART_MIN_MM * px_per_mm)
+    log.add(
+        "left-right swaps",
+        f"exchanged costs less than {SWAP_COST_SHARE:g} of as tracked, and back within {SWAP_MAX_S:g} s: undone",
+        swaps.undo,
+        SWAPPED,
+    )
+    log.add(
+        "left-right swaps, doubtful", "a change of sides without a way back: marked only", swaps.doubtful, SWAP_DOUBTFUL
+    )
+    for values in (xy_px, xyz_mm, hole):
+        values[:] = swaps.apply(values)
+
+
+def _reject_positions(xy_px: Floats, confidence: Floats, fs_hz: float, px_per_mm: float, log: _Log) -> None:
+    """Set outliers, jumps and joints too far along their bone to missing among pixel positions, in place."""
     outlier = is_outlier(xy_px, fs_hz, OUTLIER_MIN_MM * px_per_mm)
     log.add(
         "outliers",
@@ -251,19 +294,47 @@ def _reject_positions(xy_px: Floats, fs_hz: float, px_per_mm: float, log: _Log) 
     jump = is_jump(xy_px, fs_hz, JUMP_MM_S / fs_hz * px_per_mm)
     log.add("jumps", f"faster than {JUMP_MM_S:g} mm/s", jump, JUMP)
     xy_px[jump] = np.nan
-
-
-def _reject_depths(xyz_mm: Floats, fs_hz: float, log: _Log) -> None:
-    """Set millimetre positions with an implausible depth to missing, in place."""
-    z_mm = xyz_mm[..., 2:]
-    slow = rolling_median(z_mm, odd(DEPTH_WINDOW_S * fs_hz))
-    with np.errstate(invalid="ignore"):
-        bad = (np.abs(z_mm - slow) > DEPTH_STEP_MM)[..., 0]
-    bad |= is_outlier(z_mm, fs_hz, OUTLIER_MIN_MM) | is_jump(z_mm, fs_hz, JUMP_MM_S / fs_hz)
+    stretched = too_long(xy_px, learn_bones(xy_px, confidence))
     log.add(
-        "depth sanity",
-        f"within {DEPTH_STEP_MM:g} mm of the median of 1 s; outliers and jumps as above",
-        bad,
-        DEPTH_REJECTED,
+        "bones, px", f"outer joint: longer than {1 + LENGTH_OFF_MAX:g} times the longest look", stretched, BONE_LENGTH
+    )
+    xy_px[stretched] = np.nan
+
+
+def _settle_depths(xyz_mm: Floats, fs_hz: float, plane: list[float] | None, log: _Log) -> None:
+    """Set implausible and flickering depths to missing and let shoulders and hips follow the trunk, in place."""
+    where = f"{HEIGHT_MM[0]:g} to {HEIGHT_MM[1]:g} mm above the mattress" if plane else "no mattress plane to check"
+    bad = implausible(xyz_mm, fs_hz, JUMP_MM_S, OUTLIER_MIN_MM, plane)
+    log.add(
+        "depth sanity", f"within {STEP_MM:g} mm of the median of 1 s; {where}; outliers, jumps", bad, DEPTH_REJECTED
     )
     xyz_mm[bad] = np.nan
+    settled = with_stiff_trunk(xyz_mm, fs_hz)
+    with np.errstate(invalid="ignore"):
+        moved = np.abs(settled - xyz_mm)[..., 2] > FLICKER_MM
+    how = f"shoulders and hips: the trunk's depth, their own only as the median of {TRUNK_SLOW_S:g} s"
+    log.add("stiff trunk", f"{how}; count: moved by more than {FLICKER_MM:g} mm", moved, TRUNK_DEPTH)
+    xyz_mm[:] = settled
+    if fs_hz < FLICKER_MIN_HZ:
+        log.skip("depth flicker", f"blind below {FLICKER_MIN_HZ:g} Hz")
+        return
+    bad = flickers(xyz_mm, fs_hz)
+    how = f"other joints: more than {FLICKER_MM:g} mm from the median of {FLICKER_WINDOW_S:g} s"
+    log.add("depth flicker", how, bad, DEPTH_REJECTED)
+    xyz_mm[bad] = np.nan
+
+
+def _reject_bones(xyz_mm: Floats, confidence: Floats, log: _Log) -> None:
+    """Set outer joints whose bone has a wrong length in millimetres to missing, in place."""
+    bones = learn_bones(xyz_mm, confidence)
+    if not any(bones):
+        log.skip("bones, mm", f"no bone was seen in millimetres {SAMPLES_MIN} times")
+        return
+    wrong = wrong_length(xyz_mm, bones)
+    log.add(
+        "bones, mm",
+        f"outer joint: off the usual length by more than {100 * LENGTH_OFF_MAX:g} % and 4 times its spread",
+        wrong,
+        BONE_LENGTH,
+    )
+    xyz_mm[wrong] = np.nan

@@ -16,7 +16,8 @@ from asyconv.analysis.clean import (
     CleanTracks,
     runs,
 )
-from asyconv.analysis.series import Floor, LimbSeries, moving_mask
+from asyconv.analysis.floor import Floor
+from asyconv.analysis.series import LimbSeries, moving_mask
 from asyconv.skeleton import JOINTS
 
 Floats = npt.NDArray[np.float64]

@@ -2,10 +2,6 @@
 
 Limb motion is always the endpoint (wrist, ankle) relative to its root (shoulder, hip), so that being carried along by
 the trunk is no movement of the limb. Left and right are the infant's own.
-
-Deviation from the reference recipe: the resting level is the 5th, not the 10th, percentile over the 1-s windows. On
-noise it is 6 % lower; on a limb at rest for only a tenth of the time the 10th percentile is movement already. "No rest
-seen" asks more than a level near the median one, which a limb at rest in noise for most of the time has too.
 """
 
 from dataclasses import dataclass
@@ -15,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.clean import CleanTracks, runs, whole
+from asyconv.analysis.floor import Floor, speed_floor
 from asyconv.skeleton import JOINTS, LIMBS
 
 Floats = npt.NDArray[np.float64]
@@ -25,35 +22,19 @@ MOVE_WHILE_MM_S: Final = 10.0
 ABOVE_FLOORS: Final = 2.5
 WHILE_FLOORS: Final = 1.6
 PAUSE_MAX_S: Final = 0.3
-REST_WINDOW_S: Final = 1.0
-REST_PERCENTILE: Final = 5.0
-REST_TO_MEDIAN_MAX: Final = 0.6  # levels that hardly differ: all rest or all movement, one cannot tell
-REST_TO_P95_MAX: Final = 0.5
-REST_TO_NOISE_MAX: Final = 1.5  # up to here white noise explains the resting level
 SEGMENT_MIN_SHARE: Final = 0.5  # shorter than half its median: foreshortened by a depth error
 LIFT_BASE_PERCENTILE: Final = 5.0
+FAST_ENOUGH_HZ: Final = 25.0  # for accelerations, short bouts and all that is faster than a stroke
 ANGLES: Final = {"arm": ("elbow", "shoulder_elevation"), "leg": ("knee", "hip_flexion")}
 """Joint angles of an arm and of a leg."""
 
 
 @dataclass(frozen=True)
-class Floor:
-    """Speed in mm/s below which movement and noise look alike, and what decided it; None = not to be had.
-
-    `high_frequency` is the noise left by the filter, `rest` the level while at rest, `still` a still-clip calibration.
-    """
-
-    value: float | None
-    high_frequency: float | None
-    rest: float | None
-    still: float | None
-    decided_by: str
-    rest_observed: bool
-
-
-@dataclass(frozen=True)
 class LimbSeries:
-    """One limb over N samples; NaN = missing, lengths in native px or mm, angles in degrees.
+    """One limb over N samples; NaN = missing, lengths in native px, mm or trunk lengths (tl), angles in degrees.
+
+    Positions are the endpoint's against its root, in the camera frame and in the infant's own (`position_body_mm`).
+    `accel_mm_s2` is missing below 25 Hz, where it would be noise. `angle_speeds_deg_s` are never negative.
 
     `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. `bouts` are half-open sample
     ranges, `censored` [bouts] tells which touch a gap or an end of the recording.
@@ -63,9 +44,13 @@ class LimbSeries:
     found: Bools
     position_px: Floats
     position_mm: Floats
+    position_body_mm: Floats
     speed_px_s: Floats
     speed_mm_s: Floats
+    accel_mm_s2: Floats
+    trunk_length_mm: float
     angles_deg: dict[str, Floats]
+    angle_speeds_deg_s: dict[str, Floats]
     angles_3d: bool
     lift_mm: Floats
     floor: Floor
@@ -75,6 +60,16 @@ class LimbSeries:
     censored: list[bool]
     end_flags: npt.NDArray[np.uint16]
     root_flags: npt.NDArray[np.uint16]
+
+    @property
+    def position_tl(self) -> Floats:
+        """Position in the body frame, in trunk lengths: infants of different size side by side."""
+        return np.asarray(self.position_body_mm / self.trunk_length_mm)
+
+    @property
+    def speed_tl_s(self) -> Floats:
+        """Speed in trunk lengths per second."""
+        return np.asarray(self.speed_mm_s / self.trunk_length_mm)
 
 
 def limb_series(tracks: CleanTracks, meta: dict[str, Any]) -> dict[str, LimbSeries]:
@@ -89,20 +84,25 @@ def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSerie
     position_mm = tracks.smooth_mm[:, end] - tracks.smooth_mm[:, root]
     speed_px_s, speed_mm_s = speed(position_px, fs_hz), speed(position_mm, fs_hz)
     gated_mm = tracks.gated_mm[:, end] - tracks.gated_mm[:, root]
-    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, tracks.cutoff_hz, meta.get("still_floor_mm_s"))
+    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, tracks.cutoff_hz, still_floor(meta, limb))
     valid = np.isfinite(speed_mm_s) & ~tracks.excluded
     moving = moving_mask(speed_mm_s, valid, fs_hz, tracks.time.effective_hz, floor.value or 0.0)
     bouts = runs(moving)
     in_3d = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
-    points = tracks.smooth_mm if in_3d else tracks.smooth_px
+    angles_deg = _angles(limb, tracks.smooth_mm if in_3d else tracks.smooth_px)
+    missing = np.full(len(speed_mm_s), np.nan)
     return LimbSeries(
         limb=limb,
         found=whole(tracks.gated_px[:, root]) & whole(tracks.gated_px[:, end]),
         position_px=position_px,
         position_mm=position_mm,
+        position_body_mm=np.full_like(position_mm, np.nan) if tracks.body is None else tracks.body.turn(position_mm),
         speed_px_s=speed_px_s,
         speed_mm_s=speed_mm_s,
-        angles_deg=_angles(limb, points),
+        accel_mm_s2=acceleration(position_mm, fs_hz) if tracks.time.effective_hz >= FAST_ENOUGH_HZ else missing,
+        trunk_length_mm=np.nan if tracks.body is None else tracks.body.trunk_length_mm,
+        angles_deg=angles_deg,
+        angle_speeds_deg_s={name: speed(angle[:, None], fs_hz) for name, angle in angles_deg.items()},
         angles_3d=in_3d,
         lift_mm=lift(tracks.smooth_mm[:, end], meta.get("mattress_plane")),
         floor=floor,
@@ -124,36 +124,19 @@ def speed(position: Floats, fs_hz: float) -> Floats:
     return out
 
 
-def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still: float | None) -> Floor:
-    """Speed floor of a limb from its measured positions `gated_mm` [N, 3] and its filtered speed [N].
+def acceleration(position: Floats, fs_hz: float) -> Floats:
+    """Length of the second derivative of `position` [N, D] per second squared, by second differences inside a run."""
+    out = np.full(len(position), np.nan)
+    second = position[2:] - 2 * position[1:-1] + position[:-2]
+    out[1:-1] = np.linalg.norm(second, axis=-1) * fs_hz**2
+    return out
 
-    White noise: sigma = 1.4826 MAD(third difference)/sqrt(20) per axis, through an ideal low-pass at the cut-off and a
-    derivative. Correlated noise and drift: the 5th percentile over 1-s windows of the RMS speed. The floor is the
-    largest of these and of a still-clip calibration. Where no rest was seen the resting level is movement and noise
-    mixed: it then stands only if there is no calibration, and the amounts become lower bounds.
-    """
-    third = np.diff(gated_mm, n=3, axis=0)
-    third = third[whole(third)]
-    high_frequency = None
-    if len(third) >= 10:
-        sigma_mm = 1.4826 * np.median(np.abs(third - np.median(third, axis=0)), axis=0) / np.sqrt(20)
-        high_frequency = float(np.sqrt((2 * sigma_mm**2 / fs_hz).sum() * (2 * np.pi) ** 2 * cutoff_hz**3 / 3))
-    level = _window_rms(speed_mm_s, max(3, round(REST_WINDOW_S * fs_hz)))
-    rest, rest_observed = None, False
-    if len(level):
-        rest, usual, most = (float(v) for v in np.percentile(level, [REST_PERCENTILE, 50, 95]))
-        noise_explains = high_frequency is not None and rest <= REST_TO_NOISE_MAX * high_frequency
-        harmless = rest < MOVE_WHILE_MM_S / WHILE_FLOORS
-        uneven = rest <= REST_TO_MEDIAN_MAX * usual or rest <= REST_TO_P95_MAX * most
-        rest_observed = harmless or uneven or noise_explains
-    parts = {"white noise": high_frequency, "resting level": rest, "still clip": still}
-    if still is not None and not rest_observed:
-        parts["resting level"] = None
-    known = {name: value for name, value in parts.items() if value is not None}
-    if rest is None or not known:
-        return Floor(None, high_frequency, rest, still, "not to be had", False)
-    decided_by = max(known, key=lambda name: known[name])
-    return Floor(known[decided_by], high_frequency, rest, still, decided_by, rest_observed or still is not None)
+
+def still_floor(meta: dict[str, Any], limb: str) -> float | None:
+    """Still-clip floor of a limb in mm/s from a tracks file's metadata: one number, one by limb, or none."""
+    stated = meta.get("still_floor_mm_s")
+    value = stated.get(limb) if isinstance(stated, dict) else stated
+    return None if value is None else float(value)
 
 
 def moving_mask(speed_mm_s: Floats, valid: Bools, fs_hz: float, effective_hz: float, floor_mm_s: float) -> Bools:
@@ -182,7 +165,7 @@ def moving_mask(speed_mm_s: Floats, valid: Bools, fs_hz: float, effective_hz: fl
 
 def bout_min_s(effective_hz: float) -> float:
     """Shortest bout that the rate can resolve, in s."""
-    return 0.2 if effective_hz >= 25 else 0.5
+    return 0.2 if effective_hz >= FAST_ENOUGH_HZ else 0.5
 
 
 def included_angle(corner: Floats, first: Floats, second: Floats) -> Floats:
@@ -234,15 +217,6 @@ def _angles(limb: str, points: Floats) -> dict[str, Floats]:
     down = np.broadcast_to(trunk_down(points), root.shape)
     bend, raised = ANGLES["arm" if limb.endswith("arm") else "leg"]
     return {bend: included_angle(middle, root, end), raised: angle_between(middle - root, down)}
-
-
-def _window_rms(values: Floats, window: int) -> Floats:
-    """RMS over every window of `window` samples that are all present."""
-    if len(values) < window:
-        return np.empty(0)
-    views = np.lib.stride_tricks.sliding_window_view(values, window)
-    means = (views**2).mean(axis=-1)
-    return np.asarray(np.sqrt(means[np.isfinite(means)]))
 
 
 def _touches_unknown(valid: Bools, start: int, stop: int) -> bool:

@@ -25,7 +25,8 @@ METADATA_KEY: Final = "asyconv"
 ANGLE_NAMES: Final = tuple(name for names in ANGLES.values() for name in names)
 AXES: Final = (
     "x_mm, y_mm, z_mm: endpoint minus root in the camera frame of the unmirrored picture, x right, y down, z away; "
-    "x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
+    "x_body_mm, y_body_mm, z_body_mm: the same in the body frame, x to the infant's right, y to its feet, z out of its "
+    "front; _tl: in trunk lengths; x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
 )
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -54,15 +55,20 @@ def _one_series(ids: dict[str, str | None], tracks: CleanTracks, limb: LimbSerie
         "limb": pl.repeat(limb.limb, n, eager=True),
         **{f"{axis}_px": limb.position_px[:, k] for k, axis in enumerate("xy")},
         **{f"{axis}_mm": limb.position_mm[:, k] for k, axis in enumerate("xyz")},
+        **{f"{axis}_body_mm": limb.position_body_mm[:, k] for k, axis in enumerate("xyz")},
+        **{f"{axis}_body_tl": limb.position_tl[:, k] for k, axis in enumerate("xyz")},
         "lift_mm": limb.lift_mm,
         "speed_px_s": limb.speed_px_s,
         "speed_mm_s": limb.speed_mm_s,
+        "speed_tl_s": limb.speed_tl_s,
+        "accel_mm_s2": limb.accel_mm_s2,
         "speed_floor_mm_s": np.full(n, np.nan if limb.floor.value is None else limb.floor.value),
         **{f"{name}_deg": limb.angles_deg.get(name, missing) for name in ANGLE_NAMES},
+        **{f"{name}_deg_s": limb.angle_speeds_deg_s.get(name, missing) for name in ANGLE_NAMES},
     }
     columns = {
         name: pl.Series(value, dtype=pl.Float32).fill_nan(None)
-        if name.endswith(("_px", "_mm", "_s", "_deg")) and name != "time_s"
+        if name.endswith(("_px", "_mm", "_tl", "_s", "_s2", "_deg")) and name != "time_s"
         else value
         for name, value in columns.items()
     }

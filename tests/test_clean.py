@@ -140,10 +140,7 @@ def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
     log = {step.name: step.changed for step in cleaned.steps}
     assert log["joint found"] == 4
     assert log["confidence gate"] == 20
-    assert [step.name for step in cleaned.steps if not step.ran] == [
-        "left-right swap detection",
-        "bone-length consistency",
-    ]
+    assert all(step.ran for step in cleaned.steps)
 
 
 def test_a_depth_spike_costs_the_millimetres_only() -> None:

@@ -1,0 +1,82 @@
+"""Speed floor: the speed below which movement and the jitter of the joints look alike, for a limb or a joint.
+
+It is measured, not assumed: from the white part of the noise, from how still the recording gets, and from a still clip
+(`asyconv calibrate`, still.py) where there is one. The largest of them decides.
+
+Deviation from the reference recipe: the resting level is the 5th, not the 10th, percentile over the 1-s windows. On
+noise it is 6 % lower; on a limb at rest for only a tenth of the time the 10th percentile is movement already. "No rest
+seen" asks more than a level near the median one, which a limb at rest in noise for most of the time has too.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.analysis.clean import whole
+
+Floats = npt.NDArray[np.float64]
+
+HARMLESS_MM_S: Final = 6.25  # up to here the thresholds of the moving mask do not rise
+REST_WINDOW_S: Final = 1.0
+REST_PERCENTILE: Final = 5.0
+REST_TO_MEDIAN_MAX: Final = 0.6  # levels that hardly differ: all rest or all movement, one cannot tell
+REST_TO_P95_MAX: Final = 0.5
+REST_TO_NOISE_MAX: Final = 1.5  # up to here white noise explains the resting level
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Speed in mm/s below which movement and noise look alike, and what decided it; None = not to be had.
+
+    `high_frequency` is the noise left by the filter, `rest` the level while at rest, `still` a still-clip calibration.
+    """
+
+    value: float | None
+    high_frequency: float | None
+    rest: float | None
+    still: float | None
+    decided_by: str
+    rest_observed: bool
+
+
+def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still: float | None) -> Floor:
+    """Speed floor of a limb from its measured positions `gated_mm` [N, 3] and its filtered speed [N].
+
+    White noise: sigma = 1.4826 MAD(third difference)/sqrt(20) per axis, through an ideal low-pass at the cut-off and a
+    derivative. Correlated noise and drift: the 5th percentile over 1-s windows of the RMS speed. The floor is the
+    largest of these and of a still-clip calibration. Where no rest was seen the resting level is movement and noise
+    mixed: it then stands only if there is no calibration, and the amounts become lower bounds.
+    """
+    third = np.diff(gated_mm, n=3, axis=0)
+    third = third[whole(third)]
+    high_frequency = None
+    if len(third) >= 10:
+        sigma_mm = 1.4826 * np.median(np.abs(third - np.median(third, axis=0)), axis=0) / np.sqrt(20)
+        high_frequency = float(np.sqrt((2 * sigma_mm**2 / fs_hz).sum() * (2 * np.pi) ** 2 * cutoff_hz**3 / 3))
+    level = window_rms(speed_mm_s, max(3, round(REST_WINDOW_S * fs_hz)))
+    rest, rest_observed = None, False
+    if len(level):
+        rest, usual, most = (float(v) for v in np.percentile(level, [REST_PERCENTILE, 50, 95]))
+        noise_explains = high_frequency is not None and rest <= REST_TO_NOISE_MAX * high_frequency
+        harmless = rest < HARMLESS_MM_S
+        uneven = rest <= REST_TO_MEDIAN_MAX * usual or rest <= REST_TO_P95_MAX * most
+        rest_observed = harmless or uneven or noise_explains
+    parts = {"white noise": high_frequency, "resting level": rest, "still clip": still}
+    if still is not None and not rest_observed:
+        parts["resting level"] = None
+    known = {name: value for name, value in parts.items() if value is not None}
+    if rest is None or not known:
+        return Floor(None, high_frequency, rest, still, "not to be had", False)
+    decided_by = max(known, key=lambda name: known[name])
+    return Floor(known[decided_by], high_frequency, rest, still, decided_by, rest_observed or still is not None)
+
+
+def window_rms(values: Floats, window: int) -> Floats:
+    """RMS over every window of `window` samples that are all present."""
+    if len(values) < window:
+        return np.empty(0)
+    views = np.lib.stride_tricks.sliding_window_view(values, window)
+    means = (views**2).mean(axis=-1)
+    return np.asarray(np.sqrt(means[np.isfinite(means)]))

@@ -18,15 +18,6 @@ FLOOR_HARMLESS_MM_S: Final = 6.25  # up to here 2.5 and 1.6 floors stay below th
 
 
 @dataclass(frozen=True)
-class Value:
-    """A number with the count it rests on, or no number and the reason."""
-
-    value: float | None
-    n: int = 0
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class Gates:
     """What must hold before a measure is given."""
 
@@ -37,6 +28,11 @@ class Gates:
     needs_sides: bool = False
     floors_alike: bool = False
     fs_min_hz: float | None = None
+    samples_min: int | None = None
+    run_min_s: float | None = None
+    bouts_min: int | None = None
+    units_min: int | None = None
+    noise_ratio_min: float | None = None
 
     def words(self) -> str:
         """Say the gates in one readable line."""
@@ -46,6 +42,11 @@ class Gates:
             f"analysed >= {self.analysed_min_s:g} s" if self.analysed_min_s else "",
             f"speed floor < {self.floor_max_mm_s:g} mm/s" if self.floor_max_mm_s else "",
             f"rate >= {self.fs_min_hz:g} Hz" if self.fs_min_hz else "",
+            f"{self.samples_min} samples" if self.samples_min else "",
+            f"runs of at least {self.run_min_s:g} s" if self.run_min_s else "",
+            f"{self.bouts_min} bouts" if self.bouts_min else "",
+            f"{self.units_min} movement units" if self.units_min else "",
+            f"SD of the signal >= {self.noise_ratio_min:g} times its noise" if self.noise_ratio_min else "",
             "left and right verified" if self.needs_sides else "",
             f"floors within {FLOORS_APART_MAX:g} times, coverage within {COVERAGE_APART_MAX_PP:g} points"
             if self.floors_alike

@@ -8,9 +8,10 @@ import polars as pl
 
 from asyconv.analysis import tables
 from asyconv.analysis.clean import CleanTracks, Event, Step, clean
-from asyconv.analysis.epochs import LimbEpoch, body_epoch, limb_epoch, pair_epochs, spans
+from asyconv.analysis.epochs import body_epoch, joint_epochs, limb_epochs, pair_epochs, spans
 from asyconv.analysis.gates import recording_quality
 from asyconv.analysis.measures import Result, compute
+from asyconv.analysis.motion import body_motion
 from asyconv.analysis.plausible import why_implausible, withhold
 from asyconv.analysis.series import LimbSeries, limb_series
 from asyconv.tracks import Tracks
@@ -50,14 +51,17 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None) -> Movement:
     meta = tracks.meta
     cleaned = clean(tracks, events)
     limbs = limb_series(cleaned, meta)
+    motion = body_motion(cleaned, limbs)
+    recording = str(meta.get("recording_id", ""))
     results: list[Result] = []
     quality: dict[tuple[float, str], str] = {}
     for span in spans(cleaned):
         before = len(results)
-        epoch: dict[str, LimbEpoch] = {name: limb_epoch(limb, cleaned, span, meta) for name, limb in limbs.items()}
-        results += compute("limb", epoch.values())
-        results += compute("pair", pair_epochs(epoch))
-        results += compute("body", [body_epoch(epoch, cleaned, span)])
+        epoch = limb_epochs(limbs, motion, cleaned, span, meta)
+        results += compute("limb", epoch.values(), recording)
+        results += compute("pair", pair_epochs(epoch), recording)
+        results += compute("body", [body_epoch(epoch, motion, cleaned, span)], recording)
+        results += compute("joint", joint_epochs(motion, cleaned, span, meta), recording)
         quality |= {(span.start_s, name): recording_quality(limb) for name, limb in epoch.items()}
         if reason := why_implausible(tracks, cleaned, span.first, span.stop):
             results[before:] = withhold(results[before:], reason)

@@ -268,7 +268,7 @@ def _scope_table(results: list[Result], scope: Scope) -> dict[str, Any]:
     parts = list(dict.fromkeys(r.part for r in results if r.measure.scope == scope))
     notes: list[str] = []
     rows = []
-    for measure in measures(scope):
+    for measure in measures(scope, "core"):
         found = {r.part: r for r in results if r.measure.name == measure.name}
         cells = [_cell(found[part], notes) if part in found else Cell("") for part in parts]
         rows.append({"measure": measure, "cells": cells})
@@ -283,14 +283,15 @@ def _pair_table(results: list[Result]) -> dict[str, Any]:
     """Pairs as rows, measures as columns."""
     found = {(r.part, r.measure.name): r for r in results if r.measure.scope == "pair"}
     notes: list[str] = []
+    shown = measures("pair", "core")
     rows = [
         (
             part.replace("_", " ").replace("-", " \N{EN DASH} "),
-            [_cell(found[part, m.name], notes) if (part, m.name) in found else Cell("") for m in measures("pair")],
+            [_cell(found[part, m.name], notes) if (part, m.name) in found else Cell("") for m in shown],
         )
         for part in dict.fromkeys(part for part, _ in found)
     ]
-    return {"measures": measures("pair"), "rows": rows, "notes": notes}
+    return {"measures": shown, "rows": rows, "notes": notes}
 
 
 def _cell(result: Result, notes: list[str]) -> Cell:

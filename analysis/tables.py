@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from asyconv.analysis import ANALYSIS_VERSION
+from asyconv.analysis.bouts import Bout
 from asyconv.analysis.clean import CleanTracks
 from asyconv.analysis.measures import DEFINITION_VERSION, REGISTRY, Result, Scope, measures
 from asyconv.analysis.series import ANGLES, LimbSeries
@@ -89,9 +90,7 @@ def bouts_table(ids: dict[str, str | None], tracks: CleanTracks, limbs: dict[str
             "limb": limb.limb,
             "bout_id": number,
             "start_s": float(time_s[start]),
-            "duration_s": (stop - start) / fs_hz,
-            "path_mm": float(limb.speed_mm_s[start:stop].sum() / fs_hz),
-            "speed_max_mm_s": float(limb.speed_mm_s[start:stop].max()),
+            **{m.name: m.function(Bout(fs_hz, limb.speed_mm_s[start:stop])).value for m in measures("bout")},
             "censored": cut,
         }
         for limb in limbs.values()
@@ -101,9 +100,7 @@ def bouts_table(ids: dict[str, str | None], tracks: CleanTracks, limbs: dict[str
         "limb": pl.String,
         "bout_id": pl.Int32,
         "start_s": pl.Float64,
-        "duration_s": pl.Float64,
-        "path_mm": pl.Float64,
-        "speed_max_mm_s": pl.Float64,
+        **dict.fromkeys([m.name for m in measures("bout")], pl.Float64),
         "censored": pl.Boolean,
     }
     return _with_ids(ids, pl.DataFrame(rows, schema=schema))
@@ -151,8 +148,8 @@ def features_table(ids: dict[str, str | None], results: Sequence[Result]) -> pl.
             "feature": r.measure.name,
             "value": r.value,
             "unit": r.measure.unit,
-            "ci_lo": None,
-            "ci_hi": None,
+            "ci_lo": None if r.interval is None else r.interval[0],
+            "ci_hi": None if r.interval is None else r.interval[1],
             "n": r.n,
             "analysed_s": r.analysed_s,
             "lower_bound": r.lower_bound,

@@ -10,6 +10,7 @@ Of several rows of one frame the last stands; a row without picture and a label 
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,6 +203,9 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
             start += len(rows)
         for array in arrays.values():
             array.flush()
+        np.save(part / "infant.npy", np.repeat(np.arange(len(chosen)), [len(rows) for _, rows in chosen]))
+        facts = {"infants": len(chosen), "simulated": all(one.simulated for one, _ in chosen)}
+        (part / "facts.json").write_text(json.dumps(facts), encoding="utf8")
         part.rename(done)
     return read_clips(done)
 

@@ -1,6 +1,7 @@
 """From trained networks to a model file: thresholds, bias by position and confidence, measured on tuning infants.
 
-The tuning infants serve nothing else; the errors in the card come from test infants (disjoint, committed seeds).
+The tuning infants serve nothing else; the errors in the card come from test infants (disjoint, committed seeds). A
+training on an annotated data set is calibrated on the validation part of its split and measured on the test part.
 """
 
 import dataclasses
@@ -16,29 +17,32 @@ import torch
 from torch import nn
 
 from asyconv import __version__
-from asyconv.evaluation import Evaluation, evaluate
-from asyconv.heldout import joined
+from asyconv.evaluation import Evaluation, evaluate_on
+from asyconv.heldout import HeldOut, annotated_part, held_out
 from asyconv.predictions import Predictions, predict
 from asyconv.recipe import Recipe
 from asyconv.reliability import right_joints
-from asyconv.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet, make_clips
+from asyconv.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet
 from asyconv.weights import Model, ModelSettings, load_model, save_model
 
 LINK_THRESHOLD: Final = 0.05  # paper.md 15
 NMS_WINDOW_MAP: Final = 13
 LOWEST: Final = 0.05
+TUNING: Final = (48, 8)
+TEST: Final = (40, 16)
+"""Simulated infants, and clips of each."""
 
 
 def export_model(
     path: Path,
     networks: tuple[nn.Module, nn.Module],
     recipe: Recipe,
+    sets: tuple[HeldOut, HeldOut],
     *,
-    infants: int = 48,
-    clips: int = 8,
     told: Callable[[str], None] = lambda text: None,
 ) -> tuple[Model, Evaluation]:
-    """Calibrate `networks` on tuning infants, measure them on test infants, write the model and its readable card."""
+    """Calibrate `networks` on the first of `sets`, measure them on the second, write the model and its card."""
+    tuning, test = sets
     raw = ModelSettings(
         arch=recipe.regression_arch,
         width=recipe.width,
@@ -55,14 +59,14 @@ def export_model(
     card = _card(recipe, raw)
     unfinished = path.with_name(f".{path.name}.uncalibrated")
     save_model(unfinished, *networks, card)
-    told(f"calibrating on {infants} tuning infants")
-    tuning = joined([make_clips(TUNE_SEED, number, clips) for number in range(infants)])
-    settings = calibrate(load_model(unfinished), tuning)
+    told(f"calibrating on {tuning.what}")
+    settings = calibrate(load_model(unfinished), tuning.clips)
     card["settings"] = settings
     save_model(unfinished, *networks, card)
-    told("measuring on test infants")
-    evaluation = evaluate(load_model(unfinished))
+    told(f"measuring on {test.what}")
+    evaluation = evaluate_on(load_model(unfinished), test)
     card |= {
+        "model_validation": "simulated_only" if test.simulated else test.what,
         "model_error": evaluation.median_map(),
         "model_error_unit": "median RMSD per limb, map px (128x96), visible and predicted joints",
         "evaluation": evaluation.card(),
@@ -72,6 +76,13 @@ def export_model(
     model = load_model(path)
     path.with_suffix(".json").write_text(json.dumps({**model.card, "sha256": model.weights_hash}, indent=1) + "\n")
     return model, dataclasses.replace(evaluation, weights_hash=model.weights_hash)
+
+
+def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOut, HeldOut]:
+    """What the training in `run` is calibrated on and measured on."""
+    if recipe.split:
+        return annotated_part(run, "validation", recipe.split), annotated_part(run, "test", recipe.split)
+    return held_out(TUNE_SEED, *TUNING), held_out(TEST_SEED, *TEST)
 
 
 def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
@@ -120,18 +131,13 @@ def _confidence(score: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) ->
 
 
 def _card(recipe: Recipe, settings: ModelSettings) -> dict[str, Any]:
+    trained_on = "an annotated data set" if recipe.split else "SIMULATED infants only"
     return {
         "name": recipe.model,
         "settings": settings,
-        "what": "detection and regression CNN for 12 joints of a supine infant, trained on SIMULATED infants only",
-        "model_validation": "simulated_only",
+        "what": f"detection and regression CNN for 12 joints of a supine infant, trained on {trained_on}",
         "recipe": asdict(recipe),
         "seeds": {"training": TRAIN_SEED, "tuning": TUNE_SEED, "test": TEST_SEED},
-        "commands": [
-            f"asyconv train runs/{recipe.model} --model {recipe.model}",
-            f"asyconv export-model runs/{recipe.model} -o asyconv/{recipe.model}.safetensors",
-            f"asyconv evaluate {recipe.model}",
-        ],
         "software": {"asyconv": __version__, "torch": torch.__version__, "numpy": np.__version__},
         "licence": "Apache-2.0",
         "intended_use": "research on movement of preterm infants from depth video; not a medical device",

@@ -124,7 +124,8 @@ def _distances(found: Predictions, truth: Array, visible: Bools) -> Array:
 def _error_columns(distance: Array, mm_per_map: Array) -> dict[str, float | int | None]:
     known = np.isfinite(distance)
     parts = [float(v) for v in np.percentile(distance[known], [50, 95])] if known.any() else None
-    mm = float(np.median((distance * mm_per_map)[known])) if known.any() else None
+    known_mm = known & np.isfinite(mm_per_map)
+    mm = float(np.median((distance * mm_per_map)[known_mm])) if known_mm.any() else None
     return {
         "n_joints": int(known.sum()),
         "error_map_px_p50": parts[0] if parts else None,

@@ -1,11 +1,15 @@
 """What errors are measured on: simulated infants that were never trained on, with the truth of every frame."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.annotations import read_clips
+from asyconv.errors import InputError
 from asyconv.geometry import MAP_WIDTH
 from asyconv.scene import AS_DRAWN, FOCAL_PX, WIDTH_PX, Condition
 from asyconv.simulate import TRAIN_SEED, ClipSet, infant_at_clips, infant_clips
@@ -24,7 +28,8 @@ class HeldOut:
     ----------
     clips : n clips.
     infant : number of each clip's infant, [n].
-    mm_per_map : millimetres in a map pixel, across the picture at each joint's true distance, [n, 3, 12].
+    mm_per_map : millimetres in a map pixel, across the picture at each joint's true distance, [n, 3, 12]; NaN where
+        the camera is not known.
     what : the words that stand beside every error measured here.
     """
 
@@ -32,6 +37,7 @@ class HeldOut:
     infant: npt.NDArray[np.int64]
     mm_per_map: Array
     what: str
+    simulated: bool = True
 
 
 def held_out(seed: int, infants: int, clips: int, condition: Condition = AS_DRAWN) -> HeldOut:
@@ -48,6 +54,23 @@ def held_out(seed: int, infants: int, clips: int, condition: Condition = AS_DRAW
         infant=np.repeat(np.arange(infants), clips),
         mm_per_map=np.concatenate(scales).reshape(together.visible.shape),
         what=f"{infants} SIMULATED infants of seed {seed}, {known}",
+    )
+
+
+def annotated_part(run: Path, name: str, split: str) -> HeldOut:
+    """The "validation" or "test" clips of the annotated data set on which the training in `run` was done."""
+    folders = sorted((run / name).glob("clips-*"), key=lambda path: path.stat().st_mtime_ns)
+    if not folders:
+        raise InputError(f"{run}: expected the {name} clips of its annotated data set, found none; train again")
+    facts = json.loads((folders[-1] / "facts.json").read_text(encoding="utf8"))
+    clips = read_clips(folders[-1])
+    kind = "SIMULATED annotated infants" if facts["simulated"] else "annotated infants"
+    return HeldOut(
+        clips=clips,
+        infant=np.load(folders[-1] / "infant.npy"),
+        mm_per_map=np.full(clips.visible.shape, np.nan),
+        what=f"{facts['infants']} {kind}, {split}",
+        simulated=facts["simulated"],
     )
 
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from asyconv.annotations import Annotated, read_annotated, read_clips, write_clips
+from asyconv.annotations import Annotated, read_annotated, write_clips
 from asyconv.clips import normalise
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
@@ -100,12 +100,6 @@ def clips_of(
     parts = chosen_split(annotated, split)
     clips, tuning, _ = (write_clips(folder / name, annotated, getattr(parts, name)) for name in PARTS)
     return dataclasses.replace(recipe, data=clips_hash(clips), split=parts.name), clips, tuning
-
-
-def annotated_part(folder: Path, name: str) -> ClipSet:
-    """The clips of one of `PARTS` of the annotated data set on which the training in `folder` was done."""
-    (found,) = sorted((folder / name).glob("clips-*"), key=lambda path: path.stat().st_mtime_ns)[-1:]
-    return read_clips(found)
 
 
 def chosen_split(annotated: Sequence[Annotated], split: str) -> Split:

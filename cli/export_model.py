@@ -19,7 +19,7 @@ def command(run: Path, output: Path) -> None:
 
     Example: asyconv export-model runs/compact -o compact.safetensors
     """
-    from asyconv.calibration import export_model
+    from asyconv.calibration import export_model, sets_of
     from asyconv.error_tables import text
     from asyconv.training import trained
 
@@ -27,7 +27,7 @@ def command(run: Path, output: Path) -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         tell = partial(click.echo, err=True)
-        _, evaluation = export_model(output, networks, recipe, told=tell)
+        _, evaluation = export_model(output, networks, recipe, sets_of(run, recipe), told=tell)
     except OSError as error:
         raise InputError(f"{output}: the model cannot be written here ({error.strerror})") from error
     click.echo(text(evaluation))

@@ -30,7 +30,7 @@ from asyconv.networks import AsymmetricRegression, Convolution, Detection, Regre
 from asyconv.recipe import STAGES, Recipe, StageRecipe, recipe_of
 from asyconv.simulate import ClipSet
 from asyconv.training_data import Batch, Batches, Report, batches, steps_per_epoch
-from asyconv.weights import Model
+from asyconv.weights import Model, hash_model, load_model
 
 CHECKPOINT_S: Final = 300.0
 TELL_EVERY: Final = 50
@@ -147,40 +147,49 @@ def train(
 def trained(out: Path) -> tuple[Recipe, tuple[nn.Module, nn.Module]]:
     """The recipe of the finished training in `out`, and the best networks of it."""
     recipe = read_recipe(out)
-    networks = []
-    for name in STAGES:
-        stage = make_stage(name, recipe, 1, None, CPU)
-        if not _resume(stage, out) or stage.step < stage.steps:
-            raise InputError(
-                f"{out}: expected a finished training, found {name} at step {stage.step}; "
-                "give the same asyconv train again"
-            )
-        networks.append(stage.best)
-    return recipe, (networks[0], networks[1])
+    detection, regression = (_finished(out, recipe, name).best for name in STAGES)
+    return recipe, (detection, regression)
 
 
-def started(recipe: Recipe, start: Model | None = None, detection_of: Model | None = None) -> tuple[Recipe, Start]:
-    """The recipe with the hash of the model that it begins with, and the networks taken from it.
+def started(recipe: Recipe, start: Model | None = None, detection_of: str | None = None) -> tuple[Recipe, Start]:
+    """The recipe with the hash of the weights that it begins with, and the networks that hold them.
 
-    `start` gives both networks their weights; of `detection_of` the detection network is taken as it is.
+    `start` gives both networks their weights. The detection network of `detection_of`, a model or the folder of a
+    training, is taken as it is.
     """
-    for model in (start, detection_of):
-        if model and model.settings.width != recipe.width:
-            raise InputError(
-                f"model {model.name}: expected networks of width {recipe.width:g}, found {model.settings.width:g}"
-            )
+    if start and start.settings.width != recipe.width:
+        raise InputError(
+            f"model {start.name}: expected networks of width {recipe.width:g}, found {start.settings.width:g}"
+        )
     if start and start.settings.arch != recipe.regression_arch:
         raise InputError(
             f"model {start.name}: expected a regression network of kind {recipe.regression_arch}, "
             f"found {start.settings.arch}"
         )
-    recipe = dataclasses.replace(
-        recipe,
-        start=start.weights_hash if start else "",
-        detection_of=detection_of.weights_hash if detection_of else "",
-    )
-    detector = detection_of or start
-    return recipe, (detector.detection if detector else None, start.regression if start else None)
+    networks: Start = (start.detection, start.regression) if start else (None, None)
+    recipe = dataclasses.replace(recipe, start=start.weights_hash if start else "")
+    if detection_of is None:
+        return recipe, networks
+    detection = _detection_of(detection_of)
+    _check_fit(Path(detection_of), make_networks(recipe)[0].state_dict(), detection.state_dict())
+    weights_hash = hash_model(detection.state_dict(), {})
+    return dataclasses.replace(recipe, detection_of=weights_hash), (detection, networks[1])
+
+
+def _detection_of(name: str) -> nn.Module:
+    folder = Path(name)
+    if not (folder / RECIPE).is_file():
+        return load_model(name).detection
+    return _finished(folder, read_recipe(folder), "detection").best
+
+
+def _finished(out: Path, recipe: Recipe, name: str) -> Stage:
+    stage = make_stage(name, recipe, 1, None, CPU)
+    if not _resume(stage, out) or stage.step < stage.steps:
+        raise InputError(
+            f"{out}: expected a finished training, found {name} at step {stage.step}; give the same asyconv train again"
+        )
+    return stage
 
 
 def make_stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, place: Place) -> Stage:
@@ -381,7 +390,7 @@ def _check_fit(path: Path, expected: dict[str, Any], found: dict[str, Tensor]) -
         shapes = [tuple(side[name].shape) if name in side else None for side in (expected, found)]
         if shapes[0] != shapes[1]:
             raise InputError(
-                f"{path}: expected a checkpoint of this architecture with {name} {shapes[0]}, found {shapes[1]}"
+                f"{path}: expected weights of this architecture with {name} {shapes[0]}, found {shapes[1]}"
             )
 
 

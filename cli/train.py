@@ -26,7 +26,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--data", type=FILE, help="Annotated data set (default: simulated infants).")
 @click.option("--split", default="within", show_default=True, help="Of --data: within (the paper's), or fold:I/K.")
 @click.option("--from", "start", help="Model whose weights to begin with.")
-@click.option("--detection", "detection_of", help="Model whose detection network is taken as it is.")
+@click.option("--detection", "detection_of", help="Model or training folder whose detection network is taken as it is.")
 @click.option("--freeze-norms", is_flag=True, help="Leave batch normalisation as it is: for small data sets.")
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="Default: bfloat16 on a GPU.")
 @click.option("--checkpoint-activations", is_flag=True, help="Less memory, a third more arithmetic.")
@@ -61,9 +61,7 @@ def command(
         preset, model, changes,
         freeze_norms=freeze_norms, precision=precision, checkpoint_activations=checkpoint_activations,
     )  # fmt: skip
-    recipe, begun = started(
-        recipe, load_model(start) if start else None, load_model(detection_of) if detection_of else None
-    )
+    recipe, begun = started(recipe, load_model(start) if start else None, detection_of)
     try:
         with joined_processes() as place, stages("steps") as report:
             with first_process_first(place):

@@ -168,13 +168,18 @@ def test_it_begins_with_a_models_weights_and_takes_a_detection_as_it_is(
 ) -> None:
     compact = load_model("compact")
     small = make_recipe("useful", "compact-3d", [*SMALL, "width=0.25", "regression.steps=1"])
-    recipe, begun = started(small, detection_of=compact)
-    assert (recipe.start, recipe.detection_of) == ("", compact.weights_hash)
+    recipe, begun = started(small, detection_of="compact")
+    assert recipe.start == ""
+    assert len(recipe.detection_of) == 64
     train(tmp_path, recipe, clips, tuning, start=begun, workers=0)
     told, (detection, regression) = trained(tmp_path)
     assert told == recipe
     same_weights(detection, compact.detection)
     assert isinstance(regression, Regression3d)
+    again, _ = started(small, detection_of=str(tmp_path))
+    assert again.detection_of == recipe.detection_of  # the folder of a training gives the same
+    with pytest.raises(InputError, match="expected weights of this architecture"):
+        started(RECIPE, detection_of="compact")
     with pytest.raises(InputError, match="expected a regression network of kind 3x3x3, found asymmetric"):
         started(small, compact)
     with pytest.raises(InputError, match="expected networks of width 0.0625, found 0.25"):
@@ -236,7 +241,7 @@ def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path, clips: ClipSet,
     wider = replace(RECIPE, width=0.125)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "detection.safetensors").write_bytes((tmp_path / "a" / "detection.safetensors").read_bytes())
-    with pytest.raises(InputError, match=r"expected a checkpoint of this architecture with .*, found"):
+    with pytest.raises(InputError, match=r"expected weights of this architecture with .*, found"):
         train(tmp_path / "b", wider, clips, tuning, workers=0)
     (tmp_path / "b" / "detection.safetensors").write_bytes(b"something else")
     with pytest.raises(InputError, match="expected a checkpoint of this version"):

@@ -218,7 +218,11 @@ def reorder(root: Path) -> None:
 
 
 def drop_pictures(*frames: int) -> Callable[[Path], None]:
-    return lambda root: [(root / "pz1" / f"{frame}_16bit.png").unlink() for frame in frames] and None
+    def spoil(root: Path) -> None:
+        for frame in frames:
+            (root / "pz1" / f"{frame}_16bit.png").unlink()
+
+    return spoil
 
 
 def drop_rows(first: int, last: int) -> Callable[[Path], None]:

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,25 +98,6 @@ def script(tmp_path: Path) -> Path:
     path = tmp_path / "script.py"
     path.write_text(SCRIPT)
     return path
-
-
-def test_killed_twice_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, script: Path) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    changes = [*SMALL, "detection.steps=16", "regression.steps=16"]
-    assert subprocess.run([sys.executable, str(script), str(whole), *changes], check=False).returncode == 0
-    for stage in ("detection", "regression"):
-        process = subprocess.Popen([sys.executable, str(script), str(killed), *changes])
-        deadline = time.monotonic() + 240
-        while not (killed / f"{stage}.safetensors").exists():
-            assert process.poll() is None, "the training ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-        process.kill()
-        assert process.wait(60) == -signal.SIGKILL, "the training ended before it could be killed"
-    assert subprocess.run([sys.executable, str(script), str(killed), *changes], check=False).returncode == 0
-    for stage in ("detection", "regression"):
-        assert (whole / f"{stage}.safetensors").read_bytes() == (killed / f"{stage}.safetensors").read_bytes()
-    assert (whole / "losses.csv").read_text() == (killed / "losses.csv").read_text()
 
 
 def test_two_processes_are_one_with_the_double_batch(tmp_path: Path, script: Path) -> None:

@@ -37,7 +37,7 @@ def limb_boxes(rmsd_map: Mapping[str, Mapping[str, Floats]], held_out: str) -> P
                 if row["p50"] is not None:
                     _draw_box(panel, at, row, COLOURS[at % len(COLOURS)])
             panel.set_title(limb_name(limb), color=LIMB_COLOURS[limb], fontsize=9)
-            panel.set_xticks(range(len(rows)), [row["framework"].replace(" (", "\n(") for row in rows], fontsize=7)
+            panel.set_xticks(range(len(rows)), [row["framework"].replace(" ", "\n") for row in rows], fontsize=6.5)
             panel.set_xlim(-0.6, len(rows) - 0.4)
             panel.grid(axis="y", color=GRID, lw=0.5)
             panel.set_axisbelow(True)

@@ -32,15 +32,16 @@ def table_two(measured: Sequence[tuple[Model, Evaluation]], times: Sequence[Row]
         own = {row["limb"]: row for row in evaluation.errors if row["predictor"] == "model"}
         limbs: Row = {}
         for limb in LIMBS:
-            limbs[f"{limb}_median_map_px"] = own[limb]["map_px_p50"]
+            limbs[f"{limb}_median_px"] = own[limb]["map_px_p50"]
             known = own[limb]["map_px_p50"] is not None
-            limbs[f"{limb}_iqr_map_px"] = own[limb]["map_px_p75"] - own[limb]["map_px_p25"] if known else None
+            limbs[f"{limb}_iqr_px"] = own[limb]["map_px_p75"] - own[limb]["map_px_p25"] if known else None
             limbs[f"{limb}_n_frames"] = own[limb]["n_frames"]
         arch = model.settings.arch
         rows.append(
             {
                 "framework": framework(model),
                 "data": evaluation.held_out,
+                "unit": "px of the 128x96 map",
                 **limbs,
                 "missed_pct": evaluation.totals["missed_pct"],
                 "invented_pct": evaluation.totals["invented_pct"],
@@ -56,19 +57,19 @@ def framework(model: Model) -> str:
 
 
 def _times(arch: str, times: Sequence[Row]) -> Row:
-    found = {row["implementation"].split()[0]: row for row in times if row["network"] == arch}
-    keys = {"clip_s": "clip_s_p50", "step_s": "step_s_p50", "epoch_s_extrapolated": "epoch_s_extrapolated"}
+    found = {row["implementation"]: row for row in times if row["network"] == arch}
+    columns = {"clip_s": "clip_s_p50", "step_s": "step_s_p50", "epoch_s_extrapolated": "epoch_s_extrapolated"}
     return {
-        f"{key}_{which}": found[which][column] if which in found else None
-        for key, column in keys.items()
-        for which in ("ours", "plain")
+        f"{name}{ending}": found[implementation][column] if implementation in found else None
+        for name, column in columns.items()
+        for ending, implementation in (("", "ours"), ("_plain_conv3d", "plain conv3d"))
     }
 
 
-def _paper_row(like: Row, framework: str, errors: tuple[tuple[float, float], ...], clip_s: float) -> Row:
-    row: Row = dict.fromkeys(like) | {"framework": framework, "data": PAPER_DATA, "clip_s_ours": clip_s}
+def _paper_row(like: Row, name: str, errors: tuple[tuple[float, float], ...], clip_s: float) -> Row:
+    row: Row = dict.fromkeys(like) | {"framework": name, "data": PAPER_DATA, "unit": "px, as printed", "clip_s": clip_s}
     for limb, (median, iqr) in zip(LIMBS, errors, strict=True):
-        row |= {f"{limb}_median_map_px": median, f"{limb}_iqr_map_px": iqr}
+        row |= {f"{limb}_median_px": median, f"{limb}_iqr_px": iqr}
     return row
 
 
@@ -77,8 +78,10 @@ def markdown(rows: Sequence[Row], times: Sequence[Row], measured: Sequence[tuple
     titles = ["framework", *(limb.replace("_", " ") for limb in LIMBS), "s per clip", "s per clip, plain conv3d"]
     lines = [_cells(titles), "|---" * len(titles) + "|"]
     for row in rows:
-        limbs = [f"{number(row[f'{limb}_median_map_px'])} ({number(row[f'{limb}_iqr_map_px'])})" for limb in LIMBS]
-        lines.append(_cells([row["framework"], *limbs, number(row["clip_s_ours"], 3), number(row["clip_s_plain"], 3)]))
+        limbs = [f"{number(row[f'{limb}_median_px'])} ({number(row[f'{limb}_iqr_px'])})" for limb in LIMBS]
+        lines.append(
+            _cells([row["framework"], *limbs, number(row["clip_s"], 3), number(row["clip_s_plain_conv3d"], 3)])
+        )
     notes = [
         f"Errors of ours: median RMSD (IQR) of a limb in px of the 128x96 map, on {measured[0][1].held_out}, "
         f"{measured[0][1].frames} frames. "

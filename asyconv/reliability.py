@@ -1,6 +1,6 @@
 """Whether confidences are what they say: reliability curve and expected calibration error."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ def right_joints(xy_map: Array, truth: Array, visible: Bools) -> Bools:
     return np.asarray(visible & (np.linalg.norm(xy_map - truth, axis=-1) < NEAR_MAP))
 
 
-def reliability_rows(confidence: Array, right: Bools, bins: int = BINS) -> list[dict[str, object]]:
+def reliability_rows(confidence: Array, right: Bools, bins: int = BINS) -> list[dict[str, Any]]:
     """Mean confidence and share of right joints in `bins` bins of (nearly) equal count, by rising confidence."""
     order = np.argsort(confidence.ravel(), kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
@@ -43,5 +43,5 @@ def reliability_rows(confidence: Array, right: Bools, bins: int = BINS) -> list[
 def calibration_error(confidence: Array, right: Bools, bins: int = BINS) -> float:
     """Expected calibration error: mean distance of confidence and share of right joints, bins weighted by count."""
     rows = reliability_rows(confidence, right, bins)
-    weighted = sum(row["n_joints"] * abs(row["confidence"] - row["share_right"]) for row in rows)  # type: ignore[operator]
+    weighted = sum(row["n_joints"] * abs(row["confidence"] - row["share_right"]) for row in rows)
     return float(weighted / max(1, confidence.size))

@@ -4,6 +4,8 @@ Root of the mean squared distance between prediction and truth; n in the paper's
 and quartiles over frames, in map px, in native px and in mm across the picture at the joint's true distance.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -33,7 +35,7 @@ def limb_rmsd(
 
 def rmsd_rows(
     predictor: str, xy_map: Array, truth: Array, visible: npt.NDArray[np.bool_], mm_per_map: Array
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """A row for each limb: frames and joints that count, quartiles in each unit; None where nothing counts."""
     units: dict[str, Array | float] = {"map_px": 1.0, "native_px": NATIVE_PX, "mm": mm_per_map}
     by_unit = {unit: limb_rmsd(xy_map, truth, visible, scale) for unit, scale in units.items()}

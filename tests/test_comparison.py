@@ -75,8 +75,8 @@ def test_table_two_has_ours_and_the_papers_rows(tmp_path: Path, other: Path, mon
         "the paper's regression of Moccia et al.",
     ]
     assert [row["data"] for row in rows[2:]] == [PAPER_DATA] * 2
-    assert (rows[2]["left_leg_median_map_px"], rows[3]["left_leg_iqr_map_px"]) == ("13.99", "5.76")
-    assert float(rows[0]["clip_s_plain"]) == pytest.approx(small[2]["clip_s_p50"], rel=1e-4)
+    assert (rows[2]["left_leg_median_px"], rows[3]["left_leg_iqr_px"]) == ("13.99", "5.76")
+    assert float(rows[0]["clip_s_plain_conv3d"]) == pytest.approx(small[2]["clip_s_p50"], rel=1e-4)
     text = (out / "table2.md").read_text(encoding="utf8")
     assert text == result.stdout
     assert (

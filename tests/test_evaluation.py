@@ -71,7 +71,7 @@ def test_calibration_error_by_hand() -> None:
     confidence = np.array([0.1, 0.2, 0.8, 0.9])
     right = np.array([False, False, True, True])
     rows = reliability_rows(confidence, right, bins=2)
-    assert [(row["n_joints"], round(float(row["confidence"]), 6), row["share_right"]) for row in rows] == [
+    assert [(row["n_joints"], round(row["confidence"], 6), row["share_right"]) for row in rows] == [
         (2, 0.15, 0.0),
         (2, 0.85, 1.0),
     ]

@@ -9,12 +9,14 @@ seen" asks more than a level near the median one, which a limb at rest in noise 
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.signal import sosfreqz
 
-from asyconv.analysis.clean import whole
+from asyconv.analysis.clean import low_pass, whole
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,8 +46,8 @@ class Floor:
 def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still: float | None) -> Floor:
     """Speed floor of a limb from its measured positions `gated_mm` [N, 3] and its filtered speed [N].
 
-    White noise: sigma = 1.4826 MAD(third difference)/sqrt(20) per axis, through an ideal low-pass at the cut-off and a
-    derivative. Correlated noise and drift: the 5th percentile over 1-s windows of the RMS speed. The floor is the
+    White noise: sigma = 1.4826 MAD(third difference)/sqrt(20) per axis, through the filter and the central difference.
+    Correlated noise and drift: the 5th percentile over 1-s windows of the RMS speed. The floor is the
     largest of these and of a still-clip calibration. Where no rest was seen the resting level is movement and noise
     mixed: it then stands only if there is no calibration, and the amounts become lower bounds.
     """
@@ -54,7 +56,7 @@ def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: f
     high_frequency = None
     if len(third) >= 10:
         sigma_mm = 1.4826 * np.median(np.abs(third - np.median(third, axis=0)), axis=0) / np.sqrt(20)
-        high_frequency = float(np.sqrt((2 * sigma_mm**2 / fs_hz).sum() * (2 * np.pi) ** 2 * cutoff_hz**3 / 3))
+        high_frequency = float(np.sqrt((sigma_mm**2).sum())) * speed_of_white_noise(fs_hz, cutoff_hz)
     level = window_rms(speed_mm_s, max(3, round(REST_WINDOW_S * fs_hz)))
     rest, rest_observed = None, False
     if len(level):
@@ -71,6 +73,17 @@ def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: f
         return Floor(None, high_frequency, rest, still, "not to be had", False)
     decided_by = max(known, key=lambda name: known[name])
     return Floor(known[decided_by], high_frequency, rest, still, decided_by, rest_observed or still is not None)
+
+
+@cache
+def speed_of_white_noise(fs_hz: float, cutoff_hz: float) -> float:
+    """RMS speed per unit of white noise, along one axis, behind the smoothing filter and the central difference.
+
+    The closed form of an ideal low-pass, 2 pi sqrt(2 fc^3 / (3 fs)), is 3 % less at 30 Hz and 1.6 times as much at 6 Hz.
+    """
+    frequency_hz, once = sosfreqz(low_pass(fs_hz, cutoff_hz), worN=1024, fs=fs_hz)
+    slope = fs_hz * np.sin(2 * np.pi * frequency_hz / fs_hz)
+    return float(np.sqrt(np.mean(np.abs(once) ** 4 * slope**2)))
 
 
 def window_rms(values: Floats, window: int) -> Floats:

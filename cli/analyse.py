@@ -10,6 +10,7 @@ from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
+    from asyconv.analysis.still import StillFloor
     from asyconv.batch import Job
     from asyconv.sheet import EventRow
 
@@ -22,9 +23,12 @@ FILE = click.Path(path_type=Path)
     "-o", "--results", required=True, type=FILE, help="Folder for the results; may be the one they come from."
 )
 @click.option("--events", type=FILE, help="CSV file of times to leave out; replaces the events of earlier results.")
+@click.option("--still", type=FILE, help="Speed floor of a still clip; replaces the floor of earlier results.")
 @click.option("--update", is_flag=True, help="Make stale results again; the old ones are kept in .superseded.")
 @click.pass_context
-def command(ctx: click.Context, tracks: tuple[Path, ...], results: Path, events: Path | None, update: bool) -> None:
+def command(
+    ctx: click.Context, tracks: tuple[Path, ...], results: Path, events: Path | None, still: Path | None, update: bool
+) -> None:
     """Turn tracks into tables and a report each.
 
     TRACKS is a tracks.parquet file, or a folder that is searched for these (hidden folders are not entered).
@@ -32,14 +36,16 @@ def command(ctx: click.Context, tracks: tuple[Path, ...], results: Path, events:
     Example: asyconv analyse results/ -o results/ --events events.csv --update
     """
     from asyconv import batch
+    from asyconv.analysis.still import read_still
     from asyconv.cli import compose
     from asyconv.sheet import read_events
     from asyconv.tracks import read_tracks
 
     by_recording = read_events(events) if events else None
+    floor = read_still(still) if still else None
 
     def prepare(source: Path) -> batch.Job:
-        return job_of(source, by_recording)
+        return job_of(source, by_recording, floor)
 
     def work(job: batch.Job, folder: Path, tracks_from: Path | None) -> dict[str, Any]:
         return compose.analyse_into(job, folder, read_tracks(job.source))
@@ -60,10 +66,10 @@ def find_tracks(given: Path) -> list[Path]:
     return found
 
 
-def job_of(source: Path, events: "dict[str, list[EventRow]] | None") -> "Job":
+def job_of(source: Path, events: "dict[str, list[EventRow]] | None", still: "StillFloor | None" = None) -> "Job":
     """Identity and keys of a tracks file; the manifest beside it, if any, tells what is known of the recording."""
     from asyconv.batch import Job, key_of
-    from asyconv.cli.compose import analysis_facts
+    from asyconv.cli.compose import analysis_facts, still_facts
     from asyconv.recording import sha256_of
     from asyconv.results import read_manifest
     from asyconv.sheet import EventRow, check_id
@@ -77,7 +83,8 @@ def job_of(source: Path, events: "dict[str, list[EventRow]] | None") -> "Job":
     stated = (
         [EventRow(**event) for event in before.get("events", [])] if events is None else events.get(recording_id, [])
     )
-    analysis = analysis_facts(meta.get("infant_id"), before.get("sheet", {}), stated)
+    floor = still_facts(still) or before.get("still")
+    analysis = analysis_facts(meta.get("infant_id"), before.get("sheet", {}), stated, floor)
     kept: dict[str, Any] = {name: beside[name] for name in ("input", "tracking", "made_by") if name in beside}
     return Job(
         source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), {**kept, "analysis": analysis}

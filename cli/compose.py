@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asyconv import __version__
 
 if TYPE_CHECKING:
+    from asyconv.analysis.still import StillFloor
     from asyconv.batch import Job
     from asyconv.recording import Intrinsics, Recording
     from asyconv.sheet import EventRow, Row
@@ -29,6 +30,7 @@ class Stated:
     mirrored: bool | None = None
     depth_unit_mm: float | None = None
     rate: str = "full"
+    still: "StillFloor | None" = None
     rows: "Mapping[Path, Row]" = field(default_factory=dict)
     events: "Mapping[str, list[EventRow]]" = field(default_factory=dict)
     cameras: "Mapping[str | None, Intrinsics]" = field(default_factory=dict)
@@ -86,12 +88,19 @@ def prepare(source: Path, stated: Stated, model: "Model", known: Mapping[str, st
     recording_id = one.recording_id or default_id(sha256)
     tracking = {**one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION}
     track_key = key_of({"input": sha256, **tracking})
-    analysis = analysis_facts(one.infant_id, one.sheet, stated.events.get(recording_id, []))
+    analysis = analysis_facts(one.infant_id, one.sheet, stated.events.get(recording_id, []), still_facts(stated.still))
     facts = {"input": input_facts, "tracking": tracking, "analysis": analysis}
     return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts)
 
 
-def analysis_facts(infant_id: str | None, sheet: dict[str, Any], events: "list[EventRow]") -> dict[str, Any]:
+def still_facts(still: "StillFloor | None") -> dict[str, Any] | None:
+    """What of a still-clip floor decides the tables."""
+    return None if still is None else asdict(still)
+
+
+def analysis_facts(
+    infant_id: str | None, sheet: dict[str, Any], events: "list[EventRow]", still: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """All but the tracks that decides the tables."""
     from asyconv.analysis import ANALYSIS_VERSION
 
@@ -100,6 +109,7 @@ def analysis_facts(infant_id: str | None, sheet: dict[str, Any], events: "list[E
         "infant_id": infant_id,
         "sheet": sheet,
         "events": [asdict(event) for event in events],
+        "still": still,
     }
 
 
@@ -148,13 +158,19 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
     from asyconv.analysis.clean import Event
     from asyconv.analysis.plots import write_figures
     from asyconv.analysis.report import write_report
+    from asyconv.analysis.still import StillFloor, check_fits
     from asyconv.analysis.tables import write_tables
     from asyconv.notice import NOTICE
     from asyconv.tracks import write_tracks
 
     analysis = job.facts["analysis"]
     ids = {"recording_id": job.recording_id, "infant_id": analysis["infant_id"]}
-    tracks = replace(tracks, meta={**tracks.meta, **ids})
+    floor = {"still_floor_mm_s": None}
+    if analysis["still"] is not None:
+        still = StillFloor(**analysis["still"])
+        check_fits(still, tracks.meta)
+        floor = {"still_floor_mm_s": still.limbs_mm_s}
+    tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
     write_tracks(tracks, folder / "tracks.parquet")
     events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in analysis["events"]]
     movement = analyse(tracks, events)

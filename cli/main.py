@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "Simulate two infants, process them and print the reports' paths.",
     "process": "Turn depth recordings into tracks, tables and reports.",
     "analyse": "Turn tracks into tables and reports (needs no torch).",
+    "calibrate": "Measure the speed floor of a set-up from a still clip.",
     "report": "Write one report about several recordings of an infant.",
     "simulate": "Make simulated recordings with known truth.",
     "check": "Name what is wrong with an annotated data set.",

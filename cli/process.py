@@ -35,6 +35,7 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--rate", type=click.Choice(["full", "6"]), default="full", show_default=True, help="Frames: all, or 6 Hz."
 )
+@click.option("--still", type=FILE, help="Speed floor of a still clip, as `asyconv calibrate` writes it.")
 @click.option("--names", type=FILE, help="File for the sources' names (default: source_names.csv beside the input).")
 @click.option("--update", is_flag=True, help="Make stale results again; the old ones are kept in .superseded.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
@@ -113,9 +114,11 @@ def _stated(
     sheet: Path | None = None,
     events: Path | None = None,
     camera: Path | None = None,
+    still: Path | None = None,
     **options: Any,
 ) -> "Stated":
     from asyconv import sheet as sheets
+    from asyconv.analysis.still import read_still
     from asyconv.cli.compose import Stated
 
     rows: dict[Path, sheets.Row] = {}
@@ -131,6 +134,7 @@ def _stated(
         rows=rows,
         events=sheets.read_events(events) if events else {},
         cameras=sheets.read_cameras(camera) if camera else {},
+        still=read_still(still) if still else None,
         **options,
     )
 

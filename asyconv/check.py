@@ -172,17 +172,14 @@ def _order_findings(sheet: LabelSheet, pictures: Pictures) -> Iterator[tuple[int
         first.setdefault(row.name, row.row)
         highest = max(highest, row.name.number)
     step = round(ANNOTATED_FPS_HZ * SPACING_S)
-    rows = by_frame(sheet.rows)
     prefixes = {name.prefix for name in first}
     beside = [name for name in pictures if name.prefix in prefixes]  # a picture without row is told of as such
     there = sorted({name.number for name in (*beside, *first)})
     before = dict(zip(there[1:], there[:-1], strict=True))
-    for row in rows[1:]:
-        number = row.name.number if row.name else 0
-        if number - before[number] != step:
-            text = (
-                f"frame {number} follows frame {before[number]}, expected {before[number] + step}: no clip crosses it"
-            )
+    for row in by_frame(sheet.rows):
+        last = before.get(row.name.number) if row.name else None
+        if row.name and last is not None and row.name.number - last != step:
+            text = f"frame {row.name.number} follows {last}, expected {last + step}: no clip crosses this"
             yield row.row, GAP, text
 
 

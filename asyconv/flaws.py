@@ -193,7 +193,7 @@ def _written(lines: list[_Line], infant_id: str, *, tidy: bool = False) -> Plant
     after_gap = {b.frame for a, b in zip(lines, lines[1:], strict=False) if b.frame - a.frame != ANNOTATED_STEP}
     for line in lines if tidy else sorted(lines, key=lambda line: line.image):
         if line.flaw == check.NO_ROW:
-            flaws.append(Finding(f"{infant_id}/{line.frame}_16bit.png", None, check.NO_ROW, ""))
+            flaws.append(Finding(f"{infant_id}/{line.frame}_16bit.png", None, check.NO_ROW, f"frame {line.frame}"))
             continue
         kinds = [line.flaw] if line.flaw else []
         if line.frame < highest and ordered:
@@ -203,7 +203,7 @@ def _written(lines: list[_Line], infant_id: str, *, tidy: bool = False) -> Plant
             kinds.append(check.GAP)
         highest = max(highest, line.frame)
         rows += [(line.image, line.cells())] * (2 if line.flaw == check.DUPLICATE else 1)
-        flaws += [Finding(sheet, len(rows) + 1, kind, "") for kind in kinds]
+        flaws += [Finding(sheet, len(rows) + 1, kind, f"frame {line.frame}") for kind in kinds]
     shown = np.stack([line.xy_px[:, 0] for line in lines if line.flaw != check.NO_ROW])
     hidden = np.flatnonzero(np.isnan(shown).all(axis=0))
     flaws += [Finding(sheet, None, check.NEVER, JOINTS[joint]) for joint in hidden]

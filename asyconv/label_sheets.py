@@ -8,6 +8,7 @@ first sheet).
 Nothing in a cell stops the reading: a label that cannot be understood is missing, and its row says why.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -91,8 +92,11 @@ def is_label_sheet(path: Path) -> bool:
     if path.stem.lower().startswith(_PREFIX):
         return True
     try:
+        if path.suffix.lower() == ".csv":
+            with path.open("rb") as file:  # a table of something else may be large
+                return file.read(16).removeprefix(codecs.BOM_UTF8).lower().startswith(b"image;")
         header = next(_table(path), [])
-    except InputError:
+    except (OSError, InputError):
         return False
     return bool(header) and header[0].strip().lower() == "image"
 

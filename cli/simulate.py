@@ -54,6 +54,8 @@ def command(
     if flaws and not annotated:
         raise click.UsageError("--flaws goes with --annotated.", ctx)
     if annotated:
+        if motion is not None or fmt != "oni":
+            raise click.UsageError("--motion and --format are for recordings, not for --annotated.", ctx)
         paths = simulate_annotated(out, infants or 2, seconds, seed, flaws=flaws)
     else:
         paths = simulate(out, infants or 2, seconds, seed, motion=motion, fmt=fmt)

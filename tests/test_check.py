@@ -1,5 +1,6 @@
 """`check` names every flaw that is there, with its row, and none that is not; flawed data sets are read right."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asyconv import check as kinds
 from asyconv.annotations import clip_rows, inside, load_clips, read_annotated
@@ -462,6 +465,47 @@ def test_exit_codes_and_the_sentence(tmp_path: Path) -> None:
     assert code == 1
     assert "empty: expected an annotated data set, found no sheet of labels and no pictures" in output
     assert invoke("simulate", tmp_path / "x", "--flaws")[0] == 2
+    assert invoke("simulate", tmp_path / "x", "--annotated", "--format", "mkv")[0] == 2
+
+
+def test_coco_annotations_without_image_are_named_by_their_place(tmp_path: Path) -> None:
+    still = still_labels()
+    joints = [joint.replace("wrist", "hand") for joint in JOINTS]
+    content = {
+        "images": [{"id": frame, "file_name": f"pz1/{frame}_16bit.png"} for frame in FRAMES],
+        "annotations": [
+            {"image_id": frame, "category_id": 1, "keypoints": np.insert(xy, 2, 2, axis=1).ravel().tolist()}
+            for frame, xy in zip([*FRAMES[:-1], 999], still, strict=True)
+        ],
+        "categories": [{"id": 1, "keypoints": joints}],
+    }
+    write_labels(tmp_path, still)
+    (tmp_path / SHEET).unlink()
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    assert where(check(tmp_path).findings) == Counter(
+        [("labels.json", 12, kinds.NO_LISTED_IMAGE), (f"pz1/{FRAMES[-1]}_16bit.png", None, kinds.NO_ROW)]
+    )
+
+
+CELLS = st.sampled_from(["12,30", "-1,-1", "-1,3", "9999,1", "x", "", "5,5"])
+IMAGES = st.sampled_from(["1_8bit.png", "6_8bit.png", "11.png", "0.png", "999999999999.png", "no.png", "", "b1.png"])
+
+
+@given(st.lists(st.tuples(IMAGES, st.lists(CELLS, min_size=13, max_size=15)), max_size=8))
+def test_whatever_stands_in_a_sheet_is_looked_through(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, list[str]]]
+) -> None:
+    root = tmp_path_factory.getbasetemp() / "any"
+    (root / "pz1").mkdir(parents=True, exist_ok=True)
+    (root / "pz1" / "1_16bit.png").write_bytes(FLAT)
+    write_label_sheet(root / SHEET, rows)
+    found = where(check(root).findings)
+    for place, row in enumerate(read_label_sheet(root / SHEET).rows, start=2):
+        assert row.row == place
+        for fault in row.faults:
+            assert found[SHEET, place, fault.kind]
+        if row.name and row.name.number != 1:
+            assert found[SHEET, place, kinds.MISSING_IMAGE]
 
 
 def test_many_findings_of_a_kind_are_cut_short_in_the_table_only() -> None:

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "Simulate two infants, process them and print the reports' paths.",
     "process": "Turn depth recordings into tracks, tables and reports.",
     "analyse": "Turn tracks into tables and reports (needs no torch).",
+    "cohort": "Bring the tables of all recordings together and compare them.",
     "report": "Write one report about several recordings of an infant.",
     "simulate": "Make simulated recordings with known truth.",
     "train": "Train the two networks on simulated infants.",

@@ -39,6 +39,13 @@ def add_names(path: Path, names: Iterable[tuple[str, str]]) -> None:
         raise InputError(f"{path}: the names of the sources cannot be written here ({error.strerror})") from error
 
 
+def read_names(path: Path) -> dict[str, Path]:
+    """Source of each recording_id; refuses a file that is not there."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected the file of the sources' names, found none")
+    return {recording_id: Path(source) for recording_id, source in _read(path)}
+
+
 def _read(path: Path) -> list[tuple[str, str]]:
     if not path.exists():
         return []

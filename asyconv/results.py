@@ -79,6 +79,21 @@ def unfinished(results: Path, recording_id: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def replaced(results: Path, name: str) -> Iterator[Path]:
+    """Make a hidden folder to write into; it takes the place of RESULTS/`name` when all went well.
+
+    For what is derived from the recordings' folders and can be made again: an older one is not kept.
+    """
+    with unfinished(results, name) as folder:
+        yield folder
+        for path in folder.iterdir():
+            _sync(path)
+        shutil.rmtree(results / name, ignore_errors=True)
+        folder.rename(results / name)
+        _sync(results)
+
+
 def publish(results: Path, folder: Path, manifest: dict[str, Any]) -> Path:
     """Make `folder` the result of ``manifest["recording_id"]``; an older result moves to ``.superseded``."""
     recording_id = str(manifest["recording_id"])

@@ -6,7 +6,7 @@ Sheet and events are CSV (UTF-8, comma or semicolon); cameras are JSON. All faul
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -206,6 +206,34 @@ def match(rows: Iterable[Row], sources: Sequence[Path]) -> tuple[dict[Path, Row]
             found[hits[0]] = row
     messages += [f"no line in the sheet: {source.name}" for source in sources if source not in found]
     return found, messages
+
+
+def join(
+    rows: Iterable[Row], recording_ids: Sequence[str], sources: Mapping[str, Path]
+) -> tuple[dict[str, Row], list[tuple[str | None, int | None, str]]]:
+    """Find each recording's row by recording_id, else by its file among `sources` (by recording_id).
+
+    Returns the rows and every mismatch: recording, line and a sentence that names no file.
+    """
+    found: dict[str, Row] = {}
+    mismatches: list[tuple[str | None, int | None, str]] = []
+    files = {path.resolve(): name for name, path in sources.items() if name in recording_ids}
+    for row in rows:
+        if row.recording_id is not None:
+            name = row.recording_id if row.recording_id in recording_ids else None
+            why = f"line {row.line}: no finished recording {row.recording_id}"
+        else:
+            hits, _ = match([row], list(files))
+            name = files[next(iter(hits))] if hits else None
+            why = f"line {row.line}: states no recording_id, and its file is none of those in the file of names"
+        if name is None:
+            mismatches.append((row.recording_id, row.line, why))
+        elif name in found:
+            raise InputError(f"sheet lines {found[name].line} and {row.line} name the same recording {name}")
+        else:
+            found[name] = row
+    mismatches += [(name, None, f"{name}: no line in the sheet") for name in recording_ids if name not in found]
+    return found, mismatches
 
 
 def read_events(path: Path) -> dict[str, list[EventRow]]:

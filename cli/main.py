@@ -14,6 +14,7 @@ COMMANDS = {
     "process": "Turn depth recordings into tracks, tables and reports.",
     "analyse": "Turn tracks into tables and reports (needs no torch).",
     "calibrate": "Measure the speed floor of a set-up from a still clip.",
+    "cohort": "Bring the tables of all recordings together and compare them.",
     "report": "Write one report about several recordings of an infant.",
     "simulate": "Make simulated recordings with known truth.",
     "check": "Name what is wrong with an annotated data set.",

@@ -1,0 +1,108 @@
+"""asyconv cohort: tables over all recordings of a folder of results."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from asyconv.notice import NOTICE
+
+if TYPE_CHECKING:
+    from asyconv.analysis.cohort import Member, Mismatch
+    from asyconv.sheet import Row
+
+FILE = click.Path(path_type=Path)
+AGES = ("ga_birth_days", "pma_days")
+
+
+@click.command(name="cohort", epilog=NOTICE)
+@click.argument("results", type=FILE)
+@click.option("--sheet", type=FILE, help="CSV file about the recordings; what it states stands above earlier sheets.")
+@click.option("--names", type=FILE, help="The file source_names.csv, for lines of the sheet without a recording_id.")
+def command(results: Path, sheet: Path | None, names: Path | None) -> None:
+    """Bring the tables of all recordings in RESULTS together in RESULTS/cohort.
+
+    Recordings of another rate, model, version or speed floor are never pooled. A value is set against others only
+    from 20 other infants within two weeks of age, reliability is given only from 10 infants with two recordings.
+
+    Example: asyconv cohort results/ --sheet recordings.csv
+    """
+    from asyconv.analysis.cohort import make_cohort, write_cohort
+    from asyconv.results import manifests, opened, replaced
+
+    with opened(results):
+        members, mismatches = members_of(results, manifests(results), sheet, names)
+        cohort = make_cohort(members, mismatches)
+        with replaced(results, "cohort") as folder:
+            write_cohort(cohort, folder)
+    for mismatch in mismatches:
+        click.echo(f"asyconv: {mismatch.sentence}", err=True)
+    click.echo(", ".join(f"{count} {what}" for what, count in cohort.counts.items()), err=True)
+    click.echo(results / "cohort")
+
+
+def members_of(
+    results: Path, manifests: list[dict[str, Any]], sheet: Path | None, names: Path | None
+) -> "tuple[list[Member], list[Mismatch]]":
+    """Recordings with what is stated of them, and everything that does not fit."""
+    from asyconv.analysis.cohort import Member, Mismatch
+    from asyconv.errors import InputError
+    from asyconv.names import read_names
+    from asyconv.sheet import join, read_sheet
+
+    if not manifests:
+        raise InputError(f"{results}: expected finished recordings (folders with a manifest), found none")
+    by_id = {str(manifest["recording_id"]): manifest for manifest in manifests}
+    rows: dict[str, Row] = {}
+    mismatches: list[Mismatch] = []
+    if sheet is not None:
+        read = read_sheet(sheet)
+        rows, unmatched = join(read.rows, list(by_id), read_names(names) if names else {})
+        mismatches += [Mismatch("sheet", warning) for warning in read.warnings]
+        mismatches += [Mismatch("join", sentence, name, line) for name, line, sentence in unmatched]
+    members = []
+    for name, manifest in by_id.items():
+        facts, told = _facts(name, manifest, rows.get(name))
+        mismatches += told
+        sha256 = manifest.get("input", {}).get("sha256")
+        members.append(Member(name, results / name, sha256, facts, str(facts.get("exclude_reason") or "")))
+    return members, mismatches + _birth_ages(members)
+
+
+def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dict[str, Any], list[Mismatch]]":
+    """What is stated of one recording: by the sheet given now, else by the one it was processed with."""
+    from asyconv.analysis.cohort import Mismatch
+
+    analysis = manifest.get("analysis", {})
+    before = {**analysis.get("sheet", {}), "infant_id": analysis.get("infant_id")}
+    now = {} if row is None else row.facts()
+    line = None if row is None else row.line
+    told = [
+        Mismatch("changed", f"{name}: {what} was {before[what]} when it was processed, is {now[what]}", name, line)
+        for what in ("infant_id", *AGES)
+        if before.get(what) is not None and what in now and now[what] != before[what]
+    ]
+    facts = before | now
+    born, age = (facts.get(what) for what in AGES)
+    if born is not None and age is not None and age < born:
+        told.append(Mismatch("age", f"{name}: pma_days {age} before ga_birth_days {born}; neither is used", name, line))
+        facts |= dict.fromkeys(AGES)
+    return facts, told
+
+
+def _birth_ages(members: "list[Member]") -> "list[Mismatch]":
+    """Name infants whose recordings state different gestational ages at birth."""
+    from asyconv.analysis.cohort import Mismatch
+
+    stated: dict[str, set[int]] = {}
+    for member in members:
+        infant, born = member.facts.get("infant_id"), member.facts.get("ga_birth_days")
+        if infant is not None and born is not None:
+            stated.setdefault(infant, set()).add(born)
+    return [
+        Mismatch(
+            "age", f"infant {infant}: ga_birth_days differs between recordings: {', '.join(map(str, sorted(born)))}"
+        )
+        for infant, born in sorted(stated.items())
+        if len(born) > 1
+    ]

@@ -8,7 +8,7 @@
   2005.08648).
 
 Tensors are ``[B, C, T, H, W]`` at the borders, ``[B, T, H, W, C]`` contiguous inside (see
-`asyconv.kernels.reference`).
+`asyconv.kernels.reference`). Input may be float32 whatever the weights; a half network rounds it.
 
 Deviations from the paper, and what it leaves open:
 
@@ -116,7 +116,7 @@ class Detection(nn.Module):
         """Logits of the 20 maps, [B, 20, T, H, W]."""
         if clip.ndim != 5 or clip.shape[1] != 1 or clip.shape[3] % 16 or clip.shape[4] % 16:
             raise ValueError(f"clip must be [B, 1, T, H, W] with H and W multiples of 16, found {tuple(clip.shape)}")
-        x = self.stem(_channels_last(clip))
+        x = self.stem(_channels_last(clip).to(self.stem.weight.dtype))
         x = down2 = self.down2(self.down1(x))
         x = down3 = self.down3(x)
         x = self.up2(self.up1(self.down4(x), down3), down2)
@@ -132,7 +132,8 @@ class _Regression(nn.Module):
     def forward(self, stacked: Tensor) -> Tensor:
         """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps, any H, W."""
         _check_stacked(stacked)
-        maps: Tensor = self.layers(_channels_last(stacked)).permute(0, 4, 1, 2, 3)
+        x = _channels_last(stacked).to(cast(Convolution, self.layers[0]).weight.dtype)
+        maps: Tensor = self.layers(x).permute(0, 4, 1, 2, 3)
         return maps
 
 

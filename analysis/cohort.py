@@ -187,9 +187,7 @@ def _values_table(features: list[pl.DataFrame], recordings: pl.DataFrame) -> pl.
     whole = whole.with_columns(_why_not_compared().alias("z_reason")).with_row_index()
     found = compared(whole.filter(pl.col("z_reason").is_null() & pl.col("value").is_not_null()))
     if "z" in found.columns:
-        whole = whole.join(
-            found.select("index", *_Z), on="index", how="left", maintain_order="left"
-        )
+        whole = whole.join(found.select("index", *_Z), on="index", how="left", maintain_order="left")
     else:
         whole = whole.with_columns(pl.lit(None, kind).alias(name) for name, kind in _Z.items())
     few = pl.format("{} other infants within {} days of age, needs {}", "z_infants", AGE_MAX_DAYS, INFANTS_MIN)

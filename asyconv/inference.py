@@ -1,4 +1,8 @@
-"""Both networks of a model, folded and on their device: clips of depth become confidence maps."""
+"""Both networks of a model, folded and on their device: clips of depth become confidence maps.
+
+On a GPU weights and activations are float16, whose rounding is an eighth of bfloat16's; sums, depth, probabilities
+and maps are float32. On the CPU all is float32.
+"""
 
 from typing import Final
 
@@ -13,6 +17,9 @@ from asyconv.weights import Model
 BATCH: Final = {"cpu": 4, "cuda": 22}
 """Clips at a time: four stay in a CPU's cache; 22 fill the GPU in whole waves (kernels.md 1)."""
 
+DTYPE: Final = {"cpu": torch.float32, "cuda": torch.float16}
+"""What weights and activations are rounded to."""
+
 
 class Inference:
     """A model ready to run; on the GPU where there is one."""
@@ -21,8 +28,9 @@ class Inference:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.batch = BATCH[self.device.type]
         self.settings = model.settings
-        self._detection = folded(model.detection).to(self.device)
-        self._regression = folded(model.regression).to(self.device)
+        dtype = DTYPE[self.device.type]
+        self._detection = folded(model.detection).to(self.device, dtype)
+        self._regression = folded(model.regression).to(self.device, dtype)
 
     def maps(self, depth_mm: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Confidence maps [B, 3, 20, 96, 128] of clips of depth [B, 3, 96, 128] in mm (0 = none)."""
@@ -33,6 +41,6 @@ class Inference:
         x = normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit)
         with torch.inference_mode():
             clip = torch.from_numpy(x)[:, None].to(self.device)
-            probability = torch.sigmoid(self._detection(clip))
-            maps = self._regression(torch.cat([clip, probability], dim=1))
+            probability = torch.sigmoid(self._detection(clip).float())
+            maps = self._regression(torch.cat([clip, probability], dim=1))  # float32 planes, as the first kernel reads
             return probability, np.asarray(maps.permute(0, 2, 1, 3, 4).float().cpu().contiguous().numpy())

@@ -8,7 +8,7 @@
   2005.08648).
 
 Tensors are ``[B, C, T, H, W]`` at the borders, ``[B, T, H, W, C]`` contiguous inside (see
-`asyconv.kernels.reference`).
+`asyconv.kernels.reference`). Input may be float32 whatever the weights; a half network rounds it.
 
 Deviations from the paper, and what it leaves open:
 
@@ -146,7 +146,7 @@ class Detection(_Network):
         """Logits of the 20 maps, [B, 20, T, H, W]."""
         if clip.ndim != 5 or clip.shape[1] != 1 or clip.shape[3] % 16 or clip.shape[4] % 16:
             raise ValueError(f"clip must be [B, 1, T, H, W] with H and W multiples of 16, found {tuple(clip.shape)}")
-        x = self._through(self.stem, _channels_last(clip))
+        x = self._through(self.stem, _channels_last(clip).to(self.stem.weight.dtype))
         down2 = self._through(self.down2, self._through(self.down1, x))
         down3 = self._through(self.down3, down2)
         x = self._through(self.up1, self._through(self.down4, down3), down3)
@@ -163,7 +163,7 @@ class _Regression(_Network):
     def forward(self, stacked: Tensor) -> Tensor:
         """[B, 1+20, T, H, W] depth, then detection probabilities -> [B, 20, T, H, W] linear maps, any H, W."""
         _check_stacked(stacked)
-        x = _channels_last(stacked)
+        x = _channels_last(stacked).to(cast(Convolution, self.layers[0]).weight.dtype)
         for layer in self.layers:
             x = self._through(layer, x)
         return x.permute(0, 4, 1, 2, 3)

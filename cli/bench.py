@@ -81,8 +81,11 @@ def kernels(
 ) -> None:
     """Time every way to run each block of the regression network, and what training it keeps in memory.
 
+    Draws a roofline for each shape and dtype beside OUTPUT, as PNG and SVG.
+
     Example: asyconv bench kernels --dtype float16 --dtype bfloat16 --shapes 11x96x128,44x96x128
     """
+    from asyconv.cli.roofline import draw_roofline
     from asyconv.kernels.bench import DTYPES, kernel_rows
     from asyconv.kernels.timing import table, write_rows
 
@@ -95,6 +98,9 @@ def kernels(
                 click.echo(f"{row.what} {row.block} {row.dtype}", err=True)
             write_rows(output, rows)
             click.echo(table(rows))
+            sizes = "x".join(map(str, (batch, *size)))
+            for path in draw_roofline(rows, output.with_name(f"{output.stem}_{name}_{sizes}.png")):
+                click.echo(path)
 
 
 @command.command(name="targets", epilog=NOTICE)

@@ -45,25 +45,41 @@ class Row:
     commit: str = ""
 
 
-def measure(call: Call, device: torch.device, *, seconds: float = 1.0, repeats: int = 15) -> tuple[float, float, float]:
+Percentiles = tuple[float, float, float]
+
+
+def measure(call: Call, device: torch.device, *, seconds: float = 1.0, repeats: int = 15) -> Percentiles:
     """20th, 50th and 80th percentile of a call's time in ms, within about the seconds given.
 
     Of less than five calls, and there are three at least, the first is the fastest and the last the slowest.
     """
+    return measure_together([call], device, seconds=seconds, repeats=repeats)[0]
+
+
+def measure_together(
+    calls: Sequence[Call], device: torch.device, *, seconds: float = 1.0, repeats: int = 15
+) -> list[Percentiles]:
+    """Do what `measure` does for several calls by turns, so that what slows the device meets all of them."""
     begin = time.perf_counter()
     for done in range(WARM_UP):
-        call()
+        for call in calls:
+            call()
         if time.perf_counter() - begin > seconds / 2 and done:
             break
     _wait(device)
-    times_ms: list[float] = []
+    times_ms: list[list[float]] = [[] for _ in calls]
     begin = time.perf_counter()
-    while len(times_ms) < 3 or (len(times_ms) < repeats and time.perf_counter() - begin < seconds):
-        times_ms.append(_once_ms(call, device))
-    if len(times_ms) < 5:
-        return min(times_ms), statistics.median(times_ms), max(times_ms)
-    fifths = statistics.quantiles(times_ms, n=5, method="inclusive")
-    return fifths[0], statistics.median(times_ms), fifths[3]
+    while len(times_ms[0]) < 3 or (len(times_ms[0]) < repeats and time.perf_counter() - begin < seconds):
+        for call, spent in zip(calls, times_ms, strict=True):
+            spent.append(_once_ms(call, device))
+    return [_percentiles(spent) for spent in times_ms]
+
+
+def _percentiles(values: list[float]) -> Percentiles:
+    if len(values) < 5:
+        return min(values), statistics.median(values), max(values)
+    fifths = statistics.quantiles(values, n=5, method="inclusive")
+    return fifths[0], statistics.median(values), fifths[3]
 
 
 def facts(device: torch.device, dtype: torch.dtype) -> Row:

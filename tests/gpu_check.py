@@ -3,19 +3,24 @@
 Correctness of every kernel on the card's own instructions, then microbenchmarks, then both ways through a whole
 recording. Needs torch with CUDA, and CuPy for our kernels; works from the source tree alone, without an
 installation and without a download. Rows go to ``$OUT`` or ``benchmarks/`` as they come, so that a run cut short
-leaves what it had. Exit code 0: all correct; 1: something is wrong, or there is no GPU.
+leaves what it had. A kernel meets its first data in a process of its own: one that hangs, or reads astray and takes
+the CUDA context with it, costs its own rows only. Exit code 0: all correct; 1: something is wrong, or there is no GPU.
 """
 
 import argparse
+import csv
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -28,14 +33,20 @@ ALLOWED = {"float16": 2e-3, "bfloat16": 5e-3, "float32": 1e-5}
 SIZES = ((2, 96, 128), (1, 7, 9), (3, 5, 33), (1, 1, 1), (1, 2, 130))
 """Clips, height, width: the real one, and what fills no tile, one row, one voxel, more than a row."""
 
+SMALL = ((1, 2, 40),)
 BATCHES, NETWORK, RECORDING_S = (11, 44), (22, 96, 128), 30
+ALONE_S, SANITIZER_S = 110, 60
+FOUND = 99
+"""Exit code of compute-sanitizer where it found something, so that another one means that it did not work."""
 
 
 def main() -> int:
     """Run the steps until the time is up; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=540, help="time limit of the whole run")
-    limit_s = parser.parse_args().seconds
+    parser.add_argument("--only", help="check one path, as the run itself does in a process of its own")
+    parser.add_argument("--small", action="store_true", help="with --only: one small case")
+    given = parser.parse_args()
     if not torch.cuda.is_available():
         print("gpu-check: torch sees no CUDA device here, so nothing was checked", file=sys.stderr)
         return 1
@@ -45,8 +56,15 @@ def main() -> int:
         device = torch.device("cuda", torch.cuda.current_device())
         name = torch.cuda.get_device_name().replace(" ", "_").replace("/", "_")
         out = Path(os.environ.get("OUT") or ROOT / "benchmarks") / f"gpu_{name}.csv"
-        check = Check(device, out, lambda: limit_s - (time.monotonic() - begin))
-        check.run()
+        check = Check(device, out, lambda: given.seconds - (time.monotonic() - begin))
+        if given.only:
+            check.correctness(given.only, SMALL if given.small else SIZES)
+        else:
+            late = threading.Timer(given.seconds + 20, check.give_up)
+            late.daemon = True
+            late.start()
+            check.run()
+            late.cancel()
     return 1 if check.failures else 0
 
 
@@ -67,13 +85,14 @@ class Check:
         self.left_s = left_s
         self.failures: list[str] = []
         self.rows: list[Any] = []
+        self.broken: set[str] = set()  # paths that hang or end the process
 
     def run(self) -> None:
         """All steps, then the table."""
-        from asyconv.kernels.bench import fastest
-        from asyconv.kernels.timing import table
-
-        steps = (self.correctness, self.gradients, self.graph, self.blocks, self.network, self.recording)
+        steps = (
+            self.facts, self.alone, self.gradients, self.graph, self.blocks, self.network, self.joints, self.sanitizer,
+            self.recording,
+        )  # fmt: skip
         for step in steps:
             if self.left_s() < 20:
                 print(f"time is up before: {step.__name__}")
@@ -83,11 +102,25 @@ class Check:
                 step()
             except Exception as error:  # one step that breaks must not cost the others their turn
                 self.fail(f"{step.__name__}: {type(error).__name__}: {error}")
-        print(table(self.rows))
+        self.tell()
+
+    def tell(self) -> None:
+        """The table, what it says for the dispatch, and what is wrong."""
+        from asyconv.kernels.bench import fastest
+        from asyconv.kernels.timing import table
+
+        rows = [row for row in self.rows if row.p50_ms != "" or row.kept_for_backward_mib != ""]
+        print(table(rows))
         print("rows say for dispatch.FASTEST:")
         for (c_out, dtype), path in fastest(self.rows).items():
             print(f'    ({torch.cuda.get_device_capability()}, {c_out}, torch.{dtype}): "{path}",')
-        print("\n".join(f"WRONG {line}" for line in self.failures) or "nothing that was checked is wrong")
+        print("\n".join(f"WRONG {line}" for line in self.failures) or "nothing that was checked is wrong", flush=True)
+
+    def give_up(self) -> None:
+        """End the process from beside a step that does not end, with what there is."""
+        self.fail("a step did not end in time")
+        self.tell()
+        os._exit(1)
 
     def fail(self, line: str) -> None:
         """Note what is wrong."""
@@ -102,38 +135,72 @@ class Check:
         self.rows.append(row)
         write_rows(self.out, [row])
 
-    def correctness(self) -> None:
-        """Every block by every path against float64, on memory that held NaN."""
-        from asyconv.kernels.bench import DTYPES, draw_blocks, ways
+    def facts(self) -> None:
+        """What the device says of itself, and which versions meet here."""
+        from asyconv.kernels import launch
+        from asyconv.kernels.timing import facts
+
+        card, versions = torch.cuda.get_device_properties(self.device), facts(self.device, torch.float16)
+        shared = getattr(card, "shared_memory_per_block_optin", 0)
+        print(
+            f"{card.name}: compute capability {card.major}.{card.minor}, {card.multi_processor_count} multiprocessors, "
+            f"{card.total_memory / 2**30:.1f} GiB, L2 {getattr(card, 'L2_cache_size', 0) / 2**20:.0f} MiB, "
+            f"{shared / 1024:.0f} KiB shared memory a block\n"
+            f"torch {versions.torch}, CUDA {versions.cuda}, cuDNN {versions.cudnn}, CuPy {versions.cupy or 'absent'}; "
+            f"our kernels: {launch.why_not() or 'can be launched'}",
+            flush=True,
+        )
+
+    def alone(self) -> None:
+        """Correctness of every path, all at once, each in a process of its own."""
+        from asyconv.kernels.dispatch import PATHS
+
+        limit_s = min(ALONE_S, self.left_s() - 60)
+        with tempfile.TemporaryDirectory() as folder:
+            children = {path: start(path, Path(folder, path), limit_s) for path in PATHS}
+            until = time.monotonic() + limit_s + 20  # what a child needs until it looks at its clock
+            for path, child in children.items():
+                status, said = ended(child, until - time.monotonic())
+                for row in rows_of(Path(folder, path)):
+                    self.keep(row)
+                print(said, end="", flush=True)
+                self.failures += [line[6:] for line in said.splitlines() if line.startswith("WRONG ")]
+                if status not in (0, 1):
+                    self.broken.add(path)
+                    how = "did not end in time" if status is None else f"ended with exit code {status}"
+                    self.fail(f"{path}: its process {how}; the path is left out from here on")
+
+    def correctness(self, path: str, sizes: tuple[tuple[int, int, int], ...]) -> None:
+        """Every block by one path against float64, on memory that held NaN."""
+        from asyconv.kernels.bench import DTYPES
+        from asyconv.kernels.blocks import draw_blocks
         from asyconv.kernels.timing import facts, relative_error
+        from asyconv.kernels.ways import ways
 
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-        for name, dtype in DTYPES.items():
-            for clips, *size in SIZES:
+        for clips, *size in sizes:
+            for name, dtype in DTYPES.items():
                 for block in draw_blocks(self.device, dtype, clips, size=(size[0], size[1])):
+                    way = ways(block).get(path)
+                    if way is None:
+                        continue
+                    if self.left_s() < 0:
+                        print(f"time is up for {path} at {block.shape} {name}")
+                        return
                     expected = truth(block)
-                    for what, call in ways(block).items():
-                        if "3" in what:  # torch's own conv3d is what we are compared with
-                            continue
-                        if self.left_s() < 240:
-                            print(f"time is up for correctness at {block.shape} {name}")
-                            return
-                        error = relative_error(poisoned(call, expected), expected)
-                        case = f"{what} {block.name} {block.shape} {name}"
-                        if not error <= ALLOWED[name]:
-                            self.fail(f"{case}: relative error {error:.1e}, at most {ALLOWED[name]:.0e} is allowed")
-                        common = facts(self.device, dtype)
-                        place = {"block": block.name, "shape": block.shape}
-                        self.keep(
-                            replace(
-                                common, what=f"correctness of {what}", **place, relative_error=float(f"{error:.2g}")
-                            )
+                    error = relative_error(poisoned(way, block, expected), expected)
+                    if not error <= ALLOWED[name]:
+                        self.fail(
+                            f"{path} {block.name} {block.shape} {name}: relative error {error:.1e}, "
+                            f"at most {ALLOWED[name]:.0e} is allowed"
                         )
+                    row = replace(facts(self.device, dtype), what=f"correctness of {path}", block=block.name)
+                    self.keep(replace(row, shape=block.shape, relative_error=float(f"{error:.2g}")))
 
     def gradients(self) -> None:
         """Gradients in float64 against conv3d, on the card."""
         from asyconv.kernels import asymmetric_cascade
-        from asyconv.kernels.bench import draw_blocks
+        from asyconv.kernels.blocks import draw_blocks
         from asyconv.kernels.timing import relative_error
 
         block = draw_blocks(self.device, torch.float64, 1, width=0.25, size=(7, 9))[1]
@@ -147,11 +214,13 @@ class Check:
 
     def graph(self) -> None:
         """A captured graph gives what the call gives, for new values in the same memory, on a side stream too."""
-        from asyconv.kernels.bench import draw_blocks, forced
+        from asyconv.kernels.blocks import draw_blocks
+        from asyconv.kernels.dispatch import PATHS
         from asyconv.kernels.timing import relative_error
+        from asyconv.kernels.ways import forced, ways
 
         block = draw_blocks(self.device, torch.float16, 2)[0]
-        for path in ("library", "tensor-core"):
+        for path in (path for path in ways(block, self.broken) if path in PATHS):
             with torch.no_grad(), forced(path):
                 side = torch.cuda.Stream()
                 with torch.cuda.stream(side):
@@ -168,22 +237,31 @@ class Check:
                 if not error < 1e-3:
                     self.fail(f"CUDA graph of the {path} path differs from the call by {error:.1e}")
 
+    def sound(self) -> list[str]:
+        """Paths that can run a half block here, and neither hang nor end the process."""
+        from asyconv.kernels.blocks import draw_blocks
+        from asyconv.kernels.dispatch import PATHS
+        from asyconv.kernels.ways import ways
+
+        can = {path for b in draw_blocks(self.device, torch.float16, 1, size=(1, 1)) for path in ways(b, self.broken)}
+        return [path for path in PATHS if path in can]
+
     def blocks(self) -> None:
-        """Rows of the microbenchmarks."""
+        """Rows of the microbenchmarks: the inference dtype in both batches first, then training's."""
         from asyconv.kernels.bench import DTYPES, kernel_rows
 
         torch.backends.cudnn.benchmark = True
-        for clips in BATCHES:
-            for name in ("float16", "bfloat16"):
-                for row in kernel_rows(self.device, DTYPES[name], clips, seconds=0.3):
-                    self.keep(row)
-                    if self.left_s() < 100:
-                        return
+        for name, clips in ((name, clips) for name in ("float16", "bfloat16") for clips in BATCHES):
+            for row in kernel_rows(self.device, DTYPES[name], clips, seconds=0.3, without=self.broken):
+                self.keep(row)
+                if self.left_s() < 150:
+                    print(f"time is up for the blocks at {clips} clips in {name}")
+                    return
 
     def network(self) -> None:
-        """Regression network whole in float16, every block forced to each path, and a training step of it."""
-        from asyconv.kernels.bench import forced
+        """Regression network whole, every block forced to each path: inference in float16, training in bfloat16."""
         from asyconv.kernels.timing import facts, measure, peak_mib, relative_error, times
+        from asyconv.kernels.ways import forced
         from asyconv.networks import AsymmetricRegression, folded
 
         torch.manual_seed(0)
@@ -196,7 +274,7 @@ class Check:
         with torch.no_grad():
             torch.backends.cudnn.allow_tf32 = False
             expected = folded(network)(x[:2])
-            for path in ("library", "tensor-core", "hopper"):
+            for path in self.sound():
                 with forced(path):
                     error = relative_error(half(x[:2]), expected)
                     if not error < 3e-3:
@@ -205,7 +283,6 @@ class Check:
                     spent = times(*measure(lambda: half(x), self.device))
                 rounded = float(f"{error:.2g}")
                 self.keep(replace(common, what=f"network by {path}", **spent, peak_mib=peak, relative_error=rounded))
-        network.train()
 
         def step() -> None:
             with torch.autocast(self.device.type, dtype=torch.bfloat16):
@@ -213,9 +290,61 @@ class Check:
             loss.backward()
             network.zero_grad()
 
+        common = replace(common, dtype="bfloat16")
+        for path in self.sound():
+            with forced(path):  # statistics are frozen in evaluation: forward by the path, backward by torch
+                peak = peak_mib(step, self.device)
+                spent = times(*measure(step, self.device))
+            self.keep(replace(common, what=f"training step, frozen statistics, by {path}", **spent, peak_mib=peak))
+        network.train()
         peak = peak_mib(step, self.device)
-        row = replace(common, what="training step", dtype="bfloat16", peak_mib=peak)
-        self.keep(replace(row, **times(*measure(step, self.device))))
+        self.keep(replace(common, what="training step", **times(*measure(step, self.device)), peak_mib=peak))
+
+    def joints(self) -> None:
+        """Joints of simulated clips by the shipped weights: float16 here against float32 on the CPU."""
+        import numpy as np
+
+        from asyconv.evaluation import predict
+        from asyconv.simulate import TEST_SEED, make_clips
+        from asyconv.weights import load_model
+
+        model, clips = load_model("compact"), make_clips(TEST_SEED, 0, 6)
+        here = predict(model, clips).xy_map
+        with mock.patch.object(torch.cuda, "is_available", return_value=False):
+            exact = predict(model, clips).xy_map
+        off_map = float(np.nanpercentile(np.linalg.norm(here - exact, axis=-1), 95))
+        print(f"joints: {off_map:.3f} map px between this device and the CPU (95th percentile)")
+        if not off_map <= 0.1:
+            self.fail(f"joints: {off_map:.3f} map px from those of the CPU, at most 0.1 is allowed")
+
+    def sanitizer(self) -> None:
+        """compute-sanitizer over our kernels on one small case each, where it is installed and works."""
+        homes = [os.environ.get("CUDA_HOME", ""), "/usr/local/cuda"]
+        places = os.pathsep.join([os.environ.get("PATH", ""), *(str(Path(home, "bin")) for home in homes if home)])
+        tool = shutil.which("compute-sanitizer", path=places)
+        if tool is None:
+            print("skipped: compute-sanitizer is not installed here")
+            return
+        for path in self.sound()[1:]:
+            for check in ("memcheck", "racecheck"):
+                limit_s = min(SANITIZER_S, self.left_s() - 60)
+                if limit_s < 20:
+                    print(f"time is up before {check} of {path}")
+                    return
+                # a tensor's memory of its own, or what lies beside it in torch's pool counts as allowed
+                command = [tool, "--tool", check, "--error-exitcode", str(FOUND), "--kernel-name",
+                           "kernel_substring=cascade", sys.executable, __file__, "--only", path, "--small"]  # fmt: skip
+                with tempfile.TemporaryDirectory() as folder:
+                    child = launch_child(command, Path(folder), PYTORCH_NO_CUDA_MEMORY_CACHING="1")
+                    status, said = ended(child, limit_s)
+                lines = [line for line in said.splitlines() if line.strip("= ")] or ["no word"]
+                if status == FOUND:
+                    self.fail(f"{check} of {path}: {lines[-1]}")
+                elif status == 0:
+                    print(f"{check} of {path}: {lines[-1]}", flush=True)
+                else:
+                    how = "did not end in time" if status is None else f"ended with exit code {status}: {lines[-1]}"
+                    print(f"skipped: {check} of {path} {how}", flush=True)
 
     def recording(self) -> None:
         """One simulated recording through the whole pipeline; the full-width weights are random and find no joint."""
@@ -278,13 +407,46 @@ def truth(block: Any) -> Tensor:
     return F.conv3d(x, last.double(), last_bias.double())
 
 
-def poisoned(call: Callable[[], Any], like: Tensor) -> Tensor:
-    """Call after memory of the result's size was filled with NaN and given back, so that unwritten places show."""
+def poisoned(way: Any, block: Any, like: Tensor) -> Tensor:
+    """Run after memory of the result's size was filled with NaN and given back, so that unwritten places show."""
     for dtype in (torch.float32, torch.float16):
         torch.full(like.shape, float("nan"), dtype=dtype, device=like.device)
-    result = call()
+    result = way.run(block, block.x)
     assert isinstance(result, Tensor)
     return result
+
+
+def start(path: str, out: Path, seconds: float) -> "subprocess.Popen[str]":
+    """Check one path in a process of its own; its rows go to ``out``."""
+    return launch_child([sys.executable, __file__, "--only", path, "--seconds", f"{seconds:.0f}"], out)
+
+
+def launch_child(command: list[str], out: Path, **variables: str) -> "subprocess.Popen[str]":
+    """Start a process whose words are kept."""
+    environment = {**os.environ, "OUT": str(out), **variables}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
+
+
+def ended(child: "subprocess.Popen[str]", limit_s: float) -> tuple[int | None, str]:
+    """Exit code, None where it had to be killed, and all that it said."""
+    try:
+        said, _ = child.communicate(timeout=max(limit_s, 0.1))
+        return child.returncode, said
+    except subprocess.TimeoutExpired:
+        child.kill()
+        try:
+            return None, child.communicate(timeout=5)[0]
+        except subprocess.TimeoutExpired:  # it waits for a device that does not answer
+            return None, ""
+
+
+def rows_of(folder: Path) -> Iterator[Any]:
+    """Rows that a process has left, as text throughout."""
+    from asyconv.kernels.timing import Row
+
+    for path in folder.glob("*.csv"):
+        with path.open(encoding="utf8", newline="") as file:
+            yield from (Row(**row) for row in csv.DictReader(file))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,132 @@
+"""Every way to run a block: our paths, and what torch offers without them."""
+
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from asyconv.kernels import reference
+from asyconv.kernels.blocks import Block
+from asyconv.kernels.dispatch import PATHS, VARIABLE, Cascade, Choice, choose
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a block is run on an x, the memory format in which it has x beforehand, and what it moves.
+
+    ``layout`` None takes x as the network gives it. ``passes`` and ``convolutions`` are those of `Block.gbyte`.
+    """
+
+    run: Callable[[Block, Tensor], Tensor]
+    layout: torch.memory_format | None = None
+    passes: int | None = None
+    convolutions: int = 3
+
+    def ready(self, block: Block) -> Tensor:
+        """The block's own x as this way likes it."""
+        return block.x if self.layout is None else block.x.to(block.dtype).contiguous(memory_format=self.layout)
+
+
+def ways(block: Block, without: Collection[str] = ()) -> dict[str, Way]:
+    """Every way to run a block on its device, by name; the first is the one to compare with."""
+    cuda = block.x.is_cuda
+    separate = 2 if cuda else 1  # cuDNN's convolution leaves the bias to a pass of its own
+    last = torch.channels_last_3d
+    found = {"library": Way(functools.partial(_ours, "library"), passes=0 if cuda else None)}
+    if cuda:
+        for path in PATHS[1:]:
+            if path not in without and _choice(block, path).path == path:
+                found[path] = Way(functools.partial(_ours, path))
+    found["conv3d"] = Way(_conv3d, torch.contiguous_format, separate)
+    found["conv3d channels-last"] = Way(_conv3d, last, separate)
+    found["conv2d"] = Way(_conv2d, last, separate)
+    if cuda:
+        found["conv2d compiled"] = Way(_compiled, last, 1)
+    found["3x3x3"] = Way(_full, last, separate, convolutions=1)
+    return found
+
+
+@contextlib.contextmanager
+def forced(path: str) -> Iterator[None]:
+    """Let every cascade take one path, as the environment variable does."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = path
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
+
+
+def _choice(block: Block, path: str) -> Choice:
+    x = block.x
+    planar = x.dtype == torch.float32 and x.is_contiguous()
+    maps = len(block.head_weights[1]) if block.head_weights else 0
+    capability = torch.cuda.get_device_capability(x.device)
+    with forced(path):
+        return choose(Cascade(capability, x.shape[1], block.c, x.shape[2], x.shape[4], block.dtype, planar, maps))
+
+
+def _ours(path: str, block: Block, x: Tensor) -> Tensor:
+    with forced(path):
+        return block.run(x)
+
+
+def _conv3d(block: Block, x: Tensor) -> Tensor:
+    """Three convolutions of torch, in the layout that x comes in."""
+    x = x.to(block.dtype)
+    for weight, bias in zip(block.weights, block.biases, strict=True):
+        x = F.relu_(F.conv3d(x, weight, bias.to(x.dtype), padding=[k // 2 for k in weight.shape[2:]]))
+    return _heads_of(x, block)
+
+
+def _full(block: Block, x: Tensor) -> Tensor:
+    """The 3x3x3 convolution instead; it is another function."""
+    x = x.to(block.dtype)
+    return _heads_of(F.relu_(F.conv3d(x, block.full, block.biases[0].to(x.dtype), padding=1)), block)
+
+
+def _heads_of(x: Tensor, block: Block) -> Tensor:
+    """Both heads by conv3d, where a block has them."""
+    if not block.head_weights:
+        return x
+    (first, last), (first_bias, last_bias) = block.head_weights, (bias.to(x.dtype) for bias in block.head_biases)
+    return F.conv3d(F.relu_(F.conv3d(x, first, first_bias)), last, last_bias)
+
+
+def _conv2d(block: Block, x: Tensor) -> Tensor:
+    """2-D convolutions on channels-last views, which copy nothing."""
+    return _flat(x.to(block.dtype), *_layers(block))
+
+
+def _compiled(block: Block, x: Tensor) -> Tensor:
+    """The same through ``torch.compile`` with its default settings."""
+    return _compile()(x.to(block.dtype), *_layers(block))
+
+
+@functools.cache
+def _compile() -> Callable[..., Tensor]:
+    import torch._dynamo
+
+    torch._dynamo.config.recompile_limit = 64  # one graph a block and shape; torch would give up after eight
+    return torch.compile(_flat, dynamic=False)
+
+
+def _layers(block: Block) -> tuple[list[Tensor], list[Tensor]]:
+    biases = [bias.to(block.dtype) for bias in (*block.biases, *block.head_biases)]
+    return [*block.weights, *block.head_weights], biases
+
+
+def _flat(x: Tensor, weights: list[Tensor], biases: list[Tensor]) -> Tensor:
+    x = x.permute(0, 2, 3, 4, 1).contiguous()
+    for step, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        x = reference.convolve_folded(x, weight, bias)
+        x = x if step == 4 else F.relu_(x)  # the second head is linear
+    return x.permute(0, 4, 1, 2, 3)

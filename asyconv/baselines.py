@@ -27,7 +27,7 @@ def baselines(data: HeldOut) -> dict[str, Array]:
     centre = np.array([(MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2])
     return {
         "same infant's mean": same,
-        "other infants' mean": np.broadcast_to(_others_mean(), shape),
+        "other infants' mean" if data.simulated else "simulated infants' mean": np.broadcast_to(_others_mean(), shape),
         "image centre": np.broadcast_to(centre, shape),
     }
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 @click.option("--infants", type=click.IntRange(min=1), default=40, show_default=True, help="How many test infants.")
 @click.option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips of each.")
 @click.option("--seed", type=int, help="Seed of the infants (default: the one kept for tests).")
+@click.option(
+    "--test-of",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a training on annotated recordings: its test part instead of simulated infants.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for tables and figures.")
 @click.option("--conditions", is_flag=True, help="Errors by condition instead: covered limbs, hands, tilt, noise.")
 @click.option("--compare", is_flag=True, help="Table II and Fig. 4 of the paper for the models, with times, into -o.")
@@ -35,6 +40,7 @@ def command(
     infants: int,
     clips: int,
     seed: int | None,
+    test_of: Path | None,
     output: Path | None,
     conditions: bool,
     compare: bool,
@@ -44,13 +50,14 @@ def command(
     movement: bool,
     seconds: float,
 ) -> None:
-    """Print the errors of MODELS (names or files, compact if none) on SIMULATED infants, beside trivial baselines.
+    """Print the errors of MODELS (names or files, compact if none) on held-out infants, beside trivial baselines.
+
+    The infants are SIMULATED ones, never trained on, unless --test-of names others.
 
     With --compare the times are of both networks at the paper's width, whatever the width of MODELS.
 
     Example: asyconv evaluate compact --infants 8 -o errors
     """
-    from asyconv.heldout import held_out
     from asyconv.simulate import TEST_SEED
     from asyconv.weights import load_model
 
@@ -58,6 +65,8 @@ def command(
         raise click.UsageError("expected one of --movement, --conditions and --compare, found several")
     if compare and output is None:
         raise click.UsageError("--compare needs -o FOLDER")
+    if test_of is not None and (movement or conditions):
+        raise click.UsageError("--movement and --conditions simulate infants; leave --test-of out")
     seed = TEST_SEED if seed is None else seed
     loaded = [load_model(name) for name in models or ("compact",)]
     if movement:
@@ -69,11 +78,26 @@ def command(
             by_condition(loaded, infants, clips, seed, output)
         elif compare:
             assert output is not None
-            beside_each_other(loaded, held_out(seed, infants, clips), output, timed_clips, timed_steps, step_clips)
+            data = held_out_data(test_of, seed, infants, clips)
+            beside_each_other(loaded, data, output, timed_clips, timed_steps, step_clips)
         else:
-            errors(loaded, held_out(seed, infants, clips), output)
+            errors(loaded, held_out_data(test_of, seed, infants, clips), output)
     except OSError as error:
         raise InputError(f"{output}: tables and figures cannot be written here ({error.strerror})") from error
+
+
+def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int) -> "HeldOut":
+    """Simulated infants, or the test part of the annotated recordings that a training was done on."""
+    from asyconv.heldout import annotated_part, held_out
+
+    if test_of is None:
+        return held_out(seed, infants, clips)
+    from asyconv.training import read_recipe
+
+    recipe = read_recipe(test_of)
+    if not recipe.split:
+        raise InputError(f"{test_of}: expected a training on annotated recordings, found one on simulated infants")
+    return annotated_part(test_of, "test", recipe.split)
 
 
 def errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> None:

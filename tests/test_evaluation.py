@@ -11,13 +11,13 @@ import torch
 from click.testing import CliRunner
 
 from asyconv.analysis.error_plots import limb_boxes, reliability_curve
-from asyconv.calibration import calibrate
 from asyconv.cli.main import main
 from asyconv.conditions import CONDITIONS, conditions_text, evaluate_conditions
 from asyconv.error_tables import text, write_tables
 from asyconv.evaluation import Evaluation, evaluate_on
 from asyconv.heldout import HeldOut, held_out
 from asyconv.predictions import Predictions, mask_counts
+from asyconv.recipe import make_recipe
 from asyconv.reliability import calibration_error, reliability_rows
 from asyconv.rmsd import limb_rmsd, rmsd_rows
 from asyconv.scene import AS_DRAWN, Condition, make_infant, sensed_depth, true_depth
@@ -189,22 +189,6 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(map(len, lines)) <= 120
 
 
-def test_calibration_sets_threshold_bias_and_rising_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    visible = rng.random((200, 3, 12)) < 0.85
-    truth = rng.uniform(20, 80, (200, 3, 12, 2)).astype(np.float32)
-    score = np.where(visible, rng.normal(0.7, 0.1, visible.shape), rng.normal(0.2, 0.1, visible.shape)).clip(0.05, 1)
-    found = Predictions(truth + np.array([0.25, -0.5]), score)
-    monkeypatch.setattr("asyconv.calibration.predict", lambda *args, **kwargs: found)
-    settings = calibrate(load_model("compact"), ClipSet(np.empty((200, 3, 96, 128), np.uint16), truth, visible))
-    assert 0.3 < settings.joint_threshold < 0.6
-    np.testing.assert_allclose(settings.position_bias_map, np.broadcast_to([0.25, -0.5], (3, 12, 2)), atol=0.01)
-    knots = np.array(settings.confidence_knots)
-    assert (np.diff(knots[:, 1]) >= 0).all()
-    assert knots[0, 1] < 0.2
-    assert knots[-1, 1] > 0.9
-
-
 def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyconv.baselines.BASELINE_INFANTS", 2)
     folder = tmp_path / "errors"
@@ -217,3 +201,24 @@ def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest
     result = CliRunner().invoke(main, ["evaluate", "--compare", "compact"])
     assert result.exit_code == 2
     assert "--compare needs -o FOLDER" in result.stderr
+
+
+def test_the_test_part_of_an_annotated_training_takes_the_place_of_simulated_infants(
+    data: HeldOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = CliRunner().invoke(main, ["evaluate", "--test-of", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "expected the folder of a training" in result.stderr
+    result = CliRunner().invoke(main, ["evaluate", "--conditions", "--test-of", str(tmp_path)])
+    assert result.exit_code == 2
+    recipe = dataclasses.replace(make_recipe("paper", "paper"), split="by infant, fold 1 of 2")
+    monkeypatch.setattr("asyconv.training.read_recipe", lambda run: recipe)
+    what, unknown = "2 annotated infants, by infant, fold 1 of 2", np.full(data.mm_per_map.shape, np.nan)
+    part = dataclasses.replace(data, what=what, mm_per_map=unknown, simulated=False)
+    monkeypatch.setattr("asyconv.heldout.annotated_part", lambda run, name, split: part)
+    monkeypatch.setattr("asyconv.baselines.BASELINE_INFANTS", 2)
+    result = CliRunner().invoke(main, ["evaluate", "--test-of", str(tmp_path)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert what in result.stdout
+    assert "simulated infants' mean, map px" in result.stdout
+    assert "model, mm                                    -" in result.stdout  # the camera is not known

@@ -22,7 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 BLOCK_MIN_S: Final = 10.0
 BLOCKS_MIN: Final = 8
-RESAMPLES: Final = 300
+THIN_HZ: Final = 10.0  # limbs are slow: more samples cost time and tell nothing
+RESAMPLES: Final = 200
 LEVEL: Final = 0.95
 _WINDOW: Final = 5.0  # Sokal's: sum the autocorrelation up to this many times its own integral
 
@@ -40,6 +41,10 @@ class Sums:
     def value(self) -> float:
         """The value over all samples; NaN where it is not defined."""
         return float(_quiet(self.combine, self.rows.sum(axis=1)))
+
+    def thinned(self, step: int) -> "Sums":
+        """The same sums over groups of `step` samples."""
+        return replace(self, rows=np.add.reduceat(self.rows, np.arange(0, self.rows.shape[1], step), axis=1))
 
     def influences(self) -> Floats:
         """What each sample adds to the value, to first order [1, N]; its memory is the value's memory."""
@@ -69,6 +74,11 @@ class Quantiles:
         present = self.values[np.isfinite(self.values)]
         return float(_quiet(self.combine, np.percentile(present, self.levels))) if len(present) else float("nan")
 
+    def thinned(self, step: int) -> "Quantiles":
+        """The first value present of every group of `step` samples."""
+        groups = np.pad(self.values, (0, -len(self.values) % step), constant_values=np.nan).reshape(-1, step)
+        return replace(self, values=groups[np.arange(len(groups)), np.isfinite(groups).argmax(axis=1)])
+
     def influences(self) -> Floats:
         """Which samples lie below each quantile [M, N], centred; zero where there is no sample."""
         present = np.isfinite(self.values)
@@ -79,22 +89,27 @@ class Quantiles:
 
     def resampled(self, starts: npt.NDArray[np.int64], length: int) -> Floats:
         """The value of every resample, by counting how often each of the sorted samples was drawn."""
-        n = len(self.values)
         order = np.argsort(self.values)[: int(np.isfinite(self.values).sum())]
-        steps = np.zeros((len(starts), n + 1), np.int32)
-        rows = np.arange(len(starts))[:, None]
-        np.add.at(steps, (rows, starts), 1)
-        np.add.at(steps, (rows, starts + length), -1)
-        drawn = np.cumsum(np.cumsum(steps[:, :n], axis=1, dtype=np.int32)[:, order], axis=1, dtype=np.int32)
-        ordered = self.values[order]
-        quantiles = np.full((len(starts), len(self.levels)), np.nan)
-        for r in np.flatnonzero(drawn[:, -1] > 0):
-            at = np.searchsorted(drawn[r], np.array(self.levels) / 100 * drawn[r, -1], side="left")
-            quantiles[r] = ordered[np.minimum(at, len(ordered) - 1)]
+        drawn = np.cumsum(_times_drawn(starts, length, len(self.values))[:, order], axis=1)
+        total = drawn[:, -1:]
+        wanted = np.ceil(np.array(self.levels) / 100 * total)
+        row = np.arange(len(starts))[:, None] * (total.max() + 1)  # makes all rows one ascending line to look up in
+        at = np.searchsorted((drawn + row).ravel(), np.maximum(wanted, 1) + row) - row // (total.max() + 1) * len(order)
+        quantiles = np.where(total > 0, self.values[order][np.clip(at, 0, len(order) - 1)], np.nan)
         return _quiet(self.combine, quantiles)
 
 
 Sample = Sums | Quantiles
+
+
+def _times_drawn(starts: npt.NDArray[np.int64], length: int, n: int) -> npt.NDArray[np.int32]:
+    """How often each of `n` samples is in the blocks of each resample [R, N]."""
+    line = np.arange(len(starts))[:, None] * (n + 1)
+    cells = len(starts) * (n + 1)
+    steps = np.bincount((line + starts).ravel(), minlength=cells) - np.bincount(
+        (line + starts + length).ravel(), minlength=cells
+    )
+    return np.cumsum(steps.reshape(len(starts), n + 1)[:, :n], axis=1, dtype=np.int32)
 
 
 def scaled(sample: Sample, factor: float) -> Sample:
@@ -109,6 +124,8 @@ def interval(sample: Sample, fs_hz: float, key: str) -> tuple[float, float] | No
     `key` names the value (recording, epoch, part, measure): the same key gives the same resamples.
     """
     value = sample.value()
+    step = max(1, int(fs_hz / THIN_HZ + 1e-9))
+    sample, fs_hz = sample.thinned(step), fs_hz / step
     influences = sample.influences()
     n = influences.shape[1]
     memory_s = max(autocorrelation_time(row) for row in influences) / fs_hz

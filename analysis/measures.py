@@ -33,6 +33,7 @@ from asyconv.analysis.gates import at_least, withheld
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "measures"]
 
 DEFINITION_VERSION: Final = 2
+TIERS: Final = ("core", "extended", "research")
 
 CHAPTERS: Final = (
     quality, amount, speeds, bouts, angles, spatial, symmetry, smoothness, coordination, complexity, spectral,
@@ -51,8 +52,15 @@ def measures(scope: Scope, tier: str | None = None) -> tuple[Measure, ...]:
     return tuple(m for m in REGISTRY if m.scope == scope and tier in (None, m.tier))
 
 
-def compute(scope: Scope, epochs: Iterable[Any], recording_id: str = "", shown: frozenset[str] = SHOWN) -> list[Result]:
-    """Every measure of `scope` that is defined for each of `epochs`, in registry order.
+def compute(
+    scope: Scope,
+    epochs: Iterable[Any],
+    recording_id: str = "",
+    *,
+    shown: frozenset[str] = SHOWN,
+    tiers: tuple[str, ...] = TIERS,
+) -> list[Result]:
+    """Every measure of `scope` and `tiers` that is defined for each of `epochs`, in registry order.
 
     Measures in `shown` carry an interval where the epoch is long enough; its resamples hang on `recording_id`.
     """
@@ -60,7 +68,7 @@ def compute(scope: Scope, epochs: Iterable[Any], recording_id: str = "", shown: 
         _one(measure, epoch, recording_id, measure.name in shown)
         for epoch in epochs
         for measure in measures(scope)
-        if not measure.parts or {epoch.part, epoch.kind} & set(measure.parts)
+        if measure.tier in tiers and (not measure.parts or {epoch.part, epoch.kind} & set(measure.parts))
     ]
 
 

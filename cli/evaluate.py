@@ -11,9 +11,10 @@ from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from asyconv.heldout import HeldOut
+    from asyconv.tracks import Tracks
     from asyconv.weights import Model
 
 
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 @click.option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps timed.")
 @click.option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips of such a step.")
 @click.option("--movement", is_flag=True, help="Amounts of movement instead, from true and from predicted tracks.")
-@click.option("--seconds", type=click.FloatRange(min=60), default=180.0, show_default=True, help="With --movement.")
+@click.option("--intervals", is_flag=True, help="How often intervals cover the long-run value instead; no model.")
+@click.option("--seconds", type=click.FloatRange(min=60), help="With --movement (default 180) or --intervals (1800).")
 def command(
     models: tuple[str, ...],
     infants: int,
@@ -48,7 +50,8 @@ def command(
     timed_steps: int,
     step_clips: int,
     movement: bool,
-    seconds: float,
+    intervals: bool,
+    seconds: float | None,
 ) -> None:
     """Print the errors of MODELS (names or files, compact if none) on held-out infants, beside trivial baselines.
 
@@ -61,17 +64,20 @@ def command(
     from asyconv.simulate import TEST_SEED
     from asyconv.weights import load_model
 
-    if movement + conditions + compare > 1:
-        raise click.UsageError("expected one of --movement, --conditions and --compare, found several")
+    if movement + conditions + compare + intervals > 1:
+        raise click.UsageError("expected one of --movement, --conditions, --compare and --intervals, found several")
     if compare and output is None:
         raise click.UsageError("--compare needs -o FOLDER")
     if test_of is not None and (movement or conditions):
         raise click.UsageError("--movement and --conditions simulate infants; leave --test-of out")
     seed = TEST_SEED if seed is None else seed
+    if intervals:
+        click.echo(interval_table(infants, seconds or 1800.0, seed))
+        return
     loaded = [load_model(name) for name in models or ("compact",)]
     if movement:
         for model in loaded:
-            click.echo(movement_table(model, infants, seconds, seed))
+            click.echo(movement_table(model, infants, seconds or 180.0, seed))
         return
     try:
         if conditions:
@@ -194,3 +200,23 @@ def movement_table(model: "Model", infants: int, seconds: float, seed: int) -> s
             with open_recording(path) as recording, progress(path.name) as tell:
                 predicted.append(agreement.measured_amounts(analyse(track(recording, model, progress=tell))))
     return agreement.table(truth, {"true tracks": true, "predicted": predicted})
+
+
+def interval_table(infants: int, seconds: float, seed: int) -> str:
+    """Coverage of every measure's intervals on long simulated recordings, as the lines of a CSV file."""
+    import numpy as np
+
+    from asyconv.analysis.coverage import JITTER_MM, interval_coverage, jittered, table
+    from asyconv.scene import FPS_HZ, make_infant
+    from asyconv.simulate import true_tracks, truth_of
+    from asyconv.skeleton import N_JOINTS
+
+    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+    visible = np.ones((len(time_s), N_JOINTS), bool)
+
+    def recordings() -> "Iterator[Tracks]":
+        for number in range(infants):
+            infant = make_infant(seed, number, time_s, occluded=False)
+            yield jittered(true_tracks(truth_of(infant, visible), infant), JITTER_MM, number)
+
+    return table(interval_coverage(recordings()))

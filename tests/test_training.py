@@ -208,7 +208,7 @@ def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(
         [sys.executable, str(script), "train", str(out), *(f"--set={change}" for change in SMALL), "--workers", "0"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert f"{out}: a training cannot be written here (File too large)" in done.stderr
     assert "Traceback" not in done.stderr
     assert (out / "detection.safetensors").read_bytes() == before

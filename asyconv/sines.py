@@ -33,7 +33,12 @@ class Swing:
 def swings() -> list[Swing]:
     """Every swing of the recording, stretch by stretch."""
     return [
-        Swing(limb, FREQUENCIES_HZ[(4 * stretch + k) % len(FREQUENCIES_HZ)], stretch * STRETCH_S, (stretch + 1) * STRETCH_S)
+        Swing(
+            limb,
+            FREQUENCIES_HZ[(4 * stretch + k) % len(FREQUENCIES_HZ)],
+            stretch * STRETCH_S,
+            (stretch + 1) * STRETCH_S,
+        )
         for stretch in range(STRETCHES)
         for k, limb in enumerate(LIMBS)
     ]

@@ -1,6 +1,5 @@
 """asyconv evaluate: a model's errors on infants it was never trained on."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,11 @@ if TYPE_CHECKING:
 @click.option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps timed.")
 @click.option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips of such a step.")
 @click.option("--movement", is_flag=True, help="Amounts of movement instead, from true and from predicted tracks.")
-@click.option("--seconds", type=click.FloatRange(min=60), default=180.0, show_default=True, help="With --movement.")
+@click.option("--noise", is_flag=True, help="What noise of the joints does to amounts of movement instead; no model.")
+@click.option("--gain", is_flag=True, help="How much of a sine movement comes through instead, from 0.5 to 5 Hz.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=60), default=180.0, show_default=True, help="With --movement, --noise."
+)
 def command(
     models: tuple[str, ...],
     infants: int,
@@ -42,6 +45,8 @@ def command(
     timed_steps: int,
     step_clips: int,
     movement: bool,
+    noise: bool,
+    gain: bool,
     seconds: float,
 ) -> None:
     """Print the errors of MODELS (names or files, compact if none) on SIMULATED infants, beside trivial baselines.
@@ -54,15 +59,22 @@ def command(
     from asyconv.simulate import TEST_SEED
     from asyconv.weights import load_model
 
-    if movement + conditions + compare > 1:
-        raise click.UsageError("expected one of --movement, --conditions and --compare, found several")
+    if movement + conditions + compare + noise + gain > 1:
+        raise click.UsageError("expected one of --movement, --noise, --gain, --conditions, --compare, found several")
     if compare and output is None:
         raise click.UsageError("--compare needs -o FOLDER")
     seed = TEST_SEED if seed is None else seed
+    if noise:
+        from asyconv.cli.evaluate_movement import noise as effect_of_noise
+
+        click.echo(effect_of_noise(infants, seconds, seed))
+        return
     loaded = [load_model(name) for name in models or ("compact",)]
-    if movement:
+    if movement or gain:
+        from asyconv.cli import evaluate_movement as of
+
         for model in loaded:
-            click.echo(movement_table(model, infants, seconds, seed))
+            click.echo(of.gain(model, infants, seed) if gain else of.movement(model, infants, seconds, seed, output))
         return
     try:
         if conditions:
@@ -144,29 +156,3 @@ def beside_each_other(
     (output / "fig4.png").write_bytes(boxes.png)
     write_csv(boxes.data, output / "fig4.csv")
     click.echo(text, nl=False)
-
-
-def movement_table(model: "Model", infants: int, seconds: float, seed: int) -> str:
-    """Simulate whole recordings, track them, analyse true and predicted tracks, and set both beside the truth."""
-    import numpy as np
-
-    from asyconv.analysis import agreement, analyse
-    from asyconv.pipeline import track
-    from asyconv.recording import open_recording
-    from asyconv.scene import FPS_HZ, make_infant
-    from asyconv.simulate import simulate, true_tracks, truth_of
-    from asyconv.skeleton import N_JOINTS
-
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
-    truth, true, predicted = [], [], []
-    with tempfile.TemporaryDirectory() as folder:
-        with progress(f"simulating {infants} infants") as tell:
-            recordings = simulate(Path(folder), infants, seconds, seed, progress=tell)
-        for number, path in enumerate(recordings):
-            infant = make_infant(seed, number, time_s)
-            known = truth_of(infant, np.ones((len(time_s), N_JOINTS), bool))
-            truth.append(agreement.true_amounts(known.speed_mm_s, known.moving, time_s))
-            true.append(agreement.measured_amounts(analyse(true_tracks(known, infant))))
-            with open_recording(path) as recording, progress(path.name) as tell:
-                predicted.append(agreement.measured_amounts(analyse(track(recording, model, progress=tell))))
-    return agreement.table(truth, {"true tracks": true, "predicted": predicted})

@@ -1,8 +1,12 @@
-"""Amounts of movement beside the truth of a simulated recording: what the analysis loses, and what the tracks lose."""
+"""Amounts of movement beside the truth of a simulated recording: what the analysis loses, and what the tracks lose.
+
+A value may be marked "at least" or withheld by the program itself; the table counts these, and how many values that
+are given plainly lie outside 10 % of the true path or 12 points of the true moving share.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +16,41 @@ from asyconv.skeleton import LIMBS
 if TYPE_CHECKING:
     from asyconv.analysis.movement import Movement
 
-MEASURES = ("moving_pct", "path_active_mm_per_min", "bouts_per_min")
+MEASURES: Final = ("moving_pct", "path_active_mm_per_min", "bouts_per_min", "range_deg")
+RANGES: Final = {"arm": "elbow_rom_deg", "leg": "knee_rom_deg"}
+LABELS: Final = {
+    "moving_pct": "moving, %",
+    "path_active_mm_per_min": "path, mm/min",
+    "bouts_per_min": "bouts per min",
+    "range_deg": "elbow, knee range, deg",
+}
+PATH_OFF_MAX: Final = 0.10
+MOVING_OFF_MAX_PP: Final = 12.0
+PATH_LEAST_MM_PER_MIN: Final = 60.0  # a shorter true path has no ratio worth naming
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """One limb's moving share, path and bouts over some minutes; None = withheld."""
+    """One limb's moving share, path, bouts and range of elbow or knee over some minutes; None = withheld.
+
+    `at_least`: moving share and path are marked as lower bounds.
+    """
 
     moving_pct: float | None
     path_active_mm_per_min: float | None
     bouts_per_min: float | None
+    range_deg: float | None = None
+    at_least: bool = False
+
+
+def outside(ours: Amounts, true: Amounts) -> bool:
+    """Whether path or moving share of `ours` are given, not marked, and further off than the limits."""
+    if ours.at_least or ours.moving_pct is None or ours.path_active_mm_per_min is None:
+        return False
+    path, moving = true.path_active_mm_per_min or 0.0, true.moving_pct or 0.0
+    long_enough = path >= PATH_LEAST_MM_PER_MIN
+    far = long_enough and abs(ours.path_active_mm_per_min / path - 1) > PATH_OFF_MAX
+    return far or abs(ours.moving_pct - moving) > MOVING_OFF_MAX_PP
 
 
 def true_amounts(
@@ -42,7 +71,17 @@ def true_amounts(
 def measured_amounts(movement: "Movement") -> dict[str, Amounts]:
     """The same amounts of each limb as the analysis of one epoch reports them."""
     rows = {row["limb"]: row for row in movement.limb_summary.iter_rows(named=True)}
-    return {limb: Amounts(*(rows[limb][name] for name in MEASURES)) for limb in LIMBS}
+    out = {}
+    for limb, row in rows.items():
+        bounded = "moving_pct" in (row["lower_bound"] or "").split("; ")
+        values = (row[name] for name in (*MEASURES[:3], RANGES[limb.split("_")[1]]))
+        out[limb] = Amounts(*values, at_least=bounded)
+    return {limb: out[limb] for limb in LIMBS}
+
+
+def with_ranges(truth: dict[str, Amounts], from_true_joints: dict[str, Amounts]) -> dict[str, Amounts]:
+    """`truth` with the ranges that the same functions find on true joints: the simulation states none."""
+    return {limb: replace(truth[limb], range_deg=from_true_joints[limb].range_deg) for limb in LIMBS}
 
 
 def pooled(amounts: Sequence[dict[str, Amounts]], others: Sequence[dict[str, Amounts]]) -> dict[str, Amounts]:
@@ -61,22 +100,53 @@ def _mean(amounts: Sequence[Amounts], others: Sequence[Amounts], name: str) -> f
 
 def table(truth: Sequence[dict[str, Amounts]], found: dict[str, Sequence[dict[str, Amounts]]]) -> str:
     """Text of `found` (by source of the tracks) beside `truth`, both lists of recordings, means by limb."""
-    lines = [
-        f"{'mean over ' + str(len(truth)) + ' recordings':28}{'moving, %':>22}{'path, mm/min':>24}{'bouts per min':>24}"
-    ]
+    heads = "".join(f"{LABELS[name]:>25}" for name in MEASURES)
+    lines = [f"{'mean over ' + str(len(truth)) + ' recordings':28}{heads}{'plain / >= / withheld':>24}{'outside':>9}"]
     for source, amounts in found.items():
         ours, true = pooled(amounts, truth), pooled(truth, amounts)
         for limb in LIMBS:
-            cells = [_cell(getattr(ours[limb], name), getattr(true[limb], name), name) for name in MEASURES]
-            kept = sum(a[limb].moving_pct is not None for a in amounts)
-            lines.append(f"{source + ' ' + limb:28}{cells[0]:>22}{cells[1]:>24}{cells[2]:>24}  n={kept}")
-    lines.append("measured / true (difference); SIMULATED infants; n = recordings whose amounts are not withheld")
+            cells = "".join(f"{_cell(getattr(ours[limb], n), getattr(true[limb], n), n):>25}" for n in MEASURES)
+            held = sum(a[limb].moving_pct is None for a in amounts)
+            marked = sum(a[limb].at_least and a[limb].moving_pct is not None for a in amounts)
+            counts = f"{len(amounts) - held - marked} / {marked} / {held}"
+            off = sum(outside(a[limb], t[limb]) for a, t in zip(amounts, truth, strict=True))
+            lines.append(f"{source + ' ' + limb:28}{cells}{counts:>24}{off:>9}")
+    lines.append(
+        f"measured / true (difference); SIMULATED infants. plain / >= / withheld: recordings whose amounts are given, "
+        f"marked, withheld; outside: plain ones more than {100 * PATH_OFF_MAX:.0f} % (path) or {MOVING_OFF_MAX_PP:g} "
+        "points (moving) off. Ranges: against the same function on true joints."
+    )
     return "\n".join(lines)
 
 
 def _cell(ours: Any, true: Any, name: str) -> str:
     if ours is None or true is None:
         return "withheld"
-    if name == "moving_pct":
-        return f"{ours:.1f} / {true:.1f} ({ours - true:+.1f} pp)"
+    if name in ("moving_pct", "range_deg"):
+        return f"{ours:.1f} / {true:.1f} ({ours - true:+.1f})"
     return f"{ours:.1f} / {true:.1f} ({100 * (ours / true - 1):+.1f} %)" if true else f"{ours:.1f} / 0"
+
+
+def rows(truth: Sequence[dict[str, Amounts]], found: dict[str, Sequence[dict[str, Amounts]]]) -> list[dict[str, Any]]:
+    """One row for each source, recording, limb and measure; `given` says plain, at least or withheld."""
+    return [
+        {
+            "source": source,
+            "recording": number + 1,
+            "limb": limb,
+            "measure": name,
+            "measured": getattr(ours[limb], name),
+            "true": getattr(true[limb], name),
+            "given": _given(ours[limb], name),
+        }
+        for source, amounts in found.items()
+        for number, (ours, true) in enumerate(zip(amounts, truth, strict=True))
+        for limb in LIMBS
+        for name in MEASURES
+    ]
+
+
+def _given(amounts: Amounts, name: str) -> str:
+    if getattr(amounts, name) is None:
+        return "withheld"
+    return "at least" if amounts.at_least and name in MEASURES[:2] else "plain"

@@ -29,14 +29,16 @@ def ratio(top: Floats, bottom: Floats, factor: float = 1.0) -> Sums:
 
 
 def path_parts(limb: LimbEpoch) -> tuple[Floats, Floats]:
-    """Path while moving (mm) and analysed time (min) of each sample."""
-    return np.where(limb.moving, limb.speed_mm_s, 0.0) / limb.fs_hz, limb.valid / limb.fs_hz / 60
+    """Path while moving (mm), freed of the floor's share, and analysed time (min) of each sample."""
+    freed_mm_s = np.sqrt(np.maximum(0.0, limb.speed_mm_s**2 - (limb.floor.value or 0.0) ** 2))
+    return np.where(limb.moving, freed_mm_s, 0.0) / limb.fs_hz, limb.valid / limb.fs_hz / 60
 
 
 def path_active_mm_per_min(limb: LimbEpoch) -> Value:
-    """Sum of speed x sample time over moving samples / analysed minutes (mm/min).
+    """Sum of sqrt(speed^2 - floor^2) x sample time over moving samples / analysed minutes (mm/min).
 
-    A path along the endpoint relative to its root; with noise it is longer than the true path. Not an effort.
+    A path along the endpoint relative to its root. Noise adds to speeds in square; the floor's square is taken off
+    again, or the path would be longer than the true one by what the joints jitter. Not an effort.
     """
     return value_of(ratio(*path_parts(limb)), int(limb.moving.sum()))
 
@@ -156,9 +158,9 @@ def centroid_sd_of(axis: int) -> Callable[[BodyEpoch], Value]:
 
 # fmt: off
 MEASURES: Final[tuple[Measure, ...]] = (
-    Measure("path_active_mm_per_min", "Path while moving", "mm/min", "limb", "sum of speed x sample time over moving "
-            "samples / analysed minutes; endpoint relative to its root", path_active_mm_per_min, AMOUNT,
-            caution="a lower bound where marked; longer than the true path in noise", decimals=0, bounds=True,
+    Measure("path_active_mm_per_min", "Path while moving", "mm/min", "limb", "sum of sqrt(speed^2 - floor^2) x "
+            "sample time over moving samples / analysed minutes; endpoint relative to its root",
+            path_active_mm_per_min, AMOUNT, caution="a lower bound where marked", decimals=0, bounds=True,
             trunk=True),
     Measure("moving_pct", "Moving", "%", "limb", "100 x moving samples / analysed samples; moving by hysteresis above "
             "max(20 mm/s, 2.5 floors), kept while above max(10 mm/s, 1.6 floors), pauses up to 0.3 s merged",

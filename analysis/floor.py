@@ -79,7 +79,7 @@ def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: f
 def speed_of_white_noise(fs_hz: float, cutoff_hz: float) -> float:
     """RMS speed per unit of white noise, along one axis, behind the smoothing filter and the central difference.
 
-    The closed form of an ideal low-pass, 2 pi sqrt(2 fc^3 / (3 fs)), is 3 % less at 30 Hz and 1.6 times as much at 6 Hz.
+    The closed form of an ideal low-pass, 2 pi sqrt(2 fc^3 / (3 fs)), is 3 % less at 30 Hz and 1.6 times it at 6 Hz.
     """
     frequency_hz, once = sosfreqz(low_pass(fs_hz, cutoff_hz), worN=1024, fs=fs_hz)
     slope = fs_hz * np.sin(2 * np.pi * frequency_hz / fs_hz)

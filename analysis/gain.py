@@ -1,7 +1,7 @@
 """How much of a sine movement comes through, by frequency: the measured band of a whole pipeline.
 
-A gain of 1 says that speeds at this frequency are right, 0.7 that a third of them is lost. The smoothing and the central
-difference of the analysis take their share knowingly; what is lost beyond it, networks and joints lost.
+A gain of 1 says that speeds at this frequency are right, 0.7 that a third of them is lost. The smoothing and the
+central difference of the analysis take their share knowingly; what is lost beyond it, networks and joints lost.
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+
+from asyconv.analysis.clean import clean
+from asyconv.skeleton import LIMBS
+from asyconv.tracks import Tracks
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,6 +49,20 @@ def speed_gain(true_mm: Floats, found_mm: Floats, frequency_hz: float, fs_hz: fl
     true = _amplitude(true_mm[seen], time_s[seen], frequency_hz) * 2j * np.pi * frequency_hz
     found = _amplitude(velocity[seen], time_s[seen], frequency_hz)
     return float((np.conj(true) @ found).real / (np.abs(true) ** 2).sum())
+
+
+def measured_gain(true: Tracks, predicted: Tracks, limb: str, frequency_hz: float, span_s: tuple[float, float]) -> Gain:
+    """Gain of `limb` at `frequency_hz` between the two times of `span_s`; both kinds of tracks are cleaned."""
+    root, _, end = LIMBS[limb]
+    joints_mm = np.stack([true.x_mm, true.y_mm, true.z_mm], axis=-1).astype(float)
+    inside = (true.time_s >= span_s[0]) & (true.time_s < span_s[1])
+    truth_mm = (joints_mm[:, end] - joints_mm[:, root])[inside]
+    gains = []
+    for tracks in (true, predicted):
+        cleaned = clean(tracks)
+        found_mm = (cleaned.smooth_mm[:, end] - cleaned.smooth_mm[:, root])[inside]
+        gains.append(speed_gain(truth_mm, found_mm, frequency_hz, cleaned.time.fs_hz))
+    return Gain(frequency_hz, *gains)
 
 
 def _amplitude(values: Floats, time_s: Floats, frequency_hz: float) -> npt.NDArray[np.complex128]:

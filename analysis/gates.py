@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from asyconv.analysis.epochs import BodyEpoch, LimbEpoch, PairEpoch
+from asyconv.analysis.series import FAST_ENOUGH_HZ
 
 COVERAGE_MIN_PCT: Final = 70.0
 ANALYSED_MIN_S: Final = 60.0
@@ -110,8 +111,9 @@ def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
 
 
 def at_least(limb: LimbEpoch) -> bool:
-    """Whether amounts of `limb` are lower bounds: a floor that hides small movements, or no rest to measure it at."""
-    return limb.floor.value is not None and (limb.floor.value >= FLOOR_GOOD_MM_S or not limb.floor.rest_observed)
+    """Whether amounts of `limb` are lower bounds: a high floor or low rate hides movements, or no rest was seen."""
+    hidden = limb.floor.value is not None and (limb.floor.value >= FLOOR_GOOD_MM_S or not limb.floor.rest_observed)
+    return hidden or limb.effective_hz < FAST_ENOUGH_HZ
 
 
 def recording_quality(limb: LimbEpoch) -> str:
@@ -129,6 +131,7 @@ def at_least_words() -> str:
     """When a value carries the sign for "at least", in words."""
     return (
         f"Path and moving shares carry \N{GREATER-THAN OR EQUAL TO} where the speed floor is "
-        f"{FLOOR_GOOD_MM_S:g} mm/s or more, or where no rest was seen to measure it at: small movements are then lost. "
+        f"{FLOOR_GOOD_MM_S:g} mm/s or more, where no rest was seen to measure it at, or below "
+        f"{FAST_ENOUGH_HZ:g} Hz: small or short movements are then lost. "
         "Speeds hold while above the movement threshold of the limb."
     )

@@ -6,6 +6,7 @@ Positions are arrays [N, D] over evenly spaced samples, NaN = missing; nothing h
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.analysis.body_frame import body_frame
 from asyconv.analysis.clean import runs, whole
 from asyconv.skeleton import JOINTS
 
@@ -68,22 +69,6 @@ def mid_trunk(points: Floats) -> Floats:
 
 
 def body_axes(points: Floats) -> Floats:
-    """Axes of the body frame as rows [3, 3], one for the recording; NaN if the trunk was never seen whole.
-
-    y runs from mid-shoulder to mid-hip, x from the left to the right shoulder at right angles to it, z = x cross y
-    towards a camera above a supine infant. Medians over the recording, so that no frame's noise turns the frame.
-    """
-    down = mid_hip(points) - mid_shoulder(points)
-    across = points[:, _SHOULDERS[0]] - points[:, _SHOULDERS[1]]
-    seen = whole(down) & whole(across)
-    if not seen.any():
-        return np.full((3, 3), np.nan)
-    y = _unit(np.median(down[seen], axis=0))
-    x = np.median(across[seen], axis=0)
-    x = _unit(x - (x @ y) * y)
-    return np.stack([x, y, np.cross(x, y)])
-
-
-def _unit(vector: Floats) -> Floats:
-    length = float(np.linalg.norm(vector))
-    return vector / length if length > 1e-9 else np.full(len(vector), np.nan)
+    """Axes of the body frame (see body_frame.py) as rows [3, 3]; NaN if the trunk was never seen whole."""
+    frame = body_frame(points)
+    return np.full((3, 3), np.nan) if frame is None else frame.axes

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.clean import JUMP_MM_S, CleanTracks, fill_gaps, smooth, whole
+from asyconv.analysis.floor import REST_WINDOW_S, Floor, speed_floor
 from asyconv.analysis.kinematics import (
     body_axes,
     derivative,
@@ -21,16 +22,7 @@ from asyconv.analysis.kinematics import (
     segment_length,
     white_noise,
 )
-from asyconv.analysis.series import (
-    REST_WINDOW_S,
-    Floor,
-    LimbSeries,
-    angle_between,
-    included_angle,
-    moving_mask,
-    speed,
-    speed_floor,
-)
+from asyconv.analysis.series import LimbSeries, angle_between, included_angle, moving_mask, speed
 from asyconv.skeleton import LIMBS, N_JOINTS
 
 Floats = npt.NDArray[np.float64]

@@ -13,10 +13,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis import analyse
-from asyconv.analysis.agreement import Amounts
-from asyconv.analysis.movement import Movement
-from asyconv.analysis.series import speed
+from asyconv.analysis.agreement import MOVING_OFF_MAX_PP, PATH_LEAST_MM_PER_MIN, PATH_OFF_MAX, Amounts
+from asyconv.analysis.amount import moving_pct, path_active_mm_per_min, speed_rms_debiased_mm_s
+from asyconv.analysis.clean import clean
+from asyconv.analysis.epochs import LimbEpoch, limb_epochs, spans
+from asyconv.analysis.gates import AMOUNT, at_least, withheld
+from asyconv.analysis.motion import body_motion
+from asyconv.analysis.series import LimbSeries, limb_series, speed
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks
 
@@ -25,9 +28,6 @@ Bools = npt.NDArray[np.bool_]
 
 SIZES_MM: Final = (1.0, 2.0, 3.0)
 CORRELATED_S: Final = 0.5
-PATH_OFF_MAX: Final = 0.10
-MOVING_OFF_MAX_PP: Final = 12.0
-BELOW_FLOOR_MM_S: Final = 1.0  # true paths shorter than a minute at this speed have no ratio
 
 
 @dataclass(frozen=True)
@@ -102,69 +102,96 @@ def decimated(tracks: Tracks) -> Tracks:
 
 def noise_rows(known: Sequence[Known]) -> Iterable[Row]:
     """Yield a row for each rate, kind and size of noise, over the recordings in `known`."""
-    for rate in ("full", "6"):
-        clean = [analyse(decimated(k.tracks) if rate == "6" else k.tracks) for k in known]
+    for rate, rated in (("full", [k.tracks for k in known]), ("6", [decimated(k.tracks) for k in known])):
+        quiet = [_analysed(tracks) for tracks in rated]
         for kind in ("white", "correlated"):
             for sigma_mm in SIZES_MM:
                 noisy = [with_noise(k.tracks, kind, sigma_mm, seed) for seed, k in enumerate(known)]
-                found = [analyse(decimated(t) if rate == "6" else t) for t in noisy]
-                yield _row(kind, sigma_mm, rate, known, clean, found)
+                found = [_analysed(decimated(tracks) if rate == "6" else tracks) for tracks in noisy]
+                limbs = [
+                    _limb(truth, limb, k, before, after)
+                    for truth, before, after in zip(known, quiet, found, strict=True)
+                    for k, limb in enumerate(LIMBS)
+                ]
+                yield _row(kind, sigma_mm, rate, limbs)
 
 
-def _row(
-    kind: str, sigma_mm: float, rate: str, known: Sequence[Known], clean: Sequence[Movement], found: Sequence[Movement]
-) -> Row:
-    floors: list[float] = []
-    jitters: list[float] = []
-    paths: list[float] = []
-    rms: list[float] = []
-    moving: list[float] = []
-    agree: list[float] = []
-    plain = at_least = withheld = outside = 0
-    step = 5 if rate == "6" else 1
-    for truth, quiet, noisy in zip(known, clean, found, strict=True):
-        table = {row["limb"]: row for row in noisy.limb_summary.iter_rows(named=True)}
-        for k, limb in enumerate(LIMBS):
-            series, true = noisy.limbs[limb], truth.amounts[limb]
-            alone = speed(series.position_mm - quiet.limbs[limb].position_mm, noisy.clean.time.fs_hz)
-            jitters.append(float(np.sqrt(np.nanmean(alone**2))))
-            floors.append(float(series.floor.value or np.nan))
-            agree.append(float(100 * (series.moving == truth.moving[::step, k])[series.valid].mean()))
-            ours = table[limb]
-            if ours["moving_pct"] is None or true.path_active_mm_per_min is None or true.moving_pct is None:
-                withheld += 1
-                continue
-            if true.path_active_mm_per_min < 60 * BELOW_FLOOR_MM_S:
-                continue
-            ratio = ours["path_active_mm_per_min"] / true.path_active_mm_per_min
-            off_pp = ours["moving_pct"] - true.moving_pct
-            paths.append(ratio)
-            moving.append(off_pp)
-            rms.append(debiased_rms(series.speed_mm_s, series.floor.value or 0.0) / _rms(truth.speed_mm_s[:, k]))
-            marked = "moving_pct" in (ours["lower_bound"] or "")
-            at_least += marked
-            plain += not marked
-            outside += not marked and (abs(ratio - 1) > PATH_OFF_MAX or abs(off_pp) > MOVING_OFF_MAX_PP)
+@dataclass(frozen=True)
+class _Analysed:
+    fs_hz: float
+    series: dict[str, LimbSeries]
+    epochs: dict[str, LimbEpoch]
+
+
+@dataclass(frozen=True)
+class _Limb:
+    """One limb of one recording; ratios are None where withheld, or where there is no true path to speak of."""
+
+    floor_mm_s: float
+    jitter_mm_s: float
+    agreeing_pct: float
+    given: str
+    path_ratio: float | None = None
+    rms_ratio: float | None = None
+    moving_off_pp: float | None = None
+
+    @property
+    def outside(self) -> bool:
+        if self.given != "plain" or self.path_ratio is None or self.moving_off_pp is None:
+            return False
+        return abs(self.path_ratio - 1) > PATH_OFF_MAX or abs(self.moving_off_pp) > MOVING_OFF_MAX_PP
+
+
+def _analysed(tracks: Tracks) -> _Analysed:
+    """What `analyse` does before it computes measures; the first epoch."""
+    cleaned = clean(tracks)
+    series = limb_series(cleaned, tracks.meta)
+    epochs = limb_epochs(series, body_motion(cleaned, series), cleaned, spans(cleaned)[0], tracks.meta)
+    return _Analysed(cleaned.time.fs_hz, series, epochs)
+
+
+def _limb(truth: Known, limb: str, column: int, before: _Analysed, after: _Analysed) -> _Limb:
+    series, epoch, true = after.series[limb], after.epochs[limb], truth.amounts[limb]
+    alone = speed(series.position_mm - before.series[limb].position_mm, after.fs_hz)
+    step = len(truth.moving) // len(series.moving)
+    given = "withheld" if withheld(AMOUNT, epoch) else "at least" if at_least(epoch) else "plain"
+    seen = _Limb(
+        series.floor.value or float("nan"),
+        _rms(alone[np.isfinite(alone)]),
+        float(100 * (series.moving == truth.moving[::step, column])[series.valid].mean()),
+        given,
+    )
+    path, moving = path_active_mm_per_min(epoch).value, moving_pct(epoch).value
+    true_path, true_moving = true.path_active_mm_per_min or 0.0, true.moving_pct or 0.0
+    if given == "withheld" or path is None or moving is None or true_path < PATH_LEAST_MM_PER_MIN:
+        return seen
+    rms = speed_rms_debiased_mm_s(epoch).value or 0.0
+    true_rms = _rms(truth.speed_mm_s[:, column])
+    return replace(seen, path_ratio=path / true_path, rms_ratio=rms / true_rms, moving_off_pp=moving - true_moving)
+
+
+def _row(kind: str, sigma_mm: float, rate: str, limbs: Sequence[_Limb]) -> Row:
+    counts = {given: sum(limb.given == given for limb in limbs) for given in ("plain", "at least", "withheld")}
     return Row(
-        kind,
-        sigma_mm,
-        rate,
-        float(np.nanmean(floors)),
-        float(np.mean(jitters)),
-        float(np.mean(paths)) if paths else None,
-        float(np.mean(rms)) if rms else None,
-        float(np.mean(moving)) if moving else None,
-        float(np.mean(agree)),
-        plain,
-        at_least,
-        withheld,
-        outside,
+        noise=kind,
+        sigma_mm=sigma_mm,
+        rate=rate,
+        floor_mm_s=float(np.nanmean([limb.floor_mm_s for limb in limbs])),
+        jitter_mm_s=float(np.mean([limb.jitter_mm_s for limb in limbs])),
+        path_ratio=_mean([limb.path_ratio for limb in limbs]),
+        rms_ratio=_mean([limb.rms_ratio for limb in limbs]),
+        moving_off_pp=_mean([limb.moving_off_pp for limb in limbs]),
+        agreeing_pct=float(np.mean([limb.agreeing_pct for limb in limbs])),
+        plain=counts["plain"],
+        at_least=counts["at least"],
+        withheld=counts["withheld"],
+        plain_outside=sum(limb.outside for limb in limbs),
     )
 
 
-def debiased_rms(speed_mm_s: Floats, floor_mm_s: float) -> float:
-    """RMS speed with the noise's share taken out: sqrt(max(0, mean of v^2 - floor^2)); 0 where nothing is left."""
-    return float(np.sqrt(max(0.0, float(np.nanmean(speed_mm_s**2)) - floor_mm_s**2)))
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _rms(values: Floats) -> float:
@@ -178,15 +205,17 @@ def noise_text(rows: Sequence[Row], recordings: int) -> str:
         f"{'moving':>9}{'frames':>9}{'plain / >= / withheld':>24}{'outside':>9}"
     ]
     for row in rows:
-        lines.append(
-            f"{row.noise + f' {row.sigma_mm:g} mm':32}{'30' if row.rate == 'full' else row.rate:>6}"
-            f"{row.floor_mm_s:>8.1f}{row.jitter_mm_s:>8.1f}{row.floor_to_jitter:>7.2f}{_number(row.path_ratio, '.2f'):>7}"
-            f"{_number(row.rms_ratio, '.2f'):>7}{_number(row.moving_off_pp, '+.1f'):>9}{row.agreeing_pct:>8.1f}%"
-            f"{f'{row.plain} / {row.at_least} / {row.withheld}':>24}{row.plain_outside:>9}"
-        )
+        cells = [
+            f"{f'{row.noise} {row.sigma_mm:g} mm':32}{'30' if row.rate == 'full' else row.rate:>6}",
+            f"{row.floor_mm_s:>8.1f}{row.jitter_mm_s:>8.1f}{row.floor_to_jitter:>7.2f}",
+            f"{_number(row.path_ratio, '.2f'):>7}{_number(row.rms_ratio, '.2f'):>7}",
+            f"{_number(row.moving_off_pp, '+.1f'):>9}{row.agreeing_pct:>8.1f}%",
+            f"{f'{row.plain} / {row.at_least} / {row.withheld}':>24}{row.plain_outside:>9}",
+        ]
+        lines.append("".join(cells))
     lines += [
-        "floor, jitter in mm/s (jitter: RMS speed of the noise alone behind the same filter); path, RMS: measured / true,",
-        f"RMS de-biased; moving: points; outside: plain values more than {100 * PATH_OFF_MAX:.0f} % (path) or "
+        "floor, jitter in mm/s (jitter: RMS speed of the noise alone behind the same filter); path, RMS: measured /",
+        f"true, de-biased; moving: points; outside: plain values more than {100 * PATH_OFF_MAX:.0f} % (path) or "
         f"{MOVING_OFF_MAX_PP:g} points (moving) off.",
         f"Means over the limbs of {recordings} SIMULATED infants; movement and noise known.",
     ]

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.clean import CleanTracks, clean, runs
 from asyconv.analysis.floor import REST_WINDOW_S, window_rms
+from asyconv.analysis.gates import FLOOR_MAX_MM_S
 from asyconv.analysis.series import limb_series, moving_mask, speed
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
@@ -23,6 +24,7 @@ from asyconv.tracks import Tracks
 Floats = npt.NDArray[np.float64]
 
 STILL_MIN_S: Final = 10.0
+QUIET_PERCENTILE: Final = 25.0
 SCHEMA: Final = 1
 
 
@@ -82,17 +84,17 @@ def _levels(speeds: dict[str, list[Floats]], fs_hz: float) -> dict[str, float]:
 def _refuse_movement(
     speed_mm_s: Floats, valid: npt.NDArray[np.bool_], cleaned: CleanTracks, limb: str, clip: Tracks
 ) -> None:
-    """Refuse a clip in which a limb rises out of its own usual level, as a bout does."""
+    """Refuse a clip in which a limb rises out of the level of its quieter quarter, as a bout does, or never rests."""
     fs_hz = cleaned.time.fs_hz
     level = window_rms(speed_mm_s, max(3, round(REST_WINDOW_S * fs_hz)))
     if not len(level):
         return
-    moving = moving_mask(speed_mm_s, valid, fs_hz, cleaned.time.effective_hz, float(np.median(level)))
-    for start, stop in runs(moving)[:1]:
-        raise InputError(
-            f"still clip {clip.meta.get('recording_id')}: expected a still scene, found the {limb.replace('_', ' ')} "
-            f"moving at {cleaned.time.time_s[start]:.1f} s for {(stop - start) / fs_hz:.1f} s"
-        )
+    quiet_mm_s = float(np.percentile(level, QUIET_PERCENTILE))
+    about = f"still clip {clip.meta.get('recording_id')}: expected a still scene, found the {limb.replace('_', ' ')}"
+    if quiet_mm_s >= FLOOR_MAX_MM_S:
+        raise InputError(f"{about} never slower than {quiet_mm_s:.0f} mm/s")
+    for start, stop in runs(moving_mask(speed_mm_s, valid, fs_hz, cleaned.time.effective_hz, quiet_mm_s))[:1]:
+        raise InputError(f"{about} moving at {cleaned.time.time_s[start]:.1f} s for {(stop - start) / fs_hz:.1f} s")
 
 
 def write_still(still: StillFloor, path: Path) -> None:

@@ -133,7 +133,7 @@ def simulate(
     for number in range(infants):
         infant = make_infant(seed, number, time_s, joints_bed=joints_bed)
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
-        visible = _write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
+        visible = write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
         write_truth(truth_of(infant, visible), infant, out / "truth" / path.stem)
         paths.append(path)
     return paths
@@ -152,7 +152,7 @@ def _tell(progress: Callable[[int, int], None] | None, before: int, total: int, 
         progress(before + done, total)
 
 
-def _write_recording(infant: Infant, path: Path, told: Callable[[int], None]) -> npt.NDArray[np.bool_]:
+def write_recording(infant: Infant, path: Path, told: Callable[[int], None]) -> npt.NDArray[np.bool_]:
     """Write one recording (under its final name only when whole); give the visibility [N, 12]."""
     seen = np.zeros((len(infant.motion.time_s), len(JOINTS)), bool)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
-from asyconv.skeleton import JOINTS, N_JOINTS
+from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
 
 if TYPE_CHECKING:
     from asyconv.tracks import Tracks
@@ -136,6 +136,11 @@ def _is_camera(value: Any) -> bool:
     )
 
 
+def _is_floor(value: Any) -> bool:
+    by_limb = list(value.values()) if isinstance(value, dict) and set(value) <= set(LIMBS) else [value]
+    return all(_is_number(speed) and 0 <= speed <= 1000 for speed in by_limb)
+
+
 def _is_plane(value: Any) -> bool:
     if not isinstance(value, list | tuple) or len(value) != 4 or not all(map(_is_number, value)):
         return False
@@ -158,7 +163,7 @@ _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "fps_measured_hz": ("a rate in Hz", _is_positive),
     "intrinsics": ("fx_px, fy_px above 0 and cx_px, cy_px", _is_camera),
     "mattress_plane": ("a unit normal and a distance in mm", _is_plane),
-    "still_floor_mm_s": ("a speed in mm/s", lambda value: _is_number(value) and 0 <= value <= 1000),
+    "still_floor_mm_s": ("a speed in mm/s, or one by limb", _is_floor),
     "confidence_min": ("a probability", lambda value: _is_number(value) and 0 <= value <= 1),
     "model_error": ("an error by limb", lambda value: isinstance(value, dict)),
     "warnings": ("a list", lambda value: isinstance(value, list)),

@@ -1,6 +1,5 @@
 """asyconv evaluate: a model's errors on infants it was never trained on."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,9 @@ from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from asyconv.heldout import HeldOut
-    from asyconv.tracks import Tracks
     from asyconv.weights import Model
 
 
@@ -35,8 +33,10 @@ if TYPE_CHECKING:
 @click.option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps timed.")
 @click.option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips of such a step.")
 @click.option("--movement", is_flag=True, help="Amounts of movement instead, from true and from predicted tracks.")
+@click.option("--noise", is_flag=True, help="What noise of the joints does to amounts of movement instead; no model.")
+@click.option("--gain", is_flag=True, help="How much of a sine movement comes through instead, from 0.5 to 5 Hz.")
 @click.option("--intervals", is_flag=True, help="How often intervals cover the long-run value instead; no model.")
-@click.option("--seconds", type=click.FloatRange(min=60), help="With --movement (default 180) or --intervals (1800).")
+@click.option("--seconds", type=click.FloatRange(min=60), help="With --movement, --noise (180), --intervals (1800).")
 def command(
     models: tuple[str, ...],
     infants: int,
@@ -50,6 +50,8 @@ def command(
     timed_steps: int,
     step_clips: int,
     movement: bool,
+    noise: bool,
+    gain: bool,
     intervals: bool,
     seconds: float | None,
 ) -> None:
@@ -64,20 +66,29 @@ def command(
     from asyconv.simulate import TEST_SEED
     from asyconv.weights import load_model
 
-    if movement + conditions + compare + intervals > 1:
-        raise click.UsageError("expected one of --movement, --conditions, --compare and --intervals, found several")
+    if movement + conditions + compare + noise + gain + intervals > 1:
+        raise click.UsageError(
+            "expected one of --movement, --noise, --gain, --intervals, --conditions and --compare, found several"
+        )
     if compare and output is None:
         raise click.UsageError("--compare needs -o FOLDER")
     if test_of is not None and (movement or conditions):
         raise click.UsageError("--movement and --conditions simulate infants; leave --test-of out")
     seed = TEST_SEED if seed is None else seed
-    if intervals:
-        click.echo(interval_table(infants, seconds or 1800.0, seed))
+    if noise or intervals:
+        from asyconv.cli import evaluate_movement as of
+
+        seconds = seconds or (1800.0 if intervals else 180.0)
+        click.echo((of.intervals if intervals else of.noise)(infants, seconds, seed))
         return
     loaded = [load_model(name) for name in models or ("compact",)]
-    if movement:
+    if movement or gain:
+        from asyconv.cli import evaluate_movement as of
+
         for model in loaded:
-            click.echo(movement_table(model, infants, seconds or 180.0, seed))
+            click.echo(
+                of.gain(model, infants, seed) if gain else of.movement(model, infants, seconds or 180.0, seed, output)
+            )
         return
     try:
         if conditions:
@@ -174,49 +185,3 @@ def beside_each_other(
     (output / "fig4.png").write_bytes(boxes.png)
     write_csv(boxes.data, output / "fig4.csv")
     click.echo(text, nl=False)
-
-
-def movement_table(model: "Model", infants: int, seconds: float, seed: int) -> str:
-    """Simulate whole recordings, track them, analyse true and predicted tracks, and set both beside the truth."""
-    import numpy as np
-
-    from asyconv.analysis import agreement, analyse
-    from asyconv.pipeline import track
-    from asyconv.recording import open_recording
-    from asyconv.scene import FPS_HZ, make_infant
-    from asyconv.simulate import simulate, true_tracks, truth_of
-    from asyconv.skeleton import N_JOINTS
-
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
-    truth, true, predicted = [], [], []
-    with tempfile.TemporaryDirectory() as folder:
-        with progress(f"simulating {infants} infants") as tell:
-            recordings = simulate(Path(folder), infants, seconds, seed, progress=tell)
-        for number, path in enumerate(recordings):
-            infant = make_infant(seed, number, time_s)
-            known = truth_of(infant, np.ones((len(time_s), N_JOINTS), bool))
-            truth.append(agreement.true_amounts(known.speed_mm_s, known.moving, time_s))
-            true.append(agreement.measured_amounts(analyse(true_tracks(known, infant))))
-            with open_recording(path) as recording, progress(path.name) as tell:
-                predicted.append(agreement.measured_amounts(analyse(track(recording, model, progress=tell))))
-    return agreement.table(truth, {"true tracks": true, "predicted": predicted})
-
-
-def interval_table(infants: int, seconds: float, seed: int) -> str:
-    """Coverage of every measure's intervals on long simulated recordings, as the lines of a CSV file."""
-    import numpy as np
-
-    from asyconv.analysis.coverage import JITTER_MM, interval_coverage, jittered, table
-    from asyconv.scene import FPS_HZ, make_infant
-    from asyconv.simulate import true_tracks, truth_of
-    from asyconv.skeleton import N_JOINTS
-
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
-    visible = np.ones((len(time_s), N_JOINTS), bool)
-
-    def recordings() -> "Iterator[Tracks]":
-        for number in range(infants):
-            infant = make_infant(seed, number, time_s, occluded=False)
-            yield jittered(true_tracks(truth_of(infant, visible), infant), JITTER_MM, number)
-
-    return table(interval_coverage(recordings()))

@@ -3,7 +3,8 @@
 import numpy as np
 
 from asyconv.analysis import analyse
-from asyconv.analysis.agreement import Amounts, measured_amounts, pooled, table, true_amounts
+from asyconv.analysis.agreement import Amounts, measured_amounts, outside, pooled, rows, table, true_amounts
+from asyconv.analysis.agreement_plot import agreement_picture
 from asyconv.scene import make_infant
 from asyconv.simulate import true_tracks, truth_of
 from asyconv.skeleton import LIMBS
@@ -18,7 +19,10 @@ def test_true_amounts_by_hand() -> None:
     speed[100:160, 0], moving[100:160, 0] = 50.0, True  # 6 s at 50 mm/s
     speed[300:330, 0], moving[300:330, 0] = 100.0, True  # 3 s at 100 mm/s
     amounts = true_amounts(speed, moving, time_s)
-    np.testing.assert_allclose(list(vars(amounts["right_arm"]).values()), [15.0, 600.0, 2.0])
+    found = amounts["right_arm"]
+    np.testing.assert_allclose(
+        [found.moving_pct, found.path_active_mm_per_min, found.bouts_per_min], [15.0, 600.0, 2.0]
+    )
     assert amounts["left_leg"] == Amounts(0.0, 0.0, 0.0)
 
 
@@ -44,10 +48,34 @@ def test_from_true_tracks_the_analysis_finds_the_amounts_that_are_there() -> Non
         assert abs(float(mean[limb].bouts_per_min or 0) / float(expected[limb].bouts_per_min or 1) - 1) <= 0.05, limb
 
 
-def test_the_table_says_what_is_withheld() -> None:
-    some = {limb: Amounts(20.0, 500.0, 10.0) for limb in LIMBS}
-    none = {limb: Amounts(None, None, None) for limb in LIMBS}
+def test_the_table_says_what_is_withheld_and_counts_what_is_far_off() -> None:
+    some = dict.fromkeys(LIMBS, Amounts(20.0, 500.0, 10.0, 40.0))
+    none = dict.fromkeys(LIMBS, Amounts(None, None, None))
     text = table([some, some], {"true tracks": [some, some], "predicted": [none, none]})
-    assert "20.0 / 20.0 (+0.0 pp)" in text
+    assert "20.0 / 20.0 (+0.0)" in text
     assert "withheld" in text
+    assert "2 / 0 / 0" in text
+    assert "0 / 0 / 2" in text
     assert "SIMULATED" in text
+
+
+def test_outside_means_plain_and_far_off() -> None:
+    true = Amounts(20.0, 500.0, 10.0)
+    assert not outside(Amounts(31.0, 549.0, 20.0), true)
+    assert outside(Amounts(20.0, 551.0, 10.0), true)
+    assert outside(Amounts(33.0, 500.0, 10.0), true)
+    assert not outside(Amounts(20.0, 100.0, 10.0, at_least=True), true)
+    assert not outside(Amounts(None, None, None), true)
+    assert not outside(Amounts(1.0, 50.0, 1.0), Amounts(0.5, 20.0, 0.5))  # next to no movement has no ratio
+
+
+def test_rows_and_picture_show_every_value() -> None:
+    true = dict.fromkeys(LIMBS, Amounts(20.0, 500.0, 10.0, 40.0))
+    ours = {limb: Amounts(22.0, 480.0, 9.0, None, at_least=limb == "left_leg") for limb in LIMBS}
+    found = rows([true, true], {"predicted": [ours, ours]})
+    assert len(found) == 2 * 4 * 4
+    assert {row["given"] for row in found if row["measure"] == "range_deg"} == {"withheld"}
+    assert {row["given"] for row in found if row["limb"] == "left_leg"} == {"at least", "plain", "withheld"}
+    picture = agreement_picture(found)
+    assert picture.png.startswith(b"\x89PNG")
+    assert picture.data.height == 32

@@ -144,7 +144,31 @@ def test_bouts_that_touch_a_gap_are_censored() -> None:
 
 
 def test_lift_is_the_distance_from_the_mattress_above_its_rest() -> None:
-    up = make_tracks(60, motion={"right_wrist": lambda t: np.outer((t > 30) * 50.0, [0, 0, -1])})
+    up = make_tracks(60, motion={"right_wrist": lambda t: np.outer((t > 30) * 20.0, [0, 0, -1])})
     lift = s.limb_series(clean(up), META)["right_arm"].lift_mm
     assert lift[100] == pytest.approx(0.0, abs=1e-3)
-    assert lift[-100] == pytest.approx(50.0, abs=1e-3)
+    assert lift[-100] == pytest.approx(20.0, abs=1e-3)
+
+
+def test_body_frame_positions_accelerations_and_angular_speeds_of_a_sine() -> None:
+    limb = s.limb_series(clean(make_tracks(60, motion={"right_wrist": shake(10, 1.0, on_s=1000, off_s=0)})), META)[
+        "right_arm"
+    ]
+    # along x of the camera; the infant's right is minus x; wrist and shoulder are 50 mm apart in x and in y
+    np.testing.assert_allclose(limb.position_body_mm[:, 0], -limb.position_mm[:, 0], atol=1e-9)
+    np.testing.assert_allclose(limb.position_tl, limb.position_body_mm / 120, rtol=1e-5)
+    inner = slice(60, -60)
+    gain = 1 / (1 + (np.tan(np.pi / 30) / np.tan(4 * np.pi / 30)) ** 4 * (np.sqrt(2) - 1))
+    second_difference = (2 * 30 * np.sin(np.pi / 30)) ** 2
+    highest = 10 * np.cos(np.pi / 30)  # no sample falls on the crest itself
+    assert np.nanmax(limb.accel_mm_s2[inner]) == pytest.approx(highest * gain * second_difference, rel=1e-3)
+    assert np.nanmax(limb.angle_speeds_deg_s["elbow"][inner]) == pytest.approx(
+        np.degrees(10 * gain / 50) * 30 * np.sin(2 * np.pi / 30), rel=0.01
+    )
+    assert (limb.angle_speeds_deg_s["elbow"][inner] >= 0).all()
+
+
+def test_no_accelerations_below_25_hz() -> None:
+    limbs = s.limb_series(clean(make_tracks(120, fs_hz=6.0, motion={"right_wrist": shake(10, 0.5)})), META)
+    assert np.isnan(limbs["right_arm"].accel_mm_s2).all()
+    assert np.isfinite(limbs["right_arm"].speed_mm_s).any()

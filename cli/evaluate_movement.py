@@ -1,0 +1,136 @@
+"""What asyconv evaluate says about movement: amounts beside the truth, effect of noise, gain by frequency."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asyconv.cli.progress import progress
+
+if TYPE_CHECKING:
+    from asyconv.scene import Infant
+    from asyconv.simulate import Truth
+    from asyconv.tracks import Tracks
+    from asyconv.weights import Model
+
+
+def movement(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
+    """Simulate recordings, track them, analyse true and predicted tracks, and set both beside the truth.
+
+    With `output`, the values of every recording as CSV and a picture go there.
+    """
+    from asyconv.analysis import agreement, analyse
+    from asyconv.simulate import true_tracks
+
+    truth, true, predicted = [], [], []
+    for known, infant, tracks in _tracked(model, infants, seconds, seed):
+        true.append(agreement.measured_amounts(analyse(true_tracks(known, infant))))
+        amounts = agreement.true_amounts(known.speed_mm_s, known.moving, known.time_s)
+        truth.append(agreement.with_ranges(amounts, true[-1]))
+        predicted.append(agreement.measured_amounts(analyse(tracks)))
+    if output is not None:
+        _write(agreement.rows(truth, {"true tracks": true, "predicted": predicted}), output)
+    return agreement.table(truth, {"true tracks": true, "predicted": predicted})
+
+
+def _tracked(model: "Model", infants: int, seconds: float, seed: int) -> "Iterator[tuple[Truth, Infant, Tracks]]":
+    """Truth, infant and predicted tracks of each infant; one recording lies on the disk at a time."""
+    import numpy as np
+
+    from asyconv.scene import FPS_HZ, make_infant
+    from asyconv.simulate import truth_of
+    from asyconv.skeleton import N_JOINTS
+
+    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+    for number in range(infants):
+        infant = make_infant(seed, number, time_s)
+        with tempfile.TemporaryDirectory() as folder:
+            tracks = _track_infant(model, infant, Path(folder) / f"simulated-{seed}-{number:03d}.oni")
+        yield truth_of(infant, np.ones((len(time_s), N_JOINTS), bool)), infant, tracks
+
+
+def _track_infant(model: "Model", infant: "Infant", path: Path) -> "Tracks":
+    """Write the infant's recording to `path` and track it as any other."""
+    from asyconv.pipeline import track
+    from asyconv.recording import open_recording
+    from asyconv.simulate import write_recording
+
+    frames = len(infant.motion.time_s)
+    with progress(f"simulating infant {infant.number + 1}") as tell:
+        write_recording(infant, path, lambda done: tell(done, frames))
+    with open_recording(path) as recording, progress(path.name) as tell:
+        return track(recording, model, progress=tell)
+
+
+def _write(rows: list[dict[str, Any]], output: Path) -> None:
+    import polars as pl
+
+    from asyconv.analysis.agreement_plot import agreement_picture
+    from asyconv.analysis.tables import write_csv
+
+    output.mkdir(parents=True, exist_ok=True)
+    write_csv(pl.DataFrame(rows, infer_schema_length=None), output / "movement.csv")
+    picture = agreement_picture([row for row in rows if row["source"] == "predicted"])
+    (output / "movement.png").write_bytes(picture.png)
+
+
+def noise(infants: int, seconds: float, seed: int) -> str:
+    """Add noise to the true joints of simulated infants and analyse them as any others; no model takes part."""
+    import numpy as np
+
+    from asyconv.analysis import agreement
+    from asyconv.analysis.noise_table import Known, noise_rows, noise_text
+    from asyconv.scene import FPS_HZ, make_infant
+    from asyconv.simulate import true_tracks, truth_of
+    from asyconv.skeleton import N_JOINTS
+
+    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+    known = []
+    for number in range(infants):
+        infant = make_infant(seed, number, time_s)
+        truth = truth_of(infant, np.ones((len(time_s), N_JOINTS), bool))
+        amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, time_s)
+        known.append(Known(true_tracks(truth, infant), amounts, truth.speed_mm_s, truth.moving))
+    return noise_text(list(noise_rows(known)), infants)
+
+
+def gain(model: "Model", infants: int, seed: int) -> str:
+    """Let limbs swing as sines before the camera, track and analyse them, and say what comes through."""
+    import numpy as np
+
+    from asyconv.analysis.gain import gain_text, mean_gains, measured_gain
+    from asyconv.simulate import true_tracks, truth_of
+    from asyconv.sines import EDGE_S, swinging_infant, swings
+    from asyconv.skeleton import N_JOINTS
+
+    measured = []
+    for number in range(infants):
+        infant = swinging_infant(seed, number)
+        with tempfile.TemporaryDirectory() as folder:
+            predicted = _track_infant(model, infant, Path(folder) / f"swinging-{seed}-{number:03d}.oni")
+        known = truth_of(infant, np.ones((len(infant.motion.time_s), N_JOINTS), bool))
+        true = true_tracks(known, infant)
+        for swing in swings():
+            span_s = (swing.start_s + EDGE_S, swing.end_s - EDGE_S)
+            measured.append(measured_gain(true, predicted, swing.limb, swing.frequency_hz, span_s))
+    return gain_text(mean_gains(measured), len(measured))
+
+
+def intervals(infants: int, seconds: float, seed: int) -> str:
+    """Coverage of every measure's intervals on long simulated recordings, as the lines of a CSV file."""
+    import numpy as np
+
+    from asyconv.analysis.coverage import JITTER_MM, interval_coverage, jittered, table
+    from asyconv.scene import FPS_HZ, make_infant
+    from asyconv.simulate import true_tracks, truth_of
+    from asyconv.skeleton import N_JOINTS
+
+    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+    visible = np.ones((len(time_s), N_JOINTS), bool)
+
+    def recordings() -> "Iterator[Tracks]":
+        for number in range(infants):
+            infant = make_infant(seed, number, time_s, occluded=False)
+            yield jittered(true_tracks(truth_of(infant, visible), infant), JITTER_MM, number)
+
+    return table(interval_coverage(recordings()))

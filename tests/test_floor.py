@@ -1,0 +1,26 @@
+"""The speed floor against the closed form, and against noise that goes through the very recipe."""
+
+import numpy as np
+import pytest
+
+from asyconv.analysis import floor as f
+from asyconv.analysis.clean import smooth
+from asyconv.analysis.gates import FLOOR_HARMLESS_MM_S
+from asyconv.analysis.series import MOVE_ABOVE_MM_S, MOVE_WHILE_MM_S, WHILE_FLOORS, speed
+
+
+def test_up_to_the_harmless_floor_the_thresholds_do_not_rise() -> None:
+    assert MOVE_WHILE_MM_S / WHILE_FLOORS == f.HARMLESS_MM_S == FLOOR_HARMLESS_MM_S
+    assert 2.5 * f.HARMLESS_MM_S <= MOVE_ABOVE_MM_S
+
+
+@pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (6.0, 2.0), (25.0, 4.0)])
+def test_white_noise_behind_the_filter_is_what_the_formula_says(fs_hz: float, cutoff_hz: float) -> None:
+    noise = np.random.default_rng(3).standard_normal((200_000, 1, 1))
+    along = speed(smooth(noise, fs_hz, cutoff_hz)[0][:, 0], fs_hz)
+    assert f.speed_of_white_noise(fs_hz, cutoff_hz) == pytest.approx(np.sqrt(np.mean(along**2)), rel=0.01)
+
+
+def test_window_rms_by_hand() -> None:
+    np.testing.assert_allclose(f.window_rms(np.array([3.0, 4.0, np.nan, 1.0, 1.0]), 2), [np.sqrt(12.5), 1.0])
+    assert len(f.window_rms(np.ones(2), 3)) == 0

@@ -147,7 +147,9 @@ def test_tracks_made_in_memory_are_checked_too(changed: dict[str, Any], said: st
 
 def test_a_whole_recording_with_every_limb_missing_has_only_reasons() -> None:
     good = make_tracks(70)
-    empty = {name: np.full_like(good.x_px, np.nan) for name in ("x_px", "y_px", "depth_mm", "x_mm", "y_mm", "z_mm")}
+    empty: dict[str, Any] = {
+        name: np.full_like(good.x_px, np.nan) for name in ("x_px", "y_px", "depth_mm", "x_mm", "y_mm", "z_mm")
+    }
     gone: Tracks = replace(good, **empty)
     check_tracks(gone)
     amounts = [r for r in analyse(gone).results if r.measure.gates.words() != "none"]

@@ -4,8 +4,8 @@ Everything here runs without torch and knows nothing of how a joint was found. I
 heavy; `analyse` loads polars and scipy when called.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from asyconv.analysis.clean import Event
@@ -18,8 +18,10 @@ ANALYSIS_VERSION: Final = 2
 """Raised by hand, and only when numbers in the tables change for the same tracks."""
 
 
-def analyse(tracks: "Tracks", events: "Sequence[Event] | None" = None) -> "Movement":
+def analyse(
+    tracks: "Tracks", events: "Sequence[Event] | None" = None, sheet: "Mapping[str, Any] | None" = None
+) -> "Movement":
     """Clean `tracks`, derive the limb series and compute every measure; see `asyconv.analysis.movement.analyse`."""
     from asyconv.analysis.movement import analyse as analyse_now
 
-    return analyse_now(tracks, events)
+    return analyse_now(tracks, events, sheet)

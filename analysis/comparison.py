@@ -25,7 +25,8 @@ def others_of(row: int, age_days: Floats, infant: Ints) -> Ints:
     near = near[infant[near] != infant[row]]
     away = np.abs(age_days[near] - age_days[row])
     order = near[np.lexsort((near, away, infant[near]))]
-    return order[np.diff(infant[order], prepend=-1) > 0]
+    chosen: Ints = order[np.diff(infant[order], prepend=-1) > 0]
+    return chosen
 
 
 def middle(values: Floats) -> tuple[Floats, Ints]:

@@ -1,6 +1,6 @@
 """Movement: everything that the analysis knows of one recording, as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +41,11 @@ class Movement:
     events: tuple[Event, ...]
 
 
-def analyse(tracks: Tracks, events: Sequence[Event] | None = None) -> Movement:
+def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mapping[str, Any] | None = None) -> Movement:
     """Clean `tracks`, derive the limb series and compute every measure per epoch.
 
-    `events` of kind `handling` or `exclude` leave every denominator. What cannot be trusted is null with a reason.
-    Raises `InputError` for tracks that cannot be right, see `asyconv.tracks_check`.
+    `events` of kind `handling` or `exclude` leave every denominator; `sheet` states the ages. What cannot be trusted is
+    null with a reason. Raises `InputError` for tracks that cannot be right, see `asyconv.tracks_check`.
     """
     check_tracks(tracks)
     meta = tracks.meta
@@ -66,16 +66,16 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None) -> Movement:
         if reason := why_implausible(tracks, cleaned, span.first, span.stop):
             results[before:] = withhold(results[before:], reason)
             quality |= {(span.start_s, name): "D" for name in epoch}
-    ids = tables.identity(meta)
+    ids, ages = tables.identity(meta), tables.ages(sheet or {})
     return Movement(
         meta=meta,
         steps=cleaned.steps,
         limb_series=tables.series_table(ids, cleaned, limbs),
         bouts=tables.bouts_table(ids, cleaned, limbs),
-        limb_summary=tables.summary_table(ids, "limb", results, quality),
-        pair_summary=tables.summary_table(ids, "pair", results),
-        body_summary=tables.summary_table(ids, "body", results),
-        features_long=tables.features_table(ids, results),
+        limb_summary=tables.summary_table(ids, ages, "limb", results, quality),
+        pair_summary=tables.summary_table(ids, ages, "pair", results),
+        body_summary=tables.summary_table(ids, ages, "body", results),
+        features_long=tables.features_table(ids, ages, results),
         clean=cleaned,
         limbs=limbs,
         results=tuple(results),

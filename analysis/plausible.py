@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.clean import CleanTracks
+from asyconv.analysis.clean import CleanTracks, whole
 from asyconv.analysis.gates import NO_GATE
 from asyconv.analysis.measures import Result
 from asyconv.skeleton import LIMBS
@@ -101,8 +101,8 @@ def _rate(effective_hz: float) -> str:
 
 def _seen(px: Floats) -> str:
     """Ask for one bone or one side of the trunk, seen whole now and then; a lone joint is found in anything."""
-    found = np.isfinite(px).all(axis=-1)
-    some = np.any([found[:, a] & found[:, b] for pairs in _PAIRS.values() for a, b in pairs], axis=0)
+    found = whole(px)
+    some = np.stack([found[:, a] & found[:, b] for pairs in _PAIRS.values() for a, b in pairs]).any(axis=0)
     share = 100.0 * float(some.mean()) if len(some) else 0.0
     return f"a bone was seen in {share:.0f} % of the samples, needs {SEEN_MIN_PCT:g} %" if share < SEEN_MIN_PCT else ""
 

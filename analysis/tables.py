@@ -3,9 +3,8 @@
 Columns come from the registry of measures; a value that is withheld is empty and its reason stands in `withheld`.
 """
 
-import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,21 +29,34 @@ AXES: Final = (
     "front; _tl: in trunk lengths; x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
 )
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = r"^[=+\-@\t\r]"
 
 
-def identity(meta: dict[str, Any]) -> dict[str, str | None]:
+AGES: Final = ("ga_birth_days", "pma_days")
+"""Age belongs to the recording: at birth, and postmenstrual on the day of the recording."""
+
+Ids = dict[str, str | None]
+Ages = dict[str, int | None]
+
+
+def identity(meta: dict[str, Any]) -> Ids:
     """Key columns of every table."""
     infant = meta.get("infant_id")
     return {"recording_id": str(meta.get("recording_id", "")), "infant_id": None if infant is None else str(infant)}
 
 
-def series_table(ids: dict[str, str | None], tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> pl.DataFrame:
+def ages(sheet: Mapping[str, Any]) -> Ages:
+    """Age columns of the summary tables, from what the sheet states; None where it states nothing."""
+    return {name: sheet.get(name) for name in AGES}
+
+
+def series_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> pl.DataFrame:
     """One row per sample and limb, limb by limb; `frame` is null where the recording dropped a frame."""
     parts = [_one_series(ids, tracks, limb) for limb in limbs.values()]
     return pl.concat(parts)
 
 
-def _one_series(ids: dict[str, str | None], tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame:
+def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame:
     n = len(tracks.time.time_s)
     bout = np.zeros(n, np.int32)
     for number, (start, stop) in enumerate(limb.bouts, start=1):
@@ -82,7 +94,7 @@ def _one_series(ids: dict[str, str | None], tracks: CleanTracks, limb: LimbSerie
     return _with_ids(ids, frame)
 
 
-def bouts_table(ids: dict[str, str | None], tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> pl.DataFrame:
+def bouts_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> pl.DataFrame:
     """One row per bout; `censored` bouts touch a gap or an end of the recording."""
     fs_hz, time_s = tracks.time.fs_hz, tracks.time.time_s
     rows = [
@@ -107,7 +119,8 @@ def bouts_table(ids: dict[str, str | None], tracks: CleanTracks, limbs: dict[str
 
 
 def summary_table(
-    ids: dict[str, str | None],
+    ids: Ids,
+    ages: Ages,
     scope: Scope,
     results: Sequence[Result],
     quality: dict[tuple[float, str], str] | None = None,
@@ -134,10 +147,10 @@ def summary_table(
     if quality is not None:
         schema["recording_quality"] = pl.String
     schema |= {**dict.fromkeys(names, pl.Float64), "lower_bound": pl.String, "withheld": pl.String}
-    return _with_ids(ids, pl.DataFrame(list(rows.values()), schema=schema))
+    return _with_ids(ids, pl.DataFrame(list(rows.values()), schema=schema), ages)
 
 
-def features_table(ids: dict[str, str | None], results: Sequence[Result]) -> pl.DataFrame:
+def features_table(ids: Ids, ages: Ages, results: Sequence[Result]) -> pl.DataFrame:
     """One row per value, for statistics programs; intervals are empty where none is honest."""
     rows = [
         {
@@ -176,11 +189,26 @@ def features_table(ids: dict[str, str | None], results: Sequence[Result]) -> pl.
         "tier": pl.String,
         "definition_version": pl.Int32,
     }
-    return _with_ids(ids, pl.DataFrame(rows, schema=schema))
+    return _with_ids(ids, pl.DataFrame(rows, schema=schema), ages)
+
+
+KEYS: Final = (
+    ("recording_id", "", "pseudonym of the recording"),
+    ("infant_id", "", "pseudonym of the infant; several recordings may be of one infant"),
+    ("ga_birth_days", "d", "gestational age at birth, as stated in the sheet"),
+    ("pma_days", "d", "postmenstrual age on the day of the recording, as stated in the sheet"),
+    ("epoch_start_s", "s", "start of the epoch; a recording up to 180 s is one epoch"),
+    ("epoch_s", "s", "length of the epoch"),
+    ("limb", "", "right and left are the infant's"),
+    ("recording_quality", "", "A to D by coverage and speed floor; of the recording, not of the infant"),
+    ("lower_bound", "", "measures of the row that are to be read as at least"),
+    ("withheld", "", "measures of the row that are empty, each with the reason"),
+)
+"""Columns that are no measures: name, unit, meaning."""
 
 
 def data_dictionary() -> list[dict[str, str]]:
-    """One row per measure, from the registry; the last row is the notice."""
+    """One row per key column and per measure of the registry; the last row is the notice."""
     rows = [
         {
             "name": m.name,
@@ -196,7 +224,9 @@ def data_dictionary() -> list[dict[str, str]]:
         }
         for m in REGISTRY
     ]
-    return [*rows, {**dict.fromkeys(rows[0], ""), "name": "notice", "formula": NOTICE}]
+    empty = dict.fromkeys(rows[0], "")
+    keys = [{**empty, "name": name, "unit": unit, "scope": "key", "formula": words} for name, unit, words in KEYS]
+    return [*keys, *rows, {**empty, "name": "notice", "formula": NOTICE}]
 
 
 def write_tables(movement: "Movement", folder: Path) -> list[Path]:
@@ -210,26 +240,19 @@ def write_tables(movement: "Movement", folder: Path) -> list[Path]:
         written.append(path)
         if name.endswith("_summary"):
             written.append(write_csv(table, folder / f"{name}.csv"))
-    path = folder / "data_dictionary.csv"
-    rows = data_dictionary()
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    return [*written, path]
+    rows = pl.DataFrame(data_dictionary()).with_columns(pl.all().replace("", None))
+    return [*written, write_csv(rows, folder / "data_dictionary.csv")]
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> Path:
     """Write `table` as CSV: UTF-8, point as decimal, empty for null, text that no spreadsheet takes for a formula."""
-    safe = [
-        pl.when(pl.any_horizontal([pl.col(name).str.starts_with(s) for s in FORMULA_STARTS]))
-        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name, kind in table.schema.items()
-        if kind == pl.String
-    ]
-    table.with_columns(safe).write_csv(path)
+    texts = [name for name, kind in table.schema.items() if kind == pl.String]
+    safe = table.with_columns(
+        pl.when(pl.col(name).str.contains(FORMULA)).then(pl.concat_str(pl.lit("'"), name)).otherwise(name).alias(name)
+        for name in texts
+    )
+    headers = {name: f"'{name}" for name in table.columns if name.startswith(FORMULA_STARTS)}
+    safe.rename(headers).write_csv(path)
     return path
 
 
@@ -256,6 +279,7 @@ def _metadata(meta: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _with_ids(ids: dict[str, str | None], table: pl.DataFrame) -> pl.DataFrame:
+def _with_ids(ids: Ids, table: pl.DataFrame, ages: Ages | None = None) -> pl.DataFrame:
     keys = [pl.lit(value, dtype=pl.String).alias(name) for name, value in ids.items()]
-    return table.select(*keys, pl.all())
+    days = [pl.lit(value, dtype=pl.Int32).alias(name) for name, value in (ages or {}).items()]
+    return table.select(*keys, *days, pl.all())

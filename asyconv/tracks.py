@@ -129,7 +129,7 @@ def _check_columns(table: "pl.DataFrame", path: Path) -> None:
             raise InputError(f"{path}: expected {name} in every row, found {table[name].null_count()} nulls")
     frames = table["frame"]
     if table.height and not (frames.min() >= 1 and frames.max() < 2**31):  # type: ignore[operator]
-        raise InputError(f"{path}: expected frame numbers from 1, found {frames.min()} to {frames.max()}")
+        raise InputError(f"{path}: expected frame numbers from 1, found {frames.min()!r} to {frames.max()!r}")
     others = set(table["depth_source"].unique().to_list()) - {None, *DEPTH_SOURCES[1:]}
     if others:
         raise InputError(f"{path}: expected depth_source {', '.join(DEPTH_SOURCES)}, found {min(map(str, others))!r}")

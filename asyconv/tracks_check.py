@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LENGTH_MAX: Final = 100_000.0  # px or mm: no picture is so wide and no joint so far away
 TIME_MAX_S: Final = 1_000_000.0  # eleven days: later times count milliseconds, or from another start
+SPACING_MIN_S: Final = 0.001  # no depth camera is faster; windows of a second would not fit into memory
 UNITS_APART_MAX: Final = 0.05  # share of the depth; lens distortion stays below it, another unit does not
 PX: Final = ("x_px", "y_px")
 MM: Final = ("depth_mm", "x_mm", "y_mm", "z_mm")
@@ -91,6 +92,9 @@ def _check_times(frame: npt.NDArray[np.int64], time_s: npt.NDArray[np.float64], 
         raise InputError(
             f"{where}, frame {frame[bad[0]]}: expected a time later than the frame before, found {time_s[bad[0]]} s"
         )
+    middle_s = float(np.median(np.diff(time_s))) if len(time_s) > 1 else SPACING_MIN_S
+    if middle_s < SPACING_MIN_S:
+        raise InputError(f"{where}: expected frames at least {SPACING_MIN_S} s apart, found {middle_s:.3g} s (median)")
 
 
 def _check_units(tracks: "Tracks", values: dict[str, npt.NDArray[np.float64]], where: str) -> None:

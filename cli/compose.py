@@ -173,7 +173,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
     tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
     write_tracks(tracks, folder / "tracks.parquet")
     events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in analysis["events"]]
-    movement = analyse(tracks, events)
+    movement = analyse(tracks, events, analysis["sheet"])
     write_tables(movement, folder)
     write_figures(movement, folder / "figures")
     write_report(movement, folder / "report.html")

@@ -17,7 +17,22 @@ from tests.closed_form import make_tracks, shake
 Draw = Callable[..., Any]
 
 ODD_NUMBERS: Final = (math.nan, math.inf, -math.inf, 1e30, -1e30, 1e-30, -5.0, 0.0, 5e4, 2.0**31)
-ODD_FACTS: Final = ("", "no", "=1+1", "../../x", "\x00", -1, 0, 1e308, True, [], [1, 2], {}, {"fx_px": "570"}, [[[]]])
+ODD_FACTS: Final[tuple[Any, ...]] = (
+    "",
+    "no",
+    "=1+1",
+    "../../x",
+    "\x00",
+    -1,
+    0,
+    1e308,
+    True,
+    [],
+    [1, 2],
+    {},
+    {"fx_px": "570"},
+    [[[]]],
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +73,7 @@ def _stored(tracks: Tracks, path: Path) -> Hostile:
 @st.composite
 def hostile(draw: Draw, bases: tuple[Hostile, ...]) -> Hostile:
     """Draw one of `bases` with one to three things done to it."""
-    made = draw(st.sampled_from(bases))
+    made: Hostile = draw(st.sampled_from(bases))
     for change in draw(st.lists(st.sampled_from(CHANGES), min_size=1, max_size=3)):
         table, meta = made.table, made.meta
         extra: dict[str, Any] = {"cut_at": made.cut_at, "flips": made.flips}

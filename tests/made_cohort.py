@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -31,11 +33,7 @@ class Made:
 
 def make_results(results: Path, recordings: Sequence[Made], seed: int = 0) -> Path:
     """Write a result folder for each; every percentage is `value`, all else is the same give or take 10 %."""
-    movement = analyse(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}, noise_mm=0.2))
-    pattern = results.parent / "pattern"
-    pattern.mkdir(parents=True)
-    tables = {path.stem: pl.read_parquet(path) for path in write_tables(movement, pattern) if path.suffix == ".parquet"}
-    stored = json.loads(pl.read_parquet_metadata(pattern / "features_long.parquet")[METADATA_KEY])
+    tables, stored = _pattern()
     rng = np.random.default_rng(seed)
     for made in recordings:
         folder = results / made.recording_id
@@ -54,6 +52,16 @@ def make_results(results: Path, recordings: Sequence[Made], seed: int = 0) -> Pa
         }
         (folder / "manifest.json").write_text(json.dumps(manifest))
     return results
+
+
+@cache
+def _pattern() -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
+    """Tables of one analysed recording, and the metadata that they are stored with."""
+    movement = analyse(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}, noise_mm=0.2))
+    with TemporaryDirectory() as folder:
+        paths = [path for path in write_tables(movement, Path(folder)) if path.suffix == ".parquet"]
+        stored = json.loads(pl.read_parquet_metadata(paths[0])[METADATA_KEY])
+        return {path.stem: pl.read_parquet(path, memory_map=False) for path in paths}, stored
 
 
 def _changed(long: pl.DataFrame, made: Made, rng: np.random.Generator) -> pl.DataFrame:

@@ -56,13 +56,8 @@ def repeated(tracks: Tracks, seconds: float = 90.0) -> Tracks:
     """Play a few frames again and again at 30 Hz, so that only what they show can be the reason to withhold."""
     times = int(np.ceil(seconds * 30 / len(tracks.frame)))
     n = times * len(tracks.frame)
-    names = (*VALUES, "depth_source")
-    return replace(
-        tracks,
-        frame=np.arange(1, n + 1, dtype=np.int32),
-        time_s=np.arange(n) / 30,
-        **{name: np.tile(getattr(tracks, name), (times, 1)) for name in names},
-    )
+    changed: dict[str, Any] = {name: np.tile(getattr(tracks, name), (times, 1)) for name in (*VALUES, "depth_source")}
+    return replace(tracks, frame=np.arange(1, n + 1, dtype=np.int32), time_s=np.arange(n) / 30, **changed)
 
 
 def scaled(factor: float, z_mm: float = 400.0, **meta: Any) -> Tracks:
@@ -227,6 +222,8 @@ def test_the_real_adult_is_no_infant(model: Model) -> None:
 def test_real_hands_are_no_infant(unit_mm: float | None, tmp_path: Path, model: Model) -> None:
     source = shared_data("sr305_depth_png") / "datasets" / "custom" / "20210326-230536"
     pictures = sorted(source.glob("*.png"), key=lambda path: int(path.stem))
-    hands = film((cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in pictures), tmp_path / "hands")
+    hands = film(
+        (np.asarray(cv2.imread(str(p), cv2.IMREAD_UNCHANGED), np.uint16) for p in pictures), tmp_path / "hands"
+    )
     camera = Intrinsics(476.007, 476.007, 313.683, 242.755, "camera")
     assert_withheld(analyse(repeated(tracked(hands, model, camera, unit_mm))), "")

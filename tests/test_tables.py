@@ -12,7 +12,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.measures import REGISTRY, Scope, measures
 from asyconv.analysis.movement import Movement
 from asyconv.analysis.plots import write_figures
-from asyconv.analysis.tables import write_csv, write_tables
+from asyconv.analysis.tables import KEYS, write_csv, write_tables
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
 from tests.closed_form import hide, make_tracks, shake
@@ -59,7 +59,8 @@ def test_columns_come_from_the_registry(movement: Movement) -> None:
     for scope, table in tables.items():
         names = [m.name for m in measures(scope)]
         assert [c for c in table.columns if c in names] == names
-        assert table.columns[:5] == ["recording_id", "infant_id", "epoch_start_s", "epoch_s", scope]
+        keys = ["recording_id", "infant_id", "ga_birth_days", "pma_days", "epoch_start_s", "epoch_s", scope]
+        assert table.columns[:7] == keys
     assert movement.limb_summary["limb"].to_list() == list(LIMBS)
     assert movement.pair_summary.height == 6
 
@@ -115,16 +116,32 @@ def test_the_data_dictionary_covers_every_measure_and_the_notice(movement: Movem
     write_tables(movement, tmp_path)
     with (tmp_path / "data_dictionary.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["name"] for row in rows] == [*(m.name for m in REGISTRY), "notice"]
+    assert [row["name"] for row in rows] == [*(key[0] for key in KEYS), *(m.name for m in REGISTRY), "notice"]
+    columns = {name for table in (movement.limb_summary, movement.body_summary) for name in table.columns}
+    assert columns - {"body"} <= {row["name"] for row in rows}
     assert rows[-1]["formula"] == NOTICE
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+A1", "-1", "@x", "\tx"])
+@pytest.mark.parametrize("text", ["=1+1", "+A1", "-1", "@x", "\tx", "\rx"])
 def test_text_cells_are_no_formulas(text: str, tmp_path: Path) -> None:
-    path = write_csv(pl.DataFrame({"infant_id": [text], "value": [-1.0]}), tmp_path / "t.csv")
+    table = pl.DataFrame({"infant_id": [text, f"a{text}"], f"{text}name": [None, "a"], "value": [-1.0, 2.5e-9]})
+    path = write_csv(table, tmp_path / "t.csv")
     with path.open(encoding="utf-8", newline="") as file:
-        row = next(csv.DictReader(file))
-    assert row == {"infant_id": f"'{text}", "value": "-1.0"}
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["infant_id", f"'{text}name", "value"],
+        [f"'{text}", "", "-1.0"],
+        [f"a{text}", "a", "2.5e-9"],
+    ]
+
+
+def test_ages_of_the_sheet_stand_in_the_summary_tables() -> None:
+    tracks = make_tracks(62)
+    aged = analyse(tracks, sheet={"pma_days": 231, "ga_birth_days": 196, "site": "A"})
+    for table in (aged.limb_summary, aged.pair_summary, aged.body_summary, aged.features_long):
+        assert table.select("ga_birth_days", "pma_days").unique().rows() == [(196, 231)]
+    assert "pma_days" not in aged.limb_series.columns
+    assert analyse(tracks).body_summary.select("ga_birth_days", "pma_days").rows() == [(None, None)]
 
 
 def test_missing_ids_are_null_and_a_still_infant_has_an_empty_bouts_table() -> None:

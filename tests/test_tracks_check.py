@@ -85,6 +85,7 @@ def rows(change: Callable[[pl.DataFrame], pl.DataFrame], path: Path, meta: dict[
         (lambda t: t.with_columns(pl.col("x_px").cast(pl.String)), "expected number values in the column x_px"),
         (lambda t: t.with_columns(-pl.col("time_s") - 1), "frame 1: expected a time of at least 0 s .* found -1.0 s"),
         (lambda t: t.with_columns(pl.col("time_s") * 0), "frame 2: expected a time later than the frame before"),
+        (lambda t: t.with_columns(pl.col("time_s") / 1e6), "expected frames at least 0.001 s apart, found 3.33e-08 s"),
         (lambda t: t.with_columns(pl.col("time_s") + 1.7e9), "at most 1000000 s from the start of the recording"),
         (lambda t: t.with_columns(pl.col("time_s") + pl.int_range(48) / 1e3), "expected one time for the 12 rows"),
         (lambda t: t.with_columns(pl.lit(95.0).alias("confidence")), "right_wrist: expected confidence between 0 and"),
@@ -147,7 +148,9 @@ def test_tracks_made_in_memory_are_checked_too(changed: dict[str, Any], said: st
 
 def test_a_whole_recording_with_every_limb_missing_has_only_reasons() -> None:
     good = make_tracks(70)
-    empty = {name: np.full_like(good.x_px, np.nan) for name in ("x_px", "y_px", "depth_mm", "x_mm", "y_mm", "z_mm")}
+    empty: dict[str, Any] = {
+        name: np.full_like(good.x_px, np.nan) for name in ("x_px", "y_px", "depth_mm", "x_mm", "y_mm", "z_mm")
+    }
     gone: Tracks = replace(good, **empty)
     check_tracks(gone)
     amounts = [r for r in analyse(gone).results if r.measure.gates.words() != "none"]

@@ -51,8 +51,7 @@ def command(
     import torch
 
     from asyconv.recipe import make_recipe
-    from asyconv.training import first_process_first, joined_processes, started, train
-    from asyconv.training_curves import draw_losses
+    from asyconv.training import LOSSES, first_process_first, joined_processes, started, train
     from asyconv.training_data import clips_of
     from asyconv.weights import load_model
 
@@ -71,7 +70,9 @@ def command(
                 return
             train(out, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
             if place.rank == 0:
-                draw_losses(out)
+                from asyconv.analysis.loss_curves import draw_losses
+
+                draw_losses(out / LOSSES)
     except OSError as error:
         raise InputError(f"{out}: a training cannot be written here ({error.strerror})") from error
     click.echo(out)

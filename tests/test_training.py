@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import nn
 
+from asyconv.analysis.loss_curves import draw_losses
 from asyconv.errors import InputError
 from asyconv.losses import detection_loss, regression_loss
 from asyconv.maps import draw_targets
@@ -19,7 +20,6 @@ from asyconv.networks import AsymmetricRegression, Detection, Regression3d
 from asyconv.recipe import make_recipe
 from asyconv.simulate import ClipSet, make_clips
 from asyconv.training import learning_rate, make_networks, read_recipe, started, train, trained
-from asyconv.training_curves import draw_losses
 from asyconv.training_data import Batches
 from asyconv.weights import load_model
 
@@ -230,7 +230,7 @@ def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path, clips: ClipSet,
 def test_the_loss_curves_are_drawn(tmp_path: Path) -> None:
     lines = ["stage,step,what,value", *(f"detection,{step},training,{1 / step}" for step in (50, 100))]
     (tmp_path / "losses.csv").write_text("\n".join([*lines, "detection,100,loss,0.02", ""]))
-    assert draw_losses(tmp_path).read_bytes()[:4] == b"\x89PNG"
+    assert draw_losses(tmp_path / "losses.csv").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_a_recipe_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

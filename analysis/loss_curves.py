@@ -4,17 +4,15 @@ import csv
 from pathlib import Path
 from typing import Final
 
-from asyconv.training import LOSSES
+from matplotlib.figure import Figure
 
 _MARKS: Final = {"training": ("-", 1.0, "#0072B2")}
 _VALIDATION: Final = ("o-", 1.5, "#D55E00")
 
 
-def draw_losses(folder: Path) -> Path:
-    """Draw ``losses.csv`` of a training folder as ``losses.png``, a panel for each network; give its path."""
-    from matplotlib.figure import Figure
-
-    with (folder / LOSSES).open(encoding="utf8", newline="") as file:
+def draw_losses(losses: Path) -> Path:
+    """Draw a ``losses.csv`` as a picture beside it, a panel for each network; give its path."""
+    with losses.open(encoding="utf8", newline="") as file:
         rows = list(csv.DictReader(file))
     stages = list(dict.fromkeys(row["stage"] for row in rows))
     figure = Figure(figsize=(5 * max(1, len(stages)), 3.4), layout="constrained")
@@ -28,6 +26,6 @@ def draw_losses(folder: Path) -> Path:
         panel.set(title=stage, xlabel="step", ylabel="value", yscale="log")
         panel.legend(frameon=False, fontsize=8)
         panel.spines[["top", "right"]].set_visible(False)
-    path = folder / "losses.png"
+    path = losses.with_suffix(".png")
     figure.savefig(path, dpi=120, metadata={"Software": None})
     return path

@@ -48,6 +48,10 @@ class Finding(NamedTuple):
     text: str
 
 
+Place = tuple[int | None, str, str]
+"""Row, kind and sentence of a finding in a sheet."""
+
+
 @dataclass(frozen=True)
 class Checked:
     """All findings of a data set, and how much was looked at."""
@@ -105,23 +109,24 @@ def _sheet_findings(sheet: LabelSheet, found: Found, named: dict[Path, set[Image
         folder, pictures = where
         named[folder] |= {row.name for row in sheet.rows if row.name}
         yield from _picture_findings(sheet, pictures, found, file)
-    width_px, height_px = _size(sheet, pictures)
+    yield from (Finding(file, *place) for place in _order_findings(sheet, pictures))
+    yield from (Finding(file, *place) for place in _label_findings(sheet, *_size(sheet, pictures)))
+
+
+def _label_findings(sheet: LabelSheet, width_px: int, height_px: int) -> Iterator[Place]:
     for row in sheet.rows:
-        for fault in row.faults:
-            yield Finding(file, row.row, fault.kind, fault.text)
+        yield from ((row.row, fault.kind, fault.text) for fault in row.faults)
         outside = np.isfinite(row.xy_px[:, 0]) & ~inside(row.xy_px, width_px, height_px)
         for joint in np.flatnonzero(outside):
             x, y = row.xy_px[joint]
-            text = f"{JOINTS[joint]}: expected a point in {width_px}x{height_px}, found {x:g},{y:g}"
-            yield Finding(file, row.row, OUTSIDE, text)
-    yield from (Finding(file, row, kind, text) for row, kind, text in _order_findings(sheet, pictures))
+            yield row.row, OUTSIDE, f"{JOINTS[joint]}: expected a point in {width_px}x{height_px}, found {x:g},{y:g}"
     rows = by_frame(sheet.rows)
     if not rows:
         return
     labels = _labels(rows, width_px, height_px)
-    yield from (Finding(file, rows[index].row, kind, text) for index, kind, text in suspicious(labels))
+    yield from ((rows[index].row, kind, text) for index, kind, text in suspicious(labels))
     for joint in np.flatnonzero(np.isnan(labels.xy_px[..., 0]).all(axis=0)):
-        yield Finding(file, None, NEVER, f"{JOINTS[joint]} is labelled in none of {len(rows)} frames")
+        yield None, NEVER, f"{JOINTS[joint]} is labelled in none of {len(rows)} frames"
 
 
 def _labels(rows: Sequence[LabelRow], width_px: int, height_px: int) -> Labels:
@@ -156,7 +161,7 @@ def _picture_findings(sheet: LabelSheet, pictures: Pictures, found: Found, file:
             yield Finding(_place(found, path), None, SIZES, text)
 
 
-def _order_findings(sheet: LabelSheet, pictures: Pictures) -> Iterator[tuple[int, str, str]]:
+def _order_findings(sheet: LabelSheet, pictures: Pictures) -> Iterator[Place]:
     """Repeated rows, the first row out of numeric order, and gaps: the rows' own place, kind and sentence."""
     first: dict[ImageName, int] = {}
     highest, ordered = -1, True

@@ -95,8 +95,8 @@ def kernels(
             rows = []
             for row in kernel_rows(place, DTYPES[name], batch, width=width, size=(size[0], size[1]), seconds=seconds):
                 rows.append(row)
+                write_rows(output, [row])  # as they come: a run cut short leaves what it had
                 click.echo(f"{row.what} {row.block} {row.dtype}", err=True)
-            write_rows(output, rows)
             click.echo(table(rows))
             sizes = "x".join(map(str, (batch, *size)))
             for path in draw_roofline(rows, output.with_name(f"{output.stem}_{name}_{sizes}.png")):

@@ -6,6 +6,7 @@ that both together place it under the roof of the card. The 3x3x3 convolution is
 stands beside: rates compare as times do.
 """
 
+import functools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -56,8 +57,7 @@ def kernel_rows(
             for what, way in ways(block, without).items():
                 yield _timed(what, block, way, gemm, seconds)
             yield _products(block, gemm, seconds)
-        for what in dict.fromkeys(what for block in blocks for what in ways(block, without)):
-            yield from _whole(what, blocks, seconds)
+        yield from _whole(blocks, without, seconds)
     for block in blocks:
         yield from training_rows(block)
 
@@ -162,32 +162,42 @@ def _products(block: Block, gemm: float, seconds: float) -> Row:
     )  # fmt: skip
 
 
-def _whole(what: str, blocks: list[Block], seconds: float) -> Iterator[Row]:
-    """All blocks as the network runs them, each on the result of the one before, by turns with the matrix product.
+def _whole(blocks: list[Block], without: Collection[str], seconds: float) -> list[Row]:
+    """All blocks as the network runs them, each on the result of the one before, and the matrix product: all by turns.
 
-    By turns, so that both meet the same clock rate and the same neighbours. Where a path cannot run a block, the
-    library does.
+    By turns, so that every way meets the same clock rate and the same neighbours. Where a path cannot run a block,
+    the library does.
     """
-    device, dtype = blocks[0].x.device, blocks[0].dtype
-    found = [ways(block) for block in blocks]
-    chosen = [each.get(what) or each["library"] for each in found]
+    device, dtype, n = blocks[0].x.device, blocks[0].dtype, GEMM[blocks[0].x.device.type]
+    found = [ways(block, without) for block in blocks]
+    names = list(dict.fromkeys(name for each in found for name in each))
+    chains = {name: [each.get(name, each["library"]) for each in found] for name in names}
 
-    def call() -> Tensor:
+    def run(name: str) -> Tensor:
         x = blocks[0].x
-        for block, way in zip(blocks, chosen, strict=True):
+        for block, way in zip(blocks, chains[name], strict=True):
             x = way.run(block, x)
         return x
 
-    peak = peak_mib(call, device)
-    gemm_ms, all_ms = measure_together([_gemm(device, dtype), call], device, seconds=2 * seconds)
-    common = replace(facts(device, dtype), block="all")
-    n = GEMM[device.type]
-    gemm = 2e-6 * n**3 / gemm_ms[1]
-    rate = sum(block.gflop for block in blocks) / all_ms[1] * 1e3
-    moved = sum(block.gbyte(way.passes, way.convolutions) for block, way in zip(blocks, chosen, strict=True))
-    yield replace(common, what="gemm", shape=f"{n}x{n}x{n}", **times(*gemm_ms), gflop_per_s=rounded(gemm))
-    yield replace(
-        common, what=what, shape=blocks[0].shape.split("->")[0] + f"->{MAPS}", **times(*all_ms),
-        gflop_per_s=rounded(rate), share_of_gemm=rounded(rate / gemm), gbyte_per_s=rounded(moved / all_ms[1] * 1e3),
-        peak_mib=peak,
-    )  # fmt: skip
+    calls: dict[str, Call] = {name: functools.partial(run, name) for name in names}
+    peaks = {name: peak_mib(call, device) for name, call in calls.items()}
+    spent = measure_together([_gemm(device, dtype), *calls.values()], device, seconds=seconds * (1 + len(names)))
+    common, shape = replace(facts(device, dtype), block="all"), blocks[0].shape.split("->")[0] + f"->{MAPS}"
+    gemm, gflop = 2e-6 * n**3 / spent[0][1], sum(block.gflop for block in blocks)
+    rows = [replace(common, what="gemm", shape=f"{n}x{n}x{n}", **times(*spent[0]), gflop_per_s=rounded(gemm))]
+    for name, percentiles in zip(names, spent[1:], strict=True):
+        moved = sum(b.gbyte(way.passes, way.convolutions) for b, way in zip(blocks, chains[name], strict=True))
+        rate = gflop / percentiles[1] * 1e3
+        rows.append(
+            replace(
+                common,
+                what=name,
+                shape=shape,
+                **times(*percentiles),
+                gflop_per_s=rounded(rate),
+                share_of_gemm=rounded(rate / gemm),
+                gbyte_per_s=rounded(moved / percentiles[1] * 1e3),
+                peak_mib=peaks[name],
+            )  # fmt: skip
+        )
+    return rows

@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ from tests import gpu_check
 from tests.real_data import ROOT
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _small_ceilings() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(bench.GEMM, "cpu", 256)
+        patch.setitem(bench.COPY_BYTES, "cpu", 1 << 20)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +89,9 @@ WAYS = ["library", "conv3d", "conv3d channels-last", "conv2d", "3x3x3"]
 
 def test_rows_say_what_they_measured(rows: list[timing.Row]) -> None:
     assert [row.what for row in rows[:8]] == ["gemm", "copy", *WAYS, "matrix products"]
-    assert [(row.what, row.block) for row in rows[26:30]] == [
-        ("gemm", "all"), ("library", "all"), ("gemm", "all"), ("conv3d", "all"),
-    ]  # fmt: skip
-    assert float(rows[27].share_of_gemm) == pytest.approx(
-        float(rows[27].gflop_per_s) / float(rows[26].gflop_per_s), rel=0.01
-    )
+    assert [(row.what, row.block) for row in rows[26:32]] == [(name, "all") for name in ("gemm", *WAYS)]
+    share = float(rows[27].gflop_per_s) / float(rows[26].gflop_per_s)
+    assert float(rows[27].share_of_gemm) == pytest.approx(share, rel=0.02)
     for row in rows:
         assert row.dtype == "float32"
         assert row.device == "cpu"
@@ -104,7 +110,7 @@ def test_a_point_lies_where_arithmetic_and_traffic_say(rows: list[timing.Row]) -
 
 
 def test_backward_keeps_a_third_of_what_layers_keep(rows: list[timing.Row]) -> None:
-    kept = {(row.what.split()[0], row.block): float(row.kept_for_backward_mib) for row in rows[36:]}
+    kept = {(row.what.split()[0], row.block): float(row.kept_for_backward_mib) for row in rows[32:]}
     block = draw_blocks(CPU, torch.float32, 2, width=0.25, size=(20, 30))[2]
     layers, ours = bench.training_rows(block)
     result_mib = 2 * 3 * 20 * 30 * 64 * 4 / 2**20
@@ -152,7 +158,7 @@ def test_command_writes_rows_and_prints_a_table(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, [*arguments, "-o", str(path)])
     assert done.exit_code == 0, done.output
     assert "share_of_gemm" in done.output
-    assert len(path.read_text(encoding="utf8").splitlines()) == 1 + 2 + 4 * 6 + 5 * 2 + 4 * 2
+    assert len(path.read_text(encoding="utf8").splitlines()) == 1 + 2 + 4 * 6 + 1 + 5 + 4 * 2
     assert (tmp_path / "rows_float32_1x2x3.png").read_bytes().startswith(b"\x89PNG")
     assert "matrix product" in (tmp_path / "rows_float32_1x2x3.svg").read_text(encoding="utf8")
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.clean import (
+    BONE_LENGTH,
     DEPTH_FILLED,
     DEPTH_REJECTED,
     FILLED,
@@ -15,6 +16,7 @@ from asyconv.analysis.clean import (
     LOW_CONFIDENCE,
     NO_DEPTH,
     OUTLIER,
+    SWAPPED,
     CleanTracks,
     runs,
     whole,
@@ -41,8 +43,9 @@ PAIRS: Final = (
 
 FLAG_GROUPS: Final = {
     "interpolated": FILLED | DEPTH_FILLED,
-    "rejected": OUTLIER | JUMP | DEPTH_REJECTED,
+    "rejected": OUTLIER | JUMP | DEPTH_REJECTED | BONE_LENGTH,
     "outlier": OUTLIER | JUMP,
+    "swap": SWAPPED,
     "depth_hole": NO_DEPTH,
     "low_conf": LOW_CONFIDENCE,
 }

@@ -6,14 +6,9 @@ Positions are arrays [N, D] over evenly spaced samples, NaN = missing; nothing h
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.body_frame import body_frame
 from asyconv.analysis.clean import runs, whole
-from asyconv.skeleton import JOINTS
 
 Floats = npt.NDArray[np.float64]
-
-_SHOULDERS = [JOINTS.index("right_shoulder"), JOINTS.index("left_shoulder")]
-_HIPS = [JOINTS.index("right_hip"), JOINTS.index("left_hip")]
 
 
 def difference(values: Floats, step_s: float, order: int = 1) -> Floats:
@@ -51,24 +46,3 @@ def white_noise(values: Floats) -> Floats:
     if len(third) < 10:
         return np.full(values.shape[-1], np.nan)
     return np.asarray(1.4826 * np.median(np.abs(third - np.median(third, axis=0)), axis=0) / np.sqrt(20))
-
-
-def mid_shoulder(points: Floats) -> Floats:
-    """Middle of the shoulders [N, D] of `points` [N, 12, D]."""
-    return np.asarray(points[:, _SHOULDERS].mean(axis=1))
-
-
-def mid_hip(points: Floats) -> Floats:
-    """Middle of the hips [N, D] of `points` [N, 12, D]."""
-    return np.asarray(points[:, _HIPS].mean(axis=1))
-
-
-def mid_trunk(points: Floats) -> Floats:
-    """Middle of the trunk [N, D] of `points` [N, 12, D]."""
-    return (mid_shoulder(points) + mid_hip(points)) / 2
-
-
-def body_axes(points: Floats) -> Floats:
-    """Axes of the body frame (see body_frame.py) as rows [3, 3]; NaN if the trunk was never seen whole."""
-    frame = body_frame(points)
-    return np.full((3, 3), np.nan) if frame is None else frame.axes

@@ -1,6 +1,6 @@
 """Motion: what the measures need of a whole recording beyond the limb series, made once and cut into epochs.
 
-Positions are turned into the body frame (see `kinematics.body_axes`): x towards the infant's right, y towards the feet,
+Positions are turned into the body frame (body_frame.py): x towards the infant's right, y towards the feet,
 z up from the bed for a supine infant. Smoothness and spectra need quicker positions than the series hold: these are
 low-passed at 6 Hz where the rate allows it.
 """
@@ -11,18 +11,22 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.clean import JUMP_MM_S, CleanTracks, fill_gaps, smooth, whole
-from asyconv.analysis.floor import REST_WINDOW_S, Floor, speed_floor
+from asyconv.analysis.body_frame import middles
+from asyconv.analysis.clean import JUMP_MM_S, CleanTracks, fill_gaps, smooth
+from asyconv.analysis.floor import REST_WINDOW_S, Floor, speed_floor, speed_of_white_noise
 from asyconv.analysis.kinematics import (
-    body_axes,
     derivative,
-    mid_hip,
-    mid_shoulder,
-    mid_trunk,
     segment_length,
     white_noise,
 )
-from asyconv.analysis.series import LimbSeries, angle_between, included_angle, moving_mask, speed
+from asyconv.analysis.series import (
+    LimbSeries,
+    angle_between,
+    included_angle,
+    moving_mask,
+    speed,
+    trunk_down,
+)
 from asyconv.skeleton import LIMBS, N_JOINTS
 
 Floats = npt.NDArray[np.float64]
@@ -102,13 +106,12 @@ def body_motion(tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> BodyMotion
     """Motion of the body and its limbs over a whole recording."""
     fs_hz = tracks.time.fs_hz
     points = tracks.smooth_mm
-    axes = body_axes(points)
-    middle = mid_trunk(points)
+    axes = np.full((3, 3), np.nan) if tracks.body is None else tracks.body.axes
+    middle = _mid_trunk(points)
     slow = smooth(middle[:, None], fs_hz, DRIFT_HZ)[0]
-    lengths = segment_length(mid_shoulder(points), mid_hip(points))
-    seen = lengths[np.isfinite(lengths)]
+    lengths = segment_length(*middles(points))
     trunk_speed = speed(middle, fs_hz)
-    trunk_floor = speed_floor(mid_trunk(tracks.gated_mm), trunk_speed, fs_hz, tracks.cutoff_hz, None)
+    trunk_floor = speed_floor(_mid_trunk(tracks.gated_mm), trunk_speed, fs_hz, tracks.cutoff_hz, None)
     valid = np.isfinite(trunk_speed) & ~tracks.excluded
     joint_speed = np.stack([speed(points[:, j], fs_hz) for j in range(N_JOINTS)], axis=1)
     floors = [
@@ -119,7 +122,7 @@ def body_motion(tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> BodyMotion
     quick = smooth(fill_gaps(tracks.gated_mm, fs_hz, JUMP_MM_S / fs_hz, tracks.excluded), fs_hz, quick_hz)[0]
     placed = (points - slow) @ axes.T
     return BodyMotion(
-        trunk_mm=float(np.median(seen)) if len(seen) else None,
+        trunk_mm=None if tracks.body is None else tracks.body.trunk_length_mm,
         trunk_lengths_mm=lengths,
         trunk_speed_mm_s=np.where(valid, trunk_speed, np.nan),
         trunk_moving=moving_mask(trunk_speed, valid, fs_hz, tracks.time.effective_hz, trunk_floor.value or 0.0),
@@ -131,13 +134,18 @@ def body_motion(tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> BodyMotion
     )
 
 
+def _mid_trunk(points: Floats) -> Floats:
+    shoulders, hips = middles(points)
+    return (shoulders + hips) / 2
+
+
 def _limb(
     series: LimbSeries, tracks: CleanTracks, axes: Floats, placed: Floats, quick: Floats, quick_hz: float
 ) -> LimbMotion:
     root, middle, end = LIMBS[series.limb]
     fs_hz = tracks.time.fs_hz
     kind = "arm" if series.limb.endswith("arm") else "leg"
-    reach = series.position_mm @ axes.T
+    reach = series.position_body_mm
     quick_reach = (quick[:, end] - quick[:, root]) @ axes.T
     measured = tracks.gated_mm if series.angles_3d else tracks.gated_px
     raw = _angles(series.limb, measured, axes)
@@ -166,9 +174,7 @@ def _angles(limb: str, points: Floats, axes: Floats) -> dict[str, Floats]:
     """Bend, raise and turn of one limb from `points` [N, 12, D]; the turn about the trunk needs three dimensions."""
     root, middle, end = (points[:, k] for k in LIMBS[limb])
     arm = limb.endswith("arm")
-    down = mid_hip(points) - mid_shoulder(points)
-    seen = down[whole(down)]
-    trunk = np.broadcast_to(np.median(seen, axis=0) if len(seen) else np.nan, root.shape)
+    trunk = np.broadcast_to(trunk_down(points), root.shape)
     out = {
         "elbow" if arm else "knee": included_angle(middle, root, end),
         "shoulder_elevation" if arm else "hip_flexion": angle_between(middle - root, trunk),
@@ -194,7 +200,7 @@ def _noise(raw_deg: Floats, smooth_deg: Floats, fs_hz: float, cutoff_hz: float) 
     white = float(white_noise(raw_deg[:, None])[0])
     window = max(3, round(REST_WINDOW_S * fs_hz))
     passed = white * np.sqrt(min(1.0, 2 * cutoff_hz / fs_hz))
-    turned = white * np.sqrt(2 / fs_hz * (2 * np.pi) ** 2 * cutoff_hz**3 / 3)
+    turned = white * speed_of_white_noise(fs_hz, cutoff_hz)
     turn = derivative(smooth_deg[:, None], fs_hz)[:, 0]
     return _larger(passed, _quietest(smooth_deg, window, True)), _larger(turned, _quietest(turn, window, False))
 

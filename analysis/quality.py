@@ -112,10 +112,12 @@ MEASURES: Final[tuple[Measure, ...]] = (
             "and filling of gaps up to 0.2 s / expected samples", quality_of("coverage_used_pct"), decimals=0),
     Measure("interpolated_pct", "Filled", "%", "limb", "samples with the endpoint or root filled / expected samples",
             share_of("interpolated")),
-    Measure("rejected_pct", "Rejected", "%", "limb", "samples with the endpoint or root rejected as outlier, jump or "
-            "implausible depth / expected samples", share_of("rejected")),
+    Measure("rejected_pct", "Rejected", "%", "limb", "samples with the endpoint or root rejected as outlier, jump, "
+            "implausible depth or wrong bone length / expected samples", share_of("rejected")),
     Measure("outlier_pct", "Rejected positions", "%", "limb", "samples with the endpoint or root rejected as outlier "
             "or jump / expected samples", share_of("outlier")),
+    Measure("swap_pct", "Sides exchanged", "%", "limb", "samples with the endpoint or root given back from the other "
+            "side / expected samples", share_of("swap")),
     Measure("depth_hole_pct", "Without depth", "%", "limb", "samples with the endpoint or root found but without "
             "depth / expected samples", share_of("depth_hole")),
     Measure("low_conf_pct", "Unsure", "%", "limb", "samples with the endpoint or root below the confidence gate / "

@@ -8,14 +8,12 @@ import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.coordination import circular_correlation, peak_lag, pearson
-from asyconv.analysis.kinematics import body_axes, derivative, difference, segment_length, step_speed, white_noise
+from asyconv.analysis.kinematics import derivative, difference, segment_length, step_speed, white_noise
 from asyconv.analysis.movement import Movement
 from asyconv.analysis.spectral import edge_hz, spectrum
-from asyconv.skeleton import FLIP, JOINTS
-from tests.closed_form import STILL_MM, make_tracks
+from tests.closed_form import make_tracks
 
 Floats = npt.NDArray[np.float64]
-STILL = np.array([[STILL_MM[joint] for joint in JOINTS]], float)
 TRUNK_MM = 120.0
 
 
@@ -136,17 +134,6 @@ def test_a_hand_past_the_midline() -> None:
     movement = analyse(make_tracks(70, motion=motion))
     assert value(movement, "midline_pct", "right_arm") == 100.0
     assert value(movement, "cross_midline_pct", "right_arm") == 0.0
-
-
-def test_the_body_frame_of_a_mirrored_infant() -> None:
-    axes = body_axes(STILL)
-    np.testing.assert_allclose(axes, [[-1, 0, 0], [0, 1, 0], [0, 0, -1]], atol=1e-12)
-    flipped = STILL[:, list(FLIP)] * [-1, 1, 1]
-    np.testing.assert_allclose(body_axes(flipped), axes, atol=1e-12)
-    turned = STILL @ np.array([[0, 1, 0], [-1, 0, 0], [0, 0, 1]], float)
-    place = (turned - turned.mean(axis=1)) @ body_axes(turned).T
-    np.testing.assert_allclose(place, (STILL - STILL.mean(axis=1)) @ axes.T, atol=1e-9)
-    assert np.isnan(body_axes(np.full((3, 12, 3), np.nan))).all()
 
 
 def test_elementary_arithmetic() -> None:

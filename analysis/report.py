@@ -22,6 +22,7 @@ from asyconv.analysis.gates import at_least_words
 from asyconv.analysis.measures import REGISTRY, Measure, Result, Scope, measures
 from asyconv.analysis.movement import Movement
 from asyconv.analysis.plots import pictures
+from asyconv.analysis.series import still_floor
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
@@ -185,6 +186,7 @@ def _facts(movement: Movement) -> list[tuple[str, str]]:
     meta = movement.meta
     simulated_only = meta.get("model_validation") == "simulated_only"
     intrinsics = meta.get("intrinsics") or {}
+    still = [f"{limb_name(k)} {v:.1f}" for k in LIMBS if (v := still_floor(meta, k)) is not None]
     return [
         (
             "Pose model",
@@ -212,9 +214,7 @@ def _facts(movement: Movement) -> list[tuple[str, str]]:
         ("Frames", f"{meta.get('frames_used', 'unknown')} used, {meta.get('frames_lost', 'unknown')} lost"),
         (
             "Still-clip calibration",
-            "none: the floor is estimated from this recording"
-            if meta.get("still_floor_mm_s") is None
-            else f"{meta['still_floor_mm_s']:.1f} mm/s",
+            f"{', '.join(still)} mm/s" if still else "none: the floor is estimated from this recording",
         ),
     ]
 

@@ -84,7 +84,7 @@ def _levels(speeds: dict[str, list[Floats]], fs_hz: float) -> dict[str, float]:
 def _refuse_movement(
     speed_mm_s: Floats, valid: npt.NDArray[np.bool_], cleaned: CleanTracks, limb: str, clip: Tracks
 ) -> None:
-    """Refuse a clip in which a limb rises out of the level of its quieter quarter, as a bout does, or never rests."""
+    """Refuse a clip in which a limb rises out of the level of its quieter quarter, as bouts do, or is never quiet."""
     fs_hz = cleaned.time.fs_hz
     level = window_rms(speed_mm_s, max(3, round(REST_WINDOW_S * fs_hz)))
     if not len(level):

@@ -21,16 +21,8 @@ from asyconv.analysis.kinematics import (
     segment_length,
     white_noise,
 )
-from asyconv.analysis.series import (
-    REST_WINDOW_S,
-    Floor,
-    LimbSeries,
-    angle_between,
-    included_angle,
-    moving_mask,
-    speed,
-    speed_floor,
-)
+from asyconv.analysis.floor import REST_WINDOW_S, Floor, speed_floor
+from asyconv.analysis.series import LimbSeries, angle_between, included_angle, moving_mask, speed
 from asyconv.skeleton import LIMBS, N_JOINTS
 
 Floats = npt.NDArray[np.float64]

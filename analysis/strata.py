@@ -10,7 +10,7 @@ import numpy as np
 
 from asyconv.analysis.gates import FLOOR_HARMLESS_MM_S, FLOORS_APART_MAX, NO_GATE
 from asyconv.analysis.measures import REGISTRY
-from asyconv.skeleton import LIMBS
+from asyconv.skeleton import JOINTS, LIMBS
 
 FLOOR_DEPENDENT: Final = frozenset(m.name for m in REGISTRY if m.gates.floor_max_mm_s)
 COMPARED: Final = frozenset(m.name for m in REGISTRY if m.gates != NO_GATE) - {"censored_bouts"}
@@ -27,7 +27,9 @@ def floor_band_mm_s(floor_mm_s: float) -> str:
 
 
 def limbs_of(part: str) -> tuple[str, ...]:
-    """Limbs whose floors decide the values of a part: a limb, a pair of limbs, or the body."""
+    """Limbs whose floors decide the values of a part: a joint, a limb, a pair of limbs, or the body."""
+    if part in JOINTS:
+        return tuple(limb for limb, joints in LIMBS.items() if JOINTS.index(part) in joints)
     return tuple(limb for limb in LIMBS if part == "body" or limb in part.split("-"))
 
 

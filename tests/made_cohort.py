@@ -68,6 +68,11 @@ def _changed(long: pl.DataFrame, made: Made, rng: np.random.Generator) -> pl.Dat
     fixed = {"fs_effective_hz": made.rate_hz, "speed_floor_mm_s": made.floor_mm_s}
     name, value = pl.col("feature"), pl.col("value")
     varied = value * pl.Series(rng.uniform(0.9, 1.1, long.height))
-    new = pl.when(name.is_in(list(fixed))).then(name.replace_strict(fixed, default=None, return_dtype=pl.Float64))
-    new = new.when((pl.col("unit") == "%") & value.is_not_null()).then(pl.lit(made.value)).otherwise(varied)
+    new = (
+        pl.when(name.is_in(list(fixed)))
+        .then(name.replace_strict(fixed, default=None, return_dtype=pl.Float64))
+        .when((pl.col("unit") == "%") & value.is_not_null())
+        .then(pl.lit(made.value))
+        .otherwise(varied)
+    )
     return long.with_columns(new.alias("value"))

@@ -40,6 +40,7 @@ def test_floor_bands_are_never_wider_than_the_rule() -> None:
     assert floor_band_mm_s(7.82) == "7.81 to 9.77"
     assert limbs_of("body") == ("right_arm", "left_arm", "right_leg", "left_leg")
     assert limbs_of("left_arm-left_leg") == ("left_arm", "left_leg")
+    assert limbs_of("left_knee") == ("left_leg",)
     assert "moving_pct" in FLOOR_DEPENDENT
     assert "elbow_rom_deg" in COMPARED - FLOOR_DEPENDENT
     assert "coverage_used_pct" not in COMPARED

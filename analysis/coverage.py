@@ -106,4 +106,8 @@ def table(found: Iterable[Coverage]) -> str:
     return "\n".join(lines)
 
 
-SHOWN: Final[frozenset[str]] = frozenset()
+MEASURED: Final[tuple[Coverage, ...]] = ()
+"""What the command found; the same numbers as in the CSV file."""
+
+SHOWN: Final[frozenset[str]] = frozenset(coverage.measure for coverage in MEASURED if coverage.earned)
+"""Measures whose intervals are shown."""

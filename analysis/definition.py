@@ -83,6 +83,7 @@ def in_trunk_lengths(measure: Measure) -> Measure:
     """Declare `measure` a second time with the infant's own trunk length in the place of the millimetre."""
 
     def function(epoch: Any) -> Value:
+        """The same value / trunk length of the recording; an error of the trunk's length is in it."""
         found = measure.function(epoch)
         if found.value is None:
             return found

@@ -33,6 +33,7 @@ from asyconv.analysis.gates import at_least, withheld
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "measures"]
 
 DEFINITION_VERSION: Final = 2
+NEVER_NEGATIVE: Final = frozenset({"mm/s", "TL/s", "mm/s^2", "TL/s^2", "mm/min", "TL/min", "1/min", "s"})
 TIERS: Final = ("core", "extended", "research")
 
 CHAPTERS: Final = (
@@ -80,7 +81,8 @@ def _one(measure: Measure, epoch: Any, recording_id: str, wanted: bool) -> Resul
     bounded = measure.bounds and found.value is not None and any(at_least(limb) for limb in epoch.limbs)
     span = None
     if wanted and found.value is not None and found.sample is not None:
-        span = interval(found.sample, epoch.fs_hz, f"{recording_id} {epoch.start_s:g} {epoch.part} {measure.name}")
+        key = f"{recording_id} {epoch.start_s:g} {epoch.part} {measure.name}"
+        span = _possible(measure, interval(found.sample, epoch.fs_hz, key))
     return Result(
         measure,
         epoch.part,
@@ -93,3 +95,11 @@ def _one(measure: Measure, epoch: Any, recording_id: str, wanted: bool) -> Resul
         found.reason,
         span,
     )
+
+
+def _possible(measure: Measure, span: tuple[float, float] | None) -> tuple[float, float] | None:
+    """`span` without what the measure cannot be: speeds, times and shares are never negative."""
+    share = measure.unit == "%" and not measure.name.startswith("lateralisation")
+    if span is None or not (share or measure.unit in NEVER_NEGATIVE):
+        return span
+    return max(0.0, span[0]), min(100.0, span[1]) if share else span[1]

@@ -18,6 +18,7 @@ from jinja2 import Environment, StrictUndefined
 
 from asyconv.analysis import ANALYSIS_VERSION
 from asyconv.analysis.canvas import limb_name
+from asyconv.analysis.coverage import SHOWN_MIN_PCT
 from asyconv.analysis.gates import at_least_words
 from asyconv.analysis.measures import REGISTRY, Measure, Result, Scope, measures
 from asyconv.analysis.movement import Movement
@@ -40,6 +41,11 @@ KEY_MEASURES: Final = (
 BEND: Final = ("elbow_rom_deg", "knee_rom_deg")
 RAISED: Final = ("shoulder_elevation_rom_deg", "hip_flexion_rom_deg")
 SIMULATED_WEIGHTS: Final = "weights trained on simulated infants"
+INTERVAL_WORDS: Final = (
+    "In brackets: precision within this recording (95 %, from blocks of it), for measures whose intervals hold the "
+    f"long-run value in at least {SHOWN_MIN_PCT:g} % of SIMULATED recordings. It is not for comparing infants, nor for "
+    "other days or states of sleep."
+)
 RATE_LIMITS: Final = (
     ("usable band", "0-5 Hz", "0-2 Hz"),
     ("speed kept at 1 / 2 / 2.5 Hz", "99 / 97 / 96 %", "83 / 41 / 19 %"),
@@ -52,10 +58,11 @@ RATE_LIMITS: Final = (
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell: text, an optional reason shown in its place as a footnote number, and a tooltip."""
+    """A table cell: text, the number of a footnote that gives the reason in its place, and an interval in brackets."""
 
     text: str
     note: str = ""
+    interval: str = ""
 
 
 def write_report(movements: Sequence[Movement] | Movement, path: Path) -> Path:
@@ -87,6 +94,7 @@ def render(movements: Sequence[Movement]) -> str:
                 if m.name in (*KEY_MEASURES, *BEND, *RAISED, "coverage_used_pct", "speed_floor_mm_s")
             ],
             rate_limits=RATE_LIMITS,
+            interval_words=INTERVAL_WORDS,
             simulated=any(movement.meta.get("simulated") for movement in movements),
         )
         + "\n"
@@ -255,6 +263,7 @@ def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:
         "length_s": here[0].epoch_s,
         "rows": rows,
         "notes": notes,
+        "intervals": any(r.interval for r in here),
         "columns": [(m.label, m.unit, m.formula) for m in columns]
         + [("Elbow / knee range", "deg", "P95 - P5"), ("Shoulder / hip range", "deg", "P95 - P5")],
         "pairs": _pair_table(here),
@@ -299,9 +308,11 @@ def _cell(result: Result, notes: list[str]) -> Cell:
         if result.reason not in notes:
             notes.append(result.reason)
         return Cell("\N{EN DASH}", str(notes.index(result.reason) + 1))
+    interval = [number(bound, result.measure) for bound in result.interval or ()]
     return Cell(
         ("\N{GREATER-THAN OR EQUAL TO}\N{NARROW NO-BREAK SPACE}" if result.lower_bound else "")
-        + number(result.value, result.measure)
+        + number(result.value, result.measure),
+        interval=f"({interval[0]} to {interval[1]})" if interval else "",
     )
 
 

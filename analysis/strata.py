@@ -8,13 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from asyconv.analysis.gates import FLOOR_HARMLESS_MM_S, FLOORS_APART_MAX, NO_GATE
+from asyconv.analysis.gates import FLOOR_HARMLESS_MM_S, FLOORS_APART_MAX
 from asyconv.analysis.measures import REGISTRY
 from asyconv.skeleton import JOINTS, LIMBS
 
 FLOOR_DEPENDENT: Final = frozenset(m.name for m in REGISTRY if m.gates.floor_max_mm_s)
-COMPARED: Final = frozenset(m.name for m in REGISTRY if m.gates != NO_GATE) - {"censored_bouts"}
-"""Measures of movement; not what describes the recording, and not a count that grows with its length."""
+GROWING: Final = frozenset({"censored_bouts", "cells_visited", "bout_dur_max_s", "rest_max_s"})
+"""Counts and longest durations grow with the length of a recording."""
+
+COMPARED: Final = frozenset(m.name for m in REGISTRY if m.gates.analysed_min_s) - GROWING
+"""Measures of movement that recordings of different length share; not what describes the recording."""
 
 
 def floor_band_mm_s(floor_mm_s: float) -> str:

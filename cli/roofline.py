@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from asyconv.kernels.timing import Row
 
@@ -21,6 +22,7 @@ COLOURS: Final = {
     "conv2d compiled": "#f0e442",
     "3x3x3": "#ffffff",
 }
+OTHER: Final = "#c3cad2"
 MARKERS: Final = {"B1": "o", "B2": "s", "B3": "^", "B4+heads": "D", "all": "*"}
 
 
@@ -37,6 +39,7 @@ def draw_roofline(rows: Sequence["Row"], path: Path) -> list[Path]:
         figure = Figure(figsize=(WIDTH_IN, 4.6), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         _draw(figure.subplots(), rows)
+        _legends(figure, points(rows))
         for target in written:
             figure.savefig(target, metadata={"Software": None} if target.suffix == ".png" else {"Date": None})
     return written
@@ -53,8 +56,9 @@ def points(rows: Sequence["Row"]) -> list[tuple[str, str, float, float]]:
 
 def _draw(axes: "Axes", rows: Sequence["Row"]) -> None:
     import numpy as np
+    from matplotlib.ticker import LogLocator, NullLocator
 
-    from asyconv.analysis.canvas import GRID, INK, MUTED
+    from asyconv.analysis.canvas import GRID, INK
 
     gemm = next(float(row.gflop_per_s) for row in rows if row.what == "gemm")
     copy = next(float(row.gbyte_per_s) for row in rows if row.what == "copy")
@@ -67,31 +71,35 @@ def _draw(axes: "Axes", rows: Sequence["Row"]) -> None:
     axes.annotate(f"copy: {copy:,.0f} GB/s", (left / 2, copy * left / 2), (12, 0), textcoords="offset points", va="top")
     for block, way, x, y in found:
         axes.plot(
-            x, y, MARKERS.get(block, "o"), color=COLOURS.get(way, "#999999"), markeredgecolor=INK, markeredgewidth=0.6,
+            x, y, MARKERS.get(block, "o"), color=COLOURS.get(way, OTHER), markeredgecolor=INK, markeredgewidth=0.6,
             markersize=11 if block == "all" else 6.5, zorder=2 if block == "all" else 3,
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="useful arithmetic over least traffic, FLOP/byte", ylabel="GFLOP/s")
-    axes.grid(which="major", color=GRID, linewidth=0.6)
-    axes.tick_params(which="minor", color=MUTED)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter("{x:,g}")
+        axis.set_minor_locator(NullLocator())
+    axes.grid(color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
     one = next(row for row in rows if row.block == "all" and row.what != "gemm")
     threads = f", {one.threads} threads" if one.threads else ""
     axes.set_title(f"{one.device}{threads}, {one.dtype}, x {one.shape}", loc="left", fontsize=9)
-    _legends(axes, found)
 
 
-def _legends(axes: "Axes", found: list[tuple[str, str, float, float]]) -> None:
-    """What colours and markers stand for, outside the picture so that no point is hidden."""
+def _legends(figure: "Figure", found: list[tuple[str, str, float, float]]) -> None:
+    """What colours and markers stand for, beside the axes so that no point is hidden."""
     from matplotlib.lines import Line2D
 
-    def handle(label: str, marker: str, colour: str) -> Line2D:
-        style: dict[str, Any] = {"marker": marker, "color": colour, "markeredgecolor": "#1c2733", "linestyle": ""}
-        return Line2D([], [], label=label, markeredgewidth=0.6, **style)
+    from asyconv.analysis.canvas import INK, POSTURE
 
-    ways = [handle(way, "o", COLOURS.get(way, "#999999")) for way in dict.fromkeys(way for _, way, _, _ in found)]
-    blocks = [handle(block, MARKERS.get(block, "o"), "#c3cad2") for block in dict.fromkeys(b for b, _, _, _ in found)]
-    place = {"loc": "upper left", "frameon": False, "alignment": "left"}
-    axes.add_artist(axes.legend(handles=ways, title="way", bbox_to_anchor=(1.01, 1.0), **place))  # type: ignore[arg-type]
-    axes.legend(handles=blocks, title="block", bbox_to_anchor=(1.01, 0.5), **place)  # type: ignore[arg-type]
+    def handle(label: str, marker: str, colour: str) -> Line2D:
+        look = {"linestyle": "", "marker": marker, "color": colour}
+        return Line2D([], [], label=label, markeredgecolor=INK, markeredgewidth=0.6, **look)  # type: ignore[arg-type]
+
+    ways = [handle(way, "o", COLOURS.get(way, OTHER)) for way in dict.fromkeys(way for _, way, _, _ in found)]
+    blocks = [handle(block, MARKERS.get(block, "o"), POSTURE) for block in dict.fromkeys(b for b, _, _, _ in found)]
+    figure.legend(handles=ways, title="way", loc="outside right upper", frameon=False, alignment="left")
+    figure.legend(handles=blocks, title="block", loc="outside right lower", frameon=False, alignment="left")
 
 
 def _rate(gflop_per_s: float) -> str:

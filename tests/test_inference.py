@@ -24,7 +24,7 @@ def test_joints_of_float16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch)
         clips = make_clips(TEST_SEED, infant, 2)
         exact = predict(model, clips)
         with monkeypatch.context() as patch:
-            patch.setitem(inference.DTYPE, "cpu", torch.float16)  # type: ignore[arg-type]
+            patch.setitem(inference.DTYPE, "cpu", torch.float16)
             rounded = predict(model, clips)
         assert not np.array_equal(exact.xy_map, rounded.xy_map, equal_nan=True)
         errors.append(np.linalg.norm(exact.xy_map - rounded.xy_map, axis=-1).ravel())

@@ -113,14 +113,17 @@ class CleanTracks:
 
 def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     """Gate, fill and smooth `tracks`; see the module's docstring and the returned step log."""
-    time = make_time_base(tracks.time_s, tracks.frame, str(tracks.meta.get("rate", "full")))
+    rate, band_hz = str(tracks.meta.get("rate", "full")), tracks.meta.get("tracker_band_hz")
+    time = make_time_base(tracks.time_s, tracks.frame, rate, band_hz)
     xy_px = time.place(np.stack([tracks.x_px, tracks.y_px], axis=-1))
     xyz_mm = time.place(np.stack([tracks.x_mm, tracks.y_mm, tracks.z_mm], axis=-1))
     confidence = time.place(tracks.confidence[..., None])[..., 0]
     hole = time.place((tracks.depth_source == DEPTH_SOURCES.index("hole"))[..., None].astype(float))[..., 0]
     flags = np.zeros(confidence.shape, np.uint16)
     log = _Log(flags)
-    how = f"{time.effective_hz:.3f} Hz, jitter {time.jitter_pct:.1f} %" + (", resampled" if time.resampled else "")
+    how = f"{time.fs_hz:.3f} Hz, effective {time.effective_hz:.3f} Hz, jitter {time.jitter_pct:.1f} %" + (
+        ", resampled" if time.resampled else ""
+    )
     log.add("time base", how, np.repeat(~time.present[:, None], 12, axis=1), DROPPED)
 
     excluded = _inside(time.time_s, events)

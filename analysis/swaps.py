@@ -90,11 +90,12 @@ def changes(right: Floats, left: Floats, apart_min: float) -> list[int]:
         near &= (apart[1:] > apart_min) & (apart[:-1] > apart_min)
     found: list[int] = []
     for t in np.flatnonzero(near) + 1:
-        before = [right[t - 1], left[t - 1]]
+        right_before, left_before = right[t - 1], left[t - 1]
         steady = t >= 2 and (not found or found[-1] < t - 1) and np.isfinite(right[t - 2] + left[t - 2]).all()
         if steady:
-            before = [2 * right[t - 1] - right[t - 2], 2 * left[t - 1] - left[t - 2]]
-        if _cost(*before, left[t], right[t]) < SWAP_COST_SHARE * _cost(*before, right[t], left[t]):
+            right_before, left_before = 2 * right_before - right[t - 2], 2 * left_before - left[t - 2]
+        as_tracked = _cost(right_before, left_before, right[t], left[t])
+        if _cost(right_before, left_before, left[t], right[t]) < SWAP_COST_SHARE * as_tracked:
             found.append(int(t))
     return found
 

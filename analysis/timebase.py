@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 JITTER_MAX_PCT: Final = 5.0
 DECIMATED_HZ: Final = 6.0
+RATE_PER_BAND: Final = 5.0  # what is asked of 25 Hz is movement up to 5 Hz
 SAMPLES_MAX: Final = 1_000_000
 FS_UNKNOWN_HZ: Final = 30.0  # a single frame has no rate; every measure is withheld then
 
@@ -20,8 +21,8 @@ FS_UNKNOWN_HZ: Final = 30.0  # a single frame has no rate; every measure is with
 class TimeBase:
     """N samples `1 / fs_hz` apart; `frame` is 0 and `present` false where the recording dropped a frame.
 
-    `effective_hz` is the rate that the values really have (6 Hz for decimated tracks, however many rows they fill);
-    it governs filters and gates.
+    `effective_hz` is the rate that the values really have, and governs filters and gates: 6 Hz for decimated tracks,
+    however many rows they fill; five times the band that the tracker was measured to let through, where that is less.
 
     `slot` [F] is the sample of each frame. With jitter above 5 % values are resampled by straight lines between
     neighbouring frames, otherwise they are placed as they are. `jitter_pct` is 100 IQR / median of the spacings.
@@ -56,9 +57,12 @@ class TimeBase:
         return out
 
 
-def make_time_base(time_s: npt.NDArray[np.float64], frame: npt.NDArray[np.int32], rate: str) -> TimeBase:
+def make_time_base(
+    time_s: npt.NDArray[np.float64], frame: npt.NDArray[np.int32], rate: str, band_hz: float | None = None
+) -> TimeBase:
     """Time base of frames at `time_s` [F] (s, rising); the rate "6" caps the effective rate at 6 Hz.
 
+    `band_hz` is the tracker's measured band (`asyconv evaluate --gain`), None where nobody measured it.
     A declared decimation governs, not the spacing of the rows: values upsampled from 6 Hz stay 6 Hz values.
     """
     time_s = np.asarray(time_s, np.float64)
@@ -97,4 +101,6 @@ def make_time_base(time_s: npt.NDArray[np.float64], frame: npt.NDArray[np.int32]
         present[slot] = True
     fs_hz = 1 / step_s
     effective_hz = min(fs_hz, DECIMATED_HZ) if rate == "6" else fs_hz
+    if band_hz is not None:
+        effective_hz = min(effective_hz, RATE_PER_BAND * band_hz)
     return TimeBase(fs_hz, effective_hz, jitter_pct, resampled, grid_s, grid_frame, present, slot, time_s)

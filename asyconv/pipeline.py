@@ -243,6 +243,7 @@ def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) 
         "stride": run.cutter.stride,
         "clip_layout": "staggered",
         "still_floor_mm_s": None,
+        "tracker_band_hz": model.card.get("tracker_band_hz"),
         "model_name": model.name,
         "weights_hash": model.weights_hash,
         "model_validation": model.card.get("model_validation", "simulated_only"),

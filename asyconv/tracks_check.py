@@ -168,6 +168,7 @@ _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "intrinsics": ("fx_px, fy_px above 0 and cx_px, cy_px", _is_camera),
     "mattress_plane": ("a unit normal and a distance in mm", _is_plane),
     "still_floor_mm_s": ("a speed in mm/s, or one by limb", _is_floor),
+    "tracker_band_hz": ("a frequency in Hz", _is_positive),
     "confidence_min": ("a probability", lambda value: _is_number(value) and 0 <= value <= 1),
     "model_error": ("an error by limb", lambda value: isinstance(value, dict)),
     "warnings": ("a list", lambda value: isinstance(value, list)),

@@ -186,6 +186,13 @@ def test_declared_decimation_governs_the_rate_whatever_the_rows_say() -> None:
     assert base.effective_hz == 6.0
 
 
+@pytest.mark.parametrize(("band_hz", "effective_hz"), [(None, 30.0), (5.2, 26.0), (8.0, 30.0), (2.0, 10.0)])
+def test_the_measured_band_of_the_tracker_governs_the_rate(band_hz: float | None, effective_hz: float) -> None:
+    base = make_time_base(np.arange(300) / 30, np.arange(1, 301, dtype=np.int32), "full", band_hz)
+    assert base.effective_hz == pytest.approx(effective_hz)
+    assert base.fs_hz == pytest.approx(30.0)
+
+
 @pytest.mark.parametrize(
     ("time_s", "words"),
     [([], "at least one frame"), ([0.0, 0.0], "later than the frame before"), ([-1.0, 0.0], "at least 0 s"),

@@ -102,9 +102,7 @@ def _rate(effective_hz: float) -> str:
 def _seen(px: Floats) -> str:
     """Ask for one bone or one side of the trunk, seen whole now and then; a lone joint is found in anything."""
     found = whole(px)
-    some: npt.NDArray[np.bool_] = np.stack(
-        [found[:, a] & found[:, b] for pairs in _PAIRS.values() for a, b in pairs]
-    ).any(axis=0)
+    some = np.asarray(np.stack([found[:, a] & found[:, b] for pairs in _PAIRS.values() for a, b in pairs]).any(axis=0))
     share = 100.0 * float(some.mean()) if len(some) else 0.0
     return f"a bone was seen in {share:.0f} % of the samples, needs {SEEN_MIN_PCT:g} %" if share < SEEN_MIN_PCT else ""
 

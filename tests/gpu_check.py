@@ -304,7 +304,7 @@ class Check:
         """Joints of simulated clips by the shipped weights: float16 here against float32 on the CPU."""
         import numpy as np
 
-        from asyconv.evaluation import predict
+        from asyconv.predictions import predict
         from asyconv.simulate import TEST_SEED, make_clips
         from asyconv.weights import load_model
 

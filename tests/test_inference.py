@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from asyconv import inference
-from asyconv.evaluation import predict
+from asyconv.predictions import predict
 from asyconv.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
 from asyconv.simulate import TEST_SEED, make_clips
 from asyconv.weights import load_model

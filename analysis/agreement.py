@@ -74,8 +74,8 @@ def measured_amounts(movement: "Movement") -> dict[str, Amounts]:
     out = {}
     for limb, row in rows.items():
         bounded = "moving_pct" in (row["lower_bound"] or "").split("; ")
-        values = (row[name] for name in (*MEASURES[:3], RANGES[limb.split("_")[1]]))
-        out[limb] = Amounts(*values, at_least=bounded)
+        moving, path, bouts, reach = (row[name] for name in (*MEASURES[:3], RANGES[limb.split("_")[1]]))
+        out[limb] = Amounts(moving, path, bouts, reach, at_least=bounded)
     return {limb: out[limb] for limb in LIMBS}
 
 
@@ -86,10 +86,12 @@ def with_ranges(truth: dict[str, Amounts], from_true_joints: dict[str, Amounts])
 
 def pooled(amounts: Sequence[dict[str, Amounts]], others: Sequence[dict[str, Amounts]]) -> dict[str, Amounts]:
     """Mean of `amounts` over recordings by limb, each measure only where `others` has it too."""
-    return {
-        limb: Amounts(*(_mean([a[limb] for a in amounts], [o[limb] for o in others], name) for name in MEASURES))
-        for limb in LIMBS
-    }
+    out = {}
+    for limb in LIMBS:
+        ours, theirs = [a[limb] for a in amounts], [o[limb] for o in others]
+        moving, path, bouts, reach = (_mean(ours, theirs, name) for name in MEASURES)
+        out[limb] = Amounts(moving, path, bouts, reach)
+    return out
 
 
 def _mean(amounts: Sequence[Amounts], others: Sequence[Amounts], name: str) -> float | None:

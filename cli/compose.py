@@ -165,7 +165,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
 
     analysis = job.facts["analysis"]
     ids = {"recording_id": job.recording_id, "infant_id": analysis["infant_id"]}
-    floor = {"still_floor_mm_s": None}
+    floor: dict[str, Any] = {"still_floor_mm_s": None}
     if analysis["still"] is not None:
         still = StillFloor(**analysis["still"])
         check_fits(still, tracks.meta)

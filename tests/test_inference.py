@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from asyconv import inference
-from asyconv.predictions import predict
 from asyconv.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
+from asyconv.predictions import predict
 from asyconv.simulate import TEST_SEED, make_clips
 from asyconv.weights import load_model
 from tests.test_networks import oracle, small

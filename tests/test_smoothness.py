@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def gaussian() -> Floats:
-    return np.exp(-5 * np.arange(-1, 1, 0.01) ** 2)
+    return np.asarray(np.exp(-5 * np.arange(-1, 1, 0.01) ** 2))
 
 
 def minimum_jerk_speed(duration_s: float, fs_hz: float, length_mm: float = 30.0) -> Floats:

@@ -14,7 +14,7 @@ from asyconv.analysis.still import check_fits, read_still, still_floor_of, write
 from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.skeleton import LIMBS
-from asyconv.tracks import write_tracks
+from asyconv.tracks import Tracks, write_tracks
 from tests.closed_form import make_tracks, shake
 
 
@@ -38,7 +38,7 @@ def test_the_floor_is_the_rms_speed_of_each_limb_over_all_clips(tmp_path: Path) 
         ([make_tracks(20), make_tracks(20, weights_hash="1" * 64)], "one model and one rate"),
     ],
 )
-def test_what_is_not_a_still_clip_is_refused(clips: list, words: str) -> None:
+def test_what_is_not_a_still_clip_is_refused(clips: list[Tracks], words: str) -> None:
     with pytest.raises(InputError, match=words):
         still_floor_of(clips)
 

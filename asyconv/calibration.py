@@ -51,6 +51,7 @@ def export_model(
         disc_radius_map=recipe.detection.radius_map,
         sigma_map=recipe.regression.sigma_map,
         joint_threshold=LOWEST,
+        presence_threshold=0.0,
         link_threshold=LINK_THRESHOLD,
         nms_window_map=NMS_WINDOW_MAP,
         position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
@@ -89,21 +90,20 @@ def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
     """Settings of `model` with its threshold, bias by position and confidence measured on `clips`."""
     found = predict(model, clips, corrected=False)
     right = right_joints(found.xy_map, clips.xy_map.astype(np.float64), clips.visible)
-    threshold = _threshold(found, clips.visible)
     return dataclasses.replace(
         model.settings,
-        joint_threshold=threshold,
+        presence_threshold=_threshold(found, clips.visible),
         position_bias_map=_bias(found, clips, right),
         confidence_knots=_confidence(found.score.ravel(), right.ravel()),
     )
 
 
 def _threshold(found: Predictions, visible: npt.NDArray[np.bool_]) -> float:
-    """Raw score at which the larger of missed and invented joints is smallest."""
+    """Presence at which the larger of missed and invented joints is smallest."""
     given = np.isfinite(found.xy_map[..., 0])
-    best = (np.inf, 0.3)
-    for threshold in np.round(np.arange(0.10, 0.81, 0.01), 2):
-        kept = given & (found.score >= threshold)
+    best = (np.inf, 0.5)
+    for threshold in np.round(np.arange(0.10, 0.96, 0.01), 2):
+        kept = given & (found.presence >= threshold)
         missed = (visible & ~kept).sum() / visible.sum()
         invented = (kept & ~visible).sum() / max(1, kept.sum())
         best = min(best, (float(max(missed, invented)), float(threshold)))

@@ -12,6 +12,7 @@ import torch
 
 from asyconv.clips import normalise
 from asyconv.networks import folded
+from asyconv.skeleton import N_JOINTS
 from asyconv.weights import Model
 
 BATCH: Final = {"cpu": 4, "cuda": 22}
@@ -19,6 +20,15 @@ BATCH: Final = {"cpu": 4, "cuda": 22}
 
 DTYPE: Final = {"cpu": torch.float32, "cuda": torch.float16}
 """What weights and activations are rounded to."""
+
+
+def presence_of(probability: torch.Tensor) -> npt.NDArray[np.float32]:
+    """How surely each joint is in the picture, [B, 3, 12]: the largest probability on its detection map.
+
+    The detection network sees the whole infant; the regression network sees 9x9 pixels and cannot know that what it
+    looks at is the cloth over a knee.
+    """
+    return np.asarray(probability[:, :N_JOINTS].amax(dim=(-2, -1)).transpose(1, 2).float().cpu().numpy())
 
 
 class Inference:
@@ -32,12 +42,11 @@ class Inference:
         self._detection = folded(model.detection).to(self.device, dtype)
         self._regression = folded(model.regression).to(self.device, dtype)
 
-    def maps(self, depth_mm: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Confidence maps [B, 3, 20, 96, 128] of clips of depth [B, 3, 96, 128] in mm (0 = none)."""
-        return self.both(depth_mm)[1]
-
     def both(self, depth_mm: npt.NDArray[np.float32]) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:
-        """Detection probabilities [B, 20, 3, 96, 128], on the device, and the confidence maps that follow from them."""
+        """Run both networks on clips of depth [B, 3, 96, 128] in mm (0 = none).
+
+        Gives detection probabilities [B, 20, 3, 96, 128], on the device, and confidence maps [B, 3, 20, 96, 128].
+        """
         x = normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit)
         with torch.inference_mode():
             clip = torch.from_numpy(x)[:, None].to(self.device)

@@ -11,7 +11,8 @@ The paper (Migliorelli et al.) gives the three steps and no numbers. Ours, and w
 * there is one infant, so each limb keeps one chain: the one with the largest sum of peaks and links. A joint
   that no link reaches keeps its strongest peak that belongs to no rejected chain.
 
-Only matching and chains are decided here. A missing joint stays missing; its best raw map value is kept.
+Whether a joint is in the picture at all is left to the detection network, which sees the whole infant
+(`those_present`); the regression network, whose peaks these are, sees 9x9 pixels. A missing joint stays missing.
 """
 
 import math
@@ -74,6 +75,15 @@ def find_joints(maps: Floats, joint_threshold: float, link_threshold: float, nms
             if candidate >= 0:
                 found[joint], score[joint] = xy[joint, candidate], peak[joint, candidate]
     return JointSet(found, score)
+
+
+def those_present(joints: JointSet, presence: Floats, threshold: float) -> JointSet:
+    """Leave out joints whose presence [12], the largest probability on their detection map, is below the threshold.
+
+    The score becomes the geometric mean of peak and presence: what is surely there may still be badly placed.
+    """
+    xy = np.where((presence >= threshold)[:, None], joints.xy_map, np.float32(np.nan))
+    return JointSet(xy, np.sqrt(np.clip(joints.score, 0, None) * presence))
 
 
 Link = tuple[int, int, float]

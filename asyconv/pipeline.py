@@ -16,8 +16,8 @@ from asyconv import __version__
 from asyconv.clips import Clip, ClipCutter, Sample
 from asyconv.errors import InputError
 from asyconv.geometry import MapGeometry
-from asyconv.inference import Inference
-from asyconv.joints import find_joints
+from asyconv.inference import Inference, presence_of
+from asyconv.joints import find_joints, those_present
 from asyconv.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.notice import NOTICE
 from asyconv.recording import Frame, Intrinsics, Recording
@@ -25,7 +25,7 @@ from asyconv.skeleton import N_JOINTS
 from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
 from asyconv.weights import Model
 
-TRACKS_VERSION: Final = 1
+TRACKS_VERSION: Final = 2
 """Raised by hand when the numbers of tracks change."""
 
 WINDOW_MAP: Final = 1.6
@@ -165,8 +165,10 @@ class _Run:
             self._predict(self._clips[start : start + self.inference.batch])
 
     def _predict(self, clips: list[Clip]) -> None:
-        maps = self.inference.maps(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
-        for clip, clip_maps in zip(clips, maps, strict=True):
+        probability, maps = self.inference.both(
+            np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips])
+        )
+        for clip, clip_maps, presence in zip(clips, maps, presence_of(probability), strict=True):
             for position in np.flatnonzero(clip.keep):
                 sample = clip.samples[position]
                 row = sample.index
@@ -176,6 +178,7 @@ class _Run:
                     self.settings.link_threshold,
                     self.settings.nms_window_map,
                 )
+                joints = those_present(joints, presence[position], self.settings.presence_threshold)
                 self.xy_map[row] = joints.xy_map - self.bias_map[position]
                 self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
                 self.depth_counts[row], self.source[row] = self._depths(self.xy_map[row], sample.native)

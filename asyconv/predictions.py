@@ -7,8 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from asyconv.inference import Inference
-from asyconv.joints import find_joints
+from asyconv.inference import Inference, presence_of
+from asyconv.joints import find_joints, those_present
 from asyconv.maps import draw_targets
 from asyconv.networks import N_MAPS
 from asyconv.simulate import ClipSet
@@ -25,11 +25,13 @@ class Predictions:
     ----------
     xy_map : [n, 3, 12, 2] map px, NaN = missing.
     score : [n, 3, 12] raw scores, of missing joints too.
+    presence : [n, 3, 12] largest detection probability, of missing joints too.
     masks : [20, 3] pixels of each detection mask that are right, too many, and left out.
     """
 
     xy_map: Array
     score: Array
+    presence: Array
     masks: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros((N_MAPS, 3), np.int64))
 
 
@@ -37,22 +39,25 @@ def predict(model: Model, clips: ClipSet, *, corrected: bool = True) -> Predicti
     """Joints of `clips` by `model`; `corrected` subtracts its bias by position in the clip."""
     settings = model.settings
     shape = clips.visible.shape
-    xy, score = np.empty((*shape, 2)), np.empty(shape)
+    xy, score, presence = np.empty((*shape, 2)), np.empty(shape), np.empty(shape)
     masks = np.zeros((N_MAPS, 3), np.int64)
     inference = Inference(model)
     for start in range(0, len(clips.depth), inference.batch):
         rows = slice(start, start + inference.batch)
         probability, maps = inference.both(clips.depth[rows].astype(np.float32) / 10.0)
+        presence[rows] = presence_of(probability)
         masks += mask_counts(probability, clips.xy_map[rows], clips.visible[rows], settings.disc_radius_map)
         for offset, clip in enumerate(maps):
             for position in range(3):
                 joints = find_joints(
                     clip[position], settings.joint_threshold, settings.link_threshold, settings.nms_window_map
                 )
-                xy[start + offset, position], score[start + offset, position] = joints.xy_map, joints.score
+                at = start + offset, position
+                joints = those_present(joints, presence[at].astype(np.float32), settings.presence_threshold)
+                xy[at], score[at] = joints.xy_map, joints.score
     if corrected:
         xy -= np.asarray(settings.position_bias_map)
-    return Predictions(xy, score, masks)
+    return Predictions(xy, score, presence, masks)
 
 
 def mask_counts(

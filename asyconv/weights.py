@@ -42,6 +42,7 @@ class ModelSettings:
     depth_scale_mm, depth_limit : depth minus its mean is divided by the first and clamped to plus or minus the second.
     disc_radius_map, sigma_map : of the target maps, map px.
     joint_threshold, link_threshold, nms_window_map : for finding joints on the maps.
+    presence_threshold : smallest detection probability of a joint that is in the picture.
     position_bias_map : measured bias by frame in the clip [3], joint [12] and x, y [2], map px; to be subtracted.
     confidence_knots : pairs (raw map value, probability), linear in between.
     """
@@ -53,6 +54,7 @@ class ModelSettings:
     disc_radius_map: float
     sigma_map: float
     joint_threshold: float
+    presence_threshold: float
     link_threshold: float
     nms_window_map: int
     position_bias_map: tuple[tuple[tuple[float, float], ...], ...]

@@ -360,8 +360,9 @@ class Check:
         from asyconv.weights import Model, ModelSettings
 
         settings = ModelSettings(
-            "asymmetric", 1.0, 300.0, 5.0, 6.0, 3.0, 1e9, 1e9, 5, ((((0.0, 0.0),) * 12),) * 3, ((0.0, 0.0), (1.0, 1.0))
-        )
+            "asymmetric", 1.0, 300.0, 5.0, 6.0, 3.0, 1e9, 1.0, 1e9, 5, ((((0.0, 0.0),) * 12),) * 3,
+            ((0.0, 0.0), (1.0, 1.0)),
+        )  # fmt: skip
         model = Model(
             "random", Detection().eval(), AsymmetricRegression().eval(), settings, {"name": "random"}, "0" * 64
         )

@@ -44,10 +44,10 @@ def test_calibration_sets_threshold_bias_and_rising_confidence(monkeypatch: pyte
     visible = rng.random((200, 3, 12)) < 0.85
     truth = rng.uniform(20, 80, (200, 3, 12, 2)).astype(np.float32)
     score = np.where(visible, rng.normal(0.7, 0.1, visible.shape), rng.normal(0.2, 0.1, visible.shape)).clip(0.05, 1)
-    found = Predictions(truth + np.array([0.25, -0.5]), score, np.zeros((20, 3), np.int64))
+    found = Predictions(truth + np.array([0.25, -0.5]), score, score)
     monkeypatch.setattr("asyconv.calibration.predict", lambda *args, **kwargs: found)
     settings = calibrate(model, ClipSet(np.empty((200, 3, 96, 128), np.uint16), truth, visible))
-    assert 0.3 < settings.joint_threshold < 0.6
+    assert 0.3 < settings.presence_threshold < 0.6
     np.testing.assert_allclose(settings.position_bias_map, np.broadcast_to([0.25, -0.5], (3, 12, 2)), atol=0.01)
     knots = np.array(settings.confidence_knots)
     assert (np.diff(knots[:, 1]) >= 0).all()

@@ -99,7 +99,10 @@ def evaluation(data: HeldOut) -> Evaluation:
     found = truth + np.array([1.0, 0.0])
     found[0, 0, np.flatnonzero(visible[0, 0])[0]] = np.nan
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("asyconv.evaluation.predict", lambda *rest: Predictions(found, np.ones(visible.shape)))
+        patch.setattr(
+            "asyconv.evaluation.predict",
+            lambda *rest: Predictions(found, np.ones(visible.shape), np.ones(visible.shape)),
+        )
         patch.setattr("asyconv.baselines.BASELINE_INFANTS", 2)
         return evaluate_on(load_model("compact"), data)
 
@@ -177,7 +180,8 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CONDITIONS["as drawn"] is AS_DRAWN
 
     def oracle(model: Any, clips: ClipSet) -> Predictions:
-        return Predictions(clips.xy_map + np.array([0.0, 2.0]), np.ones(clips.visible.shape))
+        sure = np.ones(clips.visible.shape)
+        return Predictions(clips.xy_map + np.array([0.0, 2.0]), sure, sure)
 
     monkeypatch.setattr("asyconv.conditions.predict", oracle)
     rows = list(evaluate_conditions(load_model("compact"), 1, 1, TEST_SEED))

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyconv.joints import JointSet, find_joints
+from asyconv.joints import JointSet, find_joints, those_present
 from asyconv.maps import draw_targets
 from asyconv.skeleton import CONNECTIONS
 
@@ -202,3 +202,13 @@ def test_moving_the_maps_moves_the_joints(dx: int, dy: int) -> None:
     maps = draw(POSE)
     moved = np.roll(maps, (dy, dx), (1, 2))
     np.testing.assert_allclose(find(moved).xy_map - find(maps).xy_map, np.tile([dx, dy], (12, 1)), atol=1e-4)
+
+
+def test_a_joint_that_detection_does_not_see_is_missing_and_keeps_a_score() -> None:
+    found = find(draw(POSE))
+    presence = np.full(12, 0.81, np.float32)
+    presence[4] = 0.49
+    kept = those_present(found, presence, 0.5)
+    assert np.isnan(kept.xy_map[4]).all()
+    np.testing.assert_array_equal(np.delete(kept.xy_map, 4, 0), np.delete(found.xy_map, 4, 0))
+    np.testing.assert_allclose(kept.score, np.sqrt(found.score * presence), rtol=1e-6)

@@ -24,6 +24,7 @@ SETTINGS = ModelSettings(
     disc_radius_map=3.0,
     sigma_map=2.0,
     joint_threshold=0.3,
+    presence_threshold=0.5,
     link_threshold=0.05,
     nms_window_map=13,
     position_bias_map=tuple(tuple((0.5, -0.25) for _ in range(12)) for _ in range(3)),

@@ -70,7 +70,8 @@ def slow_median(values: Floats, fs_hz: float) -> Floats:
     """Median over 5 s of `values` [N, K], of what is present, every 0.5 s and straight lines between."""
     n = len(values)
     half, step = round(TRUNK_SLOW_S * fs_hz / 2), max(1, round(TRUNK_STEP_S * fs_hz))
-    at = np.unique(np.append(np.arange(0, n, step), n - 1))
+    from_start = np.arange(0, (n + 1) // 2, step)
+    at = np.unique(np.concatenate([from_start, n - 1 - from_start]))  # the same places in reversed time
     out = np.full(values.shape, np.nan)
     for k in range(values.shape[1]):
         windows = (values[max(0, i - half) : i + half + 1, k] for i in at)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.skeleton import JOINTS
+from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
 
 FX_PX, CX_PX, CY_PX = 570.0, 319.5, 239.5
@@ -131,3 +131,25 @@ def shake(amplitude_mm: float, frequency_hz: float, on_s: float = 5.0, off_s: fl
         return out
 
     return displacement
+
+
+def bending(limb: str, displacement: Motion) -> dict[str, Motion]:
+    """Motion of a limb whose endpoint is displaced and whose two bones, equally long here, keep their lengths.
+
+    The middle joint stays on the plane that bisects root and endpoint, on the side where it rests.
+    """
+    root, middle, end = (np.array(STILL_MM[JOINTS[joint]], float) for joint in LIMBS[limb])
+    bone_mm = np.linalg.norm(middle - root)
+    assert np.isclose(bone_mm, np.linalg.norm(end - middle))
+
+    def of_middle(time_s: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        reach = end + displacement(time_s) - root
+        length_mm = np.linalg.norm(reach, axis=-1, keepdims=True)
+        assert length_mm.max() < 2 * bone_mm, "out of reach"
+        along = reach / length_mm
+        aside = (middle - root) - reach / 2
+        aside -= (aside * along).sum(-1, keepdims=True) * along
+        aside /= np.linalg.norm(aside, axis=-1, keepdims=True)
+        return np.asarray(root + reach / 2 + np.sqrt(bone_mm**2 - length_mm**2 / 4) * aside - middle)
+
+    return {JOINTS[LIMBS[limb][1]]: of_middle, JOINTS[LIMBS[limb][2]]: displacement}

@@ -15,7 +15,7 @@ from asyconv.analysis.movement import Movement
 from asyconv.analysis.series import moving_mask, speed
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks
-from tests.closed_form import STILL_MM, from_mm, hide, make_tracks, shake, without_mm
+from tests.closed_form import STILL_MM, bending, from_mm, hide, make_tracks, shake, without_mm
 
 ENDS = {limb: JOINTS[end] for limb, (_, _, end) in LIMBS.items()}
 
@@ -34,14 +34,14 @@ def value(movement: Movement, name: str, part: str) -> float:
 
 
 def strokes(seconds: float, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Minimum-jerk strokes of 0.25-1.2 s and 10-60 mm with rests between them."""
+    """Minimum-jerk strokes of 0.25-1.2 s and 5-30 mm with rests between them, never far from where they began."""
     rng = np.random.default_rng(seed)
     starts, durations, steps, at, here = [], [], [], 1.0, np.zeros(3)
     while at < seconds:
         if rng.random() < 0.45:
             at += rng.exponential(3.0)
-        direction = rng.normal(size=3) - here / 40
-        step = rng.uniform(10, 60) * direction / np.linalg.norm(direction)
+        direction = rng.normal(size=3) - here / 8
+        step = rng.uniform(5, 30) * direction / np.linalg.norm(direction)
         starts.append(at)
         durations.append(rng.uniform(0.25, 1.2))
         steps.append(step)
@@ -129,7 +129,10 @@ def test_being_carried_along_is_no_movement_of_the_limb() -> None:
 def test_true_tracks_agree_with_the_unfiltered_truth() -> None:
     # truth: the same hysteresis on the noise-free, unfiltered speed with a floor of zero
     seconds = 180
-    tracks = make_tracks(seconds, motion={joint: strokes(seconds, k) for k, joint in enumerate(ENDS.values())})
+    motion = {}
+    for k, limb in enumerate(LIMBS):
+        motion |= bending(limb, strokes(seconds, k))
+    tracks = make_tracks(seconds, motion=motion)
     movement = analyse(tracks)
     for k, limb in enumerate(LIMBS):
         true_speed = speed(strokes(seconds, k)(tracks.time_s), 30.0)
@@ -146,7 +149,7 @@ def reversed_in_time(tracks: Tracks) -> Tracks:
 
 
 def test_backward_in_time_gives_the_same_amounts() -> None:
-    tracks = make_tracks(120, motion={"left_ankle": strokes(120, 3)}, noise_mm=0.5)
+    tracks = make_tracks(120, motion=bending("left_leg", strokes(120, 3)), noise_mm=0.5)
     forward, backward = analyse(tracks), analyse(reversed_in_time(tracks))
     for name in ("moving_pct", "bouts_per_min", "path_active_mm_per_min", "speed_median_mm_s", "knee_rom_deg"):
         assert value(backward, name, "left_leg") == pytest.approx(value(forward, name, "left_leg"), rel=1e-6)
@@ -305,16 +308,16 @@ def test_every_measure_is_whole_and_names_are_unique() -> None:
 @settings(deadline=None, max_examples=25)
 @given(
     n=st.integers(1, 200), fs_hz=st.sampled_from([6.0, 30.0]), missing=st.floats(0, 1), seed=st.integers(0, 10_000),
-    with_mm=st.booleans(), hostile=st.sampled_from([0.0, np.nan, np.inf, 1e30, -5.0]),
+    with_mm=st.booleans(),
 )  # fmt: skip
 def test_any_tracks_give_finite_values_or_a_reason(
-    n: int, fs_hz: float, missing: float, seed: int, with_mm: bool, hostile: float
+    n: int, fs_hz: float, missing: float, seed: int, with_mm: bool
 ) -> None:
     rng = np.random.default_rng(seed)
     xyz = rng.normal(scale=60, size=(n, 12, 3)) + [0, 0, 400]
     xyz[rng.random((n, 12)) < missing] = np.nan
     tracks = from_mm(np.arange(n) / fs_hz, xyz)
-    tracks.z_mm[rng.random((n, 12)) < 0.02] = hostile
+    tracks.z_mm[rng.random((n, 12)) < 0.02] = np.nan  # other strange depths are refused: test_tracks_check
     movement = analyse(tracks if with_mm else without_mm(tracks))
     for result in movement.results:
         assert (result.value is not None and np.isfinite(result.value)) or result.reason

@@ -23,12 +23,13 @@ from asyconv.predictions import Predictions, predict
 from asyconv.recipe import Recipe
 from asyconv.reliability import right_joints
 from asyconv.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet
+from asyconv.skeleton import FLIP, N_JOINTS
 from asyconv.weights import Model, ModelSettings, load_model, save_model
 
 LINK_THRESHOLD: Final = 0.05  # paper.md 15
 NMS_WINDOW_MAP: Final = 13
 LOWEST: Final = 0.05
-TUNING: Final = (48, 8)
+TUNING: Final = (96, 8)
 TEST: Final = (40, 16)
 """Simulated infants, and clips of each."""
 
@@ -51,7 +52,7 @@ def export_model(
         disc_radius_map=recipe.detection.radius_map,
         sigma_map=recipe.regression.sigma_map,
         joint_threshold=LOWEST,
-        presence_threshold=0.0,
+        presence_thresholds=(0.0,) * N_JOINTS,
         link_threshold=LINK_THRESHOLD,
         nms_window_map=NMS_WINDOW_MAP,
         position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
@@ -92,22 +93,27 @@ def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
     right = right_joints(found.xy_map, clips.xy_map.astype(np.float64), clips.visible)
     return dataclasses.replace(
         model.settings,
-        presence_threshold=_threshold(found, clips.visible),
+        presence_thresholds=_thresholds(found, clips.visible),
         position_bias_map=_bias(found, clips, right),
         confidence_knots=_confidence(found.score.ravel(), right.ravel()),
     )
 
 
-def _threshold(found: Predictions, visible: npt.NDArray[np.bool_]) -> float:
-    """Presence at which the larger of missed and invented joints is smallest."""
+def _thresholds(found: Predictions, visible: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+    """Presence of each joint [12] at which the larger of missed and invented ones is smallest, left and right alike."""
     given = np.isfinite(found.xy_map[..., 0])
-    best = (np.inf, 0.5)
-    for threshold in np.round(np.arange(0.10, 0.96, 0.01), 2):
-        kept = given & (found.presence >= threshold)
-        missed = (visible & ~kept).sum() / visible.sum()
-        invented = (kept & ~visible).sum() / max(1, kept.sum())
-        best = min(best, (float(max(missed, invented)), float(threshold)))
-    return best[1]
+    thresholds = np.empty(N_JOINTS)
+    for joint in range(N_JOINTS):
+        both = [joint, FLIP[joint]]
+        seen, there, sure = visible[..., both], given[..., both], found.presence[..., both]
+        best = (np.inf, 0.5)
+        for threshold in np.round(np.arange(0.05, 0.96, 0.01), 2):
+            kept = there & (sure >= threshold)
+            missed = (seen & ~kept).sum() / max(1, seen.sum())
+            invented = (kept & ~seen).sum() / max(1, kept.sum())
+            best = min(best, (float(max(missed, invented)), float(threshold)))
+        thresholds[joint] = best[1]
+    return tuple(thresholds.tolist())
 
 
 def _bias(

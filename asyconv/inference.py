@@ -11,9 +11,10 @@ import numpy.typing as npt
 import torch
 
 from asyconv.clips import normalise
+from asyconv.joints import JointSet, find_joints, near_detection, those_present
 from asyconv.networks import folded
 from asyconv.skeleton import N_JOINTS
-from asyconv.weights import Model
+from asyconv.weights import Model, ModelSettings
 
 BATCH: Final = {"cpu": 4, "cuda": 22}
 """Clips at a time: four stay in a CPU's cache; 22 fill the GPU in whole waves (kernels.md 1)."""
@@ -22,13 +23,19 @@ DTYPE: Final = {"cpu": torch.float32, "cuda": torch.float16}
 """What weights and activations are rounded to."""
 
 
-def presence_of(probability: torch.Tensor) -> npt.NDArray[np.float32]:
-    """How surely each joint is in the picture, [B, 3, 12]: the largest probability on its detection map.
+def joint_probability(probability: torch.Tensor) -> npt.NDArray[np.float32]:
+    """Detection probabilities of the joints, [B, 3, 12, 96, 128], of those of all maps [B, 20, 3, 96, 128]."""
+    joints = probability[:, :N_JOINTS].transpose(1, 2).float().cpu()
+    return np.asarray(joints.contiguous().numpy())
 
-    The detection network sees the whole infant; the regression network sees 9x9 pixels and cannot know that what it
-    looks at is the cloth over a knee.
-    """
-    return np.asarray(probability[:, :N_JOINTS].amax(dim=(-2, -1)).transpose(1, 2).float().cpu().numpy())
+
+def locate(maps: npt.NDArray[np.float32], probability: npt.NDArray[np.float32], settings: ModelSettings) -> JointSet:
+    """Joints of one frame from its confidence maps [20, H, W] and the joints' detection probabilities [12, H, W]."""
+    found = find_joints(
+        near_detection(maps, probability), settings.joint_threshold, settings.link_threshold, settings.nms_window_map
+    )
+    thresholds = np.asarray(settings.presence_thresholds, np.float32)
+    return those_present(found, probability.max(axis=(1, 2)), thresholds)
 
 
 class Inference:

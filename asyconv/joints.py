@@ -11,14 +11,16 @@ The paper (Migliorelli et al.) gives the three steps and no numbers. Ours, and w
 * there is one infant, so each limb keeps one chain: the one with the largest sum of peaks and links. A joint
   that no link reaches keeps its strongest peak that belongs to no rejected chain.
 
-Whether a joint is in the picture at all is left to the detection network, which sees the whole infant
-(`those_present`); the regression network, whose peaks these are, sees 9x9 pixels. A missing joint stays missing.
+Whether a joint is in the picture at all, and roughly where, is left to the detection network, which sees the whole
+infant (`those_present`, `near_detection`); the regression network, whose peaks these are, sees 9x9 pixels. A missing
+joint stays missing.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Any, Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
@@ -29,6 +31,8 @@ from asyconv.skeleton import CONNECTIONS, LIMB_CONNECTIONS, LIMBS, N_CONNECTIONS
 MAX_PEAKS: Final = 5
 WINDOW_RADIUS_MAP: Final = 3.0
 MIN_SAMPLES: Final = 10
+DETECTED_SHARE: Final = 0.3
+_NEAR: Final = np.ones((7, 7), np.uint8)
 
 Floats = npt.NDArray[np.float32]
 
@@ -77,12 +81,25 @@ def find_joints(maps: Floats, joint_threshold: float, link_threshold: float, nms
     return JointSet(found, score)
 
 
-def those_present(joints: JointSet, presence: Floats, threshold: float) -> JointSet:
-    """Leave out joints whose presence [12], the largest probability on their detection map, is below the threshold.
+def near_detection(maps: Floats, probability: Floats) -> Floats:
+    """Copy of `maps` [20, H, W] whose joint maps are 0 away from where detection, [12, H, W], sees the joint.
 
-    The score becomes the geometric mean of peak and presence: what is surely there may still be badly placed.
+    That is up to 3 px beyond the pixels with at least 0.3 of the map's largest probability.
     """
-    xy = np.where((presence >= threshold)[:, None], joints.xy_map, np.float32(np.nan))
+    out = maps.copy()
+    largest = probability.max(axis=(1, 2), keepdims=True)
+    seen = (probability > DETECTED_SHARE * largest).astype(np.uint8)
+    for joint in range(N_JOINTS):
+        out[joint] *= cv2.dilate(seen[joint], _NEAR)
+    return out
+
+
+def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> JointSet:
+    """Leave out joints whose presence, the largest probability on their detection map, is below their threshold.
+
+    All [12]. The score becomes the geometric mean of peak and presence: what is surely there may still be badly placed.
+    """
+    xy = np.where((presence >= thresholds)[:, None], joints.xy_map, np.float32(np.nan))
     return JointSet(xy, np.sqrt(np.clip(joints.score, 0, None) * presence))
 
 

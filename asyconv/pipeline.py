@@ -16,8 +16,7 @@ from asyconv import __version__
 from asyconv.clips import Clip, ClipCutter, Sample
 from asyconv.errors import InputError
 from asyconv.geometry import MapGeometry
-from asyconv.inference import Inference, presence_of
-from asyconv.joints import find_joints, those_present
+from asyconv.inference import Inference, joint_probability, locate
 from asyconv.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.notice import NOTICE
 from asyconv.recording import Frame, Intrinsics, Recording
@@ -168,17 +167,11 @@ class _Run:
         probability, maps = self.inference.both(
             np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips])
         )
-        for clip, clip_maps, presence in zip(clips, maps, presence_of(probability), strict=True):
+        for clip, clip_maps, seen in zip(clips, maps, joint_probability(probability), strict=True):
             for position in np.flatnonzero(clip.keep):
                 sample = clip.samples[position]
                 row = sample.index
-                joints = find_joints(
-                    clip_maps[position],
-                    self.settings.joint_threshold,
-                    self.settings.link_threshold,
-                    self.settings.nms_window_map,
-                )
-                joints = those_present(joints, presence[position], self.settings.presence_threshold)
+                joints = locate(clip_maps[position], seen[position], self.settings)
                 self.xy_map[row] = joints.xy_map - self.bias_map[position]
                 self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
                 self.depth_counts[row], self.source[row] = self._depths(self.xy_map[row], sample.native)

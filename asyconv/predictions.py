@@ -7,8 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from asyconv.inference import Inference, presence_of
-from asyconv.joints import find_joints, those_present
+from asyconv.inference import Inference, joint_probability, locate
 from asyconv.maps import draw_targets
 from asyconv.networks import N_MAPS
 from asyconv.simulate import ClipSet
@@ -45,16 +44,13 @@ def predict(model: Model, clips: ClipSet, *, corrected: bool = True) -> Predicti
     for start in range(0, len(clips.depth), inference.batch):
         rows = slice(start, start + inference.batch)
         probability, maps = inference.both(clips.depth[rows].astype(np.float32) / 10.0)
-        presence[rows] = presence_of(probability)
         masks += mask_counts(probability, clips.xy_map[rows], clips.visible[rows], settings.disc_radius_map)
+        seen = joint_probability(probability)
+        presence[rows] = seen.max(axis=(-2, -1))
         for offset, clip in enumerate(maps):
             for position in range(3):
-                joints = find_joints(
-                    clip[position], settings.joint_threshold, settings.link_threshold, settings.nms_window_map
-                )
-                at = start + offset, position
-                joints = those_present(joints, presence[at].astype(np.float32), settings.presence_threshold)
-                xy[at], score[at] = joints.xy_map, joints.score
+                joints = locate(clip[position], seen[offset, position], settings)
+                xy[start + offset, position], score[start + offset, position] = joints.xy_map, joints.score
     if corrected:
         xy -= np.asarray(settings.position_bias_map)
     return Predictions(xy, score, presence, masks)

@@ -42,7 +42,7 @@ class ModelSettings:
     depth_scale_mm, depth_limit : depth minus its mean is divided by the first and clamped to plus or minus the second.
     disc_radius_map, sigma_map : of the target maps, map px.
     joint_threshold, link_threshold, nms_window_map : for finding joints on the maps.
-    presence_threshold : smallest detection probability of a joint that is in the picture.
+    presence_thresholds : smallest detection probability of each joint [12] that is in the picture.
     position_bias_map : measured bias by frame in the clip [3], joint [12] and x, y [2], map px; to be subtracted.
     confidence_knots : pairs (raw map value, probability), linear in between.
     """
@@ -54,7 +54,7 @@ class ModelSettings:
     disc_radius_map: float
     sigma_map: float
     joint_threshold: float
-    presence_threshold: float
+    presence_thresholds: tuple[float, ...]
     link_threshold: float
     nms_window_map: int
     position_bias_map: tuple[tuple[tuple[float, float], ...], ...]
@@ -62,7 +62,7 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         """Turn lists, as JSON gives them, into tuples, and refuse what no network can be built from."""
-        for name in ("position_bias_map", "confidence_knots"):
+        for name in ("position_bias_map", "confidence_knots", "presence_thresholds"):
             object.__setattr__(self, name, _tuples(getattr(self, name)))
         if self.arch not in ARCHITECTURES:
             raise ValueError(f"arch must be one of {', '.join(ARCHITECTURES)}, found {self.arch!r}")
@@ -71,6 +71,8 @@ class ModelSettings:
         sizes = [[len(xy) for xy in joints] for joints in self.position_bias_map]
         if sizes != [[2] * N_JOINTS] * CLIP_FRAMES:
             raise ValueError(f"position_bias_map must be [{CLIP_FRAMES}][{N_JOINTS}][2]")
+        if len(self.presence_thresholds) != N_JOINTS:
+            raise ValueError(f"presence_thresholds must be [{N_JOINTS}], found {len(self.presence_thresholds)}")
 
 
 @dataclass(frozen=True)

@@ -360,7 +360,7 @@ class Check:
         from asyconv.weights import Model, ModelSettings
 
         settings = ModelSettings(
-            "asymmetric", 1.0, 300.0, 5.0, 6.0, 3.0, 1e9, 1.0, 1e9, 5, ((((0.0, 0.0),) * 12),) * 3,
+            "asymmetric", 1.0, 300.0, 5.0, 6.0, 3.0, 1e9, (1.0,) * 12, 1e9, 5, ((((0.0, 0.0),) * 12),) * 3,
             ((0.0, 0.0), (1.0, 1.0)),
         )  # fmt: skip
         model = Model(

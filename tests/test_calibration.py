@@ -12,6 +12,7 @@ from asyconv.heldout import held_out
 from asyconv.predictions import Predictions
 from asyconv.recipe import make_recipe
 from asyconv.simulate import TEST_SEED, TUNE_SEED, ClipSet
+from asyconv.skeleton import FLIP
 from asyconv.training import make_networks
 from asyconv.weights import load_model
 
@@ -47,7 +48,9 @@ def test_calibration_sets_threshold_bias_and_rising_confidence(monkeypatch: pyte
     found = Predictions(truth + np.array([0.25, -0.5]), score, score)
     monkeypatch.setattr("asyconv.calibration.predict", lambda *args, **kwargs: found)
     settings = calibrate(model, ClipSet(np.empty((200, 3, 96, 128), np.uint16), truth, visible))
-    assert 0.3 < settings.presence_threshold < 0.6
+    thresholds = np.array(settings.presence_thresholds)
+    assert ((thresholds > 0.3) & (thresholds < 0.6)).all()
+    np.testing.assert_array_equal(thresholds, thresholds[list(FLIP)])
     np.testing.assert_allclose(settings.position_bias_map, np.broadcast_to([0.25, -0.5], (3, 12, 2)), atol=0.01)
     knots = np.array(settings.confidence_knots)
     assert (np.diff(knots[:, 1]) >= 0).all()

@@ -62,7 +62,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         disc_radius_map=3.0,
         sigma_map=2.0,
         joint_threshold=0.9,
-        presence_threshold=0.9,
+        presence_thresholds=(0.9,) * 12,
         link_threshold=0.05,
         nms_window_map=13,
         position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),

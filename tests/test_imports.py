@@ -161,7 +161,8 @@ with OniWriter(path, 640, 480, 30.0, hfov_rad=1.0, vfov_rad=0.8) as writer:
     for n in range(12):
         writer.write(np.full((480, 640), 700 + n, np.uint16), round(n * 1e6 / 30))
 settings = ModelSettings(
-    "asymmetric", 0.25, 60.0, 3.0, 3.0, 2.0, 0.9, 0.9, 0.05, 13, (((0.0, 0.0),) * 12,) * 3, ((0.0, 0.0), (1.0, 1.0))
+    "asymmetric", 0.25, 60.0, 3.0, 3.0, 2.0, 0.9, (0.9,) * 12, 0.05, 13,
+    (((0.0, 0.0),) * 12,) * 3, ((0.0, 0.0), (1.0, 1.0)),
 )
 model = Model("random", Detection(0.25).eval(), AsymmetricRegression(0.25).eval(), settings, {}, "")
 with open_recording(path) as recording:

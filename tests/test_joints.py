@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyconv.joints import JointSet, find_joints, those_present
+from asyconv.joints import JointSet, find_joints, near_detection, those_present
 from asyconv.maps import draw_targets
 from asyconv.skeleton import CONNECTIONS
 
@@ -206,9 +206,22 @@ def test_moving_the_maps_moves_the_joints(dx: int, dy: int) -> None:
 
 def test_a_joint_that_detection_does_not_see_is_missing_and_keeps_a_score() -> None:
     found = find(draw(POSE))
-    presence = np.full(12, 0.81, np.float32)
-    presence[4] = 0.49
-    kept = those_present(found, presence, 0.5)
-    assert np.isnan(kept.xy_map[4]).all()
-    np.testing.assert_array_equal(np.delete(kept.xy_map, 4, 0), np.delete(found.xy_map, 4, 0))
+    presence, thresholds = np.full(12, 0.81, np.float32), np.full(12, 0.5, np.float32)
+    presence[4], thresholds[7] = 0.49, 0.9
+    kept = those_present(found, presence, thresholds)
+    assert np.flatnonzero(np.isnan(kept.xy_map[:, 0])).tolist() == [4, 7]
+    np.testing.assert_array_equal(np.delete(kept.xy_map, [4, 7], 0), np.delete(found.xy_map, [4, 7], 0))
     np.testing.assert_allclose(kept.score, np.sqrt(found.score * presence), rtol=1e-6)
+
+
+def test_a_peak_far_from_where_detection_sees_the_joint_does_not_count() -> None:
+    maps = draw(POSE)
+    seen = np.ascontiguousarray(maps[:12])
+    add_peak(maps, 0, 20.0, 80.0, 1.5)  # higher than the true peak
+    near = near_detection(maps, seen)
+    assert near[0, 80, 20] == 0
+    np.testing.assert_array_equal(near[0, 58:63, 86:91], maps[0, 58:63, 86:91])
+    np.testing.assert_array_equal(near[12:], maps[12:])
+    np.testing.assert_allclose(find(near).xy_map[0], POSE[0], atol=0.1)
+    weak = seen * np.float32(0.1)  # how strong the detection is does not matter, only where it is strongest
+    np.testing.assert_array_equal(near_detection(maps, weak), near_detection(maps, seen))

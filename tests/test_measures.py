@@ -15,7 +15,7 @@ from asyconv.analysis.movement import Movement
 from asyconv.analysis.series import moving_mask, speed
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks
-from tests.closed_form import STILL_MM, bending, from_mm, hide, make_tracks, shake, without_mm
+from tests.closed_form import STILL_MM, Motion, bending, from_mm, hide, make_tracks, shake, without_mm
 
 ENDS = {limb: JOINTS[end] for limb, (_, _, end) in LIMBS.items()}
 
@@ -129,7 +129,7 @@ def test_being_carried_along_is_no_movement_of_the_limb() -> None:
 def test_true_tracks_agree_with_the_unfiltered_truth() -> None:
     # truth: the same hysteresis on the noise-free, unfiltered speed with a floor of zero
     seconds = 180
-    motion = {}
+    motion: dict[str, Motion] = {}
     for k, limb in enumerate(LIMBS):
         motion |= bending(limb, strokes(seconds, k))
     tracks = make_tracks(seconds, motion=motion)

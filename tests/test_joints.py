@@ -216,12 +216,12 @@ def test_a_joint_that_detection_does_not_see_is_missing_and_keeps_a_score() -> N
 
 def test_a_peak_far_from_where_detection_sees_the_joint_does_not_count() -> None:
     maps = draw(POSE)
-    seen = np.ascontiguousarray(maps[:12])
+    seen = maps[:12].copy()
     add_peak(maps, 0, 20.0, 80.0, 1.5)  # higher than the true peak
     near = near_detection(maps, seen)
     assert near[0, 80, 20] == 0
     np.testing.assert_array_equal(near[0, 58:63, 86:91], maps[0, 58:63, 86:91])
     np.testing.assert_array_equal(near[12:], maps[12:])
     np.testing.assert_allclose(find(near).xy_map[0], POSE[0], atol=0.1)
-    weak = seen * np.float32(0.1)  # how strong the detection is does not matter, only where it is strongest
+    weak = seen * np.float32(0.5)  # how strong the detection is does not matter, only where it is strongest
     np.testing.assert_array_equal(near_detection(maps, weak), near_detection(maps, seen))

@@ -108,7 +108,7 @@ def body_motion(tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> BodyMotion
     points = tracks.smooth_mm
     axes = np.full((3, 3), np.nan) if tracks.body is None else tracks.body.axes
     middle = _mid_trunk(points)
-    slow = smooth(middle[:, None], fs_hz, DRIFT_HZ)[0]
+    slow = smooth(middle[:, None], fs_hz, min(DRIFT_HZ, fs_hz / 3))[0]
     lengths = segment_length(*middles(points))
     trunk_speed = speed(middle, fs_hz)
     trunk_floor = speed_floor(_mid_trunk(tracks.gated_mm), trunk_speed, fs_hz, tracks.cutoff_hz, None)

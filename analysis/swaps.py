@@ -69,12 +69,12 @@ def find_swaps(xy: Floats, fs_hz: float, apart_min: float) -> Swaps:
         at = changes(xy[:, right], xy[:, left], apart_min)
         k = 0
         while k < len(at):
-            length = at[k + 1] - at[k] if k + 1 < len(at) else len(xy)
-            if SWAP_MIN_SAMPLES <= length <= SWAP_MAX_S * fs_hz:
+            length = at[k + 1] - at[k] if k + 1 < len(at) else None  # None: never changed back
+            if length is not None and SWAP_MIN_SAMPLES <= length <= SWAP_MAX_S * fs_hz:
                 inside = slice(at[k], at[k + 1])
                 undo[inside, limbs] = True
                 undo[inside, roots] = _roots_changed(xy[:, right_root[0]], xy[:, left_root[0]], inside)[:, None]
-            if length <= SWAP_MAX_S * fs_hz:
+            if length is not None and length <= SWAP_MAX_S * fs_hz:
                 k += 2
             else:
                 doubtful[at[k] - 1 : at[k] + 1, limbs] = True

@@ -66,6 +66,7 @@ class Stage:
     steps: int
     epoch_steps: int
     step: int = 0
+    loss_sum: float = 0.0  # since losses were last noted
     best_value: float = math.inf
     best_step: int = 0
 
@@ -249,24 +250,25 @@ def run_stage(
         _cut_losses(out / LOSSES, stage.name, stage.step)
     loss_of = _loss_of(stage, frozen, recipe, place)
     every = told.validate_every or stage.epoch_steps
-    saved_at, losses = time.monotonic(), []
+    saved_at = time.monotonic()
     data = batches(Batches(clips, recipe, stage.name, place.rank, place.world), stage.step, stage.steps, workers)
     for batch in data:
         loss = loss_of(batch.to(place.device))
-        losses.append(float(loss.detach()))
-        if not math.isfinite(losses[-1]):
+        told_loss = float(loss.detach())
+        if not math.isfinite(told_loss):
             raise InputError(
-                f"{out}: expected a finite loss, found {losses[-1]} at step {stage.step + 1} of {stage.name}; the last "
+                f"{out}: expected a finite loss, found {told_loss} at step {stage.step + 1} of {stage.name}; the last "
                 "checkpoint stays; a lower learning rate may help"
             )
         _advance(stage, told, loss, recipe.averaging)
+        stage.loss_sum += told_loss
         done = stage.step == stage.steps
         if place.rank == 0 and (stage.step % TELL_EVERY == 0 or done):
-            mean = sum(losses) / len(losses)
+            mean = stage.loss_sum / ((stage.step - 1) % TELL_EVERY + 1)
             _add_loss(out / LOSSES, stage.name, stage.step, "training", mean)
             if report:
                 report(stage.name, stage.step, stage.steps, mean)
-            losses = []
+            stage.loss_sum = 0.0
         validated = stage.step % every == 0 or done
         if validated:
             value = _validate(stage, frozen, recipe, tuning, place)
@@ -334,12 +336,7 @@ def _save(stage: Stage, folder: Path) -> None:
     tensors |= {f"best.{k}": v for k, v in stage.best.state_dict().items()}
     for index, state in stage.optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items() if v is not None}
-    facts = {
-        "step": str(stage.step),
-        "steps": str(stage.steps),
-        "best_value": repr(stage.best_value),
-        "best_step": str(stage.best_step),
-    }
+    facts = {name: repr(getattr(stage, name)) for name in ("step", "steps", "loss_sum", "best_value", "best_step")}
     stored = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
     _write_whole(folder / f"{stage.name}.safetensors", safetensors.torch.save(stored, metadata=facts))
 
@@ -368,7 +365,7 @@ def _resume(stage: Stage, folder: Path) -> bool:
             facts = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         stage.step, stage.steps, stage.best_step = (int(facts[key]) for key in ("step", "steps", "best_step"))
-        stage.best_value = float(facts["best_value"])
+        stage.loss_sum, stage.best_value = float(facts["loss_sum"]), float(facts["best_value"])
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise InputError(f"{path}: expected a checkpoint of this version, found something else ({error})") from error
     for prefix, module in (("network.", stage.network), ("average.", stage.average), ("best.", stage.best)):

@@ -16,15 +16,17 @@ def invoke(*arguments: object) -> Result:
 
 def test_training_is_a_folder_that_can_be_gone_on_with(tmp_path: Path) -> None:
     run = tmp_path / "runs" / "tiny"
-    arguments = ["train", run, "--infants", 2, "--steps-detection", 1, "--workers", 1, "--seed", 3]
-    result = invoke(*arguments, "--steps-regression", 1)
+    small = ["infants=2", "seed=3", "width=0.0625", "detection.steps=1", "detection.batch=2", "regression.batch=2"]
+    arguments = ["train", run, *(f"--set={change}" for change in small), "--workers", 0]
+    result = invoke(*arguments, "--set=regression.steps=1")
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{run}\n"
-    assert {"recipe.json", "detection.safetensors", "regression.safetensors"} <= {path.name for path in run.iterdir()}
+    left = {"recipe.json", "detection.safetensors", "regression.safetensors", "losses.csv", "losses.png"}
+    assert left <= {path.name for path in run.iterdir()}
     before = (run / "regression.safetensors").read_bytes()
-    assert invoke(*arguments, "--steps-regression", 1).exit_code == 0
+    assert invoke(*arguments, "--set=regression.steps=1").exit_code == 0
     assert (run / "regression.safetensors").read_bytes() == before
-    result = invoke(*arguments, "--steps-regression", 2)
+    result = invoke(*arguments, "--set=regression.steps=2")
     assert result.exit_code == 1
     assert "expected the same settings as before" in result.stderr
 

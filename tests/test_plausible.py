@@ -63,7 +63,8 @@ def repeated(tracks: Tracks, seconds: float = 90.0) -> Tracks:
 def scaled(factor: float, z_mm: float = 400.0, **meta: Any) -> Tracks:
     """Return the still body, larger or smaller, at a distance."""
     body = np.array([STILL_MM[joint] for joint in JOINTS], float) * [factor, factor, 0] + [0, 0, z_mm]
-    return from_mm(np.arange(70 * 30) / 30, np.tile(body, (70 * 30, 1, 1)), **meta)
+    plane = [0.0, 0.0, -1.0, z_mm + 20.0]
+    return from_mm(np.arange(70 * 30) / 30, np.tile(body, (70 * 30, 1, 1)), **{"mattress_plane": plane, **meta})
 
 
 def test_lengths_of_the_still_body_are_those_it_was_made_with() -> None:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from asyconv.analysis import analyse
+from asyconv.analysis.coverage import SHOWN
 from asyconv.analysis.measures import REGISTRY, Scope, measures
 from asyconv.analysis.movement import Movement
 from asyconv.analysis.plots import write_figures
@@ -75,7 +76,7 @@ def test_a_null_has_its_reason_beside_it(movement: Movement) -> None:
         "left_leg",
         "right_leg",
     ]
-    assert long.filter(pl.col("ci_lo").is_not_null()).height == 0
+    assert set(long.filter(pl.col("ci_lo").is_not_null())["feature"]) <= SHOWN  # only intervals that were earned
 
 
 def test_series_hold_every_sample_of_every_limb(movement: Movement) -> None:

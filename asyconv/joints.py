@@ -217,7 +217,8 @@ def _centre(picture: Floats, x_peak: float, y_peak: float) -> Any:
         x, y = x + step_x, y + step_y
         if abs(step_x) + abs(step_y) < 1e-3:
             break
-    return np.array([x, y], np.float32)
+    # a peak on the border rests there to within rounding, which must not carry it out of the picture
+    return np.array([min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)], np.float32)
 
 
 @compiled

@@ -10,7 +10,6 @@ Of several rows of one frame the last stands; a row without picture and a label 
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from asyconv.annotated_files import (
     read_sheets,
     short_name,
 )
+from asyconv.clip_files import read_clip_files, write_clip_files
 from asyconv.clips import CLIP_FRAMES, SPACING_S
 from asyconv.coco import unresolved
 from asyconv.errors import InputError
@@ -36,7 +36,6 @@ from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
 from asyconv.label_sheets import LabelSheet, by_frame
 from asyconv.png_folder import SIMULATED_FILE, decode_png, png_contents
 from asyconv.simulate import ClipSet
-from asyconv.skeleton import N_JOINTS
 
 ANNOTATED_FPS_HZ: Final = 30.0
 """Frames per second that the numbers in the names count; no annotated data set states its own."""
@@ -181,38 +180,12 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
     `clips` gives the rows of each infant (a part of a `Split`); they follow one another in the order of `annotated`.
     """
     chosen = [(one, clips[one.infant_id]) for one in annotated if len(clips.get(one.infant_id, ()))]
-    count = sum(len(rows) for _, rows in chosen)
-    shapes = {
-        "depth": ((count, CLIP_FRAMES, MAP_HEIGHT, MAP_WIDTH), np.uint16),
-        "xy_map": ((count, CLIP_FRAMES, N_JOINTS, 2), np.float32),
-        "visible": ((count, CLIP_FRAMES, N_JOINTS), np.bool_),
-    }
     done = folder / f"clips-{_key(chosen)}"
     if not done.is_dir():
-        part = done.with_suffix(".part")
-        part.mkdir(parents=True, exist_ok=True)
-        arrays = {
-            name: np.lib.format.open_memmap(part / f"{name}.npy", "w+", dtype=dtype, shape=shape)
-            for name, (shape, dtype) in shapes.items()
-        }
-        start = 0
-        for one, rows in chosen:
-            loaded = load_clips(one, rows)
-            for name, array in arrays.items():
-                array[start : start + len(rows)] = getattr(loaded, name)
-            start += len(rows)
-        for array in arrays.values():
-            array.flush()
-        np.save(part / "infant.npy", np.repeat(np.arange(len(chosen)), [len(rows) for _, rows in chosen]))
-        facts = {"infants": len(chosen), "simulated": all(one.simulated for one, _ in chosen)}
-        (part / "facts.json").write_text(json.dumps(facts), encoding="utf8")
-        part.rename(done)
-    return read_clips(done)
-
-
-def read_clips(folder: Path) -> ClipSet:
-    """Read the clips that `write_clips` left in `folder`, memory-mapped."""
-    return ClipSet(*(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("depth", "xy_map", "visible")))
+        loaded = (load_clips(one, rows) for one, rows in chosen)
+        facts = {"simulated": all(one.simulated for one, _ in chosen)}
+        write_clip_files(done, [len(rows) for _, rows in chosen], loaded, facts)
+    return read_clip_files(done)
 
 
 def _key(chosen: Sequence[tuple[Annotated, Rows]]) -> str:

@@ -5,26 +5,27 @@ than a model needs: the table says which way a difference points early on, not w
 """
 
 import csv
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
+from asyconv.calibration import NMS_WINDOW_MAP
 from asyconv.joints import find_joints
 from asyconv.losses import stacked_input
 from asyconv.networks import folded
 from asyconv.recipe import Recipe, changed
+from asyconv.reliability import NEAR_MAP
 from asyconv.simulate import ClipSet
-from asyconv.training import CPU, begin, make_stage, run_stage
+from asyconv.training import CPU, Stage, begin, make_stage, run_stage
 from asyconv.training_data import Report, whole_batches
 
-FOUND_WITHIN_MAP: Final = 3.0
 ANY_PEAK: Final = 1e-3
-NMS_WINDOW_MAP: Final = 13
 
 DIFFERENCES: Final[Sequence[tuple[str, str, tuple[str, ...]]]] = (
     ("useful preset", "detection", ()),
@@ -63,7 +64,7 @@ class Gain:
 
 def measure_differences(
     out: Path, recipe: Recipe, clips: ClipSet, tuning: ClipSet, detection: nn.Module, steps: int, workers: int,
-    report: Report | None = None, told: Callable[[Gain], None] = lambda gain: None,
+    report: Report | None = None,
 ) -> list[Gain]:  # fmt: skip
     """Train each of `DIFFERENCES` for `steps` steps; regressions behind `detection`. Rows go to ``differences.csv``."""
     gains = []
@@ -72,9 +73,11 @@ def measure_differences(
         for change in (*changes, f"{network}.steps={steps}", f"{network}.validate_every={steps}"):
             one = changed(one, change)
         frozen = folded(detection) if network == "regression" else None
-        gain = _measure(out / f"{number}-{network}", one, network, frozen, clips, tuning, workers, report)
-        gains.append(replace(gain, put_back=name))
-        told(gains[-1])
+        stage = _trained(out / f"{number}-{network}", one, network, frozen, clips, tuning, workers, report)
+        error = _errors(folded(stage.average), frozen, one, network, tuning)[tuning.visible]
+        found_pct = 100 * float((error < NEAR_MAP).mean())
+        batch = one.stage(network).batch
+        gains.append(Gain(network, name, stage.steps, batch, one.width, float(np.nanmedian(error)), found_pct))
     with (out / "differences.csv").open("w", encoding="utf8", newline="") as file:
         writer = csv.DictWriter(file, list(asdict(gains[0])), lineterminator="\n")
         writer.writeheader()
@@ -82,25 +85,20 @@ def measure_differences(
     return gains
 
 
-def _measure(
+def _trained(
     folder: Path, recipe: Recipe, network: str, frozen: nn.Module | None, clips: ClipSet, tuning: ClipSet, workers: int,
     report: Report | None,
-) -> Gain:  # fmt: skip
+) -> Stage:  # fmt: skip
     begin(folder, recipe)
     stage = make_stage(network, recipe, len(clips.depth), None, CPU)
     run_stage(stage, frozen, folder, recipe, clips, tuning, CPU, workers, report)
-    error, seen = _errors(folded(stage.average), frozen, recipe, network, tuning)
-    return Gain(
-        network, "", stage.steps, recipe.stage(network).batch, recipe.width,
-        round(float(np.nanmedian(error[seen])), 3),
-        round(100 * float((error[seen] < FOUND_WITHIN_MAP).mean()), 2),
-    )  # fmt: skip
+    return stage
 
 
 def _errors(
     network: nn.Module, frozen: nn.Module | None, recipe: Recipe, stage: str, tuning: ClipSet
-) -> tuple["np.ndarray[tuple[int, ...], np.dtype[np.float64]]", "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"]:
-    """Distance of each joint [n, 3, 12], map px, from the strongest peak of its map (NaN = none); which are visible."""
+) -> npt.NDArray[np.float64]:
+    """Distance of each joint [n, 3, 12], map px, from the strongest peak of its map; NaN = no peak."""
     error = np.full(tuning.visible.shape, np.nan)
     row = 0
     with torch.inference_mode():
@@ -111,4 +109,4 @@ def _errors(
                     found = find_joints(maps[frame], ANY_PEAK, ANY_PEAK, NMS_WINDOW_MAP).xy_map
                     error[row, frame] = np.linalg.norm(found - tuning.xy_map[row, frame], axis=-1)
                 row += 1
-    return error, tuning.visible
+    return error

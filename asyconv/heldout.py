@@ -1,6 +1,5 @@
 """What errors are measured on: simulated infants that were never trained on, with the truth of every frame."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.annotations import read_clips
+from asyconv.clip_files import read_clip_files, read_infants
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_WIDTH
 from asyconv.scene import AS_DRAWN, FOCAL_PX, WIDTH_PX, Condition
@@ -31,6 +30,7 @@ class HeldOut:
     mm_per_map : millimetres in a map pixel, across the picture at each joint's true distance, [n, 3, 12]; NaN where
         the camera is not known.
     what : the words that stand beside every error measured here.
+    simulated : whether the infants are.
     """
 
     clips: ClipSet
@@ -62,12 +62,12 @@ def annotated_part(run: Path, name: str, split: str) -> HeldOut:
     folders = sorted((run / name).glob("clips-*"), key=lambda path: path.stat().st_mtime_ns)
     if not folders:
         raise InputError(f"{run}: expected the {name} clips of its annotated data set, found none; train again")
-    facts = json.loads((folders[-1] / "facts.json").read_text(encoding="utf8"))
-    clips = read_clips(folders[-1])
+    infant, facts = read_infants(folders[-1])
+    clips = read_clip_files(folders[-1])
     kind = "SIMULATED annotated infants" if facts["simulated"] else "annotated infants"
     return HeldOut(
         clips=clips,
-        infant=np.load(folders[-1] / "infant.npy"),
+        infant=infant,
         mm_per_map=np.full(clips.visible.shape, np.nan),
         what=f"{facts['infants']} {kind}, {split}",
         simulated=facts["simulated"],

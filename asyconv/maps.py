@@ -10,7 +10,7 @@ The paper has a radius of 6 map px and a standard deviation of 3 times the radiu
 deviation of a third of 6 inside a radius of 6 for regression (`RADIUS_USEFUL_MAP`, `SIGMA_USEFUL_MAP`), which fit the
 9x9 pixels that the regression network sees. The paper writes of a Gaussian "along the connection direction"; like its
 ancestor (Du 2018) this takes the distance across the line. A missing joint has empty maps, and so have its
-connections; both count in the paper's loss, and `labelled_maps` tells a loss which they are.
+connections; both count in the loss, as in the paper.
 
 On the CPU the buffer is filled with zeros and only the windows round each joint and connection are drawn (`asyconv
 bench targets` compares this with the filling alone). Elsewhere the dense expression below draws every
@@ -82,13 +82,6 @@ def draw_targets(
         _draw_windows(joints.contiguous().numpy(), _ENDS, *numbers, maps)
         return out
     return out.copy_(_dense_targets(joints, disc_radius, soft, height, width))
-
-
-def labelled_maps(xy_map: Tensor) -> Tensor:
-    """Which maps have all their joints, [B, 20, T] bool, of joints [B, T, 12, 2]: a loss may leave the others out."""
-    joints = torch.isfinite(xy_map).all(-1).transpose(1, 2)
-    first, second = (joints[:, list(ends)] for ends in zip(*CONNECTIONS, strict=True))
-    return torch.cat((joints, first & second), dim=1)
 
 
 def _buffer(joints: Tensor, height: int, width: int, out: Tensor | None) -> Tensor:

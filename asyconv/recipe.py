@@ -6,7 +6,7 @@ what each difference gains is measured by ``asyconv train --set`` and tabulated 
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from asyconv.errors import InputError
@@ -85,7 +85,11 @@ class Recipe:
     depth_limit: float = 3.0
     precision: str = "float32"
     checkpoint_activations: bool = False
-    regression_arch: str = field(default="asymmetric")
+
+    @property
+    def regression_arch(self) -> str:
+        """Kind of the regression network, "asymmetric" or "3x3x3"."""
+        return "3x3x3" if self.model.endswith("3d") else "asymmetric"
 
     def stage(self, name: str) -> StageRecipe:
         """The part about one network."""
@@ -119,8 +123,7 @@ def make_recipe(preset: str, model: str, changes: Sequence[str] = (), **stated: 
     """A preset for a named model, with changes such as "regression.rate=0.001" and fields stated by name."""
     if model not in WIDTHS:
         raise InputError(f"model: expected one of {', '.join(WIDTHS)}, got {model!r}")
-    arch = "3x3x3" if model.endswith("3d") else "asymmetric"
-    recipe = dataclasses.replace(PRESETS[preset], model=model, width=WIDTHS[model], regression_arch=arch, **stated)
+    recipe = dataclasses.replace(PRESETS[preset], model=model, width=WIDTHS[model], **stated)
     for change in changes:
         recipe = changed(recipe, change)
     return recipe

@@ -1,8 +1,7 @@
 """Training of both networks, resumable bit for bit, deterministic by seed, on one or several processes.
 
 Detection first, then frozen, then regression (paper.md 7 and 15). The recipes are in recipe.py, what a step sees in
-training_data.py. Checkpoints are safetensors with the step and the best validation in the header; they replace one
-another in one rename, so that a kill at any moment costs only what came after the last one.
+training_data.py, what stays on disk in checkpoints.py: a kill at any moment costs only what came after the last one.
 
 Under ``torchrun`` every process takes its share of each batch and gradients are averaged; batch normalisation then has
 the statistics of a share, as is usual, unless it is frozen.
@@ -19,11 +18,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import safetensors.torch
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from asyconv.checkpoints import LOSSES, add_loss, check_fit, cut_losses, resume, save, write_whole
 from asyconv.errors import InputError
 from asyconv.losses import detection_loss, regression_loss, stacked_input, validation
 from asyconv.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
@@ -36,7 +35,6 @@ CHECKPOINT_S: Final = 300.0
 TELL_EVERY: Final = 50
 WARM_UP_STEPS: Final = 200
 MOMENTUM: Final = 0.98
-LOSSES: Final = "losses.csv"
 RECIPE: Final = "recipe.json"
 
 
@@ -68,7 +66,6 @@ class Stage:
     step: int = 0
     loss_sum: float = 0.0  # since losses were last noted
     best_value: float = math.inf
-    best_step: int = 0
 
 
 def make_networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
@@ -109,7 +106,7 @@ def begin(out: Path, recipe: Recipe) -> None:
     told = out / RECIPE
     if told.is_file() and read_recipe(out) != recipe:
         raise InputError(f"{told}: expected the same settings as before in a folder that holds a training, got others")
-    _write_whole(told, json.dumps(asdict(recipe), indent=1).encode())
+    write_whole(told, json.dumps(asdict(recipe), indent=1).encode())
 
 
 def read_recipe(out: Path) -> Recipe:
@@ -136,7 +133,7 @@ def train(
     if recipe.detection_of:
         detection.step = detection.steps
         if place.rank == 0:
-            _save(detection, out)
+            save(detection, out)
     else:
         run_stage(detection, None, out, recipe, clips, tuning, place, workers, report)
     frozen = folded(detection.best).to(place.device)
@@ -172,7 +169,7 @@ def started(recipe: Recipe, start: Model | None = None, detection_of: str | None
     if detection_of is None:
         return recipe, networks
     detection = _detection_of(detection_of)
-    _check_fit(Path(detection_of), make_networks(recipe)[0].state_dict(), detection.state_dict())
+    check_fit(Path(detection_of), make_networks(recipe)[0].state_dict(), detection.state_dict())
     weights_hash = hash_model(detection.state_dict(), {})
     return dataclasses.replace(recipe, detection_of=weights_hash), (detection, networks[1])
 
@@ -186,7 +183,7 @@ def _detection_of(name: str) -> nn.Module:
 
 def _finished(out: Path, recipe: Recipe, name: str) -> Stage:
     stage = make_stage(name, recipe, 1, None, CPU)
-    if not _resume(stage, out) or stage.step < stage.steps:
+    if not resume(stage, out) or stage.step < stage.steps:
         raise InputError(
             f"{out}: expected a finished training, found {name} at step {stage.step}; give the same asyconv train again"
         )
@@ -245,9 +242,9 @@ def run_stage(
 ) -> None:  # fmt: skip
     """Train one stage from where its checkpoint stands to its end."""
     told = recipe.stage(stage.name)
-    _resume(stage, out)
+    resume(stage, out)
     if place.rank == 0:
-        _cut_losses(out / LOSSES, stage.name, stage.step)
+        cut_losses(out / LOSSES, stage.name, stage.step)
     loss_of = _loss_of(stage, frozen, recipe, place)
     every = told.validate_every or stage.epoch_steps
     saved_at = time.monotonic()
@@ -265,7 +262,7 @@ def run_stage(
         done = stage.step == stage.steps
         if place.rank == 0 and (stage.step % TELL_EVERY == 0 or done):
             mean = stage.loss_sum / ((stage.step - 1) % TELL_EVERY + 1)
-            _add_loss(out / LOSSES, stage.name, stage.step, "training", mean)
+            add_loss(out / LOSSES, stage.name, stage.step, "training", mean)
             if report:
                 report(stage.name, stage.step, stage.steps, mean)
             stage.loss_sum = 0.0
@@ -273,12 +270,13 @@ def run_stage(
         if validated:
             value = _validate(stage, frozen, recipe, tuning, place)
             if place.rank == 0:
-                _add_loss(out / LOSSES, stage.name, stage.step, told.criterion, value)
+                add_loss(out / LOSSES, stage.name, stage.step, told.criterion, value)
         if place.rank == 0 and (validated or time.monotonic() - saved_at > CHECKPOINT_S):
-            _save(stage, out)
+            save(stage, out)
             saved_at = time.monotonic()
-    if place.world > 1:
+    if place.world > 1:  # statistics of batch normalisation differ between processes: all go on with the first one's
         dist.barrier()
+        resume(stage, out)
 
 
 def _loss_of(stage: Stage, frozen: nn.Module | None, recipe: Recipe, place: Place) -> Any:
@@ -324,86 +322,6 @@ def _validate(stage: Stage, frozen: nn.Module | None, recipe: Recipe, tuning: Cl
     value = validation(folded(stage.average), frozen, recipe, stage.name, tuning, place.device)
     lower_is_better = -value if recipe.stage(stage.name).criterion == "accuracy" else value
     if lower_is_better < stage.best_value:
-        stage.best_value, stage.best_step = lower_is_better, stage.step
+        stage.best_value = lower_is_better
         stage.best.load_state_dict(stage.average.state_dict())
     return value
-
-
-def _save(stage: Stage, folder: Path) -> None:
-    """Checkpoint (weights, average, best, the optimiser's state) under one name, replaced in one rename."""
-    tensors = {f"network.{k}": v for k, v in stage.network.state_dict().items()}
-    tensors |= {f"average.{k}": v for k, v in stage.average.state_dict().items()}
-    tensors |= {f"best.{k}": v for k, v in stage.best.state_dict().items()}
-    for index, state in stage.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items() if v is not None}
-    facts = {name: repr(getattr(stage, name)) for name in ("step", "steps", "loss_sum", "best_value", "best_step")}
-    stored = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
-    _write_whole(folder / f"{stage.name}.safetensors", safetensors.torch.save(stored, metadata=facts))
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears under its name only when all of it is on the disk."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _resume(stage: Stage, folder: Path) -> bool:
-    """Go on from the checkpoint in `folder`; whether there is one."""
-    path = folder / f"{stage.name}.safetensors"
-    if not path.is_file():
-        return False
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            facts = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        stage.step, stage.steps, stage.best_step = (int(facts[key]) for key in ("step", "steps", "best_step"))
-        stage.loss_sum, stage.best_value = float(facts["loss_sum"]), float(facts["best_value"])
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: expected a checkpoint of this version, found something else ({error})") from error
-    for prefix, module in (("network.", stage.network), ("average.", stage.average), ("best.", stage.best)):
-        weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-        _check_fit(path, module.state_dict(), weights)
-        module.load_state_dict(weights)
-    state: dict[int, dict[str, Any]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimiser."):
-            _, index, name = key.split(".")
-            state.setdefault(int(index), {})[name] = value
-    if state:
-        stage.optimiser.load_state_dict({"state": state, "param_groups": stage.optimiser.state_dict()["param_groups"]})
-    return True
-
-
-def _check_fit(path: Path, expected: dict[str, Any], found: dict[str, Tensor]) -> None:
-    for name in sorted(set(expected) | set(found)):
-        shapes = [tuple(side[name].shape) if name in side else None for side in (expected, found)]
-        if shapes[0] != shapes[1]:
-            raise InputError(
-                f"{path}: expected weights of this architecture with {name} {shapes[0]}, found {shapes[1]}"
-            )
-
-
-def _add_loss(path: Path, stage: str, step: int, what: str, value: float) -> None:
-    is_new = not path.exists()
-    with path.open("a", encoding="utf8") as file:
-        if is_new:
-            file.write("stage,step,what,value\n")
-        file.write(f"{stage},{step},{what},{value:.8g}\n")
-
-
-def _cut_losses(path: Path, stage: str, step: int) -> None:
-    """Forget what was noted after the checkpoint from which a killed training goes on."""
-    if not path.exists():
-        return
-    head, *lines = path.read_text(encoding="utf8").splitlines()
-    known = [line.split(",") for line in lines]
-    kept = [",".join(line) for line in known if len(line) == 4 and (line[0] != stage or int(line[1]) <= step)]
-    _write_whole(path, "\n".join([head, *kept, ""]).encode())

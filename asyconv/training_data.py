@@ -6,8 +6,7 @@ it was and several processes each take their share of the same batch.
 
 import dataclasses
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -21,12 +20,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from asyconv.annotations import Annotated, read_annotated, write_clips
+from asyconv.clip_files import read_clip_files, write_clip_files
 from asyconv.clips import normalise
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.recipe import Recipe
 from asyconv.simulate import TUNE_SEED, ClipSet, make_clips
-from asyconv.skeleton import FLIP, N_JOINTS
+from asyconv.skeleton import FLIP
 from asyconv.splits import Split, by_infant, within_infant
 
 PARTS: Final = ("train", "validation", "test")
@@ -57,32 +57,22 @@ def simulated_clips(
     folder: Path, seed: int, infants: int, per_infant: int, workers: int, report: Report | None = None
 ) -> ClipSet:
     """Simulated clips, made once into memory-mapped files in `folder` and reused after that."""
-    count = infants * per_infant
-    shapes = {
-        "depth": ((count, 3, MAP_HEIGHT, MAP_WIDTH), np.uint16),
-        "xy_map": ((count, 3, N_JOINTS, 2), np.float32),
-        "visible": ((count, 3, N_JOINTS), np.bool_),
-    }
-    stem = f"clips-{seed}-{infants}"
-    done_file = folder / f"{stem}.json"
-    paths = {name: folder / f"{stem}-{name}.npy" for name in shapes}
-    if not done_file.is_file():
-        arrays = {
-            name: np.lib.format.open_memmap(paths[name], "w+", dtype=dtype, shape=shape)
-            for name, (shape, dtype) in shapes.items()
-        }
+    done = folder / f"clips-{seed}-{infants}x{per_infant}"
+    if not done.is_dir():
         jobs = [(seed, number, per_infant) for number in range(infants)]
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            for number, clips in enumerate(pool.map(_clips_of, jobs, chunksize=4)):
-                rows = slice(number * per_infant, (number + 1) * per_infant)
-                for name, array in arrays.items():
-                    array[rows] = getattr(clips, name)
-                if report and (number + 1) % 50 == 0:
-                    report("clips", (number + 1) * per_infant, count, float("nan"))
-        for array in arrays.values():
-            array.flush()
-        done_file.write_text(json.dumps({"seed": seed, "infants": infants, "clips": count}))
-    return ClipSet(**{name: np.load(path, mmap_mode="r") for name, path in paths.items()})
+            made = _told(pool.map(_clips_of, jobs, chunksize=4), infants * per_infant, report)
+            write_clip_files(done, [per_infant] * infants, made, {"simulated": True})
+    return read_clip_files(done)
+
+
+def _told(sets: Iterable[ClipSet], total: int, report: Report | None) -> Iterator[ClipSet]:
+    done = 0
+    for clips in sets:
+        done += len(clips.depth)
+        if report:
+            report("clips", done, total, float("nan"))
+        yield clips
 
 
 def clips_of(

@@ -50,8 +50,9 @@ def command(
     """
     import torch
 
+    from asyconv.checkpoints import LOSSES
     from asyconv.recipe import make_recipe
-    from asyconv.training import LOSSES, first_process_first, joined_processes, started, train
+    from asyconv.training import first_process_first, joined_processes, started, train
     from asyconv.training_data import clips_of
     from asyconv.weights import load_model
 

@@ -15,7 +15,6 @@ from asyconv.maps import (
     Kind,
     _dense_targets,
     draw_targets,
-    labelled_maps,
 )
 from asyconv.skeleton import CONNECTIONS, FLIP, FLIP_CONNECTIONS
 
@@ -96,7 +95,6 @@ def test_missing_joint_has_empty_maps_and_connections() -> None:
         expected[1, [1, 12, 13], 2] = True
         expected[0, [7, 16, 17], 0] = True
         assert torch.equal(empty, expected)
-        assert torch.equal(labelled_maps(xy), ~expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -186,32 +186,36 @@ def test_a_loss_that_is_no_number_stops_it_and_the_last_checkpoint_stays(
 
 LIMITED = """
 import resource, sys
-from pathlib import Path
+import asyconv.training_data
 from asyconv.cli.main import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))  # what a full disk does to a larger file
-main()
+if __name__ == "__main__":
+    asyconv.training_data.VALIDATION_INFANTS = 1
+    limit = int(sys.argv.pop(1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # what a full disk does to a larger file
+    main()
 """
 
 
-def test_a_full_disk_is_one_sentence_and_the_last_checkpoint_stays(
-    tmp_path: Path, clips: ClipSet, tuning: ClipSet
-) -> None:
-    out = tmp_path / "run"
-    train(out, RECIPE, clips, tuning, workers=0)
-    before = (out / "detection.safetensors").read_bytes()
-    assert len(before) > 200_000
-    (out / "recipe.json").unlink()
-    (out / "losses.csv").write_bytes(b"#" * 200_000)  # nothing more can be written to it
-    script = tmp_path / "limited.py"
+def test_a_full_disk_at_a_checkpoint_is_one_sentence_and_the_last_one_stays(tmp_path: Path) -> None:
+    out, script = tmp_path / "run", tmp_path / "limited.py"
     script.write_text(LIMITED)
-    done = subprocess.run(
-        [sys.executable, str(script), "train", str(out), *(f"--set={change}" for change in SMALL), "--workers", "0"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+
+    def run(limit: int) -> "subprocess.CompletedProcess[str]":
+        arguments = ["train", str(out), *(f"--set={change}" for change in SMALL), "--workers", "0"]
+        command = [sys.executable, str(script), str(limit), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert run(10**9).returncode == 0
+    before = (out / "detection.safetensors").read_bytes()
+    assert (out / "regression.safetensors").stat().st_size > 20_000
+    (out / "regression.safetensors").unlink()
+    done = run(20_000)  # recipe and losses still fit, the regression network's checkpoint does not
     assert done.returncode == 1
     assert f"{out}: a training cannot be written here (File too large)" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "regression,2,loss" in (out / "losses.csv").read_text()
     assert (out / "detection.safetensors").read_bytes() == before
+    assert not (out / "regression.safetensors").exists()
     assert [path.name for path in out.iterdir() if path.name.endswith(".part")] == []
 
 

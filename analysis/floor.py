@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import sosfreqz
 
-from asyconv.analysis.clean import low_pass, whole
+from asyconv.analysis.clean import low_pass
+from asyconv.analysis.kinematics import white_noise
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,12 +52,8 @@ def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: f
     largest of these and of a still-clip calibration. Where no rest was seen the resting level is movement and noise
     mixed: it then stands only if there is no calibration, and the amounts become lower bounds.
     """
-    third = np.diff(gated_mm, n=3, axis=0)
-    third = third[whole(third)]
-    high_frequency = None
-    if len(third) >= 10:
-        sigma_mm = 1.4826 * np.median(np.abs(third - np.median(third, axis=0)), axis=0) / np.sqrt(20)
-        high_frequency = float(np.sqrt((sigma_mm**2).sum())) * speed_of_white_noise(fs_hz, cutoff_hz)
+    sigma_mm = float(np.sqrt((white_noise(gated_mm) ** 2).sum()))  # NaN: too few samples to tell
+    high_frequency = None if np.isnan(sigma_mm) else sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz)
     level = window_rms(speed_mm_s, max(3, round(REST_WINDOW_S * fs_hz)))
     rest, rest_observed = None, False
     if len(level):

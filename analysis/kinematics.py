@@ -30,6 +30,11 @@ def derivative(position: Floats, fs_hz: float) -> Floats:
     return out
 
 
+def acceleration(position: Floats, fs_hz: float) -> Floats:
+    """Acceleration [N, D] of `position`: the derivative of the derivative."""
+    return derivative(derivative(position, fs_hz), fs_hz)
+
+
 def segment_length(a: Floats, b: Floats) -> Floats:
     """Distance between two joints [N, D], in their unit."""
     return np.asarray(np.linalg.norm(a - b, axis=-1))

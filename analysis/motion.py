@@ -15,6 +15,7 @@ from asyconv.analysis.body_frame import middles
 from asyconv.analysis.clean import JUMP_MM_S, CleanTracks, fill_gaps, smooth
 from asyconv.analysis.floor import REST_WINDOW_S, Floor, speed_floor, speed_of_white_noise
 from asyconv.analysis.kinematics import (
+    acceleration,
     derivative,
     segment_length,
     white_noise,
@@ -155,7 +156,7 @@ def _limb(
     return LimbMotion(
         reach_mm=reach,
         place_mm=placed[:, end],
-        accel_mm_s2=derivative(derivative(reach, fs_hz), fs_hz),
+        accel_mm_s2=acceleration(reach, fs_hz),
         quick_mm=quick_reach,
         quick_floor=speed_floor(gated, speed(quick_reach, fs_hz), fs_hz, quick_hz, None),
         quick_bend_deg=_angles(series.limb, quick if series.angles_3d else tracks.smooth_px, axes)[BENDS[kind]],

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.clean import CleanTracks, runs, whole
 from asyconv.analysis.floor import Floor, speed_floor
+from asyconv.analysis.kinematics import acceleration, derivative
 from asyconv.skeleton import JOINTS, LIMBS
 
 Floats = npt.NDArray[np.float64]
@@ -99,7 +100,9 @@ def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSerie
         position_body_mm=np.full_like(position_mm, np.nan) if tracks.body is None else tracks.body.turn(position_mm),
         speed_px_s=speed_px_s,
         speed_mm_s=speed_mm_s,
-        accel_mm_s2=acceleration(position_mm, fs_hz) if tracks.time.effective_hz >= FAST_ENOUGH_HZ else missing,
+        accel_mm_s2=np.linalg.norm(acceleration(position_mm, fs_hz), axis=-1)
+        if tracks.time.effective_hz >= FAST_ENOUGH_HZ
+        else missing,
         trunk_length_mm=np.nan if tracks.body is None else tracks.body.trunk_length_mm,
         angles_deg=angles_deg,
         angle_speeds_deg_s={name: speed(angle[:, None], fs_hz) for name, angle in angles_deg.items()},
@@ -116,20 +119,8 @@ def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSerie
 
 
 def speed(position: Floats, fs_hz: float) -> Floats:
-    """Length of the velocity of `position` [N, D] per second: central differences, one-sided where a run ends."""
-    out = np.full(len(position), np.nan)
-    for start, stop in runs(whole(position)):
-        if stop - start >= 3:
-            out[start:stop] = np.linalg.norm(np.gradient(position[start:stop], 1 / fs_hz, axis=0), axis=-1)
-    return out
-
-
-def acceleration(position: Floats, fs_hz: float) -> Floats:
-    """Length of the second derivative of `position` [N, D] per second squared, by second differences inside a run."""
-    out = np.full(len(position), np.nan)
-    second = position[2:] - 2 * position[1:-1] + position[:-2]
-    out[1:-1] = np.linalg.norm(second, axis=-1) * fs_hz**2
-    return out
+    """Length of the velocity of `position` [N, D] per second."""
+    return np.asarray(np.linalg.norm(derivative(position, fs_hz), axis=-1))
 
 
 def still_floor(meta: dict[str, Any], limb: str) -> float | None:

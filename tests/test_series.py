@@ -159,9 +159,9 @@ def test_body_frame_positions_accelerations_and_angular_speeds_of_a_sine() -> No
     np.testing.assert_allclose(limb.position_tl, limb.position_body_mm / 120, rtol=1e-5)
     inner = slice(60, -60)
     gain = 1 / (1 + (np.tan(np.pi / 30) / np.tan(4 * np.pi / 30)) ** 4 * (np.sqrt(2) - 1))
-    second_difference = (2 * 30 * np.sin(np.pi / 30)) ** 2
+    two_differences = (30 * np.sin(2 * np.pi / 30)) ** 2
     highest = 10 * np.cos(np.pi / 30)  # no sample falls on the crest itself
-    assert np.nanmax(limb.accel_mm_s2[inner]) == pytest.approx(highest * gain * second_difference, rel=1e-3)
+    assert np.nanmax(limb.accel_mm_s2[inner]) == pytest.approx(highest * gain * two_differences, rel=1e-3)
     assert np.nanmax(limb.angle_speeds_deg_s["elbow"][inner]) == pytest.approx(
         np.degrees(10 * gain / 50) * 30 * np.sin(2 * np.pi / 30), rel=0.01
     )

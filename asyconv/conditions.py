@@ -14,7 +14,7 @@ from asyconv.heldout import held_out
 from asyconv.keypoints import within
 from asyconv.predictions import given_joints, predict
 from asyconv.rmsd import limb_rmsd, quartiles
-from asyconv.scene import AS_DRAWN, Condition
+from asyconv.scene import AS_DRAWN, BARE, Condition
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.weights import Model
 
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 CONDITIONS: Final = {
     "as drawn": AS_DRAWN,
-    "nothing covered, no hands": Condition(occluded=False),
+    "nothing covered, no hands": BARE,
     "both wrists covered": Condition(covered=(JOINTS.index("right_wrist"), JOINTS.index("left_wrist"))),
     "both knees covered": Condition(covered=(JOINTS.index("right_knee"), JOINTS.index("left_knee"))),
     "operator's hand all the time": Condition(hand=True),

@@ -110,6 +110,8 @@ class Condition:
 
 
 AS_DRAWN: Final = Condition()
+BARE: Final = Condition(occluded=False)
+"""Neither cloths nor hands."""
 
 
 def project(camera: Array) -> Array:
@@ -125,7 +127,6 @@ def make_infant(
     *,
     joints_bed: Array | None = None,
     moving: bool = True,
-    occluded: bool = True,
     condition: Condition = AS_DRAWN,
 ) -> Infant:
     """Infant `number` of `seed` at the times `time_s` [N]; `joints_bed` [N, 12, 3] replaces the invented movement.
@@ -166,7 +167,7 @@ def make_infant(
     )
     span_s = float(time_s[-1]) if len(time_s) else 0.0
     extra: dict[str, Any] = {"background_mm": _background(rng, bare), "tubes": _tubes(rng, anatomy)}
-    if occluded and condition.occluded:
+    if condition.occluded:
         extra |= {"cloths": _cloths(rng, bare, span_s), "visits": _visits(rng, bare, span_s)}
     if condition.covered or condition.hand:
         rng = np.random.default_rng(np.random.SeedSequence([seed, number, 5]))  # what was drawn above stays as it was

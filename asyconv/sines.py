@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from asyconv.body import Array
-from asyconv.scene import FPS_HZ, Infant, make_infant
+from asyconv.scene import BARE, FPS_HZ, Infant, make_infant
 from asyconv.skeleton import LIMBS
 
 FREQUENCIES_HZ: Final = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -47,7 +47,7 @@ def swings() -> list[Swing]:
 def swinging_infant(seed: int, number: int) -> Infant:
     """Infant `number` of `seed`, still but for its swings, uncovered, over the 18 s at 30 frames/s."""
     time_s = np.arange(round(STRETCHES * STRETCH_S * FPS_HZ)) / FPS_HZ
-    still = make_infant(seed, number, time_s, moving=False, occluded=False)
+    still = make_infant(seed, number, time_s, moving=False, condition=BARE)
     joints = still.joints_bed.copy()
     for swing in swings():
         _, middle, end = LIMBS[swing.limb]

@@ -121,7 +121,7 @@ def intervals(infants: int, seconds: float, seed: int) -> str:
     import numpy as np
 
     from asyconv.analysis.coverage import JITTER_MM, interval_coverage, jittered, table
-    from asyconv.scene import FPS_HZ, make_infant
+    from asyconv.scene import BARE, FPS_HZ, make_infant
     from asyconv.simulate import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 
@@ -130,7 +130,7 @@ def intervals(infants: int, seconds: float, seed: int) -> str:
 
     def recordings() -> "Iterator[Tracks]":
         for number in range(infants):
-            infant = make_infant(seed, number, time_s, occluded=False)
+            infant = make_infant(seed, number, time_s, condition=BARE)
             yield jittered(true_tracks(truth_of(infant, visible), infant), JITTER_MM, number)
 
     return table(interval_coverage(recordings()))

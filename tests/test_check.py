@@ -21,7 +21,7 @@ from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.flaws import Planted, natural, plant, with_gaps
 from asyconv.label_sheets import HALF_MISSING, OUTSIDE, UNPARSABLE, cells_of, read_label_sheet, write_label_sheet
-from asyconv.scene import make_infant, project
+from asyconv.scene import BARE, make_infant, project
 from asyconv.simulate import LABEL_NOISE_PX
 from asyconv.simulate_annotated import simulate_annotated
 from asyconv.skeleton import FLIP, JOINTS
@@ -63,7 +63,7 @@ def write_labels(root: Path, labels: Array, pictures: list[int] = FRAMES) -> Pat
 
 def moving_labels(seed: int, number: int, frames: list[int]) -> Array:
     """Labels of a moving simulated infant with click noise; runs of missing ones, as covers make them."""
-    infant = make_infant(seed, number, (np.array(frames) - 1) / 30.0, occluded=False)
+    infant = make_infant(seed, number, (np.array(frames) - 1) / 30.0, condition=BARE)
     rng = np.random.default_rng([seed, number])
     xy = project(infant.to_camera(infant.joints_bed))
     labels = np.round(xy + rng.normal(0, LABEL_NOISE_PX, xy.shape))

@@ -11,7 +11,7 @@ from asyconv.errors import InputError
 from asyconv.oni import OniWriter
 from asyconv.pipeline import TRACKS_VERSION, track
 from asyconv.recording import Intrinsics, open_recording
-from asyconv.scene import HFOV_RAD, VFOV_RAD, Infant, make_infant, project
+from asyconv.scene import BARE, HFOV_RAD, VFOV_RAD, Infant, make_infant, project
 from asyconv.simulate import TEST_SEED, frames_of
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, Tracks
@@ -28,7 +28,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def infant() -> Infant:
-    return make_infant(TEST_SEED, 3, TIME_S, occluded=False)
+    return make_infant(TEST_SEED, 3, TIME_S, condition=BARE)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_six_hz_predicts_every_fifth_frame(film: Path, model: Model, tracks: Tra
 
 def test_a_still_infant_shows_no_line_of_the_clip_pattern(tmp_path: Path, model: Model) -> None:
     """Bias by position in the clip must not become movement: no line at 2 or 6 Hz 3 dB above its neighbourhood."""
-    still = make_infant(TEST_SEED, 5, np.arange(900) / 30.0, moving=False, occluded=False)
+    still = make_infant(TEST_SEED, 5, np.arange(900) / 30.0, moving=False, condition=BARE)
     path = write(tmp_path / "still.oni", films(still))
     with open_recording(path) as recording:
         tracks = track(recording, model)

@@ -8,7 +8,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.recording import find_recordings, open_recording
-from asyconv.scene import make_infant, project, sensed_depth, true_depth, visible_joints
+from asyconv.scene import BARE, make_infant, project, sensed_depth, true_depth, visible_joints
 from asyconv.simulate import (
     TEST_SEED,
     TRAIN_SEED,
@@ -77,7 +77,7 @@ def test_the_mattress_plane_is_where_the_bed_is() -> None:
 
 
 def test_a_bare_joint_is_visible_and_one_under_a_cloth_is_not() -> None:
-    infant = make_infant(4, 2, TIME_S[:1], occluded=False)
+    infant = make_infant(4, 2, TIME_S[:1], condition=BARE)
     _, part = true_depth(infant, 0)
     seen = visible_joints(infant, 0, part)
     assert seen.sum() >= 10

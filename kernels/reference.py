@@ -18,22 +18,35 @@ float32, the result once to the half type. On CUDA cuDNN's convolution with bias
 is not known to saturate; where it is missing, torch's convolution rounds once more, before its bias.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 HALVES = (torch.float16, torch.bfloat16)
 FEW_CHANNELS = 8
 """Below this a full kernel takes its frames stacked on channels: one channel alone has no fast path."""
+
+MANY_CHANNELS = 128
+"""From here torch's gradients of a convolution on the CPU take twice to six times as long as the taps' products."""
 
 _refused: set[torch.dtype] = set()
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Convolution of stride 1 with an odd kernel and zero padding: [B, T, H, W, C] -> [B, T, H, W, O]."""
+    wanted = torch.is_grad_enabled() and (weight.requires_grad or x.requires_grad)
+    if wanted and _taps_are_faster(x, weight):
+        result: Tensor = _Convolution.apply(x, weight, bias)  # type: ignore[no-untyped-call]
+        return result
+    return _convolve(x, weight, bias)
+
+
+def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     kernel = tuple(weight.shape[2:])
     if kernel == (1, 1, 1):
         return _sum(F.linear, x, weight.flatten(1), bias, channel_axis=-1)
@@ -41,6 +54,29 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         padding = tuple(k // 2 for k in kernel)
         return _sum(F.conv3d, x.permute(0, 4, 1, 2, 3), weight, bias, padding=padding).permute(0, 2, 3, 4, 1)
     return convolve_folded(x, weight, bias)
+
+
+class _Convolution(torch.autograd.Function):
+    """`_convolve` whose gradients are products of matrices."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return _convolve(x, weight, bias)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        needs_x, needs_weight, needs_bias = ctx.needs_input_grad
+        grad_x, grad_weight = _backward_by_taps(grad, x, weight, needs_x=needs_x, needs_weight=needs_weight)
+        return grad_x, grad_weight, grad.flatten(0, 3).sum(0) if needs_bias else None
+
+
+def _taps_are_faster(x: Tensor, weight: Tensor) -> bool:
+    """Whether gradients are better made as products of matrices; never while traced or in mixed precision."""
+    large = x.device.type == "cpu" and min(weight.shape[:2]) >= MANY_CHANNELS and weight[0, 0].numel() > 1
+    return large and not torch.compiler.is_compiling() and not torch.is_autocast_enabled("cpu")
 
 
 def convolve_folded(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -59,6 +95,9 @@ def convolve_backward(
     grad: Tensor, x: Tensor, weight: Tensor, *, needs_x: bool, needs_weight: bool
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
     """Gradients of `convolve` for x, weight and bias, for kernels along one axis; None where not needed."""
+    if _taps_are_faster(x, weight):
+        grad_x, grad_weight = _backward_by_taps(grad, x, weight, needs_x=needs_x, needs_weight=needs_weight)
+        return grad_x, grad_weight, grad.flatten(0, 3).sum(0) if needs_weight else None
     if tuple(weight.shape[2:]) == (1, 1, 1):
         rows, grads, matrix = x.flatten(0, 3), grad.flatten(0, 3), weight.flatten(1)
         grad_x = (grads @ matrix).view(x.shape) if needs_x else None
@@ -78,6 +117,26 @@ def convolve_backward(
     )  # fmt: skip
     grad_x = grad_view.permute(back).reshape(x.shape).contiguous() if needs_x else None
     return grad_x, grad_weight.reshape(weight.shape).contiguous() if needs_weight else None, grad_bias
+
+
+def _backward_by_taps(
+    grad: Tensor, x: Tensor, weight: Tensor, *, needs_x: bool, needs_weight: bool
+) -> tuple[Tensor | None, Tensor | None]:
+    """Gradients for x and weight, any kernel: a tap's is the product of the results' with the input shifted to it."""
+    grad = grad.contiguous()
+    grad_x = _convolve(grad, weight.transpose(0, 1).flip(2, 3, 4), None).contiguous() if needs_x else None
+    if not needs_weight:
+        return grad_x, None
+    grad_weight = torch.zeros_like(weight, memory_format=torch.contiguous_format)
+    for n, tap in enumerate(itertools.product(*(range(k) for k in weight.shape[2:]))):
+        rows, grads = x, grad
+        for axis, (place, size) in enumerate(zip(tap, weight.shape[2:], strict=True), start=1):
+            shift = place - size // 2
+            left = max(0, x.shape[axis] - abs(shift))
+            rows = rows.narrow(axis, min(max(0, shift), x.shape[axis] - left), left)
+            grads = grads.narrow(axis, min(max(0, -shift), x.shape[axis] - left), left)
+        grad_weight.flatten(2)[..., n] = grads.flatten(0, 3).t() @ rows.flatten(0, 3)
+    return grad_x, grad_weight
 
 
 def asymmetric_cascade(x: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> list[Tensor]:

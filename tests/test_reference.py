@@ -121,3 +121,21 @@ def test_folding_a_batch_normalisation_by_hand() -> None:
     )
     assert weight.item() == 10
     assert bias.item() == -5
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("size", [(2, 3, 5, 4), (1, 1, 2, 1)])
+def test_gradients_of_many_channels_equal_those_of_conv3d(
+    kernel: tuple[int, int, int], size: tuple[int, int, int, int]
+) -> None:
+    torch.manual_seed(0)
+    x, weight, bias = draw(*size, 128), draw(130, 128, *kernel), draw(130)
+    grad = torch.randn(*size, 130, dtype=torch.float64)
+    of_3d = F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, padding=tuple(k // 2 for k in kernel))
+    expected = torch.autograd.grad(of_3d.permute(0, 2, 3, 4, 1), (x, weight, bias), grad)
+    y = convolve(x, weight, bias)
+    assert kernel == (1, 1, 1) or type(y.grad_fn).__name__ == "_ConvolutionBackward"
+    for found, wanted in zip(torch.autograd.grad(y, (x, weight, bias), grad), expected, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-10)
+    (only_bias,) = torch.autograd.grad(convolve(x.detach(), weight.detach(), bias), bias, grad, allow_unused=True)
+    torch.testing.assert_close(only_bias, expected[2], rtol=1e-10, atol=1e-10)

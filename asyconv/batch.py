@@ -1,255 +1,186 @@
-"""Run a function per recording: what is done is skipped, what is stale is named, one failure does not stop the rest.
+"""Many recordings: each once, a few at a time, whatever becomes of the others.
 
-The function itself is composed by the caller. Two keys tell whether a finished result still stands: the track key
-covers everything that decides the tracks, the analysis key covers everything else too.
+The function per recording is composed by the caller and named by its module, so that an engine can call it anywhere.
+What is done is skipped, what is stale is named, what another run is making is waited for; what crashes is tried again
+a few times and then parked with the reason.
 """
 
-import hashlib
-import json
-import re
+import shutil
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from asyconv import results as store
-from asyconv.errors import InputError
+from asyconv.child import Task
+from asyconv.engines import Ended, Engine
+from asyconv.errors import Stopped
+from asyconv.sources import content_hash, id_of_unreadable, settled_at
+from asyconv.unit import Outcome, State, park
 
-SETTLED_AFTER_S: Final = 120.0
-"""A file changed more recently may still be being recorded."""
+ATTEMPTS: Final = 3
+LIMIT_S_PER_S: Final = 30.0
+"""Seconds of work allowed per second of recording."""
 
-HASH_ENDS_BYTES: Final = 2**20
-
-
-class State(StrEnum):
-    """What became of a recording, or what a dry run would do with it."""
-
-    NEW = "new"
-    DONE = "done"
-    STALE = "stale"
-    STALE_ANALYSIS = "stale analysis"
-    EXCLUDED = "excluded"
-    REFUSED = "refused"
+CLAIMED_AGAIN_S: Final = 1.0
+NEEDED_BYTES: Final = 32 * 2**20
+"""Free space that a recording under way may need: four times what a result of 180 s takes."""
 
 
 @dataclass(frozen=True)
-class Job:
-    """One recording with its identity. `facts` go into its manifest: input, settings, model, sheet row."""
+class Asked:
+    """One recording that a run is asked for; `recording_id` where the user states it.
 
-    source: Path
-    recording_id: str
-    track_key: str
-    analysis_key: str
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What happened to one source. `made` says that this run wrote `folder`; `sentence` says why not."""
-
-    source: Path
-    state: State
-    recording_id: str | None = None
-    folder: Path | None = None
-    made: bool = False
-    sentence: str = ""
-
-
-class Excluded(Exception):
-    """Raised by `prepare` for a recording that the user has excluded; the message is the reason."""
-
-
-Prepare = Callable[[Path], Job]
-Work = Callable[[Job, Path, Path | None], dict[str, Any]]
-"""``work(job, folder, tracks_from)`` fills `folder`, reusing the tracks in `tracks_from` if given; returns what
-it wants in the manifest."""
-
-
-def key_of(settings: dict[str, Any]) -> str:
-    """SHA-256 of settings as canonical JSON."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True, allow_nan=False).encode()).hexdigest()
-
-
-def default_id(sha256: str) -> str:
-    """Pseudonymous name of a recording that nobody has named."""
-    return f"rec-{sha256[:12]}"
-
-
-def planning_hash(source: Path) -> str:
-    """Recognise a source without reading all of it: sizes, change times, first and last MiB.
-
-    Only a hash of these is kept, so no change time can be read back from a manifest.
+    `arguments` are plain JSON values for the function, which are joined by ``source``, ``run`` and ``attempt``.
     """
-    files = _files(source)
-    digest = hashlib.sha256()
-    for path in files:
-        facts = path.stat()
-        digest.update(f"{facts.st_size} {facts.st_mtime_ns}\n".encode())
-    for path in files[:: max(1, len(files) - 1)]:  # the only one, or the first and the last
-        with path.open("rb") as file:
-            digest.update(file.read(HASH_ENDS_BYTES))
-            file.seek(max(0, path.stat().st_size - HASH_ENDS_BYTES))
-            digest.update(file.read())
-    return digest.hexdigest()
+
+    source: Path
+    arguments: dict[str, Any]
+    recording_id: str | None = None
 
 
-def settled_at(source: Path) -> float:
-    """Epoch time from which a source counts as fully recorded; a change time in the future says nothing."""
-    changed = max((path.stat().st_mtime for path in _files(source)), default=0.0)
-    return changed + SETTLED_AFTER_S if changed < time.time() + SETTLED_AFTER_S else 0.0
+@dataclass
+class _Turn:
+    """A recording in the queue: not before a time, and how often it has been tried."""
+
+    asked: Asked
+    not_before: float = 0.0
+    attempt: int = 1
 
 
-def _files(source: Path) -> list[Path]:
-    return sorted(path for path in source.iterdir() if path.is_file()) if source.is_dir() else [source]
+def new_run() -> str:
+    """Name of a run: when it began, and chance."""
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}"
 
 
 def run_batch(
-    sources: Sequence[Path],
+    function: str,
+    asked: Sequence[Asked],
     results: Path,
-    prepare: Prepare,
-    work: Work,
+    engine: Engine,
+    run: str,
     *,
-    update: bool = False,
+    attempts: int = ATTEMPTS,
+    limit_s_per_s: float = LIMIT_S_PER_S,
     ready_at: Callable[[Path], float] = settled_at,
     waiting: Callable[[Path, float], None] = lambda source, seconds: None,
 ) -> Iterator[Outcome]:
-    """Yield the outcome of every source, each as soon as it is known; what may still be recorded comes last.
+    """Yield the outcome of every recording as soon as it is known.
 
-    `waiting` is told before a wait. Bad input (`InputError`) and defects of `work` are kept in ``.failed`` without
-    folder or file names; the rest goes on. Ctrl-C leaves nothing half-written.
+    ``function``, "module:name", does one recording and returns `Outcome.to_json`. `waiting` is told when there is
+    nothing to do but to wait for a recording. Raises `Stopped` when the disk fills up, after what is under way has
+    ended. The caller closes the engine.
     """
-    with store.opened(results):
-        seen: dict[str, Job] = {}
-        for source in _settled_first(sources, ready_at, waiting):
-            try:
-                job = _claimed(prepare(source), seen)
-            except Excluded as reason:
-                yield Outcome(source, State.EXCLUDED, sentence=str(reason))
-            except Exception as error:  # one recording's failure, whatever it is, must not end the night
-                recording_id = _id_of_unreadable(source)
-                yield _refused(source, results, recording_id, error)
+    store.open_results(results)
+    queue: list[_Turn] = []
+    for one, outcome in _each_once(asked):
+        if outcome:
+            yield outcome
+        else:
+            queue.append(_Turn(one, ready_at(one.source) if one.source.exists() else 0.0))
+    under_way: dict[str, _Turn] = {}
+    seen: dict[str, Outcome] = {}
+    full = False
+    while queue or under_way:
+        if not full:
+            full = _is_filling_up(results, len(under_way))
+        while not full and len(under_way) < engine.slots() and (turn := _next(queue, ready_at)):
+            name = f"{run}-{uuid.uuid4().hex[:8]}"
+            under_way[name] = turn
+            arguments = {**turn.asked.arguments, "source": str(turn.asked.source), "run": run, "attempt": turn.attempt}
+            engine.submit(name, Task(function, arguments, limit_s_per_s))
+        if full and not under_way:
+            raise Stopped(_no_space(results))
+        if not under_way:
+            _wait(queue, waiting)
+            continue
+        for ended in engine.ended(within_s=1.0):
+            turn = under_way.pop(ended.name)
+            outcome = _outcome(ended, turn, results, attempts)
+            if outcome.state is State.NO_SPACE:
+                full = True
+                queue.append(turn)
+            elif outcome.state is State.CLAIMED:
+                queue.append(replace(turn, not_before=time.time() + CLAIMED_AGAIN_S))
+            elif outcome.state is State.FAILED and turn.attempt < attempts:
+                queue.append(replace(turn, attempt=turn.attempt + 1))
             else:
-                yield _run_one(job, results, work, update=update)
+                yield _unless_copy(outcome, seen)
+    while not seen.keys().isdisjoint(store.clean_up(results)):  # another run is about to give these back, or has died
+        time.sleep(CLAIMED_AGAIN_S)
 
 
-def dry_run(sources: Iterable[Path], results: Path, prepare: Prepare) -> Iterator[Outcome]:
-    """Yield what `run_batch` would find, without writing anything."""
-    seen: dict[str, Job] = {}
-    for source in sources:
-        try:
-            job = _claimed(prepare(source), seen)
-        except Excluded as reason:
-            yield Outcome(source, State.EXCLUDED, sentence=str(reason))
-        except (InputError, OSError) as error:
-            yield Outcome(source, State.REFUSED, sentence=str(error))
+def _each_once(asked: Sequence[Asked]) -> Iterator[tuple[Asked, Outcome | None]]:
+    """Give everything that is asked for; with its outcome where two recordings are given one name."""
+    named: dict[str, Asked] = {}
+    for one in asked:
+        first = named.setdefault(one.recording_id, one) if one.recording_id else one
+        if first is one:
+            yield one, None
+        elif content_hash(first.source) == content_hash(one.source):
+            sentence = f"the same recording as {first.source.name}"
+            yield one, Outcome(one.source, State.EXCLUDED, one.recording_id, sentence=sentence)
         else:
-            yield Outcome(source, state_of(results, job), job.recording_id, results / job.recording_id)
+            expected = f"expected a recording_id of its own, but {one.recording_id} is {first.source.name} already"
+            yield one, Outcome(one.source, State.REFUSED, one.recording_id, sentence=f"{one.source.name}: {expected}")
 
 
-def state_of(results: Path, job: Job) -> State:
-    """Compare a job with what RESULTS holds of it."""
-    manifest = store.read_manifest(results, job.recording_id)
-    if manifest is None:
-        return State.NEW
-    if manifest.get("track_key") != job.track_key:
-        return State.STALE
-    return State.DONE if manifest.get("analysis_key") == job.analysis_key else State.STALE_ANALYSIS
+def _next(queue: list[_Turn], ready_at: Callable[[Path], float]) -> _Turn | None:
+    """Take the first recording whose time has come; one that has grown meanwhile is waited for once more."""
+    for n, turn in enumerate(queue):
+        if turn.not_before > time.time():
+            continue
+        if turn.not_before and turn.asked.source.exists():
+            turn.not_before = ready_at(turn.asked.source)
+        if turn.not_before <= time.time():
+            return queue.pop(n)
+    return None
 
 
-def _settled_first(
-    sources: Sequence[Path], ready_at: Callable[[Path], float], waiting: Callable[[Path, float], None]
-) -> Iterator[Path]:
-    young = []
-    for source in sources:
-        if source.exists() and ready_at(source) > time.time():
-            young.append(source)
-        else:
-            yield source
-    for source in young:
-        while source.exists() and (seconds := ready_at(source) - time.time()) > 0:
-            waiting(source, seconds)
-            time.sleep(seconds)
-        yield source
+def _wait(queue: list[_Turn], waiting: Callable[[Path, float], None]) -> None:
+    """Wait for the recording whose time comes first, or a moment for a worker."""
+    turn = min(queue, key=lambda turn: turn.not_before)
+    seconds = turn.not_before - time.time()
+    if seconds > CLAIMED_AGAIN_S:
+        waiting(turn.asked.source, seconds)
+    time.sleep(max(0.1, seconds))
 
 
-def _claimed(job: Job, seen: dict[str, Job]) -> Job:
-    """Refuse a second source with the same name; a copy of the same recording is excluded."""
-    other = seen.setdefault(job.recording_id, job)
-    if other is job:
-        return job
-    if other.track_key == job.track_key:
-        raise Excluded(f"the same recording as {other.source.name}")
-    raise InputError(
-        f"{job.source.name}: expected a recording_id of its own, but {job.recording_id} is {other.source.name} already"
+def _outcome(ended: Ended, turn: _Turn, results: Path, attempts: int) -> Outcome:
+    """Turn a crash into a failure of its own recording, kept in ``.failed``."""
+    if ended.result is not None:
+        return Outcome.from_json(ended.result)
+    source = turn.asked.source
+    recording_id = ended.recording_id or turn.asked.recording_id or id_of_unreadable(source)
+    sentence = f"{source.name}: {ended.reason}, at attempt {turn.attempt} of {attempts}"
+    park(source, results, recording_id, sentence, ended.steps)
+    return Outcome(source, State.FAILED, recording_id, sentence=sentence)
+
+
+def _unless_copy(outcome: Outcome, seen: dict[str, Outcome]) -> Outcome:
+    """Exclude a second file with the same recording."""
+    if outcome.track_key is None or outcome.recording_id is None:
+        return outcome
+    first = seen.setdefault(outcome.recording_id, outcome)
+    if first is outcome or first.track_key != outcome.track_key:
+        return outcome
+    return replace(outcome, state=State.EXCLUDED, sentence=f"the same recording as {first.source.name}", folder=None)
+
+
+def _is_filling_up(results: Path, under_way: int) -> bool:
+    return shutil.disk_usage(results).free < NEEDED_BYTES * (under_way + 1)
+
+
+def _no_space(results: Path) -> str:
+    free, needed = shutil.disk_usage(results).free / 2**20, NEEDED_BYTES / 2**20
+    old = sum(p.stat().st_size for p in (results / store.SUPERSEDED).rglob("*") if p.is_file()) / 2**20
+    hint = f"; {store.SUPERSEDED} there holds {old:.0f} MiB of replaced results" if old >= 1 else ""
+    return (
+        f"{results}: expected {needed:.0f} MiB of free space for the next recording, found {free:.0f}; "
+        f"free some, and the same command goes on where it stopped{hint}"
     )
-
-
-def _run_one(job: Job, results: Path, work: Work, *, update: bool) -> Outcome:
-    state = state_of(results, job)
-    final = results / job.recording_id
-    if state is State.DONE or (state is not State.NEW and not update):
-        sentence = "" if state is State.DONE else "made with other settings; --update makes it again"
-        return Outcome(job.source, state, job.recording_id, final, sentence=sentence)
-    tracks_from = final if state is State.STALE_ANALYSIS else None
-    try:
-        with store.unfinished(results, job.recording_id) as folder:
-            started_utc, start, before = store.utc_now(), time.monotonic(), planning_hash(job.source)
-            noted = work(job, folder, tracks_from)
-            if planning_hash(job.source) != before:
-                raise InputError(f"{job.source.name}: changed while it was read; it may still be being recorded")
-            manifest = {
-                **job.facts,
-                **noted,
-                "recording_id": job.recording_id,
-                "track_key": job.track_key,
-                "analysis_key": job.analysis_key,
-                "started_utc": started_utc,
-                "finished_utc": store.utc_now(),
-                "seconds": round(time.monotonic() - start, 3),
-            }
-            store.publish(results, folder, manifest)
-    except Exception as error:  # as above
-        return _refused(job.source, results, job.recording_id, error)
-    store.forget_failure(results, job.recording_id)
-    return Outcome(job.source, state, job.recording_id, final, made=True)
-
-
-def _refused(source: Path, results: Path, recording_id: str, error: Exception) -> Outcome:
-    if isinstance(error, InputError):
-        sentence = str(error)
-    else:
-        sentence = f"{source.name}: failed ({type(error).__name__}: {error})"
-    steps = [
-        f"{Path(step.filename).name}:{step.lineno} {step.name}" for step in traceback.extract_tb(error.__traceback__)
-    ]
-    try:
-        store.note_failure(results, recording_id, _without_names(sentence, source, recording_id), steps)
-    except OSError as write_error:
-        raise InputError(f"{results}: results cannot be written here ({write_error.strerror})") from error
-    return Outcome(source, State.REFUSED, recording_id, sentence=sentence)
-
-
-def _without_names(sentence: str, source: Path, recording_id: str) -> str:
-    """Put the pseudonym for every spelling of the source, whose name may be a patient's, and for any other path."""
-    names = sorted({str(source.resolve()), str(source), source.name, source.stem} - {""}, key=len, reverse=True)
-    known = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)
-    return re.sub(rf"{known}|(?<!\w)[~.]{{0,2}}/[^\s'\"]+", recording_id, sentence)
-
-
-def _id_of_unreadable(source: Path) -> str:
-    """Name a refused source by its bytes, never by its file name; nothing there has one name for all."""
-    try:
-        files = _files(source)
-        digest = hashlib.sha256()
-        for path in files:
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    except OSError:
-        return "unreadable"
-    return default_id(digest.hexdigest()) if files else "empty"
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
@@ -260,6 +191,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         "stale": sum(outcome.state in (State.STALE, State.STALE_ANALYSIS) and not outcome.made for outcome in outcomes),
         "excluded": sum(outcome.state is State.EXCLUDED for outcome in outcomes),
         "refused": sum(outcome.state is State.REFUSED for outcome in outcomes),
+        "parked": sum(outcome.state is State.FAILED for outcome in outcomes),
     }
     return f"{len(outcomes)} recording{'' if len(outcomes) == 1 else 's'}: " + ", ".join(
         f"{n} {name}" for name, n in counts.items() if n

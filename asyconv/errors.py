@@ -7,3 +7,7 @@ class InputError(ValueError):
     A batch notes the sentence for the recording and goes on with the next; the command line prints it without
     a traceback. Anything else that is raised is a defect of the program.
     """
+
+
+class Stopped(Exception):
+    """The work has stopped before its end, nothing is lost, and the same command goes on with it."""

@@ -21,6 +21,7 @@ from asyconv.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.notice import NOTICE
 from asyconv.recording import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
+from asyconv.stages import Stages
 from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
 from asyconv.weights import Model
 
@@ -65,20 +66,28 @@ def track(
     intrinsics: Intrinsics | None = None,
     rate: str = "full",
     progress: Progress | None = None,
+    stages: Stages | None = None,
 ) -> Tracks:
     """Joints of every frame of `recording`.
 
     `head` and `mirrored` override the file; what nobody states is assumed head-down and unmirrored and left and right
     are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `progress(done, total)`
-    is told of frames. Raises `InputError` where no clip can be made or no pixel has depth.
+    is told of frames, `stages` of the time that each stage takes. Raises `InputError` where no clip can be made or no
+    pixel has depth.
     """
     if rate not in ("full", "6"):
         raise InputError(f"rate: expected full or 6, got {rate!r}")
     stride = max(1, round(recording.fps_nominal_hz / 6.0)) if rate == "6" else 1
     picture = _picture(recording, head, mirrored, intrinsics)
     geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
-    run = _Run(Inference(model), geometry, picture.depth_unit_mm, recording.fps_nominal_hz / stride)
-    for frame in _every(recording, stride):
+    stages = stages or Stages()
+    run = _Run(Inference(model), geometry, picture.depth_unit_mm, recording.fps_nominal_hz / stride, stages)
+    frames = _every(recording, stride)
+    while True:
+        with stages.of("read"):
+            frame = next(frames, None)
+        if frame is None:
+            break
         run.push(frame)
         if progress:
             progress(frame.number, recording.frame_count)
@@ -115,7 +124,10 @@ def _every(recording: Recording, stride: int) -> Iterator[Frame]:
 class _Run:
     """A recording on its way through the method: rows grow as frames come in, joints follow a few batches later."""
 
-    def __init__(self, inference: Inference, geometry: MapGeometry, unit_mm: float, fps_hz: float) -> None:
+    def __init__(
+        self, inference: Inference, geometry: MapGeometry, unit_mm: float, fps_hz: float, stages: Stages
+    ) -> None:
+        self.stages = stages
         self.inference, self.settings = inference, inference.settings
         self.geometry, self.unit_mm = geometry, unit_mm
         self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
@@ -133,6 +145,15 @@ class _Run:
 
     def push(self, frame: Frame) -> None:
         """Take the next frame; predict when a batch of clips is full."""
+        with self.stages.of("clips"):
+            self._take(frame)
+        if len(self._clips) >= self.inference.batch:
+            self._predict(self._clips[: self.inference.batch])
+            del self._clips[: self.inference.batch]
+        if len(self.number) % TRIM_EVERY_FRAMES == 0:
+            _trim_heap()
+
+    def _take(self, frame: Frame) -> None:
         row = len(self.number)
         self.number.append(frame.number)
         self.time_s.append(frame.time_s)
@@ -144,11 +165,6 @@ class _Run:
         self._any_depth = self._any_depth or bool(depth_mm.any())
         self.sampler.push(depth_mm)
         self._clips += self.cutter.push(Sample(row, frame.time_s, depth_mm, frame.depth))
-        if len(self._clips) >= self.inference.batch:
-            self._predict(self._clips[: self.inference.batch])
-            del self._clips[: self.inference.batch]
-        if row % TRIM_EVERY_FRAMES == 0:
-            _trim_heap()
 
     def finish(self, name: str) -> None:
         """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""
@@ -164,10 +180,15 @@ class _Run:
             self._predict(self._clips[start : start + self.inference.batch])
 
     def _predict(self, clips: list[Clip]) -> None:
-        probability, maps = self.inference.both(
-            np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips])
-        )
-        for clip, clip_maps, seen in zip(clips, maps, joint_probability(probability), strict=True):
+        with self.stages.of("networks"):
+            probability, maps = self.inference.both(
+                np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips])
+            )
+        with self.stages.of("joints"):
+            self._locate(clips, maps, joint_probability(probability))
+
+    def _locate(self, clips: list[Clip], maps: npt.NDArray[np.float32], probability: npt.NDArray[np.float32]) -> None:
+        for clip, clip_maps, seen in zip(clips, maps, probability, strict=True):
             for position in np.flatnonzero(clip.keep):
                 sample = clip.samples[position]
                 row = sample.index

@@ -6,25 +6,36 @@ host, user or clock time of a recording.
 """
 
 import contextlib
+import csv
 import datetime
 import hashlib
+import io
 import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from asyconv import claims
 from asyconv.errors import InputError
 from asyconv.recording import IGNORE_FILE
 
 MANIFEST: Final = "manifest.json"
-MANIFEST_VERSION: Final = 1
-LOCK: Final = ".lock"
+MANIFEST_VERSION: Final = 2
 FAILED: Final = ".failed"
 SUPERSEDED: Final = ".superseded"
 UNFINISHED: Final = ".tmp-"
+_TOKEN: Final = 8
+INDEX: Final = (
+    "recording_id", "infant_id", "recorded_s", "frames_used", "frames_lost", "n_warnings", "simulated", "model",
+    "device", "attempts", "track_key", "analysis_key",
+)  # fmt: skip
+
+
+class LostClaim(Exception):
+    """Somebody else has taken this recording for abandoned; what was made of it here is thrown away."""
 
 
 def utc_now() -> str:
@@ -32,46 +43,44 @@ def utc_now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-@contextlib.contextmanager
-def opened(results: Path) -> Iterator[None]:
-    """Make RESULTS ready to be written to by this process alone; repair what a killed run left.
-
-    The lock is the operating system's and dies with its process, so a killed run never blocks the next one.
-    """
-    import fcntl
-
+def open_results(results: Path) -> None:
+    """Make RESULTS ready to be written to, by this run and others; repair what killed runs left."""
     try:
         results.mkdir(parents=True, exist_ok=True)
         (results / IGNORE_FILE).touch()  # so that RESULTS is never taken for input
-        lock = (results / LOCK).open("w")
+        (results / claims.CLAIMS).mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"{results}: results cannot be written here ({error.strerror})") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise InputError(f"{results}: another run is writing here; wait until it has ended") from error
-        repair(results)
-        yield
+    clean_up(results)
 
 
-def repair(results: Path) -> None:
-    """Publish what was whole when a run was killed, and remove what was not.
+def clean_up(results: Path) -> list[str]:
+    """Repair what the dead left of any recording; give the names of those that somebody alive works on."""
+    for folder in results.glob(f"{UNFINISHED}*"):
+        recording_id = folder.name[len(UNFINISHED) : -_TOKEN - 1]
+        if claim := claims.take(results, recording_id):
+            with claim:
+                repair(results, recording_id)
+    return claims.sweep(results)
+
+
+def repair(results: Path, recording_id: str) -> None:
+    """Publish what was whole when a run was killed, and remove what was not; for the holder of the claim.
 
     A whole folder without a place of its own is one that lost its run between the two renames of `publish`.
     """
-    for folder in sorted(results.glob(f"{UNFINISHED}*")):
+    for folder in sorted(results.glob(f"{UNFINISHED}{recording_id}-{'?' * _TOKEN}")):
         manifest = _read_json(folder / MANIFEST)
-        if manifest is not None and not (results / str(manifest["recording_id"])).exists():
-            folder.rename(results / str(manifest["recording_id"]))
+        if manifest is not None and not (results / recording_id).exists():
+            folder.rename(results / recording_id)
         else:
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def unfinished(results: Path, recording_id: str) -> Iterator[Path]:
     """Make a hidden folder to write a result into; it is removed unless `publish` has taken it."""
-    folder = results / f"{UNFINISHED}{recording_id}-{uuid.uuid4().hex[:8]}"
+    folder = results / f"{UNFINISHED}{recording_id}-{uuid.uuid4().hex[:_TOKEN]}"
     folder.mkdir()
     try:
         yield folder
@@ -85,7 +94,10 @@ def replaced(results: Path, name: str) -> Iterator[Path]:
 
     For what is derived from the recordings' folders and can be made again: an older one is not kept.
     """
-    with unfinished(results, name) as folder:
+    claim = claims.take(results, name)
+    if claim is None:
+        raise InputError(f"{results / name}: another run is writing it; wait until it has ended")
+    with claim, unfinished(results, name) as folder:
         yield folder
         for path in folder.iterdir():
             _sync(path)
@@ -94,8 +106,12 @@ def replaced(results: Path, name: str) -> Iterator[Path]:
         _sync(results)
 
 
-def publish(results: Path, folder: Path, manifest: dict[str, Any]) -> Path:
-    """Make `folder` the result of ``manifest["recording_id"]``; an older result moves to ``.superseded``."""
+def publish(results: Path, folder: Path, manifest: dict[str, Any], held: Callable[[], bool] = lambda: True) -> Path:
+    """Make `folder` the result of ``manifest["recording_id"]``; an older result moves to ``.superseded``.
+
+    Raises `LostClaim` where ``held()`` says that the recording is no longer this process's, or where the same result
+    stands there already: a process that was paused must not put its work in the place of another's.
+    """
     recording_id = str(manifest["recording_id"])
     outputs = {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -108,9 +124,17 @@ def publish(results: Path, folder: Path, manifest: dict[str, Any]) -> Path:
     _write_json(folder / MANIFEST, whole)
     _sync(folder)
     final = results / recording_id
+    standing = read_manifest(results, recording_id)
+    same = standing is not None and all(standing.get(key) == whole.get(key) for key in ("track_key", "analysis_key"))
+    if same or not held():
+        raise LostClaim(recording_id)
     if final.exists():
         _set_aside(results, recording_id)
-    folder.rename(final)
+    try:
+        folder.rename(final)
+    except OSError as error:  # somebody's folder stands there, or a network file system answers a rename twice
+        if read_manifest(results, recording_id) != json.loads(json.dumps(whole)):
+            raise LostClaim(recording_id) from error
     _sync(results)
     return final
 
@@ -136,6 +160,27 @@ def manifests(results: Path) -> list[dict[str, Any]]:
     """Manifests of all finished recordings, by name."""
     found = (_read_json(path) for path in sorted(results.glob(f"*/{MANIFEST}")) if path.parent.name[0] != ".")
     return [manifest for manifest in found if manifest is not None]
+
+
+def write_index(results: Path) -> None:
+    """Write RESULTS/index.csv, one line per finished recording, anew from the manifests."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(INDEX)
+    for m in manifests(results):
+        made_by, analysis = m.get("made_by", {}), m.get("analysis", {})
+        known = {**m, "infant_id": analysis.get("infant_id"), **{k: made_by.get(k) for k in ("model", "device")}}
+        known["n_warnings"] = len(m.get("warnings") or [])
+        writer.writerow([known.get(name, "") for name in INDEX])
+    part = results / f".index-{uuid.uuid4().hex[:_TOKEN]}.part"
+    part.write_text(lines.getvalue(), encoding="utf8")
+    part.replace(results / "index.csv")
+
+
+def failures(results: Path) -> list[dict[str, Any]]:
+    """Records of the recordings that are parked, by name: ``recording_id`` and ``attempts``."""
+    found = (_read_json(path) for path in sorted((results / FAILED).glob("*.json")))
+    return [record for record in found if record is not None]
 
 
 def note_failure(results: Path, recording_id: str, reason: str, steps: list[str]) -> None:

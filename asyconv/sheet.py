@@ -79,7 +79,16 @@ def id_warning(value: str) -> str | None:
     """Warn of what may identify a person although its form is allowed."""
     if re.search(r"\d{8}", value) or re.search(r"\d{1,4}-\d{1,2}-\d{2,4}", value):
         return f"identifier {value}: looks like a record number or a date; use a pseudonym"
+    if re.fullmatch(r"[A-Z][a-z]{2,}(-?[A-Z][a-z]+)*|[a-z]{3,}-[a-z]{3,}", value):
+        return f"identifier {value}: looks like a person's name; use a pseudonym"
     return None
+
+
+def refuse_identifying(infant_ids: Iterable[str | None]) -> None:
+    """Raise `InputError` for pseudonyms of infants that look like names, dates or record numbers."""
+    found = sorted({warning for value in infant_ids if value and (warning := id_warning(value))})
+    if found:
+        raise InputError("; ".join(found) + " (--force-ids takes them as they are)")
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -98,7 +107,7 @@ def read_sheet(path: Path) -> Sheet:
     if faults:
         raise InputError(f"{path.name}: " + "; ".join(faults))
     warnings = [f"{path.name}: column kept as it is: {name} (it must not identify anyone)" for name in unknown]
-    stated = {value for row in rows for value in (row.recording_id, row.infant_id) if value}
+    stated = {row.recording_id for row in rows if row.recording_id}
     warnings += [warning for value in sorted(stated) if (warning := id_warning(value))]
     return Sheet(rows, warnings)
 

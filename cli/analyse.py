@@ -1,20 +1,21 @@
 """asyconv analyse: tracks to result folders, without torch."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.outcome import finish, hear
+from asyconv.cli.outcome import finish
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from asyconv.analysis.still import StillFloor
-    from asyconv.batch import Job
-    from asyconv.sheet import EventRow
+    from asyconv.unit import Job, Tell
 
 FILE = click.Path(path_type=Path)
+ONE = "asyconv.cli.analyse:one"
 
 
 @click.command(name="analyse", epilog=NOTICE)
@@ -35,24 +36,56 @@ def command(
 
     Example: asyconv analyse results/ -o results/ --events events.csv --update
     """
-    from asyconv import batch
     from asyconv.analysis.still import read_still
-    from asyconv.cli import compose
-    from asyconv.sheet import read_events
+    from asyconv.batch import Asked
+    from asyconv.cli.compose import still_facts
+    from asyconv.cli.night import spend
+    from asyconv.engines import Inline
+    from asyconv.sheet import check_id, read_events
     from asyconv.tracks import read_tracks
 
-    by_recording = read_events(events) if events else None
-    floor = read_still(still) if still else None
+    by_recording = {
+        name: [asdict(event) for event in rows] for name, rows in (read_events(events) if events else {}).items()
+    }
+    common = {
+        "results": str(results),
+        "events": by_recording if events else None,
+        "still": still_facts(read_still(still)) if still else None,
+        "update": update,
+    }
+    asked = [
+        Asked(source, common, check_id(str(read_tracks(source).meta["recording_id"])))
+        for given in tracks
+        for source in find_tracks(given)
+    ]
+    finish(ctx, spend(ONE, asked, results, lambda n: Inline(), ready_at=lambda source: 0.0))
 
-    def prepare(source: Path) -> batch.Job:
-        return job_of(source, by_recording, floor)
 
-    def work(job: batch.Job, folder: Path, tracks_from: Path | None) -> dict[str, Any]:
-        return compose.analyse_into(job, folder, read_tracks(job.source))
+def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
+    """Analyse one tracks file with its arguments as plain JSON values; what an engine calls."""
+    from asyconv.cli.compose import analyse_into
+    from asyconv.frozen import refuse_change
+    from asyconv.stages import Stages
+    from asyconv.tracks import read_tracks
+    from asyconv.unit import run_unit
 
-    sources = [source for given in tracks for source in find_tracks(given)]
-    running = batch.run_batch(sources, results, prepare, work, update=update, ready_at=lambda source: 0.0)
-    finish(ctx, hear(running))
+    results = Path(arguments["results"])
+
+    def prepare(source: Path) -> "Job":
+        job = job_of(source, arguments["events"], arguments["still"])
+        refuse_change(results, job)
+        return job
+
+    def work(job: "Job", folder: Path, tracks_from: Path | None, tell: "Tell") -> dict[str, Any]:
+        stages = Stages()
+        noted = analyse_into(job, folder, read_tracks(job.source), stages, tell)
+        return noted | {"stages": stages.facts()}
+
+    outcome = run_unit(
+        Path(arguments["source"]), results, prepare, work,
+        update=arguments["update"], run=arguments["run"], attempt=arguments["attempt"],
+    )  # fmt: skip
+    return outcome.to_json()
 
 
 def find_tracks(given: Path) -> list[Path]:
@@ -66,25 +99,24 @@ def find_tracks(given: Path) -> list[Path]:
     return found
 
 
-def job_of(source: Path, events: "dict[str, list[EventRow]] | None", still: "StillFloor | None" = None) -> "Job":
+def job_of(
+    source: Path, events: dict[str, list[dict[str, Any]]] | None = None, still: dict[str, Any] | None = None
+) -> "Job":
     """Identity and keys of a tracks file; the manifest beside it, if any, tells what is known of the recording."""
-    from asyconv.batch import Job, key_of
-    from asyconv.cli.compose import analysis_facts, still_facts
+    from asyconv.cli.compose import analysis_facts
     from asyconv.recording import sha256_of
     from asyconv.results import read_manifest
-    from asyconv.sheet import EventRow, check_id
+    from asyconv.sheet import check_id
     from asyconv.tracks import read_tracks
+    from asyconv.unit import Job, key_of
 
     meta = read_tracks(source).meta
     recording_id = check_id(str(meta["recording_id"]))
     beside = read_manifest(source.resolve().parent.parent, source.resolve().parent.name) or {}
     before = beside.get("analysis", {})
     track_key = beside.get("track_key") or key_of({"tracks": sha256_of(source)})
-    stated = (
-        [EventRow(**event) for event in before.get("events", [])] if events is None else events.get(recording_id, [])
-    )
-    floor = still_facts(still) or before.get("still")
-    analysis = analysis_facts(meta.get("infant_id"), before.get("sheet", {}), stated, floor)
+    stated = before.get("events", []) if events is None else events.get(recording_id, [])
+    analysis = analysis_facts(meta.get("infant_id"), before.get("sheet", {}), stated, still or before.get("still"))
     kept: dict[str, Any] = {name: beside[name] for name in ("input", "tracking", "made_by") if name in beside}
     return Job(
         source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), {**kept, "analysis": analysis}

@@ -28,13 +28,13 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
     Example: asyconv cohort results/ --sheet recordings.csv
     """
     from asyconv.analysis.cohort import make_cohort, write_cohort
-    from asyconv.results import manifests, opened, replaced
+    from asyconv.results import manifests, open_results, replaced
 
-    with opened(results):
-        members, mismatches = members_of(results, manifests(results), sheet, names)
-        cohort = make_cohort(members, mismatches)
-        with replaced(results, "cohort") as folder:
-            write_cohort(cohort, folder)
+    open_results(results)
+    members, mismatches = members_of(results, manifests(results), sheet, names)
+    cohort = make_cohort(members, mismatches)
+    with replaced(results, "cohort") as folder:
+        write_cohort(cohort, folder)
     for mismatch in mismatches:
         click.echo(f"asyconv: {mismatch.sentence}", err=True)
     click.echo(", ".join(f"{count} {what}" for what, count in cohort.counts.items()), err=True)

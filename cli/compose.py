@@ -1,9 +1,8 @@
 """From one source to one result folder: what the commands hand to the batch. Knows the order, computes nothing."""
 
+import functools
 import platform
-import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,14 @@ from asyconv import __version__
 
 if TYPE_CHECKING:
     from asyconv.analysis.still import StillFloor
-    from asyconv.batch import Job
     from asyconv.recording import Intrinsics, Recording
     from asyconv.sheet import EventRow, Row
+    from asyconv.stages import Stages
     from asyconv.tracks import Tracks
+    from asyconv.unit import Job, Tell
     from asyconv.weights import Model
 
-Show = Callable[[str], AbstractContextManager[Callable[[int, int | None], None]]]
+ONE = "asyconv.cli.compose:one"
 
 
 @dataclass(frozen=True)
@@ -73,24 +73,75 @@ def open_stated(source: Path, one: One) -> "Recording":
     return open_recording(source, depth_unit_mm=one.tracking["depth_unit_mm"])
 
 
-def prepare(source: Path, stated: Stated, model: "Model", known: Mapping[str, str]) -> "Job":
-    """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
-    from asyconv.batch import Excluded, Job, default_id, key_of, planning_hash
-    from asyconv.pipeline import TRACKS_VERSION
+def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
+    """Do one recording with its arguments as plain JSON values; what an engine calls, wherever it runs."""
+    from asyconv.frozen import refuse_change
+    from asyconv.unit import run_unit
 
-    one = stated.of(source)
+    results = Path(arguments["results"])
+    stated = One(**arguments["stated"])
+    model = _model(arguments["model"])
+
+    def prepared(source: Path) -> "Job":
+        job = prepare(source, stated, arguments["events"], arguments["still"], model, arguments["known"])
+        refuse_change(results, job)
+        return job
+
+    def work(job: "Job", folder: Path, tracks_from: Path | None, tell: "Tell") -> dict[str, Any]:
+        return track_and_analyse(job, folder, tracks_from, stated, model, tell)
+
+    outcome = run_unit(
+        Path(arguments["source"]), results, prepared, work,
+        update=arguments["update"], run=arguments["run"], attempt=arguments["attempt"],
+        began=lambda job: began(recording_id=job.recording_id, length_s=job.length_s),
+    )  # fmt: skip
+    return outcome.to_json()
+
+
+@functools.lru_cache(maxsize=1)
+def _model(name: str) -> "Model":
+    from asyconv.weights import load_model
+
+    return load_model(name)
+
+
+def prepare(
+    source: Path, one: One, events: Mapping[str, list[Any]], still: Any, model: "Model", known: Mapping[str, str]
+) -> "Job":
+    """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
+    from asyconv.sources import default_id, planning_hash
+    from asyconv.unit import Excluded, Job, key_of
+
     if one.excluded:
         raise Excluded(one.excluded)
     with open_stated(source, one) as recording:
         planning = planning_hash(source)
         sha256 = known.get(planning) or recording.sha256
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
+        length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
     recording_id = one.recording_id or default_id(sha256)
-    tracking = {**one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION}
+    tracking = tracking_facts(one, model)
     track_key = key_of({"input": sha256, **tracking})
-    analysis = analysis_facts(one.infant_id, one.sheet, stated.events.get(recording_id, []), still_facts(stated.still))
+    analysis = analysis_facts(one.infant_id, one.sheet, events.get(recording_id, []), still)
     facts = {"input": input_facts, "tracking": tracking, "analysis": analysis}
-    return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts)
+    return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts, length_s)
+
+
+def tracking_facts(one: One, model: "Model") -> dict[str, Any]:
+    """All but the input that decides the tracks."""
+    from asyconv.pipeline import TRACKS_VERSION
+
+    return {**one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION}
+
+
+def decisive_facts(stated: Stated, model: "Model") -> dict[str, dict[str, Any]]:
+    """What must be the same for every recording of a frozen study."""
+    from asyconv.analysis import ANALYSIS_VERSION
+
+    return {
+        "tracking": tracking_facts(stated.of(Path()), model),
+        "analysis": {"analysis_version": ANALYSIS_VERSION},
+    }
 
 
 def still_facts(still: "StillFloor | None") -> dict[str, Any] | None:
@@ -99,7 +150,7 @@ def still_facts(still: "StillFloor | None") -> dict[str, Any] | None:
 
 
 def analysis_facts(
-    infant_id: str | None, sheet: dict[str, Any], events: "list[EventRow]", still: dict[str, Any] | None = None
+    infant_id: str | None, sheet: dict[str, Any], events: list[dict[str, Any]], still: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """All but the tracks that decides the tables."""
     from asyconv.analysis import ANALYSIS_VERSION
@@ -108,18 +159,19 @@ def analysis_facts(
         "analysis_version": ANALYSIS_VERSION,
         "infant_id": infant_id,
         "sheet": sheet,
-        "events": [asdict(event) for event in events],
+        "events": events,
         "still": still,
     }
 
 
 def track_and_analyse(
-    job: "Job", folder: Path, tracks_from: Path | None, stated: Stated, model: "Model", show: Show
+    job: "Job", folder: Path, tracks_from: Path | None, one: One, model: "Model", tell: "Tell"
 ) -> dict[str, Any]:
     """Fill `folder` from a recording, or from the tracks of an earlier result."""
+    from asyconv.stages import Stages
     from asyconv.tracks import read_tracks
 
-    start = time.monotonic()
+    stages = Stages()
     if tracks_from is not None:
         from asyconv.results import read_manifest
 
@@ -127,18 +179,18 @@ def track_and_analyse(
         noted = {"made_by": old.get("made_by", {})}
         tracks = read_tracks(tracks_from / "tracks.parquet")
     else:
-        tracks = _track(job, stated.of(job.source), model, show)
+        tracks = _track(job, one, model, stages, tell)
         noted = {"made_by": {**software("torch", "numpy", "numba"), "model": model.name, "device": device()}}
-        noted["made_by"]["seconds"] = round(time.monotonic() - start, 3)
-    return noted | analyse_into(job, folder, tracks)
+    noted |= analyse_into(job, folder, tracks, stages, tell)
+    return noted | {"stages": stages.facts()}
 
 
-def _track(job: "Job", one: One, model: "Model", show: Show) -> "Tracks":
+def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell") -> "Tracks":
     from asyconv.pipeline import track
     from asyconv.recording import Intrinsics
 
     given = one.tracking["intrinsics"]
-    with open_stated(job.source, one) as recording, show(job.source.name) as tell:
+    with open_stated(job.source, one) as recording:
         return track(
             recording,
             model,
@@ -148,11 +200,12 @@ def _track(job: "Job", one: One, model: "Model", show: Show) -> "Tracks":
             mirrored=one.tracking["mirrored"],
             intrinsics=Intrinsics(**given) if given else None,
             rate=one.tracking["rate"],
-            progress=tell,
+            progress=lambda done, total: tell("tracking", done, total),
+            stages=stages,
         )
 
 
-def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
+def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", tell: "Tell") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
     from asyconv.analysis import analyse
     from asyconv.analysis.clean import Event
@@ -173,13 +226,19 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks") -> dict[str, Any]:
     tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
     write_tracks(tracks, folder / "tracks.parquet")
     events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in analysis["events"]]
-    movement = analyse(tracks, events, analysis["sheet"])
-    write_tables(movement, folder)
-    write_figures(movement, folder / "figures")
-    write_report(movement, folder / "report.html")
+    tell("analysis", 0, None)
+    with stages.of("analysis"):
+        movement = analyse(tracks, events, analysis["sheet"])
+    with stages.of("tables"):
+        write_tables(movement, folder)
+    tell("report", 0, None)
+    with stages.of("report"):
+        write_figures(movement, folder / "figures")
+        write_report(movement, folder / "report.html")
     kept = ("frames_used", "frames_lost", "warnings", "model_name", "left_right_verified", "simulated")
     return {
         **{name: tracks.meta.get(name) for name in kept},
+        "recorded_s": round(len(tracks.frame) / tracks.meta["fps_measured_hz"], 3),
         "software": {**software("numpy", "scipy", "polars"), "asyconv": __version__},
         "notice": NOTICE,
     }
@@ -201,10 +260,10 @@ def software(*packages: str) -> dict[str, str]:
 
 def ready_at(source: Path) -> float:
     """Epoch time from which a source may be read; an .oni file with its end record is whole at once."""
-    from asyconv.batch import settled_at
     from asyconv.errors import InputError
     from asyconv.oni_records import scan
     from asyconv.recording import file_format
+    from asyconv.sources import settled_at
 
     try:
         if source.is_file() and file_format(source) == "oni" and scan(source).ending == "finished":

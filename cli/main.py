@@ -6,7 +6,7 @@ import click
 
 import asyconv
 from asyconv.cli.outcome import EXIT_REFUSED, EXIT_STOPPED
-from asyconv.errors import InputError
+from asyconv.errors import InputError, Stopped
 from asyconv.notice import NOTICE
 
 COMMANDS = {
@@ -15,6 +15,8 @@ COMMANDS = {
     "analyse": "Turn tracks into tables and reports (needs no torch).",
     "calibrate": "Measure the speed floor of a set-up from a still clip.",
     "cohort": "Bring the tables of all recordings together and compare them.",
+    "status": "Say how far the work on a folder of results is.",
+    "verify": "Check that results are as they were written.",
     "report": "Write one report about several recordings of an infant.",
     "simulate": "Make simulated recordings with known truth.",
     "check": "Name what is wrong with an annotated data set.",
@@ -52,6 +54,9 @@ class Commands(click.Group):
         except InputError as error:
             click.echo(f"asyconv: {error}", err=True)
             ctx.exit(EXIT_REFUSED)
+        except Stopped as stop:
+            click.echo(f"asyconv: stopped: {stop}", err=True)
+            ctx.exit(EXIT_STOPPED)
         except KeyboardInterrupt:
             click.echo("\nasyconv: stopped; the same command goes on where it stopped", err=True)
             ctx.exit(EXIT_STOPPED)

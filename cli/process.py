@@ -1,18 +1,18 @@
 """asyconv process: recordings to result folders."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.outcome import finish, hear
-from asyconv.cli.progress import progress
+from asyconv.cli.outcome import code_of, finish
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from asyconv.batch import Outcome
     from asyconv.cli.compose import Stated
+    from asyconv.unit import Outcome
 
 FILE = click.Path(path_type=Path)
 
@@ -37,19 +37,36 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--still", type=FILE, help="Speed floor of a still clip, as `asyconv calibrate` writes it.")
 @click.option("--names", type=FILE, help="File for the sources' names (default: source_names.csv beside the input).")
+@click.option("--force-ids", is_flag=True, help="Take infant_ids that look like names or dates as they are.")
 @click.option("--update", is_flag=True, help="Make stale results again; the old ones are kept in .superseded.")
+@click.option("--frozen", is_flag=True, help="Freeze RESULTS: from now on refuse whatever would change a number.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--shard", metavar="I/N", help="Do only share I (from 0) of N; for arrays of jobs.")
+@click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: in this one. Default: as many as fit.")
+@click.option("--scheduler", metavar="ADDRESS|FILE", help="A Dask cluster that is there: its address or its file.")
+@click.option(
+    "--time-out", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
+    help="Seconds of work allowed per second of recording (and for 20 s more).",
+)  # fmt: skip
+@click.option("--on-finish", metavar="COMMAND", help="Command to run at the end; ASYCONV_EXIT_CODE, ASYCONV_SUMMARY.")
 @click.pass_context
-def command(ctx: click.Context, /, inputs: tuple[Path, ...], results: Path, dry_run: bool, **options: Any) -> None:
+def command(
+    ctx: click.Context, /, inputs: tuple[Path, ...], results: Path, dry_run: bool, on_finish: str | None, **options: Any
+) -> None:
     """Turn depth recordings into tracks, tables and a report each.
 
     INPUT is an OpenNI .oni file, a folder of 16-bit PNG pictures, a lossless 16-bit video, or a folder that is
     searched for these. Each recording gets RESULTS/<recording_id>/. What is done already is skipped; a run that was
-    stopped goes on where it was.
+    stopped goes on where it was. Several runs may work on one RESULTS at a time.
 
     Example: asyconv process recordings/ -o results/
     """
-    finish(ctx, process(inputs, results, dry_run=dry_run, **options))
+    from asyconv.cli.night import run_on_finish
+
+    outcomes = process(inputs, results, dry_run=dry_run, **options)
+    if on_finish and not dry_run:
+        run_on_finish(on_finish, outcomes, code_of(outcomes))
+    finish(ctx, outcomes)
 
 
 def process(
@@ -59,37 +76,77 @@ def process(
     model: str = "compact",
     names: Path | None = None,
     update: bool = False,
+    frozen: bool = False,
     dry_run: bool = False,
+    shard: str | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    time_out: float = 30.0,
     **said: Any,
 ) -> "list[Outcome]":
     """Process all recordings in `inputs`; `said` is what the user states about them."""
-    from asyconv import batch
-    from asyconv.cli import compose
+    from asyconv.batch import Asked
+    from asyconv.cli import compose, plan
+    from asyconv.cli.night import spend
+    from asyconv.engines import Dask, Inline
+    from asyconv.frozen import freeze
     from asyconv.results import manifests
+    from asyconv.sources import shard_of
     from asyconv.weights import load_model
 
     sources = _sources(inputs)
     stated = _stated(sources, **said)
-    network = load_model(model)
+    network = load_model(model)  # a model that cannot be read is refused before anything is begun
+    if shard is not None:
+        share, shards = _share(shard)
+        sources = [source for source in sources if shard_of(source, shards) == share]
     known = {
         m["input"]["planning"]: m["input"]["sha256"] for m in manifests(results) if "planning" in m.get("input", {})
     }
-
-    def prepare(source: Path) -> batch.Job:
-        return compose.prepare(source, stated, network, known)
-
-    def work(job: batch.Job, folder: Path, tracks_from: Path | None) -> dict[str, Any]:
-        return compose.track_and_analyse(job, folder, tracks_from, stated, network, progress)
-
+    common = {
+        "results": str(results),
+        "model": model,
+        "events": {name: [asdict(event) for event in rows] for name, rows in stated.events.items()},
+        "still": compose.still_facts(stated.still),
+        "known": known,
+        "update": update,
+    }
     if dry_run:
-        return hear(batch.dry_run(sources, results, prepare))
+        return plan.look(sources, results, stated, network, common)
+    if frozen:
+        freeze(results, compose.decisive_facts(stated, network))
     click.echo(NOTICE, err=True)
-    running = batch.run_batch(
-        sources, results, prepare, work, update=update, ready_at=compose.ready_at, waiting=_say_waiting
-    )
-    outcomes = hear(running)
+    asked, already = [], []
+    for source in sources:
+        one, seen = stated.of(source), _of(source, known)
+        if seen and (outcome := plan.look_at(source, results, stated, network, common)[0]).state == "done":
+            already.append(outcome)
+        else:
+            asked.append(Asked(source, {**common, "stated": asdict(one), "known": seen}, one.recording_id))
+    outcomes = spend(
+        compose.ONE, asked, results, lambda n: Inline() if workers == 0 else Dask(n, scheduler, workers), already,
+        limit_s_per_s=time_out, ready_at=compose.ready_at, waiting=_say_waiting,
+    )  # fmt: skip
     _write_names(inputs, results, names, outcomes)
     return outcomes
+
+
+def _of(source: Path, known: dict[str, str]) -> dict[str, str]:
+    """Return the SHA-256 of a source that has been read before, by its planning hash."""
+    from asyconv.sources import planning_hash
+
+    try:
+        planning = planning_hash(source)
+    except OSError:  # refused, with the reason, when its turn comes
+        return {}
+    return {planning: known[planning]} if planning in known else {}
+
+
+def _share(text: str) -> tuple[int, int]:
+    share, _, shards = text.partition("/")
+    if not (share.isdecimal() and shards.isdecimal() and int(share) < int(shards)):
+        raise InputError(f"--shard: expected I/N with I from 0 to N - 1, found {text!r}")
+    return int(share), int(shards)
 
 
 def _sources(inputs: tuple[Path, ...]) -> list[Path]:
@@ -115,6 +172,7 @@ def _stated(
     events: Path | None = None,
     camera: Path | None = None,
     still: Path | None = None,
+    force_ids: bool = False,
     **options: Any,
 ) -> "Stated":
     from asyconv import sheet as sheets
@@ -127,8 +185,10 @@ def _stated(
         rows, unmatched = sheets.match(read.rows, sources)
         for line in [*read.warnings, *unmatched]:
             click.echo(f"asyconv: {line}", err=True)
-    if infant is not None and (warning := sheets.id_warning(sheets.check_id(infant))):
-        click.echo(f"asyconv: {warning}", err=True)
+    if infant is not None:
+        sheets.check_id(infant)
+    if not force_ids:
+        sheets.refuse_identifying([infant, *(row.infant_id for row in rows.values())])
     return Stated(
         infant_id=infant,
         rows=rows,

@@ -1,0 +1,203 @@
+"""A warm child process that does one recording after another, so that a crash is charged to the recording it fell on.
+
+The two ends speak lines of JSON over pipes: the parent sends tasks, the child answers with what is known of the
+recording as soon as it is, then with the result. The child ends by itself when its parent does. Nothing is unpickled.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import queue
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from asyconv.errors import InputError
+
+GRACE_S: Final = 10.0
+"""How long a child may take to leave what it does, before it is killed."""
+
+OPENING_S: Final = 20.0
+"""Counts as this much more recording: to open, hash and analyse it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One call of ``function``, "module:name", on plain JSON values: ``function(arguments, began)``.
+
+    ``began(recording_id=, length_s=)`` tells which recording it is. `limit_s_per_s`: seconds of work allowed per
+    second of it.
+    """
+
+    function: str
+    arguments: dict[str, Any]
+    limit_s_per_s: float
+
+
+class ChildDied(Exception):
+    """The child ended or hung while it worked; of which recording and at which `steps`, where that is known."""
+
+    def __init__(self, reason: str, steps: list[str]) -> None:
+        super().__init__(reason)
+        self.steps = steps
+        self.recording_id: str | None = None
+
+
+class Child:
+    """A child process; started at its first task, and again after it died."""
+
+    def __init__(self) -> None:
+        self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
+        self._read = b""
+
+    def run(self, task: Task) -> dict[str, Any]:
+        """Do a task in the child and return its result; raises `ChildDied`, and the child's `InputError`."""
+        process, errors = self._started()
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # it died meanwhile, which is found out below
+            process.stdin.write(json.dumps(vars(task)).encode() + b"\n")
+            process.stdin.flush()
+        known: dict[str, Any] = {}
+        start = time.monotonic()
+        while True:
+            limit_s = task.limit_s_per_s * (OPENING_S + (known.get("length_s") or 0.0))
+            line = self._line(process, limit_s - (time.monotonic() - start))
+            if line is None:
+                process.kill()
+            if not line:
+                self._running = None
+                died = _died(process, errors, f"hung: no end after {limit_s:.0f} s" if line is None else "")
+                died.recording_id = known.get("recording_id")
+                raise died
+            message = json.loads(line)
+            if "refused" in message:
+                raise InputError(message["refused"])
+            if "result" in message:
+                result: dict[str, Any] = message["result"]
+                return result
+            known = message["known"]
+
+    def close(self) -> None:
+        """Let the child leave what it does and end; kill it if it does not. May be called from another thread."""
+        if (running := self._running) is None:
+            return
+        process, errors = running
+        process.terminate()
+        try:
+            process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        if self._running is running:
+            self._running = None
+            _died(process, errors, "")
+
+    def _started(self) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
+        if self._running is None:
+            errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child has ended
+            self._read = b""
+            # a session of its own: Ctrl-C is for the command, which ends its children in order
+            process = subprocess.Popen(
+                [sys.executable, "-m", __spec__.name],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+            )  # fmt: skip
+            self._running = process, errors
+        return self._running
+
+    def _line(self, process: "subprocess.Popen[bytes]", within_s: float) -> bytes | None:
+        """Return the next line, b"" at the end, or None when the time is over."""
+        assert process.stdout is not None
+        end = time.monotonic() + within_s
+        while b"\n" not in self._read:
+            ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                return None
+            piece = os.read(process.stdout.fileno(), 65536)
+            if not piece:
+                return b""
+            self._read += piece
+        line, self._read = self._read.split(b"\n", 1)
+        return line
+
+
+def _died(process: "subprocess.Popen[bytes]", errors: IO[bytes], reason: str) -> ChildDied:
+    """Wait for the end of a child and say how it ended."""
+    code = process.wait()
+    if not reason and code < 0:
+        reason = f"killed by {signal.Signals(-code).name}"
+        reason += " (out of memory?)" if code == -signal.SIGKILL else ""
+    errors.seek(0)
+    steps = _steps(errors.read().decode(errors="replace"))
+    for pipe in (process.stdin, process.stdout, errors):
+        assert pipe is not None
+        with contextlib.suppress(OSError):
+            pipe.close()
+    return ChildDied(reason or f"ended with exit code {code}", steps)
+
+
+def _steps(errors: str) -> list[str]:
+    """Return ``file:line function`` of a crashed child's innermost calls, without folders."""
+    found = re.findall(r'File "([^"]*)", line (\d+) in (\S+)', errors)
+    return [f"{Path(path).name}:{line} {function}" for path, line, function in found[:20]]
+
+
+def main() -> None:
+    """Do the tasks that come in on standard input, until it ends."""
+    import faulthandler
+
+    faulthandler.enable()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf8")
+    os.dup2(2, 1)  # whatever a library prints must not come between the answers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    tasks = _tasks_until_parent_ends(os.fdopen(os.dup(0), "rb", buffering=0))
+
+    def say(**message: Any) -> None:
+        print(json.dumps(message), file=answers, flush=True)
+
+    while line := tasks.get():
+        task = Task(**json.loads(line))
+        try:
+            say(result=function_of(task)(task.arguments, lambda **known: say(known=known)))
+        except InputError as error:
+            say(refused=str(error))
+
+
+def function_of(task: Task) -> Callable[..., dict[str, Any]]:
+    """Import the function of a task."""
+    module, name = task.function.split(":")
+    function: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _tasks_until_parent_ends(pipe: IO[bytes]) -> "queue.SimpleQueue[bytes]":
+    """Read tasks on a thread of their own, which sees at once that the parent has ended, and ends this process."""
+    tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in pipe:
+            tasks.put(line)
+        tasks.put(b"")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_S)
+        os._exit(1)
+
+    threading.Thread(target=read, name="asyconv-parent", daemon=True).start()
+    return tasks
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""How long the stages of a work take: wall clock and processor time of the whole process."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Stages:
+    """Seconds by stage, added up over as many visits as there are."""
+
+    def __init__(self) -> None:
+        self._wall_s: dict[str, float] = {}
+        self._cpu_s: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Count what runs inside as a visit of this stage; stages do not lie in one another."""
+        wall_s, cpu_s = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self._wall_s[name] = self._wall_s.get(name, 0.0) + time.perf_counter() - wall_s
+            self._cpu_s[name] = self._cpu_s.get(name, 0.0) + time.process_time() - cpu_s
+
+    def facts(self) -> dict[str, dict[str, float]]:
+        """Seconds and processor seconds of every stage, for a manifest."""
+        return {
+            name: {"seconds": round(wall_s, 3), "cpu_s": round(self._cpu_s[name], 3)}
+            for name, wall_s in self._wall_s.items()
+        }

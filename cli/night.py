@@ -1,0 +1,139 @@
+"""A run over many recordings as the user sees it: told, noted in the audit, stopped in order, summed up."""
+
+import itertools
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from asyconv.cli.outcome import tell
+from asyconv.cli.view import view
+from asyconv.errors import InputError, Stopped
+
+if TYPE_CHECKING:
+    from asyconv.audit import Audit
+    from asyconv.batch import Asked
+    from asyconv.engines import Engine
+    from asyconv.unit import Outcome
+
+
+def spend(
+    function: str,
+    asked: "Sequence[Asked]",
+    results: Path,
+    engine_for: "Callable[[int], Engine]",
+    already: "Sequence[Outcome]" = (),
+    **options: Any,
+) -> "list[Outcome]":
+    """Do everything that is asked for; `already` is known of other recordings of this run.
+
+    `engine_for` gives the engine for a number of recordings, `options` are those of `asyconv.batch.run_batch`. Each
+    outcome is told and noted in the audit as it comes. SIGTERM stops a run as Ctrl-C does.
+    """
+    from asyconv.audit import Audit, last_noted
+    from asyconv.batch import new_run, run_batch
+    from asyconv.engines import Inline
+    from asyconv.results import clean_up, open_results, write_index
+
+    run, start = new_run(), time.monotonic()
+    outcomes: list[Outcome] = []
+    try:
+        with sigterm_as_ctrl_c():
+            open_results(results)
+            audit, noted = Audit(results, run), last_noted(results)[0]
+            audit.note("run started", recordings=len(already) + len(asked))
+            engine, how = engine_for(len(asked)) if asked else Inline(), "stopped"
+            try:
+                with view(results, run, len(already) + len(asked), outcomes):
+                    working = run_batch(function, asked, results, engine, run, **options)
+                    for outcome in itertools.chain(already, working):
+                        outcomes.append(outcome)
+                        _note(audit, outcome, results, noted)
+                        tell(outcome)
+                how = "ended"
+            finally:
+                engine.close()
+                clean_up(results)
+                write_index(results)
+                audit.note(f"run {how}", outcomes=len(outcomes))
+    except OSError as error:
+        raise Stopped(f"{results}: cannot be written to ({error.strerror})") from error
+    if line := effort(results, run, time.monotonic() - start):
+        click.echo(line, err=True)
+    return outcomes
+
+
+@contextmanager
+def sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM raise `KeyboardInterrupt` while the context lasts."""
+
+    def stop(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str, str]) -> None:
+    """Seal what became of a recording; what a killed run made and could not note is noted now."""
+    from asyconv.audit import manifest_hash
+    from asyconv.unit import without_names
+
+    name = outcome.recording_id
+    if outcome.made or outcome.state == "done":
+        assert name is not None
+        found = manifest_hash(results, name)
+        if outcome.made or noted.get(name) != found:
+            audit.note("made" if outcome.made else "found made", recording_id=name, manifest_sha256=found)
+        return
+    reason = without_names(outcome.sentence, outcome.source, name or "the recording")
+    audit.note(str(outcome.state), recording_id=name, reason=reason)
+
+
+def effort(results: Path, run: str, wall_s: float) -> str | None:
+    """Tell how much video a run has turned into results, how fast, and how busy it kept the device."""
+    from asyconv.engines import cores
+    from asyconv.results import manifests
+
+    made = [m for m in manifests(results) if m.get("run") == run and "networks" in m.get("stages", {})]
+    if not made:
+        return None
+    on_cpu = all(m["made_by"]["device"] == "cpu" for m in made)
+    busy_s = sum(m["stages"]["networks"]["cpu_s" if on_cpu else "seconds"] for m in made)
+    devices = cores() if on_cpu else _gpus()
+    video_h = sum(m["recorded_s"] for m in made) / 3600
+    frames = sum(m["frames_used"] for m in made)
+    return (
+        f"{video_h:.2f} h of video in {wall_s / 60:.1f} min, {frames / wall_s:.1f} frames/s; the networks kept "
+        f"{'the cores' if on_cpu else 'the GPU'} busy for {busy_s / (wall_s * devices):.0%} of the time"
+    )
+
+
+def _gpus() -> int:
+    import torch
+
+    return max(1, torch.cuda.device_count())
+
+
+def run_on_finish(command: str, outcomes: "Sequence[Outcome]", code: int) -> None:
+    """Run the user's command, with the exit code and the counts in its environment."""
+    import os
+    import shlex
+    import subprocess
+
+    from asyconv.batch import summary
+
+    told = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary(outcomes)}
+    try:
+        done = subprocess.run(shlex.split(command), env={**os.environ, **told}, check=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"--on-finish: expected a command that can be run, found {command!r} ({error})") from error
+    if done.returncode:
+        raise InputError(f"--on-finish: {command!r} ended with exit code {done.returncode}")

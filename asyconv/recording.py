@@ -19,6 +19,9 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 
+SUFFIXES: Final = (".oni", ".mkv", ".avi", ".mov", ".mp4")
+"""Endings that promise a recording; what one is, its content says."""
+
 IGNORE_FILE: Final = ".asyconv-ignore"
 """A folder that holds a file of this name is not searched (simulations keep their truth there)."""
 
@@ -225,16 +228,42 @@ def find_recordings(path: Path | str) -> list[Path]:
     from asyconv.png_folder import holds_depth_pictures
 
     found = []
+    for folder, names in _walk(path):
+        if holds_depth_pictures(folder):
+            found.append(folder)
+        found += [file for file in names if _is_recording(file)]
+    return sorted(found)
+
+
+def find_promised(path: Path | str) -> list[Path]:
+    """Find what is named like a recording below `path` and is none, or cannot be read; sorted.
+
+    A file that was never written to or a folder that took its place must not be passed over in silence.
+    """
+    from asyconv.png_folder import holds_depth_pictures
+
+    found = []
+    for folder, names in _walk(Path(path)):
+        if folder.suffix.lower() in SUFFIXES and folder != Path(path) and not holds_depth_pictures(folder):
+            found.append(folder)
+        found += [file for file in names if file.suffix.lower() in SUFFIXES and not _is_recording(file)]
+    return sorted(found)
+
+
+def _walk(path: Path) -> Iterator[tuple[Path, list[Path]]]:
     for folder, below, names in os.walk(path):
         if IGNORE_FILE in names:
             below.clear()
             continue
         below[:] = [name for name in below if not name.startswith(".")]
-        if holds_depth_pictures(Path(folder)):
-            found.append(Path(folder))
-        files = (Path(folder, name) for name in names if not name.startswith("."))
-        found += [file for file in files if file_format(file)]
-    return sorted(found)
+        yield Path(folder), [Path(folder, name) for name in names if not name.startswith(".")]
+
+
+def _is_recording(file: Path) -> bool:
+    try:
+        return bool(file_format(file))
+    except InputError:  # it cannot be read
+        return False
 
 
 def file_format(path: Path) -> str | None:

@@ -150,13 +150,13 @@ def _share(text: str) -> tuple[int, int]:
 
 
 def _sources(inputs: tuple[Path, ...]) -> list[Path]:
-    """Return all recordings, each once; what holds none stands for itself and is refused later, by name."""
-    from asyconv.recording import find_recordings
+    """Return all recordings, each once; what is none but promised to be stands for itself and is refused by name."""
+    from asyconv.recording import find_promised, find_recordings
 
     found: dict[Path, Path] = {}
     for given in inputs:
         try:
-            below = find_recordings(given)
+            below = sorted([*find_recordings(given), *find_promised(given)])
         except InputError:
             below = []
         for source in below or [given]:

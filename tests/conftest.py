@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.commands import invoke
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
@@ -33,3 +36,42 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def tolerance() -> Callable[[object], dict[str, float]]:
     """``tolerance(dtype)`` gives ``{"rtol", "atol"}`` for a torch or numpy dtype."""
     return lambda dtype: TOLERANCES[str(dtype).removeprefix("torch.")]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a model file of the compact shape whose weights are random."""
+    import torch
+
+    from asyconv.networks import AsymmetricRegression, Detection
+    from asyconv.weights import ModelSettings, save_model
+
+    settings = ModelSettings(
+        arch="asymmetric",
+        width=0.25,
+        depth_scale_mm=60.0,
+        depth_limit=3.0,
+        disc_radius_map=3.0,
+        sigma_map=2.0,
+        joint_threshold=0.9,
+        presence_thresholds=(0.9,) * 12,
+        link_threshold=0.05,
+        nms_window_map=13,
+        position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
+        confidence_knots=((0.0, 0.0), (1.0, 1.0)),
+    )
+    path = tmp_path_factory.mktemp("model") / "random.safetensors"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        save_model(path, Detection(0.25), AsymmetricRegression(0.25), {"name": "random", "settings": settings})
+    return path
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulate two infants for 0.6 s each."""
+    out = tmp_path_factory.mktemp("simulated") / "recordings"
+    result = invoke("simulate", out, "--infants", 2, "--seconds", 0.6, "--seed", 5)
+    assert result.exit_code == 0, result.output
+    assert [Path(line).parent for line in result.stdout.splitlines()] == [out, out]
+    return out

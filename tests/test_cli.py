@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from asyconv.cli.main import COMMANDS, main
+from asyconv.cli.main import COMMANDS
 from asyconv.notice import NOTICE
 from tests.blocked import without
+from tests.commands import invoke
 from tests.real_data import ROOT, shared_data
 
 OUTPUTS = {
@@ -38,53 +38,8 @@ OUTPUTS = {
 }
 
 
-def invoke(*arguments: object) -> Result:
-    """Run a command in this process; with the engine that stays in it."""
-    here = ("--workers", 0) if arguments[0] == "process" else ()
-    return CliRunner().invoke(main, [str(argument) for argument in (*arguments, *here)], catch_exceptions=False)
-
-
 def flat(text: str) -> str:
     return " ".join(text.split())
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a model file of the compact shape whose weights are random."""
-    import torch
-
-    from asyconv.networks import AsymmetricRegression, Detection
-    from asyconv.weights import ModelSettings, save_model
-
-    settings = ModelSettings(
-        arch="asymmetric",
-        width=0.25,
-        depth_scale_mm=60.0,
-        depth_limit=3.0,
-        disc_radius_map=3.0,
-        sigma_map=2.0,
-        joint_threshold=0.9,
-        presence_thresholds=(0.9,) * 12,
-        link_threshold=0.05,
-        nms_window_map=13,
-        position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
-        confidence_knots=((0.0, 0.0), (1.0, 1.0)),
-    )
-    path = tmp_path_factory.mktemp("model") / "random.safetensors"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        save_model(path, Detection(0.25), AsymmetricRegression(0.25), {"name": "random", "settings": settings})
-    return path
-
-
-@pytest.fixture(scope="session")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Simulate two infants for 0.6 s each."""
-    out = tmp_path_factory.mktemp("simulated") / "recordings"
-    result = invoke("simulate", out, "--infants", 2, "--seconds", 0.6, "--seed", 5)
-    assert result.exit_code == 0, result.output
-    assert [Path(line).parent for line in result.stdout.splitlines()] == [out, out]
-    return out
 
 
 @pytest.fixture(scope="session")

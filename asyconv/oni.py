@@ -32,6 +32,8 @@ def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | 
     width_px, height_px, rate_hz, intrinsics = _picture(node, path.name, warnings)
     if found.ending != "finished":
         warnings.append(_unfinished(found.ending, len(frames)))
+    elif node.declared not in (None, len(node.frames)):
+        warnings.append(f"the recorder counted {node.declared} frames, {len(node.frames)} are there")
     if sum(other.kind == DEPTH_NODE and bool(other.frames) for other in found.nodes) > 1:
         warnings.append("the recording has several depth streams; the first was used")
     unit_mm = _unit_mm(node, path.name, depth_unit_mm, warnings)

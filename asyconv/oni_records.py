@@ -43,6 +43,7 @@ class Node:
 
     kind: int
     codec: str
+    declared: int | None = None  # frames that the recorder counted; None: it never wrote its count
     properties: dict[str, Property] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)  # properties that were set anew after the first frame
     frames: list[FrameRecord] = field(default_factory=list)
@@ -115,7 +116,9 @@ def _take(
         _, rest = _string(fields)
         if len(rest) < 8:
             raise _Damaged
-        node = Node(int.from_bytes(rest[:4], "little"), rest[4:8].decode("latin-1"))
+        count = rest[8:12] if kind != NODE_ADDED_OLDEST else b""
+        declared = int.from_bytes(count, "little") if len(count) == 4 and count != b"\xff" * 4 else None
+        node = Node(int.from_bytes(rest[:4], "little"), rest[4:8].decode("latin-1"), declared)
         nodes.append(node)
         current[node_id] = node
     elif kind == NEW_DATA:

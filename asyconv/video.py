@@ -133,7 +133,7 @@ def _container(path: Path) -> Iterator[Any]:
 
 def _depth_stream(container: Any, name: str) -> Any:
     """Return the stream titled DEPTH, else the only 16-bit gray one that is not titled as something else."""
-    streams = list(container.streams.video)
+    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
     titles = [stream.metadata.get("title", "").upper() for stream in streams]
     if "DEPTH" in titles:
         candidates = [streams[titles.index("DEPTH")]]
@@ -159,6 +159,9 @@ def _decode_all(path: Path, shape: tuple[int, int], warnings: list[str]) -> Deco
     with _container(path) as container:
         stream = _depth_stream(container, path.name)
         stream.codec_context.thread_type, stream.codec_context.thread_count = "SLICE", 2
+        step_s = 1 / float(stream.average_rate or stream.guessed_rate or 30)
+        azure = "K4A_DEPTH_MODE" in stream.metadata
+        stated_s = (container.duration or 0) / av.time_base
         pictures = _pictures(container, stream)
         while True:
             try:
@@ -181,6 +184,10 @@ def _decode_all(path: Path, shape: tuple[int, int], warnings: list[str]) -> Deco
     if place == 0:
         raise InputError(f"{path.name}: expected depth frames, found none that is whole")
     _warn(warnings, f"{lost} of {place} frames were left out: their time does not advance", lost > 0)
+    late = whole and first_s > 1.5 * step_s and not azure  # whose cameras do not begin together
+    _warn(warnings, f"the first frame is at {first_s:.2f} s; frames before it may be lost", late)
+    early = whole and first_s + last_s < stated_s - 2.5 * step_s
+    _warn(warnings, f"the recording states {stated_s:.2f} s, its last frame is at {first_s + last_s:.2f} s", early)
     _warn(warnings, f"the recording is cut off (its file is not closed); {place} whole frames were used", not whole)
     return None
 

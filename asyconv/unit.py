@@ -132,7 +132,9 @@ def run_unit(
 
 
 def _is_full(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = (errno.ENOSPC, errno.EDQUOT)
+    # polars raises an OSError without errno
+    return isinstance(error, OSError) and (error.errno in full or any(f"os error {n}" in str(error) for n in full))
 
 
 def _run_job(job: Job, results: Path, work: Work, *, update: bool, run: str, attempt: int) -> Outcome:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from asyconv import audit, claims, results
+from asyconv import audit, batch, claims, results
 from asyconv.cli.view import pace
 from tests import oni_bytes
 from tests.commands import invoke
@@ -338,3 +340,69 @@ def test_infant_ids_that_look_like_names_are_refused_unless_forced(
 def test_pace_of_what_is_under_way() -> None:
     assert pace({"done": 30, "total": 90, "seconds": 2.0}) == (30, 90, 15.0, 4.0)
     assert pace({"stage": "report"}) == (0, None, 0.0, None)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 64 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = os.geteuid() == 0 and shutil.which("mount") is not None
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
+    if not mounted or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def fill(place: Path, leave_bytes: int) -> Path:
+    path = place / "filler"
+    path.write_bytes(bytes(shutil.disk_usage(place).free - leave_bytes))
+    return path
+
+
+def test_it_stops_before_the_disk_is_full_and_goes_on(
+    recordings: Path, model: Path, tmp_path: Path, small_disk: Path
+) -> None:
+    given = ["process", recordings, "-o", small_disk / "out", "--model", model, "--names", tmp_path / "n.csv"]
+    filler = fill(small_disk, batch.NEEDED_BYTES + 2**18)  # room for one result and not for the next
+    result = invoke(*given)
+    assert result.exit_code == 3
+    assert "expected 32 MiB of free space for the next recording, found 3" in result.stderr
+    assert "the same command goes on where it stopped" in result.stderr
+    assert len(results.manifests(small_disk / "out")) == 1
+    filler.unlink()
+    assert invoke(*given).exit_code == 0
+    all_done_once(small_disk / "out", 2)
+
+
+def test_a_disk_that_somebody_else_fills_stops_it_too(
+    recordings: Path, model: Path, tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "NEEDED_BYTES", 0)  # what is free when it begins is gone when it writes
+    given = ["process", recordings, "-o", small_disk / "out", "--model", model, "--names", tmp_path / "n.csv"]
+    filler = fill(small_disk, 2**17)
+    result = invoke(*given)
+    assert result.exit_code == 3, result.output
+    assert "Traceback" not in result.output
+    assert not results.manifests(small_disk / "out")
+    filler.unlink()
+    assert invoke(*given).exit_code == 0
+    all_done_once(small_disk / "out", 2)
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(7200)
+def test_memory_stays_where_it_was_through_two_hundred_recordings(model: Path, tmp_path: Path) -> None:
+    sources = simulated(tmp_path / "in", 200, seed=91, seconds=0.4)
+    command = [*PROCESS, str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--model", str(model), "--workers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    used_bytes = []
+    for _ in process.stdout:  # a line per report
+        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        used_bytes.append(sum(one.memory_info().rss for one in family))
+    assert process.wait() == 0
+    assert len(used_bytes) == len(sources)
+    print(f"MiB after each tenth: {[used // 2**20 for used in used_bytes[9::10]]}")
+    assert used_bytes[-1] <= 1.05 * used_bytes[9]

@@ -4,7 +4,6 @@ On a GPU weights and activations are float16, whose rounding is an eighth of bfl
 and maps are float32. On the CPU all is float32.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -39,10 +38,6 @@ def locate(maps: npt.NDArray[np.float32], probability: npt.NDArray[np.float32], 
     return those_present(found, probability.max(axis=(1, 2)), thresholds)
 
 
-def _parts(depth_mm: npt.NDArray[np.float32], size: int) -> Iterator[npt.NDArray[np.float32]]:
-    return (depth_mm[start : start + size] for start in range(0, len(depth_mm), size))
-
-
 class Inference:
     """A model ready to run; on the GPU where there is one."""
 
@@ -60,15 +55,28 @@ class Inference:
         Gives detection probabilities [B, 20, 3, 96, 128], on the device, and confidence maps [B, 3, 20, 96, 128].
         Where the device's memory does not hold so many clips it goes on with half as many, from then on.
         """
+        parts: list[tuple[torch.Tensor, npt.NDArray[np.float32]]] = []
+        start = 0
+        while start < len(depth_mm):
+            part = depth_mm[start : start + self.batch]
+            if (found := self._if_it_fits(part)) is not None:
+                parts.append(found)
+                start += len(part)
+            else:  # outside the handler, which keeps alive what was allocated
+                torch.cuda.empty_cache()
+                self.batch = len(part) // 2
+        if len(parts) == 1:
+            return parts[0]
+        probability, maps = zip(*parts, strict=True)
+        return torch.cat(probability), np.concatenate(maps)
+
+    def _if_it_fits(self, depth_mm: npt.NDArray[np.float32]) -> tuple[torch.Tensor, npt.NDArray[np.float32]] | None:
         try:
             return self._both(depth_mm)
         except torch.OutOfMemoryError:
             if len(depth_mm) == 1:
                 raise
-        torch.cuda.empty_cache()  # outside the handler, which keeps what was allocated alive
-        self.batch = max(1, min(self.batch, len(depth_mm)) // 2)
-        probability, maps = zip(*(self.both(part) for part in _parts(depth_mm, self.batch)), strict=True)
-        return torch.cat(probability), np.concatenate(maps)
+            return None
 
     def _both(self, depth_mm: npt.NDArray[np.float32]) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:
         x = normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit)

@@ -34,6 +34,32 @@ def test_joints_of_float16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch)
     assert np.mean(found) > 0.99  # a peak at the threshold may pass it in one of the two
 
 
+def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = inference.Inference(load_model("compact"))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    depth_mm = np.random.default_rng(0).uniform(480, 600, (4, 3, 96, 128)).astype(np.float32)
+    probability, maps = networks.both(depth_mm)
+    tried: list[int] = []
+    whole = networks._detection.forward
+
+    def fits_one(clip: Tensor) -> Tensor:
+        tried.append(len(clip))
+        if len(clip) > 1:
+            raise torch.OutOfMemoryError("a GPU's memory is full")
+        found: Tensor = whole(clip)
+        return found
+
+    monkeypatch.setattr(networks._detection, "forward", fits_one)
+    halved_probability, halved_maps = networks.both(depth_mm)
+    assert tried == [4, 2, 1, 1, 1, 1]
+    assert networks.batch == 1
+    torch.testing.assert_close(halved_probability, probability, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(halved_maps, maps, rtol=1e-4, atol=1e-5)
+    monkeypatch.setattr(networks._detection, "forward", lambda clip: fits_one(torch.cat([clip, clip])))
+    with pytest.raises(torch.OutOfMemoryError):
+        networks.both(depth_mm[:1])
+
+
 @pytest.mark.parametrize("dtype", HALVES)
 def test_maps_and_probabilities_are_float32_and_near(dtype: torch.dtype) -> None:
     torch.manual_seed(0)

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -340,6 +341,31 @@ def test_infant_ids_that_look_like_names_are_refused_unless_forced(
 def test_pace_of_what_is_under_way() -> None:
     assert pace({"done": 30, "total": 90, "seconds": 2.0}) == (30, 90, 15.0, 4.0)
     assert pace({"stage": "report"}) == (0, None, 0.0, None)
+
+
+@pytest.mark.parametrize("how", ["ctrl-c", "sigterm"])
+def test_a_stopped_run_leaves_no_process_and_goes_on(model: Path, tmp_path: Path, how: str) -> None:
+    simulated(tmp_path / "in", 2, seed=61, seconds=20.0)  # too long to be done before it is stopped
+    out = tmp_path / "out"
+    command = [*PROCESS, str(tmp_path / "in"), "-o", str(out), "--model", str(model), "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
+    while not list((out / claims.CLAIMS).glob("*.lock")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    family = psutil.Process(process.pid).children(recursive=True)
+    if how == "ctrl-c":
+        os.killpg(process.pid, signal.SIGINT)  # the terminal sends it to the workers too
+    else:
+        process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 3, said
+    assert "stopped; the same command goes on where it stopped" in said
+    assert "Traceback" not in said
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert not alive
+    assert not list(out.glob(".tmp-*"))
+    assert not list((out / claims.CLAIMS).iterdir())
+    assert list(audit.verify(out)) == []
 
 
 @pytest.fixture

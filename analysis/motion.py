@@ -22,11 +22,9 @@ from asyconv.analysis.kinematics import (
 )
 from asyconv.analysis.series import (
     LimbSeries,
-    angle_between,
-    included_angle,
+    limb_angles,
     moving_mask,
     speed,
-    trunk_down,
 )
 from asyconv.skeleton import LIMBS, N_JOINTS
 
@@ -173,13 +171,9 @@ def _limb(
 
 def _angles(limb: str, points: Floats, axes: Floats) -> dict[str, Floats]:
     """Bend, raise and turn of one limb from `points` [N, 12, D]; the turn about the trunk needs three dimensions."""
-    root, middle, end = (points[:, k] for k in LIMBS[limb])
+    root, middle, _ = (points[:, k] for k in LIMBS[limb])
     arm = limb.endswith("arm")
-    trunk = np.broadcast_to(trunk_down(points), root.shape)
-    out = {
-        "elbow" if arm else "knee": included_angle(middle, root, end),
-        "shoulder_elevation" if arm else "hip_flexion": angle_between(middle - root, trunk),
-    }
+    out = limb_angles(limb, points)
     if points.shape[-1] == 3:
         x, y, z = ((middle - root) @ axes.T).T
         outward = x if limb.startswith("right") else -x

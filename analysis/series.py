@@ -90,7 +90,7 @@ def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSerie
     moving = moving_mask(speed_mm_s, valid, fs_hz, tracks.time.effective_hz, floor.value or 0.0)
     bouts = runs(moving)
     in_3d = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
-    angles_deg = _angles(limb, tracks.smooth_mm if in_3d else tracks.smooth_px)
+    angles_deg = limb_angles(limb, tracks.smooth_mm if in_3d else tracks.smooth_px)
     missing = np.full(len(speed_mm_s), np.nan)
     return LimbSeries(
         limb=limb,
@@ -197,8 +197,11 @@ def lift(end_mm: Floats, plane: list[float] | None) -> Floats:
     return height - np.percentile(seen, LIFT_BASE_PERCENTILE) if len(seen) else height
 
 
-def _angles(limb: str, points: Floats) -> dict[str, Floats]:
-    """Joint angles of one limb: 0 deg at shoulder and hip = along the trunk; elbow and knee straight = 180 deg."""
+def limb_angles(limb: str, points: Floats) -> dict[str, Floats]:
+    """Joint angles of one limb from `points` [N, 12, D], in degrees; NaN where a segment points at the camera.
+
+    Shoulder and hip: 0 deg = along the trunk. Elbow and knee: 180 deg = straight.
+    """
     root, middle, end = (points[:, k].copy() for k in LIMBS[limb])
     for near, far in ((root, middle), (middle, end)):
         length = np.linalg.norm(far - near, axis=-1)

@@ -32,7 +32,7 @@ def command(tracks: tuple[Path, ...], output: Path) -> None:
         folder = source.resolve().parent
         beside = (read_manifest(folder.parent, folder.name) or {}).get("analysis", {})
         events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in beside.get("events", [])]
-        movements.append(analyse(read_tracks(source), events))
+        movements.append(analyse(read_tracks(source), events, beside.get("sheet")))
     infants = {movement.meta.get("infant_id") for movement in movements}
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
         found = ", ".join(sorted(str(infant) for infant in infants))

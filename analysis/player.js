@@ -6,7 +6,10 @@ for (const box of document.querySelectorAll(".player")) {
   const raw = Uint8Array.from(atob(given.frames), (c) => c.charCodeAt(0));
   const view = new DataView(raw.buffer);
   const at = (frame, joint, axis) => view.getInt16(2 * ((frame * 12 + joint) * 3 + axis), true);
-  const bones = given.bones.split(",").map((line) => line.split(" "));
+  const bones = given.bones.split(",").map((line) => {
+    const [a, b, colour, dashed] = line.split(" ");
+    return [Number(a), Number(b), colour, dashed === "1"];
+  });
   const flat = given.unit === "px";
   const canvas = box.querySelector("canvas"), button = box.querySelector("button");
   const slider = box.querySelector("input"), speed = box.querySelector("select"), clock = box.querySelector("output");
@@ -52,7 +55,7 @@ for (const box of document.querySelectorAll(".player")) {
       if (!seen(a) || !seen(b)) continue;
       pen.strokeStyle = colour;
       pen.lineWidth = 4;
-      pen.setLineDash(dashed === "1" ? [7, 6] : []);
+      pen.setLineDash(dashed ? [7, 6] : []);
       pen.beginPath();
       pen.moveTo(...place(a));
       pen.lineTo(...place(b));

@@ -1,0 +1,107 @@
+"""Make the pictures of reports in docs/: ``python -m tests.report_pictures docs FOLDER``, after `make browser`.
+
+Recordings and tracks are made in FOLDER, in some minutes. All are simulated and run through the whole pipeline with
+the shipped model: one in which everything is seen, the same at 6 Hz, the same infant half under cloths, and a bed with
+nobody in it.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from asyconv.analysis import analyse
+from asyconv.analysis.report import render
+from asyconv.oni import OniWriter
+from asyconv.pipeline import track
+from asyconv.recording import open_recording
+from asyconv.scene import (
+    AS_DRAWN,
+    BARE,
+    FPS_HZ,
+    HEIGHT_PX,
+    HFOV_RAD,
+    VFOV_RAD,
+    WIDTH_PX,
+    Condition,
+    Infant,
+    make_infant,
+    sensed_depth,
+)
+from asyconv.simulate import write_recording
+from asyconv.tracks import read_tracks, write_tracks
+from asyconv.weights import load_model
+from tests.browser import launched, opened
+
+SEED, NUMBER = 3, 0
+SECONDS, EMPTY_SECONDS = 75.0, 20.0
+AGES = {"pma_days": 221, "ga_birth_days": 204}
+PAGE_PX, PAGE_MAX_PX = 1060, 2450
+COLOURS = 64
+
+
+def infant_of(seconds: float, condition: Condition) -> Infant:
+    """The infant of all pictures, under one condition."""
+    return make_infant(SEED, NUMBER, np.arange(round(seconds * FPS_HZ)) / FPS_HZ, condition=condition)
+
+
+def write_empty_bed(path: Path) -> None:
+    """A recording of the same bed with nobody in it."""
+    bed = infant_of(EMPTY_SECONDS, BARE)
+    with OniWriter(path, WIDTH_PX, HEIGHT_PX, FPS_HZ, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True) as writer:
+        for index in range(len(bed.motion.time_s)):
+            writer.write(sensed_depth(bed, index, bed.background_mm), round(index * 1e6 / FPS_HZ))
+
+
+def tracked(name: str, recording: Path, folder: Path, **settings: Any) -> Path:
+    """Tracks of a recording in `folder`; those that are there already are kept."""
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        with open_recording(recording) as depth:
+            tracks = track(depth, load_model("compact"), infant_id="inf-017", head="down", mirrored=False, **settings)
+        write_tracks(replace(tracks, meta={**tracks.meta, "recording_id": f"simulated-{name}"}), path)
+    return path
+
+
+def all_tracks(folder: Path) -> Iterator[Path]:
+    """Tracks of the four recordings, the quickest first."""
+    seen, half, empty = (folder / f"{name}.oni" for name in ("seen", "half", "empty"))
+    if not empty.exists():
+        write_empty_bed(empty)
+    yield tracked("nothing_found", empty, folder)
+    for path, condition in ((seen, BARE), (half, AS_DRAWN)):
+        if not path.exists():
+            write_recording(infant_of(SECONDS, condition), path, lambda done: None)
+    yield tracked("6hz", seen, folder, rate="6")
+    yield tracked("seen", seen, folder)
+    yield tracked("half_occluded", half, folder)
+
+
+def take(browser: Any, html: str, path: Path, folder: Path) -> Path:
+    """The top of a page as a PNG of few colours."""
+    with opened(browser, html, folder, width=PAGE_PX) as seen:
+        height_px = min(PAGE_MAX_PX, seen.page.evaluate("document.documentElement.scrollHeight"))
+        area = {"x": 0, "y": 0, "width": PAGE_PX, "height": height_px}
+        picture = Image.open(BytesIO(seen.page.screenshot(full_page=True, clip=area)))
+    picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    return path
+
+
+def main(docs: Path, folder: Path) -> None:
+    """Write the four pictures into `docs`; recordings and tracks stay in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = list(all_tracks(folder))
+    with TemporaryDirectory() as empty, launched(Path(empty) / "profile") as browser:
+        for path in paths:
+            html = render([analyse(read_tracks(path), sheet=AGES)])
+            print(take(browser, html, docs / f"report_{path.stem}.png", Path(empty)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 PATH: Final = re.compile(rb' d="[^"]*"')
 LONG: Final = re.compile(rb"(\.\d)\d+|\s*\n\s*")
 
-BINS_MAX: Final = 1000  # about one a pixel of the page
+BINS_MAX: Final = 750  # two points each: 1500 a lane, more than the page has pixels
 WIDTH_IN: Final = 7.4
 HALF_IN: Final = 4.2
 DPI: Final = 160

@@ -104,6 +104,7 @@ def _recording(movement: Movement, number: int) -> dict[str, Any]:
     seen = bool(np.isfinite(movement.clean.gated_px).any())
     return {
         "number": number,
+        "seen": seen,
         "id": str(movement.meta.get("recording_id", "unnamed")),
         "ages": [_weeks(movement.ages.get(name)) for name in ("pma_days", "ga_birth_days")],
         "duration_s": len(movement.clean.time.time_s) / movement.clean.time.fs_hz,

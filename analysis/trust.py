@@ -53,11 +53,12 @@ def _why_nothing(movement: "Movement") -> str:
     """Where the joints were lost, when none is left."""
     logged = {step.name: step.changed for step in movement.steps}
     frames = int(movement.clean.time.present.sum())
-    parts = [
-        f"{logged.get('joint found', 0)} had no joint",
-        f"{logged.get('confidence gate', 0)} one below the confidence gate",
-        f"{int(movement.clean.excluded.sum()) * N_JOINTS} lay inside excluded events",
-    ]
+    counts = {
+        "had no joint": logged.get("joint found", 0),
+        "had one below the confidence gate": logged.get("confidence gate", 0),
+        "lay inside excluded events": int(movement.clean.excluded.sum()) * N_JOINTS,
+    }
+    parts = [f"{'all' if count == frames * N_JOINTS else count} {what}" for what, count in counts.items() if count]
     places = f"{frames * N_JOINTS} places where a joint could be ({frames} frames, {N_JOINTS} joints)"
     return f"Of {places}: {', '.join(parts)}."
 

@@ -161,9 +161,10 @@ def test_a_recording_in_which_nothing_was_found_says_so_first() -> None:
     page = Page(render([analyse(from_mm(np.arange(2700) / 30, np.full((2700, 12, 3), np.nan)))]))
     box = page.text[page.text.index("Can I trust this?") :]
     assert box.index("No infant was found in this recording. Every measure is withheld.") < 30
-    assert "Of 32400 places where a joint could be (2700 frames, 12 joints): 32400 had no joint" in box
+    assert "Of 32400 places where a joint could be (2700 frames, 12 joints): all had no joint" in box
     assert "script" not in page.tags
     assert "img" not in page.tags
+    assert "There are no key numbers and no pictures: nothing was seen." in page.text
 
 
 def test_without_intrinsics_the_reason_is_printed() -> None:

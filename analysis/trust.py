@@ -142,17 +142,21 @@ def withheld(movement: "Movement") -> list[tuple[str, str]]:
     lost = [r for r in gated if r.value is None]
     if len(lost) == len(gated) and len({r.reason for r in lost}) == 1:
         return [(lost[0].reason, "every measure of movement, for all limbs")]
-    core = {(_place(r), r.measure.label) for r in movement.results if r.measure.tier == "core"}
-    whole = Counter(place for place, _ in core)
+    whole = Counter(place for place, _ in {(_place(r), r.measure.label) for r in movement.results if _in_report(r)})
     by_reason: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for r in lost:
-        if r.measure.tier == "core":
+        if _in_report(r):
             by_reason[r.reason][_place(r)].append(r.measure.label)
     out = [(reason, _what(by_place, whole)) for reason, by_place in by_reason.items()]
-    others = sum(r.measure.tier != "core" for r in lost)
+    others = sum(not _in_report(r) for r in lost)
     if others:
         out.append(("in the tables only", f"{others} further values, each with its reason there"))
     return out
+
+
+def _in_report(result: Result) -> bool:
+    """Whether the report has a place for the value; joints and the other tiers stand in the tables only."""
+    return result.measure.tier == "core" and result.measure.scope != "joint"
 
 
 def _place(result: Result) -> str:

@@ -1,8 +1,8 @@
 """Make the pictures of reports in docs/: ``python -m tests.report_pictures docs FOLDER``, after `make browser`.
 
 Recordings and tracks are made in FOLDER, in some minutes. All are simulated and run through the whole pipeline with
-the shipped model: one in which everything is seen, the same at 6 Hz, the same infant with cloths over a hand and a foot, and a bed with
-nobody in it.
+the shipped model: one in which everything is seen, the same at 6 Hz, the same infant with cloths over a hand and a
+foot, and a bed with nobody in it.
 """
 
 import sys
@@ -66,7 +66,7 @@ def tracked(name: str, recording: Path, folder: Path, **settings: Any) -> Path:
     if not path.exists():
         with open_recording(recording) as depth:
             tracks = track(depth, load_model("compact"), infant_id="inf-017", head="down", mirrored=False, **settings)
-        write_tracks(replace(tracks, meta={**tracks.meta, "recording_id": f"simulated-{name}"}), path)
+        write_tracks(replace(tracks, meta={**tracks.meta, "recording_id": f"simulated-{recording.stem}"}), path)
     return path
 
 
@@ -75,13 +75,13 @@ def all_tracks(folder: Path) -> Iterator[Path]:
     seen, half, empty = (folder / f"{name}.oni" for name in ("seen", "half", "empty"))
     if not empty.exists():
         write_empty_bed(empty)
-    yield tracked("nothing_found", empty, folder)
+    yield tracked("report_nothing_found", empty, folder)
     for path, condition in ((seen, BARE), (half, HALF)):
         if not path.exists():
             write_recording(infant_of(SECONDS, condition), path, lambda done: None)
-    yield tracked("6hz", seen, folder, rate="6")
-    yield tracked("seen", seen, folder)
-    yield tracked("half_occluded", half, folder)
+    yield tracked("report_6hz", seen, folder, rate="6")
+    yield tracked("report", seen, folder)
+    yield tracked("report_half_occluded", half, folder)
 
 
 def take(browser: Any, html: str, path: Path, folder: Path) -> Path:
@@ -101,7 +101,7 @@ def main(docs: Path, folder: Path) -> None:
     with TemporaryDirectory() as empty, launched(Path(empty) / "profile") as browser:
         for path in paths:
             html = render([analyse(read_tracks(path), sheet=AGES)])
-            print(take(browser, html, docs / f"report_{path.stem}.png", Path(empty)))
+            print(take(browser, html, docs / f"{path.stem}.png", Path(empty)))
 
 
 if __name__ == "__main__":

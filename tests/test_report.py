@@ -24,6 +24,7 @@ from asyconv.analysis.player import player
 from asyconv.analysis.plots import pictures, write_figures
 from asyconv.analysis.postures import ellipse_95
 from asyconv.analysis.report import render, write_report
+from asyconv.analysis.trust import withheld
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.skeleton import JOINTS
@@ -108,6 +109,19 @@ def test_trust_comes_before_every_number_and_notices_are_there(html: str) -> Non
     assert "Amounts of movement are withheld for: left leg." in text
     assert "coverage 57 %, needs 70 %" in text  # 1500 of 2640 samples outside the event
     assert "the file is cut off: 2700 whole frames were used" in text
+
+
+def test_each_withheld_core_value_stands_under_its_reason() -> None:
+    tracks_6hz = make_tracks(90, fs_hz=6, motion={"right_wrist": shake(20, 0.5)}, noise_mm=0.2)
+    movement = analyse(hide(tracks_6hz, "left_ankle", 60, 300))
+    listed = dict(withheld(movement))
+    core = [r for r in movement.results if r.measure.tier == "core" and r.part == "left_leg"]
+    lost = [r for r in core if r.reason == "coverage 56 %, needs 70 %"]
+    assert listed["coverage 56 %, needs 70 %"] == f"left leg: {len(lost)} of {len(core)} core measures"
+    assert listed["8 rests between bouts, needs 15"] == "right arm: Burstiness of rests"
+    empty = [r for r in movement.results if r.value is None]
+    further = [r for r in empty if r.measure.tier != "core" or r.measure.scope == "joint"]
+    assert listed["in the tables only"].startswith(f"{len(further)} further values")
 
 
 def test_no_verdict_words(html: str) -> None:

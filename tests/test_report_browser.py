@@ -8,12 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from asyconv.analysis import analyse
 from asyconv.analysis.clean import Event
 from asyconv.analysis.pdf import write_pdf
 from asyconv.analysis.report import render
+from asyconv.cli.main import main
 from asyconv.errors import InputError
+from asyconv.tracks import write_tracks
 from tests.browser import MISSING, Seen, opened, serious
 from tests.closed_form import from_mm, hide, make_tracks, shake, without_mm
 from tests.test_report import HOSTILE
@@ -177,6 +180,15 @@ def test_pdf_by_chromium_is_a4(chromium: Any, html: str, tmp_path: Path) -> None
     pages = pypdf.PdfReader(write_pdf(source, tmp_path / "report.pdf")).pages
     assert [float(side) / 72 * 25.4 for side in pages[0].mediabox[2:]] == pytest.approx((210, 297), abs=0.5)
     assert source.read_text(encoding="utf-8") == html
+
+
+def test_the_command_prints_beside_the_page(chromium: Any, tmp_path: Path) -> None:
+    write_tracks(make_tracks(61), tmp_path / "tracks.parquet")
+    asked = ["report", str(tmp_path / "tracks.parquet"), "-o", str(tmp_path / "infant.html"), "--pdf"]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 0, done.output
+    assert done.output.split() == [str(tmp_path / f"infant.{kind}") for kind in ("html", "pdf")]
+    assert (tmp_path / "infant.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_pdf_by_weasyprint_where_there_is_no_browser(

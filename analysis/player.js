@@ -33,7 +33,7 @@ for (const box of document.querySelectorAll(".player")) {
   canvas.height = size.height * ratio;
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  const span = (axis) => Math.max(60, reach[axis][1] - reach[axis][0]);
+  const span = (axis) => Math.max(100, reach[axis][1] - reach[axis][0]);
   const widths = flat ? [span(0)] : [span(0), span(2)];
   const scale = Math.min((size.height - 70) / span(1), (size.width - 70 * widths.length) / widths.reduce((a, b) => a + b));
   const middle = (axis) => (reach[axis][0] + reach[axis][1]) / 2;
@@ -80,7 +80,7 @@ for (const box of document.querySelectorAll(".player")) {
     else {
       const free = (size.width - scale * (widths[0] + widths[1])) / 3;
       pose(free + scale * widths[0] / 2, 0, "seen from the front");
-      pose(size.width - free - scale * widths[1] / 2, 2, "from the side, front to the right");
+      pose(size.width - free - scale * widths[1] / 2, 2, "from the side");
     }
     pen.strokeStyle = "#1c2733";
     pen.lineWidth = 2;

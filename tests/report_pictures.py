@@ -43,8 +43,8 @@ SEED, NUMBER = 3, 8  # without cloths and hands every joint is visible all the t
 HALF = Condition(occluded=False, covered=(JOINTS.index("right_wrist"), JOINTS.index("left_ankle")))
 SECONDS, EMPTY_SECONDS = 75.0, 20.0
 AGES = {"pma_days": 221, "ga_birth_days": 204}
-PAGE_PX, PAGE_MAX_PX = 1060, 2450
-COLOURS = 64
+PAGE_PX = 1060
+COLOURS = 160
 
 
 def infant_of(seconds: float, condition: Condition) -> Infant:
@@ -85,12 +85,16 @@ def all_tracks(folder: Path) -> Iterator[Path]:
 
 
 def take(browser: Any, html: str, path: Path, folder: Path) -> Path:
-    """The top of a page as a PNG of few colours."""
+    """The page down to its player, or to its steps where there is none, as a PNG of few colours."""
     with opened(browser, html, folder, width=PAGE_PX) as seen:
-        height_px = min(PAGE_MAX_PX, seen.page.evaluate("document.documentElement.scrollHeight"))
-        area = {"x": 0, "y": 0, "width": PAGE_PX, "height": height_px}
+        last, after = seen.page.locator(".player"), seen.page.get_by_role("heading", name="Steps")
+        box = last.bounding_box() if last.count() else after.bounding_box() | {"height": -20}
+        below_px = box["y"] + box["height"]
+        area = {"x": 0, "y": 0, "width": PAGE_PX, "height": below_px + 10}
         picture = Image.open(BytesIO(seen.page.screenshot(full_page=True, clip=area)))
-    picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
     return path
 
 

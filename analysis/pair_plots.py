@@ -154,7 +154,7 @@ def entry(pairs: dict[tuple[str, str], dict[str, Any]], row: str, column: str, a
     if above:
         return f"r {pair['r']:.2f}".replace("-", "\N{MINUS SIGN}")
     lag = -pair["lag_s"] if straight else pair["lag_s"]
-    return f"{lag + 0.0:+.2f} s".replace("-", "\N{MINUS SIGN}")
+    return (f"{lag:+.2f} s" if abs(lag) >= 0.005 else "0.00 s").replace("-", "\N{MINUS SIGN}")
 
 
 def _pair_data(movement: "Movement") -> pl.DataFrame:

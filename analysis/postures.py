@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
-from matplotlib import patches
 from matplotlib.figure import Figure
 
 from asyconv.analysis.canvas import (
@@ -57,9 +56,10 @@ def trajectory_map(movement: "Movement") -> Drawing:
         relative = limb.position_mm[:, :2] if unit == "mm" else limb.position_px
         paths[name] = np.where(movement.clean.excluded[:, None], np.nan, relative) @ turn.T + posture[root]
     ellipses = {name: ellipse_95(path) for name, path in paths.items()}
+    rings = {name: outline(found) for name, found in ellipses.items()}
     data = pl.concat([_path_data(movement, name, path, unit) for name, path in paths.items()])
 
-    x0, x1, y0, y1 = _limits([posture, *paths.values()])
+    x0, x1, y0, y1 = _limits([posture, *paths.values(), *rings.values()])
 
     def draw(figure: Figure) -> None:
         ax = figure.add_axes((0, 0, 1, 1))
@@ -71,11 +71,10 @@ def trajectory_map(movement: "Movement") -> Drawing:
         for name, path in paths.items():
             drawn = path[bin_edges(len(path), POINTS_MAX)]
             ax.plot(drawn[:, 0], drawn[:, 1], color=LIMB_COLOURS[name], lw=0.6, zorder=3)
-            if (found := ellipses[name]) is not None:
-                _ellipse(ax, found)
+            ax.plot(*rings[name].T, color=INK, lw=0.9, ls=(0, (4, 2)), zorder=4)
         for name, (_, _, end) in LIMBS.items():
             if np.isfinite(posture[end]).all():
-                _label(ax, name, posture[end], paths[name], ellipses[name])
+                _label(ax, name, posture[end], np.concatenate([paths[name], rings[name]]))
         ax.plot([x0 + 8, x0 + 58], [y1 - 8] * 2, color=INK, lw=2)
         ax.text(x0 + 33, y1 - 11, f"50 {unit}", ha="center", va="bottom")
 
@@ -105,20 +104,14 @@ def ellipse_95(path: Floats) -> Ellipse | None:
     return Ellipse(float(centre[0]), float(centre[1]), float(long), float(short), angle)
 
 
-def _ellipse(ax: Any, found: Ellipse) -> None:
-    ax.add_patch(
-        patches.Ellipse(
-            (found.across, found.along),
-            2 * found.long,
-            2 * found.short,
-            angle=found.angle_deg,
-            fill=False,
-            edgecolor=INK,
-            lw=0.9,
-            ls=(0, (4, 2)),
-            zorder=4,
-        )
-    )
+def outline(found: Ellipse | None) -> Floats:
+    """Points [73, 2] round an ellipse, the first again at the end; none for none."""
+    if found is None:
+        return np.empty((0, 2))
+    around = np.linspace(0, 2 * np.pi, 73)
+    long, short = found.long * np.cos(around), found.short * np.sin(around)
+    c, s = np.cos(np.radians(found.angle_deg)), np.sin(np.radians(found.angle_deg))
+    return np.stack([found.across + c * long - s * short, found.along + s * long + c * short], axis=1)
 
 
 def _ellipse_table(ellipses: dict[str, Ellipse | None], paths: dict[str, Floats], unit: str) -> pl.DataFrame:
@@ -170,11 +163,10 @@ def _posture(ax: Any, posture: Floats) -> None:
     ax.scatter(*posture.T, s=14, color="white", edgecolor=MUTED, lw=1, zorder=2)
 
 
-def _label(ax: Any, name: str, end: Floats, path: Floats, around: Ellipse | None) -> None:
-    """Write the limb's name just outside its path and ellipse."""
-    seen = path[np.isfinite(path).all(axis=-1), 0]
+def _label(ax: Any, name: str, end: Floats, drawn: Floats) -> None:
+    """Write the limb's name just outside all that is `drawn` [N, 2] of it."""
     right = end[0] > 0
-    reach = np.array([end[0], *seen, *((around.across - around.long, around.across + around.long) if around else ())])
+    reach = np.append(drawn[whole(drawn), 0], end[0])
     x = reach.max() if right else reach.min()
     ax.annotate(
         limb_name(name),

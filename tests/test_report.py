@@ -22,7 +22,7 @@ from asyconv.analysis.number_tables import number
 from asyconv.analysis.pair_plots import coordination_matrix, entry
 from asyconv.analysis.player import player
 from asyconv.analysis.plots import pictures, write_figures
-from asyconv.analysis.postures import ellipse_95
+from asyconv.analysis.postures import ellipse_95, outline
 from asyconv.analysis.report import render, write_report
 from asyconv.analysis.trust import withheld
 from asyconv.errors import InputError
@@ -282,6 +282,8 @@ def test_ellipses_are_those_of_a_known_cloud() -> None:
     assert (found.across, found.along) == pytest.approx((5, 7))
     assert (found.long, found.short) == pytest.approx((30 * np.sqrt(5.991 / 2), 10 * np.sqrt(5.991 / 2)))
     assert found.angle_deg == pytest.approx(np.degrees(0.5))
+    ring = (outline(found) - [5, 7]) @ turn
+    np.testing.assert_allclose((ring[:, 0] / found.long) ** 2 + (ring[:, 1] / found.short) ** 2, 1)
 
 
 def test_the_matrix_gives_the_lag_of_the_limb_of_the_row() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from asyconv.analysis.canvas import LIMB_COLOURS, Floats
 from asyconv.analysis.clean import whole
 from asyconv.analysis.lanes import LEFT, RIGHT
-from asyconv.analysis.postures import head_up
+from asyconv.analysis.postures import head_up, median_pose
 from asyconv.skeleton import JOINTS, LIMBS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def player(movement: "Movement") -> dict[str, Any] | None:
     """What the script needs; None where no joint was seen.
 
     Frames are int16, little endian, base64: [M, 12, 3], x towards the infant's left (right on the page), y towards its
-    feet, z out of its front, whole mm from the middle of the trunk; without millimetres x and y in pixels and z 0.
+    feet, z out of its front, whole mm from the middle of the trunk; without a body frame x and y in pixels and z 0.
     """
     points = _placed(movement)
     step = max(1, round(movement.clean.time.fs_hz / RATE_HZ))
@@ -56,15 +56,14 @@ def player(movement: "Movement") -> dict[str, Any] | None:
 
 
 def _placed(movement: "Movement") -> Floats:
-    """Joints [N, 12, 3] about the middle of the trunk, as the page draws them."""
+    """Joints [N, 12, 3] as the page draws them: about the trunk, or in the picture about their median posture."""
     clean = movement.clean
     if clean.body is not None:
         return np.asarray(clean.body.turn(clean.smooth_mm - clean.body.origin_mm) * np.array([-1.0, 1.0, 1.0]))
     flat = clean.smooth_px * np.array([-1.0 if movement.meta.get("mirrored") else 1.0, 1.0])
-    turned = flat @ head_up(flat).T
-    trunk = turned[:, [JOINTS.index(name) for pair in TRUNK[:2] for name in pair]]
-    seen = trunk[whole(trunk).all(axis=1)]
-    middle = np.median(seen.mean(axis=1), axis=0) if len(seen) else np.full(2, np.nan)
+    turned = flat @ head_up(flat, movement.meta).T
+    pose = median_pose(turned)
+    middle = pose[whole(pose)].mean(axis=0) if whole(pose).any() else np.zeros(2)
     return np.concatenate([turned - middle, np.zeros((*turned.shape[:2], 1))], axis=-1)
 
 

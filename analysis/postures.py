@@ -19,6 +19,7 @@ from asyconv.analysis.canvas import (
     limb_name,
 )
 from asyconv.analysis.clean import whole
+from asyconv.analysis.plausible import HEADWARD
 from asyconv.analysis.series import trunk_down
 from asyconv.analysis.spatial import CHI2_95_2
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS
@@ -47,8 +48,9 @@ def trajectory_map(movement: "Movement") -> Drawing:
     unit = "mm" if smooth is movement.clean.smooth_mm else "px"
     # millimetres are those of the unmirrored picture, pixels those of the picture as recorded
     turn = np.diag([-1.0, 1.0]) if unit == "px" and movement.meta.get("mirrored") else np.eye(2)
-    turn = head_up(smooth[..., :2] @ turn) @ turn
-    posture = _median(smooth[..., :2]) @ turn.T
+    upright = bool(np.isfinite(trunk_down(smooth[..., :2])).all())
+    turn = head_up(smooth[..., :2] @ turn, movement.meta) @ turn
+    posture = median_pose(smooth[..., :2]) @ turn.T
     posture -= np.nanmean(posture, axis=0) if np.isfinite(posture).any() else 0.0
     paths = {}
     for name, (root, _, _) in LIMBS.items():
@@ -81,8 +83,8 @@ def trajectory_map(movement: "Movement") -> Drawing:
     verified = "" if movement.meta.get("left_right_verified") else " Left and right are not verified."
     summary = (
         "Median posture (grey) and the paths of wrists and ankles relative to shoulders and hips, seen from the "
-        "camera, head at the top, trunk upright; ellipses hold 95 % of a Gaussian cloud with the same covariance, in "
-        f"this plane.{verified}"
+        f"camera, {_way_up(upright, movement.meta)}; ellipses hold 95 % of a Gaussian cloud with the same covariance, "
+        f"in this plane.{verified}"
     )
     height_in = HALF_IN * (y1 - y0) / (x1 - x0)
     table = _ellipse_table(ellipses, paths, unit)
@@ -125,15 +127,28 @@ def _ellipse_table(ellipses: dict[str, Ellipse | None], paths: dict[str, Floats]
     return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
 
 
-def head_up(points: Floats) -> Floats:
-    """Rotation [2, 2] that turns the trunk of `points` [N, 12, 2] (y down) upright; identity if never seen."""
+def head_up(points: Floats, meta: dict[str, Any]) -> Floats:
+    """Rotation [2, 2] that turns the trunk of `points` [N, 12, 2] (y down, unmirrored) upright.
+
+    If the trunk was never seen whole: that turns the head up from where `meta` says it lies; if nothing is said, none.
+    """
     down = trunk_down(points)
     if not np.isfinite(down).all():
-        return np.eye(2)
+        x, y = HEADWARD.get(str(meta.get("head")), HEADWARD["up"])
+        down = np.array([x if meta.get("mirrored") else -x, -y])
     return np.array([[down[1], -down[0]], [down[0], down[1]]])
 
 
-def _median(points: Floats) -> Floats:
+def _way_up(upright: bool, meta: dict[str, Any]) -> str:
+    if upright:
+        return "head at the top, trunk upright"
+    known = str(meta.get("head")) in HEADWARD
+    said = "assumed" if meta.get("head_source") == "assumed" else "stated"
+    how = f"turned by where the head was {said} to lie" if known else "as in the picture"
+    return f"{how}, because the trunk was never seen whole"
+
+
+def median_pose(points: Floats) -> Floats:
     """Median over samples of [N, 12, 2] of what is present; NaN for a joint never seen."""
     out = np.full(points.shape[1:], np.nan)
     for k in range(points.shape[1]):

@@ -22,7 +22,7 @@ from asyconv.analysis.number_tables import number
 from asyconv.analysis.pair_plots import coordination_matrix, entry
 from asyconv.analysis.player import player
 from asyconv.analysis.plots import pictures, write_figures
-from asyconv.analysis.postures import ellipse_95, outline
+from asyconv.analysis.postures import ellipse_95, outline, trajectory_map
 from asyconv.analysis.report import render, write_report
 from asyconv.analysis.trust import withheld
 from asyconv.errors import InputError
@@ -227,8 +227,8 @@ def test_pictures_are_png_and_svg_with_data_beside_them_and_the_same_bytes_again
 
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_a_track_of_a_few_frames_is_reported_without_numbers(n: int) -> None:
-    text = Page(render([analyse(make_tracks(n / 30))])).text
-    assert "withheld for all limbs" in text
+    for tracks_of_few in (make_tracks(n / 30), without_mm(make_tracks(n / 30))):
+        assert "withheld for all limbs" in Page(render([analyse(tracks_of_few)])).text
 
 
 def test_ages_stand_in_the_head_in_weeks_and_days() -> None:
@@ -272,6 +272,31 @@ def test_the_player_holds_the_joints_of_the_body_frame(movement: Movement) -> No
     np.testing.assert_allclose(reach[seen], body[seen], atol=1.01)  # two roundings to whole mm
     ankle = frames[:, JOINTS.index("left_ankle"), 0]
     assert (ankle[105:495] == -32768).all()  # samples 300 to 1500 are hidden
+
+
+@pytest.mark.parametrize(
+    ("turns", "mirrored", "head"),
+    [(0, False, "up"), (1, False, "right"), (2, False, "down"), (3, False, "left"), (1, True, "left")],
+)
+def test_a_trunk_never_seen_whole_is_turned_by_where_the_head_was_said_to_lie(
+    turns: int, mirrored: bool, head: str
+) -> None:
+    still = make_tracks(61)
+    x, y = still.x_px - 320, still.y_px - 240
+    for _ in range(turns):  # a quarter turn each, that takes what is up to the right
+        x, y = -y, x
+    turned = replace(still, x_px=320 + (-x if mirrored else x), y_px=240 + y)
+    bare = without_mm(turned, head=head, mirrored=mirrored)
+    for joint in ("left_shoulder", "right_hip"):
+        bare = hide(bare, joint, 0, len(still.time_s))
+    movement = analyse(bare)
+    made = player(movement)
+    assert made is not None
+    frames = np.frombuffer(b64decode(made["frames"]), "<i2").reshape(-1, 12, 3)
+    right, left, knee = (frames[0, JOINTS.index(name)] for name in ("right_wrist", "left_wrist", "right_knee"))
+    assert right[1] < knee[1]
+    assert right[0] < left[0]
+    assert "turned by where the head was stated to lie" in trajectory_map(movement).summary
 
 
 def test_ellipses_are_those_of_a_known_cloud() -> None:

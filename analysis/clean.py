@@ -289,7 +289,8 @@ def _reject_positions(xy_px: Floats, confidence: Floats, fs_hz: float, px_per_mm
     outlier = is_outlier(xy_px, fs_hz, OUTLIER_MIN_MM * px_per_mm)
     log.add(
         "outliers",
-        f"score above {OUTLIER_SCORE:g} and {OUTLIER_MIN_MM:g} mm from the median of 0.23 s",
+        f"more than {OUTLIER_SCORE:g} times the median deviation / 0.6745 and {OUTLIER_MIN_MM:g} mm from the median of "
+        "0.23 s",
         outlier,
         OUTLIER,
     )

@@ -41,7 +41,9 @@ RATE_HZ: Final = (4.5, 250.0)
 SEEN_MIN_PCT: Final = 20.0
 SAMPLES_MIN: Final = 10
 
-_HEADWARD: Final = {"down": (0.0, 1.0), "up": (0.0, -1.0), "left": (-1.0, 0.0), "right": (1.0, 0.0)}
+HEADWARD: Final = {"down": (0.0, 1.0), "up": (0.0, -1.0), "left": (-1.0, 0.0), "right": (1.0, 0.0)}
+"""Direction of the head in the picture as recorded, y down, by where it is said to lie."""
+
 _ARMS: Final = (LIMBS["right_arm"], LIMBS["left_arm"])
 _LEGS: Final = (LIMBS["right_leg"], LIMBS["left_leg"])
 _PAIRS: Final = {
@@ -142,7 +144,7 @@ def _direction(px: Floats, meta: dict[str, Any]) -> str:
     if head is None or len(along) < SAMPLES_MIN:
         return ""
     x, y = np.median(along, axis=0) * ([-1.0, 1.0] if meta.get("mirrored") else [1.0, 1.0])
-    off_deg = abs(np.degrees(np.arctan2(*_cross_and_dot((x, y), _HEADWARD[head]))))
+    off_deg = abs(np.degrees(np.arctan2(*_cross_and_dot((x, y), HEADWARD[head]))))
     if off_deg <= HEAD_OFF_MAX_DEG:
         return ""
     said = "assumed" if meta.get("head_source") == "assumed" else "stated"

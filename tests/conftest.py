@@ -1,8 +1,9 @@
 """Fixtures and settings that every test shares."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -75,3 +76,12 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert result.exit_code == 0, result.output
     assert [Path(line).parent for line in result.stdout.splitlines()] == [out, out]
     return out
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser for the whole run; tests that ask for it skip where there is none."""
+    from tests.browser import launched  # only suites that need it pay for it
+
+    with launched(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser

@@ -94,7 +94,7 @@ def test_a_result_folder_is_complete(results: Path) -> None:
         assert names >= OUTPUTS
         figures = names - OUTPUTS
         assert figures
-        assert all(name.startswith("figures/") and name.endswith((".png", ".csv")) for name in figures)
+        assert all(name.startswith("figures/") and name.endswith((".png", ".svg", ".csv")) for name in figures)
         manifest = json.loads((folder / "manifest.json").read_text())
         assert set(manifest["outputs_sha256"]) == names - {"manifest.json"}
         assert manifest["recording_id"] == folder.name == f"rec-{manifest['input']['sha256'][:12]}"

@@ -1,0 +1,112 @@
+"""Make the pictures of reports in docs/: ``python -m tests.report_pictures docs FOLDER``, after `make browser`.
+
+Recordings and tracks are made in FOLDER, in some minutes. All are simulated and run through the whole pipeline with
+the shipped model: one in which everything is seen, the same at 6 Hz, the same infant with cloths over a hand and a
+foot, and a bed with nobody in it.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from asyconv.analysis import analyse
+from asyconv.analysis.report import render
+from asyconv.oni import OniWriter
+from asyconv.pipeline import track
+from asyconv.recording import open_recording
+from asyconv.scene import (
+    BARE,
+    FPS_HZ,
+    HEIGHT_PX,
+    HFOV_RAD,
+    VFOV_RAD,
+    WIDTH_PX,
+    Condition,
+    Infant,
+    make_infant,
+    sensed_depth,
+)
+from asyconv.simulate import write_recording
+from asyconv.skeleton import JOINTS
+from asyconv.tracks import read_tracks, write_tracks
+from asyconv.weights import load_model
+from tests.browser import launched, opened
+
+SEED, NUMBER = 3, 8  # without cloths and hands every joint is visible all the time
+HALF = Condition(occluded=False, covered=(JOINTS.index("right_wrist"), JOINTS.index("left_ankle")))
+SECONDS, EMPTY_SECONDS = 75.0, 20.0
+AGES = {"pma_days": 221, "ga_birth_days": 204}
+PAGE_PX = 1060
+COLOURS = 160
+
+
+def infant_of(seconds: float, condition: Condition) -> Infant:
+    """The infant of all pictures, under one condition."""
+    return make_infant(SEED, NUMBER, np.arange(round(seconds * FPS_HZ)) / FPS_HZ, condition=condition)
+
+
+def write_empty_bed(path: Path) -> None:
+    """A recording of the same bed with nobody in it."""
+    bed = infant_of(EMPTY_SECONDS, BARE)
+    with OniWriter(path, WIDTH_PX, HEIGHT_PX, FPS_HZ, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True) as writer:
+        for index in range(len(bed.motion.time_s)):
+            writer.write(sensed_depth(bed, index, bed.background_mm), round(index * 1e6 / FPS_HZ))
+
+
+def tracked(name: str, recording: Path, folder: Path, **settings: Any) -> Path:
+    """Tracks of a recording in `folder`; those that are there already are kept."""
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        with open_recording(recording) as depth:
+            tracks = track(depth, load_model("compact"), infant_id="inf-017", head="down", mirrored=False, **settings)
+        write_tracks(replace(tracks, meta={**tracks.meta, "recording_id": f"simulated-{recording.stem}"}), path)
+    return path
+
+
+def all_tracks(folder: Path) -> Iterator[Path]:
+    """Tracks of the four recordings, the quickest first."""
+    seen, half, empty = (folder / f"{name}.oni" for name in ("seen", "half", "empty"))
+    if not empty.exists():
+        write_empty_bed(empty)
+    yield tracked("report_nothing_found", empty, folder)
+    for path, condition in ((seen, BARE), (half, HALF)):
+        if not path.exists():
+            write_recording(infant_of(SECONDS, condition), path, lambda done: None)
+    yield tracked("report_6hz", seen, folder, rate="6")
+    yield tracked("report", seen, folder)
+    yield tracked("report_half_occluded", half, folder)
+
+
+def take(browser: Any, html: str, path: Path, folder: Path) -> Path:
+    """The page down to its player, or to its steps where there is none, as a PNG of few colours."""
+    with opened(browser, html, folder, width=PAGE_PX) as seen:
+        last, after = seen.page.locator(".player"), seen.page.get_by_role("heading", name="Steps")
+        box = last.bounding_box() if last.count() else after.bounding_box() | {"height": -20}
+        below_px = box["y"] + box["height"]
+        area = {"x": 0, "y": 0, "width": PAGE_PX, "height": below_px + 10}
+        picture = Image.open(BytesIO(seen.page.screenshot(full_page=True, clip=area)))
+    picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        path, optimize=True
+    )
+    return path
+
+
+def main(docs: Path, folder: Path) -> None:
+    """Write the four pictures into `docs`; recordings and tracks stay in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = list(all_tracks(folder))
+    with TemporaryDirectory() as empty, launched(Path(empty) / "profile") as browser:
+        for path in paths:
+            html = render([analyse(read_tracks(path), sheet=AGES)])
+            print(take(browser, html, docs / f"{path.stem}.png", Path(empty)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -6,6 +6,7 @@ percentiles among infants within two weeks of each age, and only at ages where t
 percentiles make no promise that the comparison of single values does not keep.
 """
 
+import textwrap
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from asyconv.skeleton import LIMBS
 RUNNING_MIN: Final = 50
 PERCENTILES: Final = {"p10": 10.0, "p50": 50.0, "p90": 90.0}
 ROW_IN: Final = 1.12
+BAND_WORDS: Final = "It describes this cohort and is no norm. Panels with too few infants have none."
 
 
 def percentiles(age_days: Floats, infant: Any, value: Floats) -> pl.DataFrame:
@@ -91,7 +93,7 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
         for line, one in zip(axes, rows, strict=True):
             for ax, limb in zip(line, LIMBS, strict=True):
                 _panel(ax, here.filter((pl.col("key") == one.key) & (pl.col("part") == limb)), LIMB_COLOURS[limb])
-            line[0].set_ylabel(label(one).replace(" (", "\n("), fontsize=7)
+            line[0].set_ylabel(textwrap.fill(label(one), 18), fontsize=7)
             line[0].set_ylim(bottom=min(0.0, line[0].get_ylim()[0]))
             line[0].set_xlim(*span)
         for ax, limb in zip(axes[0], LIMBS, strict=True):
@@ -119,6 +121,7 @@ def _panel(ax: Any, values: pl.DataFrame, colour: str) -> None:
             ax.plot(weeks, edge, color=MUTED, lw=0.7, ls=(0, (4, 2)), zorder=3)
         ax.plot(weeks, middle, color=INK, lw=1.2, zorder=3)
     ax.tick_params(labelsize=6.5)
+    ax.margins(y=0.1)
     ax.yaxis.get_major_locator().set_params(nbins=4)
     ax.xaxis.get_major_locator().set_params(nbins=5, integer=True)
     ax.grid(color=GRID, lw=0.5)
@@ -137,15 +140,12 @@ def _unbroken(found: pl.DataFrame, infants: int) -> list[pl.DataFrame]:
 
 def _summary(values: pl.DataFrame) -> str:
     recordings, infants = values["recording_id"].n_unique(), values["infant_id"].n_unique()
-    said = "Dots only: fewer than 20 infants."
+    said = f"Dots only: fewer than {INFANTS_MIN} infants."
     if infants >= RUNNING_MIN:
         said = (
             "Line and grey band: median, 10th and 90th percentile among infants within two weeks of that age, only "
-            f"where there are {INFANTS_MIN} of them."
+            f"where there are {INFANTS_MIN} of them. {BAND_WORDS}"
         )
     elif infants >= INFANTS_MIN:
-        said = "Line and grey band: median, 10th and 90th percentile of all infants here, whatever their age."
-    return (
-        f"A dot per recording against postmenstrual age: {recordings} recordings of {infants} infants. {said} The band "
-        "describes this cohort; it is no norm. Panels with fewer infants have no band."
-    )
+        said = f"Line and grey band: median, 10th and 90th percentile of all infants here, of any age. {BAND_WORDS}"
+    return f"A dot per recording against postmenstrual age: {recordings} recordings of {infants} infants. {said}"

@@ -30,7 +30,6 @@ RECORDINGS_HERE: Final = 200
 
 RECORDINGS_A_PAGE: Final = 2000
 MAIN: Final = "report"
-TITLE: Final = "Cohort report"
 
 
 def write_cohort_report(cohort: Cohort, folder: Path) -> list[Path]:
@@ -77,7 +76,7 @@ def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page
                 for k, section in enumerate(sections, 1)
             ]  # fmt: skip
     main.append(_how_to_read())
-    return [Page(MAIN, TITLE, _lead(recordings), tuple(main)), *further]
+    return [Page(MAIN, "Overview", _lead(recordings), tuple(main)), *further]
 
 
 def _lead(recordings: pl.DataFrame) -> str:
@@ -112,8 +111,8 @@ def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
     if not strata.height:
         return Section("What may stand beside what", ("No recording is left to compare.",))
     names = (
-        *("stratum", "rate, Hz", "pose model", "weights", "validation", "analysis", "data", "recordings", "infants"),
-        *("age, weeks+days", "speed floor bands, mm/s: recordings"),
+        *("stratum", "data", "rate, Hz", "pose model", "weights", "validation", "analysis / definitions"),
+        *("recordings", "infants", "age, weeks+days", "speed floor, mm/s: recordings"),
     )
     rows = []
     for k, row in enumerate(strata.iter_rows(named=True), 1):
@@ -121,12 +120,13 @@ def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
         bands = ", ".join(
             f"{band}: {amounts.filter(pl.col('band') == band)['recording_id'].n_unique()}" for band in bands_of(amounts)
         )
-        ages = [weeks(row[f"pma_{end}_days"]) for end in ("min", "median", "max")]
-        facts = (k, row["rate_hz"], row["model_name"], str(row["weights_hash"])[:12], row["model_validation"])
+        weights = None if row["weights_hash"] is None else row["weights_hash"][:12]
+        model = (row["rate_hz"], row["model_name"], weights, row["model_validation"])
+        versions = f"{row['analysis_version']} / {row['definition_version']}"
+        ages = f"{weeks(row['pma_min_days'])} to {weeks(row['pma_max_days'])}"
         kind = "SIMULATED" if row["simulated"] else "recorded"
-        version = f"{row['analysis_version']}, definitions {row['definition_version']}"
-        more = (version, kind, row["recordings"], row["infants"], f"{ages[0]} to {ages[2]}, median {ages[1]}", bands)
-        rows.append([cell_of(value) for value in (*facts, *more)])
+        facts = (k, kind, *model, versions, row["recordings"], row["infants"], ages, bands)
+        rows.append([cell_of(value) for value in facts])
     words = (
         "Recordings of another sampling rate, pose model or version are never pooled: each combination is a stratum. "
         "Within one, measures that depend on the speed floor are compared only inside one floor band, because a higher "
@@ -231,18 +231,19 @@ def _listed(recordings: pl.DataFrame, limbs: pl.DataFrame | None, has_report: Ca
     number = {name: k for k, name in enumerate(sorted(set(recordings["stratum"].drop_nulls())), 1)}
     qualities = _qualities(limbs)
     columns = (
-        *("recording", "infant", "age, weeks+days", "age at birth", "site", "camera", "state", "stratum", "rate, Hz"),
-        *("data", "recording quality by limb", "left out"),
+        *("recording", "infant", "age, weeks+days", "age at birth", "site", "camera", "state", "stratum"),
+        *("recording quality by limb", "left out"),
     )
     rows = []
     for row in recordings.iter_rows(named=True):
         name = row["recording_id"]
         ages = [Cell(weeks(row[age]), value=row[age] if row[age] is not None else "") for age in _AGES]
         link = f"../{quote(name, safe='')}/report.html" if has_report(name) else ""
-        kind = {True: "SIMULATED", False: "recorded"}.get(row["simulated"])
-        texts = (row["site"], row["camera_id"], row["state"], number.get(row["stratum"]), row["rate_hz"], kind)
-        more = (*texts, qualities.get(name), row["left_out"])
-        rows.append([Cell(name, link), cell_of(row["infant_id"]), *ages, *map(cell_of, more)])
+        place = number.get(row["stratum"])
+        stratum = Cell(f"{place}, SIMULATED", value=place) if row["simulated"] else cell_of(place)
+        facts = (cell_of(row[key]) for key in ("site", "camera_id", "state"))
+        more = (stratum, cell_of(qualities.get(name)), cell_of(row["left_out"]))
+        rows.append([Cell(name, link), cell_of(row["infant_id"]), *ages, *facts, *more])
     quality = (
         f"recording quality A to D, in the order {', '.join(LIMBS).replace('_', ' ')}; of the recording, not the infant"
     )

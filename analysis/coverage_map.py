@@ -99,11 +99,11 @@ def _spread_of(table: pl.DataFrame) -> pl.DataFrame:
 def _cells(ax: Any, values: Floats, known: npt.NDArray[np.bool_] | None = None) -> Any:
     """Squares of one hue from 0 to 100 %; hatched where nothing is known, blank where there is no recording."""
     rows, columns = values.shape
-    extent = (-0.5, columns - 0.5, rows - 0.5, -0.5)
+    extent = (-0.5, columns - 0.5, rows + 0.5, 0.5)  # rows count from 1
     there = np.ones(values.shape, bool) if known is None else known
     for row, column in np.argwhere(there & ~np.isfinite(values)):
         ax.fill_between(
-            (column - 0.5, column + 0.5), row - 0.5, row + 0.5, fc=UNSEEN, ec=UNSEEN_HATCH, hatch="////", lw=0, zorder=1
+            (column - 0.5, column + 0.5), row + 0.5, row + 1.5, fc=UNSEEN, ec=UNSEEN_HATCH, hatch="////", lw=0, zorder=1
         )
     image = ax.imshow(
         np.ma.masked_invalid(values), cmap=SCALE, vmin=0, vmax=100, aspect="auto", extent=extent,

@@ -1,5 +1,6 @@
 """Distribution of the shown measures within one stratum: a dot per infant, floor bands side by side, never pooled."""
 
+import textwrap
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from asyconv.analysis.canvas import GRID, INK, LIMB_COLOURS, MUTED, limb_name
 from asyconv.analysis.comparison import INFANTS_MIN
 from asyconv.analysis.drawing import Drawing, dots, drawn, spread
-from asyconv.analysis.shown import NO_BAND, SHOWN, Shown, bands_of, label, once_each
+from asyconv.analysis.shown import NO_BAND, SHOWN, bands_of, label, once_each
 from asyconv.skeleton import LIMBS
 
 ROW_IN: Final = 1.12
@@ -44,23 +45,35 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
     if not once.height:
         return None
     rows = [one for one in SHOWN if one.key in set(once["key"])]
-    height_in = ROW_IN * len(rows) + 0.75
+    bands = bands_of(once)
+    floored = sum(one.floor_decides for one in rows)
+    height_in = ROW_IN * len(rows) + 1.2
 
     def draw(figure: Figure) -> None:
-        axes = figure.subplots(len(rows), len(LIMBS), sharey="row", squeeze=False)
-        for line, one in zip(axes, rows, strict=True):
-            of_row = once.filter(pl.col("key") == one.key)
+        # the rows with floor bands, a gap for the names of these, the rows without
+        heights = [1.0] * floored + [0.35] * (floored > 0) + [1.0] * (len(rows) - floored)
+        grid = figure.subplots(len(heights), len(LIMBS), sharey="row", squeeze=False, height_ratios=heights)
+        for ax in grid[floored] if floored else []:
+            ax.axis("off")
+        lines = [*grid[:floored], *grid[floored + (floored > 0) :]]
+        for k, (line, one) in enumerate(zip(lines, rows, strict=True)):
             for ax, limb in zip(line, LIMBS, strict=True):
-                _panel(ax, one, of_row.filter(pl.col("part") == limb), bands_of(of_row), LIMB_COLOURS[limb])
-            line[0].set_ylabel(label(one).replace(" (", "\n("), fontsize=7)
+                names = bands if one.floor_decides else [NO_BAND]
+                here = once.filter((pl.col("key") == one.key) & (pl.col("part") == limb))
+                _panel(ax, here, names, LIMB_COLOURS[limb])
+                if one.floor_decides and k == floored - 1:
+                    ax.set_xticks(
+                        range(len(names)), [_short(name) for name in names], fontsize=6, rotation=40, ha="right"
+                    )
+                    ax.set_xlabel("speed floor (mm/s)", fontsize=7)
+            line[0].set_ylabel(textwrap.fill(label(one), 18), fontsize=7)
             line[0].set_ylim(bottom=min(0.0, line[0].get_ylim()[0]))
-        for ax, limb in zip(axes[0], LIMBS, strict=True):
+        for ax, limb in zip(lines[0], LIMBS, strict=True):
             ax.set_title(limb_name(limb), fontsize=8.5, weight="bold", color=INK)
-        figure.align_ylabels(axes[:, 0])
-        figure.text(0.55, 0.08 / height_in, "speed floor (mm/s)", ha="center", fontsize=8)
-        figure.subplots_adjust(
-            left=0.115, right=0.995, top=1 - 0.25 / height_in, bottom=0.42 / height_in, hspace=0.32, wspace=0.08
-        )
+        figure.align_ylabels([line[0] for line in lines])
+        below_in = 0.6 if floored == len(rows) else 0.12
+        top, bottom = 1 - 0.25 / height_in, below_in / height_in
+        figure.subplots_adjust(left=0.115, right=0.995, top=top, bottom=bottom, hspace=0.22, wspace=0.08)
 
     png, svg = drawn(draw, height_in)
     shown = distribution_table(once)
@@ -76,31 +89,29 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
     )
 
 
-def _panel(ax: Any, one: Shown, values: pl.DataFrame, bands: list[str], colour: str) -> None:
-    names = bands if one.floor_decides else [NO_BAND]
-    for x, band in enumerate(names):
+def _panel(ax: Any, values: pl.DataFrame, bands: list[str], colour: str) -> None:
+    for x, band in enumerate(bands):
         found = values.filter(pl.col("band") == band)["value"].sort().to_numpy()
-        dots(
-            ax, [x + 0.62 * place for place in spread(len(found))], found.tolist(), colour, 7 if len(found) < 200 else 3
-        )
+        places = [x + 0.62 * place for place in spread(len(found))]
+        dots(ax, places, found.tolist(), colour, 7 if len(found) < 200 else 3)
         if len(found) >= INFANTS_MIN:
             low, middle, high = np.quantile(found, list(QUARTILES.values()))
             ax.plot([x - 0.4, x + 0.4], [middle, middle], color=INK, lw=1.4, zorder=4)
             ax.fill_between([x - 0.4, x + 0.4], low, high, fc="none", ec=INK, lw=0.8, zorder=3)
-    ax.set_xlim(-0.6, len(names) - 0.4)
-    ax.set_xticks(
-        range(len(names)),
-        [name.replace(" to ", "\N{EN DASH}").replace("to ", "\N{LESS-THAN OR EQUAL TO} ") for name in names],
-        fontsize=6,
-    )
-    if len(names) > 3:
-        ax.tick_params(axis="x", labelrotation=35)
+    ax.set_xlim(-0.6, len(bands) - 0.4)
+    ax.set_xticks(range(len(bands)) if len(bands) > 1 else [], [""] * len(bands) if len(bands) > 1 else [])
     ax.tick_params(axis="y", labelsize=6.5)
+    ax.margins(y=0.1)
     ax.yaxis.get_major_locator().set_params(nbins=4)
     ax.grid(axis="y", color=GRID, lw=0.5)
     ax.set_axisbelow(True)
     if not values.height:
         ax.text(0.5, 0.5, "none given", transform=ax.transAxes, ha="center", va="center", fontsize=7, color=MUTED)
+
+
+def _short(band: str) -> str:
+    """`to 6.25` and `6.25 to 7.81` as a tick has room for them."""
+    return band.replace(" to ", "\N{EN DASH}").replace("to ", "\N{LESS-THAN OR EQUAL TO} ")
 
 
 def _summary(once: pl.DataFrame) -> str:

@@ -33,7 +33,9 @@ def inclusion(recordings: pl.DataFrame, values: pl.DataFrame, failed: pl.DataFra
     amounts = values.filter((pl.col("feature") == "moving_pct") & (pl.col("epoch_start_s") == 0))
     given = set(amounts.filter(pl.col("value").is_not_null())["recording_id"])
     why = _commonest(amounts)
-    rows: list[tuple[str, str, Any, bool]] = [("failed", _general(str(r)), None, False) for _, r in failed.iter_rows()]
+    rows: list[tuple[str, str, Any, bool]] = [
+        ("failed", _general(str(why).replace(f"{name}: ", "")), None, False) for name, why in failed.iter_rows()
+    ]
     for name, infant, age, left_out in recordings.select("recording_id", "infant_id", "pma_days", "left_out").rows():
         known = infant is not None and age is not None
         if left_out is not None:
@@ -144,9 +146,9 @@ def _line(text: str) -> str:
 
 
 def _summary(table: pl.DataFrame) -> str:
-    counts = {stage: _counts(table, stage) for stage in STAGES}
+    n = {stage: _counts(table, stage)[0] for stage in STAGES}
     return (
-        f"Of {counts['found'][0]} recordings found, {counts['failed'][0]} failed, {counts['excluded'][0]} are excluded "
-        f"and {counts['withheld'][0]} have all amounts withheld; {counts['used'][0]} of {counts['used'][1]} named "
-        f"infants are used, {counts['compared'][0]} of them state infant and age and may be set against others."
+        f"Of {n['found']} recordings found, {n['failed']} failed, {n['excluded']} are excluded, {n['withheld']} have "
+        f"all amounts withheld; {n['used']} recordings of {_counts(table, 'used')[1]} named infants are used, "
+        f"{n['compared']} of them state infant and age and may be set against others."
     )

@@ -19,6 +19,7 @@ from asyconv.notice import NOTICE
 
 DASH: Final = "\N{EN DASH}"
 DIGITS: Final = 4
+TITLE: Final = "Cohort report"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """One HTML file: its name, title and sections."""
+    """One HTML file: its name, its title among the pages, a line about all of them, and its sections."""
 
     name: str
     title: str
@@ -100,6 +101,7 @@ def html(page: Page, pages: Sequence[Page], *, simulated: str) -> str:
     environment.filters["inlined"] = _inlined
     return environment.from_string(_read("cohort.html")).render(
         page=page,
+        title=TITLE if page is pages[0] else f"{TITLE}, {page.title.lower()}",
         pages=pages,
         notice=NOTICE,
         short_notice=NOTICE.split(";")[0] + ".",

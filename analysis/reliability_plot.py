@@ -12,7 +12,7 @@ from asyconv.analysis.shown import KEY_OF, NO_BAND, SHOWN, bands_of, label
 from asyconv.skeleton import LIMBS
 
 ROW_IN: Final = 0.15
-MINUTES_MAX: Final = 1000.0
+MINUTES: Final = (0.1, 1.0, 10.0, 100.0, 1000.0)
 MARKERS: Final = dict(zip(LIMBS, "osD^", strict=True))
 COLUMNS: Final = (
     *("infants", "icc_1_1", "icc_ci_lo", "icc_ci_hi", "minutes_each", "minutes_needed", "minutes_needed_lo"),
@@ -53,10 +53,6 @@ def reliability_figure(shown: pl.DataFrame, number: int) -> Drawing | None:
     def draw(figure: Figure) -> None:
         left, right = figure.subplots(1, 2, sharey=True)
         rows = list(enumerate(given.iter_rows(named=True)))
-        for y, row in rows:
-            _interval(left, y, row, "icc_1_1", "icc_ci_lo", "icc_ci_hi")
-            if row["minutes_needed"] is not None:
-                _interval(right, y, row, "minutes_needed", "minutes_needed_lo", "minutes_needed_hi")
         groups: dict[str, list[int]] = {}
         for y, row in rows:
             band = "" if row["floor_band_mm_s"] == NO_BAND else f", floor {row['floor_band_mm_s']}"
@@ -68,14 +64,20 @@ def reliability_figure(shown: pl.DataFrame, number: int) -> Drawing | None:
         left.axvline(0, color=GRID, lw=0.8)
         left.axvline(TARGET, color=INK, lw=0.8, ls=(0, (4, 2)))
         left.set(xlim=(-1, 1), ylim=(given.height - 0.5, -0.5), xlabel="ICC(1,1) of single recordings; dashed: 0.8")
-        right.set(xscale="log", xlim=(0.3, MINUTES_MAX), xlabel="minutes of recording for a reliability of 0.8")
+        right.set(xscale="log", xlim=(MINUTES[0], MINUTES[-1]), xlabel="minutes of recording for a reliability of 0.8")
+        right.set_xticks(MINUTES, [f"{tick:g}" for tick in MINUTES])
+        right.minorticks_off()
+        for y, row in rows:
+            _interval(left, y, row, "icc_1_1", "icc_ci_lo", "icc_ci_hi")
+            if row["minutes_needed"] is not None:
+                _interval(right, y, row, "minutes_needed", "minutes_needed_lo", "minutes_needed_hi")
         for ax in (left, right):
             ax.tick_params(axis="y", length=0)
         handles = [
             left.plot([], [], MARKERS[limb], color=LIMB_COLOURS[limb], ms=4, label=limb_name(limb))[0] for limb in LIMBS
         ]
         figure.legend(handles=handles, loc="upper right", ncols=4, frameon=False, fontsize=7.5)
-        figure.subplots_adjust(left=0.31, right=0.985, top=1 - 0.28 / height_in, bottom=0.42 / height_in, wspace=0.06)
+        figure.subplots_adjust(left=0.31, right=0.97, top=1 - 0.28 / height_in, bottom=0.42 / height_in, wspace=0.12)
 
     png, svg = drawn(draw, height_in)
     shown = shown.with_columns(limb=pl.col("limb").str.replace("_", " "))
@@ -84,9 +86,10 @@ def reliability_figure(shown: pl.DataFrame, number: int) -> Drawing | None:
 
 def _interval(ax: Any, y: int, row: dict[str, Any], value: str, low: str, high: str) -> None:
     limb = row["limb"]
-    start, stop = (row[end] if row[end] is not None else edge for end, edge in ((low, 0.0), (high, MINUTES_MAX)))
+    start, stop = (row[end] if row[end] is not None else edge for end, edge in ((low, MINUTES[0]), (high, MINUTES[-1])))
+    least, most = ax.get_xlim()
     ax.plot([start, stop], [y, y], color=LIMB_COLOURS[limb], lw=1.0)
-    ax.plot([row[value]], [y], MARKERS[limb], color=LIMB_COLOURS[limb], ms=3.8)
+    ax.plot([min(max(row[value], least), most)], [y], MARKERS[limb], color=LIMB_COLOURS[limb], ms=3.8)
 
 
 def _summary(given: pl.DataFrame) -> str:
@@ -95,5 +98,5 @@ def _summary(given: pl.DataFrame) -> str:
         f"How well one recording tells infants apart: from two recordings of each infant at most {APART_MAX_DAYS} days "
         f"apart, given from {INFANTS_MIN} infants on. {given.height} values, ICC from {icc.min():.2f} to "
         f"{icc.max():.2f}. On the right, minutes that would have to be averaged for a reliability of {TARGET:g} "
-        "(Spearman-Brown); a line to the right edge has no upper bound."
+        "(Spearman-Brown); a line to the right edge has no upper bound, a mark at an edge lies beyond it."
     )

@@ -16,6 +16,7 @@ COMMANDS = {
     "calibrate": "Measure the speed floor of a set-up from a still clip.",
     "cohort": "Bring the tables of all recordings together and compare them.",
     "report": "Write one report about several recordings of an infant.",
+    "render": "Draw the skeleton as a video, with speed bars.",
     "simulate": "Make simulated recordings with known truth.",
     "check": "Name what is wrong with an annotated data set.",
     "train": "Train the two networks on simulated infants.",

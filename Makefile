@@ -5,7 +5,7 @@ PY := .venv/bin/python
 TORCH := 2.13.0
 PYTEST := $(PY) -m pytest
 
-.PHONY: setup demo test fuzz lint gpu-check bench
+.PHONY: setup browser demo test fuzz lint gpu-check bench
 
 setup: .venv/.ready
 
@@ -16,6 +16,15 @@ setup: .venv/.ready
 	$(PY) -m pip install -q torch==$(TORCH)
 	$(PY) -m pip install -q $$($(PY) -c 'import sys; print("-c constraints/py311-cpu.txt" if sys.version_info[:2] == (3, 11) else "")') -e ".[dev]"
 	touch .venv/.ready
+
+# What the tests of pages need: Debian's Chromium, and two Python packages that nothing else needs. Without them those
+# tests skip and say so.
+browser: setup
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; \
+	else echo "make browser: chromium is not there and only root can install it: apt-get install chromium" >&2; exit 1; fi
+	$(PY) -m pip install -q $$($(PY) -c 'import sys; print("-c constraints/py311-cpu.txt" if sys.version_info[:2] == (3, 11) else "")') -e ".[browser]"
 
 demo: setup
 	$(PY) -m asyconv.cli.main demo

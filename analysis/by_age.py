@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.canvas import GRID, INK, LIMB_COLOURS, MUTED, UNSEEN_HATCH, Floats, limb_name
+from asyconv.analysis.canvas import GRID, INK, LIMB_COLOURS, MUTED, UNSEEN_HATCH, Drawing, Floats, limb_name
 from asyconv.analysis.comparison import AGE_MAX_DAYS, INFANTS_MIN
-from asyconv.analysis.drawing import Drawing, dots, drawn
+from asyconv.analysis.drawing import dots
 from asyconv.analysis.shown import NO_BAND, SHOWN, label
 from asyconv.skeleton import LIMBS
 
@@ -104,10 +104,9 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
             left=0.115, right=0.995, top=1 - 0.25 / height_in, bottom=0.4 / height_in, hspace=0.14, wspace=0.08
         )
 
-    png, svg = drawn(draw, height_in)
     data = here.select("recording_id", "infant_id", "pma_days", "feature", "part", "value", "unit", "lower_bound")
     title = "Age, measures that do not depend on the floor" if band == NO_BAND else f"Age, speed floor {band} mm/s"
-    return Drawing(name, title, png, svg, by_age_table(here), _summary(here), data)
+    return Drawing(name, title, draw, data, _summary(here), height_in, table=by_age_table(here))
 
 
 def _panel(ax: Any, values: pl.DataFrame, colour: str) -> None:

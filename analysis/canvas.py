@@ -1,8 +1,9 @@
-"""The look that all figures share, and how one becomes PNG bytes: no global state, the same bytes each time.
+"""The look that all figures share, and how one becomes PNG and SVG bytes: no global state, the same bytes each time.
 
 Colours after Okabe and Ito, darkened for text; lines and hatches keep their meaning in grey.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,13 +17,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 Floats = npt.NDArray[np.float64]
+PATH: Final = re.compile(rb' d="[^"]*"')
+LONG: Final = re.compile(rb"(\.\d)\d+|\s*\n\s*")
 
-BINS_MAX: Final = 1500
+BINS_MAX: Final = 1000  # about one a pixel of the page
 WIDTH_IN: Final = 7.4
 HALF_IN: Final = 4.2
 DPI: Final = 160
 INK, MUTED, GRID = "#1c2733", "#5b6773", "#d9dee3"
-BOUT, FLOOR, EVENT = "#0072b2", "#d55e00", "#e9e2f0"
+BOUT, FLOOR, EVENT, EVENT_HATCH = "#0072b2", "#d55e00", "#e9e2f0", "#7d6b91"
 UNSEEN, UNSEEN_HATCH, POSTURE = "#f1f3f5", "#8b949e", "#c3cad2"
 LIMB_COLOURS: Final = {"right_arm": "#0072b2", "left_arm": "#b84e00", "right_leg": "#00745a", "left_leg": "#9c3f77"}
 STYLE: Final[dict[str, Any]] = {
@@ -54,17 +57,74 @@ class Picture:
     summary: str
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that is drawn when it is asked for, the data it shows, and a sentence that says what is to be seen.
+
+    `data` is what is drawn, point by point; `table` (None: `data` itself) is short enough to be read.
+    """
+
+    name: str
+    title: str
+    draw: Callable[[Figure], None]
+    data: pl.DataFrame
+    summary: str
+    height_in: float
+    width_in: float = WIDTH_IN
+    table: pl.DataFrame | None = None
+
+    def png(self) -> bytes:
+        """The figure as PNG."""
+        return draw_png(self.draw, self.height_in, self.width_in)
+
+    def svg(self) -> bytes:
+        """The figure as SVG, coordinates to a tenth of a point."""
+        with rc_context(STYLE):  # type: ignore[arg-type]
+            svg = _saved(_drawn(self.draw, self.height_in, self.width_in), "svg")
+        return PATH.sub(lambda path: LONG.sub(rb"\1", path[0]), svg)
+
+
 def limb_name(limb: str) -> str:
     """`right_arm` as `right arm`."""
     return limb.replace("_", " ")
 
 
+def pair_name(pair: str) -> str:
+    """`right_arm-left_arm` as `right arm – left arm`."""
+    return limb_name(pair).replace("-", " \N{EN DASH} ")
+
+
+def binned(time_s: Floats, values: Floats, bins_max: int = BINS_MAX) -> tuple[Floats, Floats, Floats]:
+    """Time [M], minimum and maximum [M] of `values` [N] in at most `bins_max` bins; NaN where a bin has none."""
+    n = len(values)
+    edges = bin_edges(n, bins_max)
+    known = np.isfinite(values)
+    low = np.minimum.reduceat(np.where(known, values, np.inf), edges)
+    high = np.maximum.reduceat(np.where(known, values, -np.inf), edges)
+    return time_s[edges], np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
+
+
+def bin_edges(n: int, bins_max: int = BINS_MAX) -> npt.NDArray[np.int64]:
+    """First sample of each of at most `bins_max` even bins over `n` samples."""
+    return np.unique(np.linspace(0, n, min(n, bins_max) + 1).round().astype(np.int64))[:-1]
+
+
 def draw_png(draw: Callable[[Figure], None], height_in: float, width_in: float = WIDTH_IN) -> bytes:
     """Draw on a figure of this size and return it as PNG bytes."""
     with rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(width_in, height_in), dpi=DPI)
-        FigureCanvasAgg(figure)
-        draw(figure)
-        buffer = BytesIO()
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        return _saved(_drawn(draw, height_in, width_in), "png")
+
+
+def _drawn(draw: Callable[[Figure], None], height_in: float, width_in: float) -> Figure:
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI)
+    FigureCanvasAgg(figure)
+    draw(figure)
+    return figure
+
+
+def _saved(figure: Figure, kind: str) -> bytes:
+    buffer = BytesIO()
+    figure.savefig(
+        buffer, format=kind, metadata={"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    )
     return buffer.getvalue()

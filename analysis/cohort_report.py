@@ -13,11 +13,12 @@ from urllib.parse import quote
 import polars as pl
 
 from asyconv.analysis.by_age import by_age
+from asyconv.analysis.canvas import Drawing
 from asyconv.analysis.cohort import Cohort
 from asyconv.analysis.comparison import AGE_MAX_DAYS, INFANTS_MIN
 from asyconv.analysis.coverage_map import blocks, coverage_overview, coverage_rows, coverage_table
 from asyconv.analysis.distribution import distribution
-from asyconv.analysis.drawing import Drawing, write_drawings
+from asyconv.analysis.drawing import write_drawings
 from asyconv.analysis.gates import COVERAGE_MIN_PCT
 from asyconv.analysis.inclusion import inclusion, inclusion_flow
 from asyconv.analysis.pages import Cell, Page, Section, Table, cell_of, html, table_of
@@ -40,11 +41,13 @@ def write_cohort_report(cohort: Cohort, folder: Path) -> list[Path]:
     pages = cohort_pages(cohort, lambda name: (folder.parent / name / "report.html").is_file())
     figures = folder / "figures"
     figures.mkdir()
-    written = write_drawings([one for page in pages for one in _drawings(page.sections)], figures)
+    drawings = [one for page in pages for one in _drawings(page.sections)]
+    pngs = {one.name: one.png() for one in drawings}
+    written = write_drawings(drawings, pngs, figures)
     said = _simulated(cohort.tables["recordings"])
     for page in pages:
         path = folder / f"{page.name}.html"
-        path.write_text(html(page, pages, simulated=said), encoding="utf-8")
+        path.write_text(html(page, pages, pngs, simulated=said), encoding="utf-8")
         written.append(path)
     return written
 

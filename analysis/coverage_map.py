@@ -9,8 +9,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from asyconv.analysis.canvas import UNSEEN, UNSEEN_HATCH, limb_name
-from asyconv.analysis.drawing import Drawing, drawn
+from asyconv.analysis.canvas import UNSEEN, UNSEEN_HATCH, Drawing, limb_name
 from asyconv.analysis.pages import DASH, Cell, Table, cell_of
 from asyconv.analysis.shown import weeks
 from asyconv.skeleton import LIMBS
@@ -77,11 +76,11 @@ def coverage_overview(pieces: list[pl.DataFrame]) -> Drawing:
         bar.set_label("coverage used (%)", fontsize=8)
         bar.outline.set_visible(False)
 
-    png, svg = drawn(draw, 3.6)
+    whole = pl.concat(pieces)
     shown = pl.concat(
         [_spread_of(piece).select(pl.lit(k, pl.Int64).alias("page"), pl.all()) for k, piece in enumerate(pieces, 1)]
     )
-    return Drawing("coverage", "Coverage of all recordings", png, svg, shown, _summary(pl.concat(pieces)))
+    return Drawing("coverage", "Coverage of all recordings", draw, whole, _summary(whole), 3.6, table=shown)
 
 
 def _spread_of(table: pl.DataFrame) -> pl.DataFrame:

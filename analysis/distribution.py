@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.canvas import GRID, INK, LIMB_COLOURS, MUTED, limb_name
+from asyconv.analysis.canvas import GRID, INK, LIMB_COLOURS, MUTED, Drawing, limb_name
 from asyconv.analysis.comparison import INFANTS_MIN
-from asyconv.analysis.drawing import Drawing, dots, drawn, spread
+from asyconv.analysis.drawing import dots, spread
 from asyconv.analysis.shown import NO_BAND, SHOWN, bands_of, label, once_each
 from asyconv.skeleton import LIMBS
 
@@ -75,18 +75,10 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
         top, bottom = 1 - 0.25 / height_in, below_in / height_in
         figure.subplots_adjust(left=0.115, right=0.995, top=top, bottom=bottom, hspace=0.22, wspace=0.08)
 
-    png, svg = drawn(draw, height_in)
-    shown = distribution_table(once)
     data = once.select("recording_id", "infant_id", "feature", "part", "band", "value", "unit", "lower_bound")
-    return Drawing(
-        f"distribution_{number:02d}",
-        "Measures",
-        png,
-        svg,
-        shown,
-        _summary(once),
-        data.rename({"band": "floor_band_mm_s"}),
-    )
+    data = data.rename({"band": "floor_band_mm_s"})
+    name, table = f"distribution_{number:02d}", distribution_table(once)
+    return Drawing(name, "Measures", draw, data, _summary(once), height_in, table=table)
 
 
 def _panel(ax: Any, values: pl.DataFrame, bands: list[str], colour: str) -> None:

@@ -1,64 +1,24 @@
-"""A figure of the cohort: PNG for the page, SVG for print, what it shows as a table, and every dot of it as data."""
+"""What the cohort's figures share: dots that lie side by side, and the files of a figure."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
-from asyconv.analysis.canvas import DPI, STYLE, WIDTH_IN
+from asyconv.analysis.canvas import Drawing
 from asyconv.analysis.tables import write_csv
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A figure with its words.
-
-    `shown` is the table that stands under the figure, `data` every single value behind it; None if `shown` is all.
-    """
-
-    name: str
-    title: str
-    png: bytes
-    svg: bytes
-    shown: pl.DataFrame
-    summary: str
-    data: pl.DataFrame | None = None
-
-
-def drawn(draw: Callable[[Figure], None], height_in: float, width_in: float = WIDTH_IN) -> tuple[bytes, bytes]:
-    """Draw on a figure of this size; PNG and SVG bytes, the same each time. Dollar signs in text stay what they are."""
-    style: Any = {**STYLE, "text.parse_math": False}
-    with rc_context(style):
-        figure = Figure(figsize=(width_in, height_in), dpi=DPI)
-        FigureCanvasAgg(figure)
-        draw(figure)
-        nothing: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-        return _saved(figure, "png", nothing["png"]), _saved(figure, "svg", nothing["svg"])
-
-
-def _saved(figure: Figure, form: str, metadata: dict[str, None]) -> bytes:
-    buffer = BytesIO()
-    figure.savefig(buffer, format=form, metadata=metadata)
-    return buffer.getvalue()
-
-
-def write_drawings(drawings: Sequence[Drawing], folder: Path) -> list[Path]:
-    """Write every figure into the existing `folder`: PNG, SVG, its table as CSV and its values as `_values.csv`."""
+def write_drawings(drawings: Sequence[Drawing], pngs: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write every figure into the existing `folder`: its PNG of `pngs`, SVG, data and, where there is one, table."""
     written = []
     for one in drawings:
-        for suffix, content in (("png", one.png), ("svg", one.svg)):
+        for suffix, content in (("png", pngs[one.name]), ("svg", one.svg())):
             path = folder / f"{one.name}.{suffix}"
             path.write_bytes(content)
             written.append(path)
-        written.append(write_csv(one.shown, folder / f"{one.name}.csv"))
-        if one.data is not None:
-            written.append(write_csv(one.data, folder / f"{one.name}_values.csv"))
+        written.append(write_csv(one.data, folder / f"{one.name}.csv"))
+        if one.table is not None:
+            written.append(write_csv(one.table, folder / f"{one.name}_table.csv"))
     return written
 
 

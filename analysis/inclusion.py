@@ -8,8 +8,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from asyconv.analysis.canvas import GRID, INK, MUTED, UNSEEN
-from asyconv.analysis.drawing import Drawing, drawn
+from asyconv.analysis.canvas import GRID, INK, MUTED, UNSEEN, Drawing
 
 STAGES: Final = {
     "found": "Found",
@@ -102,8 +101,7 @@ def inclusion_flow(table: pl.DataFrame) -> Drawing:
         ax.annotate("", (41, heights["used"]), (32, heights["used"]), arrowprops=_ARROW)
         _box(ax, 41, heights["used"], 57, 11, "of these " + _words(table, "compared").lower(), strong=False)
 
-    png, svg = drawn(draw, 4.0)
-    return Drawing("inclusion", "Inclusion", png, svg, table, _summary(table))
+    return Drawing("inclusion", "Inclusion", draw, table, _summary(table), 4.0)
 
 
 _ARROW: Final = {"arrowstyle": "-|>", "color": MUTED, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
@@ -117,7 +115,7 @@ def _box(ax: Any, x: float, y: float, width: float, height: float, text: str, *,
     ax.add_patch(patch)
     top = y + (height / 2 - 2.6 if below else 0)
     ax.text(x + 2, top, text, va="top" if below else "center", weight="bold", fontsize=9)
-    ax.text(x + 2, top - 5.2, below, va="top", fontsize=7.5, color=INK, linespacing=1.25)
+    ax.text(x + 2, top - 5.2, below, va="top", fontsize=7.5, color=INK, linespacing=1.25, parse_math=False)
 
 
 def _counts(table: pl.DataFrame, stage: str) -> tuple[int, int]:

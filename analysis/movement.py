@@ -23,7 +23,8 @@ class Movement:
     """One analysed recording: the metadata of its tracks, the step log and the tables of contracts.md.
 
     `clean` and `limbs` hold the cleaned positions and limb series behind the tables, for figures; `results` holds
-    every measure's value or reason, `quality` the recording quality (A to D) by epoch and limb.
+    every measure's value or reason, `quality` the recording quality (A to D) by epoch and limb; `ages` are days, None
+    where nothing is stated.
     """
 
     meta: dict[str, Any]
@@ -39,6 +40,7 @@ class Movement:
     results: tuple[Result, ...]
     quality: dict[tuple[float, str], str]
     events: tuple[Event, ...]
+    ages: tables.Ages
 
 
 def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mapping[str, Any] | None = None) -> Movement:
@@ -81,4 +83,5 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
         results=tuple(results),
         quality=quality,
         events=tuple(events or ()),
+        ages=ages,
     )

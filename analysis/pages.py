@@ -6,7 +6,7 @@ that script, which only sorts tables.
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 import polars as pl
 from jinja2 import Environment, StrictUndefined
 
-from asyconv.analysis.drawing import Drawing
+from asyconv.analysis.canvas import Drawing
 from asyconv.notice import NOTICE
 
 DASH: Final = "\N{EN DASH}"
@@ -93,12 +93,14 @@ def table_of(frame: pl.DataFrame, caption: str, *, folded: bool = False, sortabl
     return Table(caption, columns, [[cell_of(v) for v in row] for row in frame.rows()], folded, sortable)
 
 
-def html(page: Page, pages: Sequence[Page], *, simulated: str) -> str:
-    """Write `page` as HTML text, with links to all of `pages`; `simulated` is said on top where it is not empty."""
+def html(page: Page, pages: Sequence[Page], pngs: Mapping[str, bytes], *, simulated: str) -> str:
+    """Write `page` as HTML text, with links to all of `pages`; `simulated` is said on top where it is not empty.
+
+    `pngs` are its figures by name.
+    """
     script = _read("sorting.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["inlined"] = _inlined
     return environment.from_string(_read("cohort.html")).render(
         page=page,
         title=TITLE if page is pages[0] else f"{TITLE}, {page.title.lower()}",
@@ -108,7 +110,9 @@ def html(page: Page, pages: Sequence[Page], *, simulated: str) -> str:
         simulated=simulated,
         script=script,
         script_sha256=digest,
+        css=_read("report.css"),
         table_of=_drawn_table,
+        inlined={name: "data:image/png;base64," + base64.b64encode(png).decode("ascii") for name, png in pngs.items()},
     )
 
 
@@ -116,9 +120,6 @@ def _read(name: str) -> str:
     return files("asyconv.analysis").joinpath(name).read_text(encoding="utf-8")
 
 
-def _inlined(drawing: Drawing) -> str:
-    return "data:image/png;base64," + base64.b64encode(drawing.png).decode("ascii")
-
-
 def _drawn_table(drawing: Drawing) -> Any:
-    return table_of(drawing.shown, f"{drawing.title}: the numbers", folded=True)
+    shown = drawing.data if drawing.table is None else drawing.table
+    return table_of(shown, f"{drawing.title}: the numbers", folded=True)

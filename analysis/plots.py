@@ -1,10 +1,13 @@
-"""Figures of a movement: limb strips, trajectory map and joint-angle ranges, each a PNG with its data as CSV."""
+"""Figures of a movement, in report order, each as PNG and SVG with its data as CSV beside it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from asyconv.analysis.canvas import Picture
-from asyconv.analysis.postures import angle_ranges, trajectory_map
+from asyconv.analysis.canvas import Drawing
+from asyconv.analysis.lifts import lift_lanes
+from asyconv.analysis.pair_plots import coordination_matrix, symmetry_bars
+from asyconv.analysis.postures import trajectory_map
+from asyconv.analysis.ranges import angle_ranges
 from asyconv.analysis.strips import limb_strips
 from asyconv.analysis.tables import write_csv
 
@@ -12,17 +15,27 @@ if TYPE_CHECKING:
     from asyconv.analysis.movement import Movement
 
 
-def pictures(movement: "Movement") -> list[Picture]:
-    """All figures of `movement`, in report order."""
-    return [limb_strips(movement), trajectory_map(movement), angle_ranges(movement)]
+def pictures(movement: "Movement") -> list[Drawing]:
+    """All figures that `movement` has data for, in report order."""
+    made = (
+        limb_strips(movement),
+        lift_lanes(movement),
+        trajectory_map(movement),
+        angle_ranges(movement),
+        symmetry_bars(movement),
+        coordination_matrix(movement),
+    )
+    return [picture for picture in made if picture is not None]
 
 
 def write_figures(movement: "Movement", folder: Path) -> list[Path]:
-    """Write each figure into `folder` (made if absent) as PNG with its data as CSV beside it."""
+    """Write each figure into `folder` (made if absent) as PNG and SVG with its data as CSV beside them."""
     folder.mkdir(exist_ok=True)
     written = []
     for picture in pictures(movement):
-        path = folder / f"{picture.name}.png"
-        path.write_bytes(picture.png)
-        written += [path, write_csv(picture.data, folder / f"{picture.name}.csv")]
+        for kind, content in (("png", picture.png()), ("svg", picture.svg())):
+            path = folder / f"{picture.name}.{kind}"
+            path.write_bytes(content)
+            written.append(path)
+        written.append(write_csv(picture.data, folder / f"{picture.name}.csv"))
     return written

@@ -1,45 +1,62 @@
-"""Postures: where wrists and ankles went about the median posture, and over which range each joint angle moved."""
+"""Postures: where wrists and ankles went about the median posture."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
+from matplotlib import patches
 from matplotlib.figure import Figure
 
 from asyconv.analysis.canvas import (
-    BINS_MAX,
-    GRID,
     HALF_IN,
     INK,
     LIMB_COLOURS,
     MUTED,
     POSTURE,
+    Drawing,
     Floats,
-    Picture,
-    draw_png,
+    bin_edges,
     limb_name,
 )
-from asyconv.analysis.series import ANGLES, trunk_down
+from asyconv.analysis.clean import whole
+from asyconv.analysis.series import trunk_down
+from asyconv.analysis.spatial import CHI2_95_2
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS
 
 if TYPE_CHECKING:
     from asyconv.analysis.movement import Movement
 
 
-def trajectory_map(movement: "Movement") -> Picture:
+POINTS_MAX: Final = 1400
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """An ellipse in the drawn plane: its middle, half axes and the direction of the long one from "across"."""
+
+    across: float
+    along: float
+    long: float
+    short: float
+    angle_deg: float
+
+
+def trajectory_map(movement: "Movement") -> Drawing:
     """Paths of wrists and ankles about the median posture, seen from the camera with the head at the top."""
     smooth = movement.clean.smooth_mm if np.isfinite(movement.clean.smooth_mm).any() else movement.clean.smooth_px
     unit = "mm" if smooth is movement.clean.smooth_mm else "px"
     # millimetres are those of the unmirrored picture, pixels those of the picture as recorded
     turn = np.diag([-1.0, 1.0]) if unit == "px" and movement.meta.get("mirrored") else np.eye(2)
-    turn = _head_up(smooth[..., :2] @ turn) @ turn
+    turn = head_up(smooth[..., :2] @ turn) @ turn
     posture = _median(smooth[..., :2]) @ turn.T
     posture -= np.nanmean(posture, axis=0) if np.isfinite(posture).any() else 0.0
     paths = {}
     for name, (root, _, _) in LIMBS.items():
         limb = movement.limbs[name]
         relative = limb.position_mm[:, :2] if unit == "mm" else limb.position_px
-        paths[name] = relative @ turn.T + posture[root]
+        paths[name] = np.where(movement.clean.excluded[:, None], np.nan, relative) @ turn.T + posture[root]
+    ellipses = {name: ellipse_95(path) for name, path in paths.items()}
     data = pl.concat([_path_data(movement, name, path, unit) for name, path in paths.items()])
 
     x0, x1, y0, y1 = _limits([posture, *paths.values()])
@@ -52,74 +69,70 @@ def trajectory_map(movement: "Movement") -> Picture:
         ax.axis("off")
         _posture(ax, posture)
         for name, path in paths.items():
-            ax.plot(path[:, 0], path[:, 1], color=LIMB_COLOURS[name], lw=0.6, zorder=3)
+            drawn = path[bin_edges(len(path), POINTS_MAX)]
+            ax.plot(drawn[:, 0], drawn[:, 1], color=LIMB_COLOURS[name], lw=0.6, zorder=3)
+            if (found := ellipses[name]) is not None:
+                _ellipse(ax, found)
         for name, (_, _, end) in LIMBS.items():
             if np.isfinite(posture[end]).all():
-                _label(ax, name, posture[end], paths[name])
+                _label(ax, name, posture[end], paths[name], ellipses[name])
         ax.plot([x0 + 8, x0 + 58], [y1 - 8] * 2, color=INK, lw=2)
         ax.text(x0 + 33, y1 - 11, f"50 {unit}", ha="center", va="bottom")
 
     verified = "" if movement.meta.get("left_right_verified") else " Left and right are not verified."
     summary = (
         "Median posture (grey) and the paths of wrists and ankles relative to shoulders and hips, seen from the "
-        f"camera, head at the top, trunk upright.{verified}"
+        "camera, head at the top, trunk upright; ellipses hold 95 % of a Gaussian cloud with the same covariance, in "
+        f"this plane.{verified}"
     )
     height_in = HALF_IN * (y1 - y0) / (x1 - x0)
-    return Picture("trajectory_map", "Trajectory map", draw_png(draw, height_in, HALF_IN), data, summary)
+    table = _ellipse_table(ellipses, paths, unit)
+    return Drawing("trajectory_map", "Trajectory map", draw, data, summary, height_in, HALF_IN, table)
 
 
-def angle_ranges(movement: "Movement") -> Picture:
-    """P5 to P95 of each joint angle with the median."""
-    data = _angle_data(movement)
+def ellipse_95(path: Floats) -> Ellipse | None:
+    """95 % ellipse of the positions [N, 2], those missing left out; None for fewer than three.
 
-    def draw(figure: Figure) -> None:
-        ax = figure.add_axes((0.34, 0.15, 0.63, 0.82))
-        names = []
-        for k, (limb, angle, low, middle, high) in enumerate(data.select(data.columns[:5]).iter_rows()):
-            names.append(f"{angle.replace('_', ' ')}, {limb.split('_')[0]}")
-            if middle is None:
-                ax.text(2, k, "not seen", va="center", color=MUTED, fontsize=7)
-                continue
-            ax.barh(k, high - low, left=low, height=0.5, color=LIMB_COLOURS[limb], alpha=0.55)
-            ax.plot([middle] * 2, [k - 0.32, k + 0.32], color=INK, lw=1.4)
-        ax.set_yticks(range(len(names)), names)
-        ax.set_ylim(len(names) - 0.4, -0.6)
-        ax.set_xlim(0, 180)
-        ax.set_xticks(range(0, 181, 30))
-        ax.set_xlabel("angle (deg): P5 to P95, line = median")
-        ax.grid(axis="x", color=GRID, lw=0.5)
-        ax.set_axisbelow(True)
-        ax.tick_params(length=0, axis="y", labelcolor=INK)
+    Half axes are sqrt(5.991 l), l the eigenvalues of the covariance (movement.md 2.11).
+    """
+    seen = path[whole(path)]
+    if len(seen) < 3:
+        return None
+    values, vectors = np.linalg.eigh(np.cov(seen.T, bias=True))
+    short, long = np.sqrt(CHI2_95_2 * np.maximum(values, 0))
+    angle = float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])) % 180)
+    centre = seen.mean(axis=0)
+    return Ellipse(float(centre[0]), float(centre[1]), float(long), float(short), angle)
 
-    summary = (
-        "P5 to P95 of each joint angle, median as a line. Elbow and knee straight = 180 deg; shoulder: arm along "
-        "the body = 0 deg; hip: thigh in line with the trunk = 0 deg."
+
+def _ellipse(ax: Any, found: Ellipse) -> None:
+    ax.add_patch(
+        patches.Ellipse(
+            (found.across, found.along),
+            2 * found.long,
+            2 * found.short,
+            angle=found.angle_deg,
+            fill=False,
+            edgecolor=INK,
+            lw=0.9,
+            ls=(0, (4, 2)),
+            zorder=4,
+        )
     )
-    if not all(limb.angles_3d for limb in movement.limbs.values()):
-        summary += " Some angles are measured in the picture plane, not in 3-D."
-    return Picture("joint_angles", "Joint-angle ranges", draw_png(draw, 3.2, HALF_IN), data, summary)
 
 
-def _angle_data(movement: "Movement") -> pl.DataFrame:
-    """Percentiles of each angle, right above left, arms above legs; null for an angle never seen."""
-    rows = []
-    for pair in (("right_arm", "left_arm"), ("right_leg", "left_leg")):
-        for angle in reversed(ANGLES[pair[0].split("_")[1]]):
-            for name in pair:
-                limb = movement.limbs[name]
-                seen = limb.angles_deg[angle][np.isfinite(limb.angles_deg[angle]) & ~movement.clean.excluded]
-                low, middle, high = np.percentile(seen, [5, 50, 95]) if len(seen) else (None, None, None)
-                rows.append((name, angle, low, middle, high, len(seen), limb.angles_3d))
-    schema = {
-        **dict.fromkeys(("limb", "angle"), pl.String),
-        **dict.fromkeys(("p5_deg", "median_deg", "p95_deg"), pl.Float64),
-        "n": pl.Int64,
-        "in_3d": pl.Boolean,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+def _ellipse_table(ellipses: dict[str, Ellipse | None], paths: dict[str, Floats], unit: str) -> pl.DataFrame:
+    rows = [
+        (limb_name(name), *((found.long, found.short, found.angle_deg) if found else (None,) * 3))
+        + (int(whole(paths[name]).sum()),)
+        for name, found in ellipses.items()
+    ]
+    names = ("limb", f"long half axis ({unit})", f"short half axis ({unit})", "direction of the long axis (deg)", "n")
+    kinds = (pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Int64)
+    return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
 
 
-def _head_up(points: Floats) -> Floats:
+def head_up(points: Floats) -> Floats:
     """Rotation [2, 2] that turns the trunk of `points` [N, 12, 2] (y down) upright; identity if never seen."""
     down = trunk_down(points)
     if not np.isfinite(down).all():
@@ -138,11 +151,11 @@ def _median(points: Floats) -> Floats:
 
 
 def _path_data(movement: "Movement", name: str, path: Floats, unit: str) -> pl.DataFrame:
-    step = max(1, len(path) // BINS_MAX)
+    drawn = bin_edges(len(path), POINTS_MAX)
     columns = {
-        "time_s": movement.clean.time.time_s[::step],
-        f"across_{unit}": path[::step, 0],
-        f"along_{unit}": path[::step, 1],
+        "time_s": movement.clean.time.time_s[drawn],
+        f"across_{unit}": path[drawn, 0],
+        f"along_{unit}": path[drawn, 1],
     }
     table = pl.DataFrame(columns).with_columns(pl.col(f"across_{unit}", f"along_{unit}").fill_nan(None))
     return table.select(pl.lit(name).alias("limb"), pl.all())
@@ -157,15 +170,16 @@ def _posture(ax: Any, posture: Floats) -> None:
     ax.scatter(*posture.T, s=14, color="white", edgecolor=MUTED, lw=1, zorder=2)
 
 
-def _label(ax: Any, name: str, end: Floats, path: Floats) -> None:
-    """Write the limb's name just outside its path."""
-    seen = path[np.isfinite(path).all(axis=-1)]
+def _label(ax: Any, name: str, end: Floats, path: Floats, around: Ellipse | None) -> None:
+    """Write the limb's name just outside its path and ellipse."""
+    seen = path[np.isfinite(path).all(axis=-1), 0]
     right = end[0] > 0
-    x = (seen[:, 0].max() if right else seen[:, 0].min()) if len(seen) else end[0]
+    reach = np.array([end[0], *seen, *((around.across - around.long, around.across + around.long) if around else ())])
+    x = reach.max() if right else reach.min()
     ax.annotate(
         limb_name(name),
         (x, end[1]),
-        xytext=(8 if right else -8, 0),
+        xytext=(5 if right else -5, 0),
         textcoords="offset points",
         ha="left" if right else "right",
         va="center",
@@ -176,7 +190,7 @@ def _label(ax: Any, name: str, end: Floats, path: Floats) -> None:
 
 
 def _limits(drawn: list[Floats]) -> tuple[float, float, float, float]:
-    """Picture limits x0, x1, y0, y1 around all points [N, 2], with room for names at the sides."""
+    """Drawing limits x0, x1, y0, y1 around all points [N, 2], with room for names at the sides."""
     points = np.concatenate([points[np.isfinite(points).all(axis=-1)] for points in drawn])
     if not len(points):
         points = np.array([[-100.0, -100.0], [100.0, 100.0]])

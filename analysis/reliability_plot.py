@@ -5,8 +5,7 @@ from typing import Any, Final
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.canvas import GRID, INK, LIMB_COLOURS, limb_name
-from asyconv.analysis.drawing import Drawing, drawn
+from asyconv.analysis.canvas import GRID, INK, LIMB_COLOURS, Drawing, limb_name
 from asyconv.analysis.reliability import APART_MAX_DAYS, INFANTS_MIN, TARGET
 from asyconv.analysis.shown import KEY_OF, NO_BAND, SHOWN, bands_of, label
 from asyconv.skeleton import LIMBS
@@ -79,9 +78,8 @@ def reliability_figure(shown: pl.DataFrame, number: int) -> Drawing | None:
         figure.legend(handles=handles, loc="upper right", ncols=4, frameon=False, fontsize=7.5)
         figure.subplots_adjust(left=0.31, right=0.97, top=1 - 0.28 / height_in, bottom=0.42 / height_in, wspace=0.12)
 
-    png, svg = drawn(draw, height_in)
     shown = shown.with_columns(limb=pl.col("limb").str.replace("_", " "))
-    return Drawing(f"reliability_{number:02d}", "Reliability", png, svg, shown, _summary(given))
+    return Drawing(f"reliability_{number:02d}", "Reliability", draw, shown, _summary(given), height_in)
 
 
 def _interval(ax: Any, y: int, row: dict[str, Any], value: str, low: str, high: str) -> None:

@@ -14,7 +14,8 @@ FILE = click.Path(path_type=Path)
 @click.command(name="report", epilog=NOTICE)
 @click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=FILE)
 @click.option("-o", "--output", required=True, type=FILE, help="The report, an HTML file.")
-def command(tracks: tuple[Path, ...], output: Path) -> None:
+@click.option("--pdf", is_flag=True, help="Print it as PDF too, beside it; needs Chromium, or the extra [pdf].")
+def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
     """Write one report about the recordings of an infant.
 
     TRACKS is a tracks.parquet file, a result folder, or a folder that is searched for these.
@@ -23,6 +24,7 @@ def command(tracks: tuple[Path, ...], output: Path) -> None:
     """
     from asyconv.analysis import analyse
     from asyconv.analysis.clean import Event
+    from asyconv.analysis.pdf import write_pdf
     from asyconv.analysis.report import write_report
     from asyconv.results import read_manifest
     from asyconv.tracks import read_tracks
@@ -32,14 +34,16 @@ def command(tracks: tuple[Path, ...], output: Path) -> None:
         folder = source.resolve().parent
         beside = (read_manifest(folder.parent, folder.name) or {}).get("analysis", {})
         events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in beside.get("events", [])]
-        movements.append(analyse(read_tracks(source), events))
+        movements.append(analyse(read_tracks(source), events, beside.get("sheet")))
     infants = {movement.meta.get("infant_id") for movement in movements}
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
         found = ", ".join(sorted(str(infant) for infant in infants))
         raise InputError(f"report: expected recordings of one infant with its infant_id stated, found {found}")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_report(movements, output)
+        written = [write_report(movements, output)]
+        written += [write_pdf(output, output.with_suffix(".pdf"))] if pdf else []
     except OSError as error:
         raise InputError(f"{output}: the report cannot be written here ({error.strerror})") from error
-    click.echo(output)
+    for path in written:
+        click.echo(path)

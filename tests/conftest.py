@@ -1,7 +1,8 @@
 """Fixtures and settings that every test shares."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -33,3 +34,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def tolerance() -> Callable[[object], dict[str, float]]:
     """``tolerance(dtype)`` gives ``{"rtol", "atol"}`` for a torch or numpy dtype."""
     return lambda dtype: TOLERANCES[str(dtype).removeprefix("torch.")]
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser for the whole run; tests that ask for it skip where there is none."""
+    from tests.browser import launched  # only suites that need it pay for it
+
+    with launched(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser

@@ -1,25 +1,42 @@
 """The report: one offline file that says first what may be trusted, whatever is in its input."""
 
 import re
+import xml.etree.ElementTree as ET
+from base64 import b64decode, b64encode
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.clean import Event
 from asyconv.analysis.measures import REGISTRY
 from asyconv.analysis.movement import Movement
+from asyconv.analysis.number_tables import number
+from asyconv.analysis.pair_plots import coordination_matrix, entry
+from asyconv.analysis.player import player
 from asyconv.analysis.plots import pictures, write_figures
-from asyconv.analysis.report import number, render, write_report
+from asyconv.analysis.postures import ellipse_95
+from asyconv.analysis.report import render, write_report
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
+from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from tests.closed_form import from_mm, hide, make_tracks, shake, without_mm
 
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "x" * 200,
+    "\u202etfel",
+    "{{ 7*7 }}",
+    "'};x//",
+)
 FORBIDDEN = ("normal", "abnormal", "risk", "score")
 
 
@@ -64,16 +81,19 @@ def html(movement: Movement) -> str:
     return render([movement])
 
 
-def test_it_is_one_offline_file_without_script(html: str) -> None:
+def test_it_is_one_offline_file_whose_only_script_is_named_by_its_hash(html: str) -> None:
     page = Page(html)
-    assert "script" not in page.tags
+    assert page.tags.count("script") == 1
     assert "link" not in page.tags
     assert not re.search(r"https?://|//[a-z]+\.", html)
     sources = [value for name, value in page.attributes if name in ("src", "href")]
     assert sources
-    assert all(source and source.startswith("data:image/png;base64,") for source in sources)
+    assert all(source and source.startswith("data:image/svg+xml;base64,") for source in sources)
     assert not any(name.startswith("on") for name, _ in page.attributes)
-    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'" in html
+    script = html[html.index("<script>") + len("<script>") : html.index("</script>")]
+    allowed = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'\"" in html
+    assert len(script) < 10_000
     assert len(html) < 1_500_000
 
 
@@ -100,7 +120,7 @@ def test_headings_are_in_order_and_pictures_have_text(html: str) -> None:
     assert levels[0] == 1
     assert all(b <= a + 1 for a, b in zip(levels[:-1], levels[1:], strict=True))
     assert ("lang", "en") in page.attributes
-    assert page.tags.count("img") == page.tags.count("figcaption") == 3
+    assert page.tags.count("img") == page.tags.count("figcaption") == 6
     assert all(value for name, value in page.attributes if name == "alt")
 
 
@@ -109,16 +129,14 @@ def test_two_builds_are_byte_identical(movement: Movement, html: str, tmp_path: 
     assert path.read_text(encoding="utf-8") == html
 
 
-@pytest.mark.parametrize(
-    "hostile", ["<script>alert(1)</script>", '"><img src=x onerror=y>', "x" * 200, "\u202etfel", "{{ 7*7 }}"]
-)
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_hostile_text_stays_text(hostile: str) -> None:
     page = Page(
         render([analyse(tracks(infant_id=hostile, recording_id=hostile, warnings=[hostile], model_name=hostile))])
     )
-    assert "script" not in page.tags
-    assert page.tags.count("img") == 3
-    assert page.text.count(hostile) >= 4
+    assert page.tags.count("script") == 1
+    assert page.tags.count("img") == 6
+    assert page.text.count(hostile) >= 6
 
 
 def test_several_recordings_of_one_infant_share_a_file() -> None:
@@ -127,6 +145,7 @@ def test_several_recordings_of_one_infant_share_a_file() -> None:
     assert "2 recordings" in text
     assert text.index("Recording rec-a") < text.index("Recording rec-b")
     assert text.count("Can I trust this?") == 2
+    assert text.count("Watch it move") == 2
 
 
 def test_recordings_of_different_or_unnamed_infants_are_refused() -> None:
@@ -138,8 +157,12 @@ def test_recordings_of_different_or_unnamed_infants_are_refused() -> None:
 
 
 def test_a_recording_in_which_nothing_was_found_says_so_first() -> None:
-    text = Page(render([analyse(from_mm(np.arange(2700) / 30, np.full((2700, 12, 3), np.nan)))])).text
-    assert "No infant was found in this recording. Every measure is withheld." in text
+    page = Page(render([analyse(from_mm(np.arange(2700) / 30, np.full((2700, 12, 3), np.nan)))]))
+    box = page.text[page.text.index("Can I trust this?") :]
+    assert box.index("No infant was found in this recording. Every measure is withheld.") < 30
+    assert "Of 32400 places where a joint could be (2700 frames, 12 joints): 32400 had no joint" in box
+    assert "script" not in page.tags
+    assert "img" not in page.tags
 
 
 def test_without_intrinsics_the_reason_is_printed() -> None:
@@ -169,13 +192,18 @@ def test_numbers_are_written_for_readers() -> None:
     assert number(-0.01, moving) == "0"
 
 
-def test_pictures_are_png_with_their_data_beside_them(movement: Movement, tmp_path: Path) -> None:
+def test_pictures_are_png_and_svg_with_data_beside_them_and_the_same_bytes_again(
+    movement: Movement, tmp_path: Path
+) -> None:
     write_figures(movement, tmp_path / "figures")
-    names = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert names == {f"{p.name}.{kind}" for p in pictures(movement) for kind in ("png", "csv")}
-    assert all(p.png.startswith(b"\x89PNG") and p.summary for p in pictures(movement))
-    strips = pictures(movement)[0].data
-    assert strips.height <= 4 * 1500
+    written = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
+    shown = pictures(movement)
+    assert set(written) == {f"{p.name}.{kind}" for p in shown for kind in ("png", "svg", "csv")}
+    assert all(written[f"{p.name}.png"].startswith(b"\x89PNG") and p.summary for p in shown)
+    assert all(ET.fromstring(written[f"{p.name}.svg"]).tag.endswith("}svg") for p in shown)
+    assert all(written[f"{p.name}.{kind}"] == draw() for p in shown for kind, draw in (("png", p.png), ("svg", p.svg)))
+    strips = shown[0].data
+    assert strips.height <= 4 * 1000
     assert strips["speed_max"].max() == pytest.approx(np.nanmax(movement.limbs["right_arm"].speed_mm_s))
 
 
@@ -183,3 +211,74 @@ def test_pictures_are_png_with_their_data_beside_them(movement: Movement, tmp_pa
 def test_a_track_of_a_few_frames_is_reported_without_numbers(n: int) -> None:
     text = Page(render([analyse(make_tracks(n / 30))])).text
     assert "withheld for all limbs" in text
+
+
+def test_ages_stand_in_the_head_in_weeks_and_days() -> None:
+    text = Page(render([analyse(tracks(), sheet={"pma_days": 221, "ga_birth_days": 204})])).text
+    assert text.index("31+4 weeks") < text.index("29+1 weeks") < text.index("Can I trust this?")
+    assert "not stated" in Page(render([analyse(tracks())])).text[:1000]
+
+
+def test_key_numbers_carry_n_and_every_value_its_place(movement: Movement, html: str) -> None:
+    text = Page(html).text
+    key = text[text.index("Key numbers") : text.index("Movement strips")]
+    moving = next(r for r in movement.results if r.measure.name == "moving_pct" and r.part == "right_arm")
+    assert f"{moving.value:.1f} n {moving.n}" in key
+    assert "Elbow / knee range" in key
+    assert "Shoulder elevation / hip flexion range" in key
+
+
+def test_events_are_listed_with_their_reason_as_text() -> None:
+    page = Page(render([analyse(tracks(), [Event(10.0, 12.0, "handling", "<b>care</b>")])]))
+    assert "10.0 to 12.0 s: handling (<b>care</b>); left out of every number" in page.text
+
+
+def test_methods_say_what_was_done_to_this_recording() -> None:
+    slow, quick = (Page(render([analyse(make_tracks(90, fs_hz=fs_hz))])).text for fs_hz in (6, 30))
+    assert "is -3 dB at 2 Hz" in slow
+    assert "bouts shorter than 0.5 s dropped" in slow
+    assert "is -3 dB at 4 Hz" in quick
+    assert "bouts shorter than 0.2 s dropped" in quick
+
+
+def test_the_player_holds_the_joints_of_the_body_frame(movement: Movement) -> None:
+    made = player(movement)
+    assert made is not None
+    frames = np.frombuffer(b64decode(made["frames"]), "<i2").reshape(-1, 12, 3)
+    assert len(frames) == made["count"] == 900  # 90 s at 10 Hz
+    wrist, shoulder = (JOINTS.index(f"right_{name}") for name in ("wrist", "shoulder"))
+    assert frames[0, shoulder, 0] < 0  # the infant's right lies left on the page
+    reach = frames[:, wrist] - frames[:, shoulder]
+    body = movement.limbs["right_arm"].position_body_mm[::3] * [-1, 1, 1]
+    seen = np.isfinite(body[:, 0])
+    np.testing.assert_allclose(reach[seen], body[seen], atol=1.01)  # two roundings to whole mm
+    ankle = frames[:, JOINTS.index("left_ankle"), 0]
+    assert (ankle[105:495] == -32768).all()  # samples 300 to 1500 are hidden
+
+
+def test_ellipses_are_those_of_a_known_cloud() -> None:
+    turn = np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
+    angle = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    found = ellipse_95(np.stack([30 * np.cos(angle), 10 * np.sin(angle)], axis=1) @ turn.T + [5, 7])
+    assert found is not None
+    assert (found.across, found.along) == pytest.approx((5, 7))
+    assert (found.long, found.short) == pytest.approx((30 * np.sqrt(5.991 / 2), 10 * np.sqrt(5.991 / 2)))
+    assert found.angle_deg == pytest.approx(np.degrees(0.5))
+
+
+def test_the_matrix_gives_the_lag_of_the_limb_of_the_row() -> None:
+    starts = np.cumsum(np.random.default_rng(0).uniform(1.5, 6, 30))
+
+    def burst(time_s: Any, late_s: float = 0.0) -> Any:
+        x = sum(30 * np.exp(-(((time_s - late_s - start) / 0.25) ** 2)) for start in starts)
+        return np.stack([x, *(0 * time_s,) * 2], axis=1)
+
+    late = make_tracks(120, motion={"right_wrist": burst, "left_wrist": lambda t: burst(t, 0.3)}, noise_mm=0.2)
+    row = coordination_matrix(analyse(late)).data.filter(pl.col("second") == "left_arm").row(0, named=True)
+    assert row["first"] == "right_arm"
+    assert row["above_chance"]
+    assert row["lag_s"] == pytest.approx(0.3, abs=0.001)  # nine samples of 30 Hz
+    pair = {("right_arm", "left_arm"): row}
+    assert entry(pair, "left_arm", "right_arm", above=False) == "+0.30 s"
+    assert entry({("left_arm", "right_arm"): {**row, "lag_s": -0.3}}, "left_arm", "right_arm", above=False) == "+0.30 s"
+    assert entry(pair, "right_arm", "left_arm", above=True) == f"r {row['r']:.2f}".replace("-", "\N{MINUS SIGN}")

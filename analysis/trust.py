@@ -1,0 +1,168 @@
+"""Trust: what a reader must know before any number: what was seen, what is withheld and why, what numbers stand on."""
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from asyconv.analysis.canvas import limb_name, pair_name
+from asyconv.analysis.definition import Result
+from asyconv.analysis.gates import at_least_words
+from asyconv.analysis.series import still_floor
+from asyconv.skeleton import LIMBS, N_JOINTS
+
+if TYPE_CHECKING:
+    from asyconv.analysis.movement import Movement
+
+SIMULATED_WEIGHTS: Final = "weights trained on simulated infants"
+NAMED_MAX: Final = 5
+AT_LEAST: Final = "\N{GREATER-THAN OR EQUAL TO}"
+
+
+def first_sentences(movement: "Movement") -> list[str]:
+    """Say what a reader must know before any number."""
+    if not np.isfinite(movement.clean.gated_px).any():
+        return ["No infant was found in this recording. Every measure is withheld.", _why_nothing(movement)]
+    amounts = [r for r in movement.results if r.measure.name == "moving_pct"]
+    withheld: dict[str, list[str]] = defaultdict(list)
+    for r in amounts:
+        if r.value is None and limb_name(r.part) not in withheld[r.reason]:
+            withheld[r.reason].append(limb_name(r.part))
+    given = [r for r in amounts if r.value is not None]
+    when = " in some epochs" if len({r.epoch_start_s for r in amounts}) > 1 and given else ""
+    if not given:
+        out = [f"Amounts of movement are withheld for all limbs: {_listed(withheld, len(LIMBS))}."]
+    elif withheld:
+        limbs = sorted({limb for limbs in withheld.values() for limb in limbs})
+        out = [f"Amounts of movement are withheld{when} for: {', '.join(limbs)}."]
+    else:
+        out = ["Amounts of movement are given for all four limbs."]
+    if any(r.lower_bound for r in given):
+        out.append(f"Those marked with {AT_LEAST} are lower bounds.")
+    return out
+
+
+def _listed(withheld: dict[str, list[str]], n: int) -> str:
+    """Reasons with their limbs; those that hold for all `n` limbs without."""
+    return "; ".join(
+        reason if len(limbs) == n else f"{reason} ({', '.join(limbs)})" for reason, limbs in withheld.items()
+    )
+
+
+def _why_nothing(movement: "Movement") -> str:
+    """Where the joints were lost, when none is left."""
+    logged = {step.name: step.changed for step in movement.steps}
+    frames = int(movement.clean.time.present.sum())
+    parts = [
+        f"{logged.get('joint found', 0)} had no joint",
+        f"{logged.get('confidence gate', 0)} one below the confidence gate",
+        f"{int(movement.clean.excluded.sum()) * N_JOINTS} lay inside excluded events",
+    ]
+    places = f"{frames * N_JOINTS} places where a joint could be ({frames} frames, {N_JOINTS} joints)"
+    return f"Of {places}: {', '.join(parts)}."
+
+
+def trust(movement: "Movement") -> dict[str, Any]:
+    """Fill the box that comes first: coverage and floor, what was withheld, what the numbers stand on."""
+    meta = movement.meta
+    error = meta.get("model_error") or {}
+    limbs = []
+    for name, limb in movement.limbs.items():
+        coverage = [
+            r.value or 0.0 for r in movement.results if r.measure.name == "coverage_used_pct" and r.part == name
+        ]
+        seen = [r.value or 0.0 for r in movement.results if r.measure.name == "coverage_raw_pct" and r.part == name]
+        floor = limb.floor
+        limbs.append(
+            {
+                "name": limb_name(name),
+                "coverage": float(np.mean(coverage)),
+                "seen": float(np.mean(seen)),
+                "floor": "not measurable" if floor.value is None else f"{floor.value:.1f}",
+                "decided_by": floor.decided_by if floor.value is not None else "",
+                "rest_observed": floor.rest_observed or floor.value is None,
+                "quality": max(letter for (_, part), letter in movement.quality.items() if part == name),
+                "error": f"{error[name]:.1f}" if isinstance(error.get(name), int | float) else "not stated",
+            }
+        )
+    return {
+        "first": first_sentences(movement),
+        "limbs": limbs,
+        "withheld": withheld(movement),
+        "facts": _facts(movement),
+        "events": [
+            (f"{event.start_s:.1f} to {event.end_s:.1f} s", event.kind, event.reason) for event in movement.events
+        ],
+        "bounded": any(r.lower_bound for r in movement.results),
+        "bound_words": at_least_words(),
+    }
+
+
+def _facts(movement: "Movement") -> list[tuple[str, str]]:
+    meta = movement.meta
+    simulated_only = meta.get("model_validation") == "simulated_only"
+    intrinsics = meta.get("intrinsics") or {}
+    still = [f"{limb_name(k)} {v:.1f}" for k in LIMBS if (v := still_floor(meta, k)) is not None]
+    return [
+        (
+            "Pose model",
+            f"{meta.get('model_name') or 'not stated'}" + (f", {SIMULATED_WEIGHTS}" if simulated_only else ""),
+        ),
+        (
+            "Validation",
+            "simulated_only: never compared with labelled recordings of real infants"
+            if simulated_only
+            else str(meta.get("model_validation") or "not stated"),
+        ),
+        (
+            "Left and right",
+            "verified"
+            if meta.get("left_right_verified")
+            else "not verified: orientation or mirroring of the camera is assumed; left-right measures are withheld",
+        ),
+        (
+            "Millimetres",
+            f"camera geometry from: {intrinsics.get('source', 'not stated')}; depth unit "
+            f"{meta.get('depth_unit_mm')} mm from: {meta.get('depth_unit_source') or 'not stated'}"
+            if intrinsics
+            else "none: the camera geometry is unknown, so lengths and speeds in mm are withheld",
+        ),
+        ("Frames", f"{meta.get('frames_used', 'unknown')} used, {meta.get('frames_lost', 'unknown')} lost"),
+        (
+            "Still-clip calibration",
+            f"{', '.join(still)} mm/s" if still else "none: the floor is estimated from this recording",
+        ),
+    ]
+
+
+def withheld(movement: "Movement") -> list[tuple[str, str]]:
+    """Reasons in order of appearance with the core measures that each withholds; the others only counted."""
+    gated = [r for r in movement.results if r.measure.gates.words() != "none"]
+    lost = [r for r in gated if r.value is None]
+    if len(lost) == len(gated) and len({r.reason for r in lost}) == 1:
+        return [(lost[0].reason, "every measure of movement, for all limbs")]
+    core = {(_place(r), r.measure.label) for r in movement.results if r.measure.tier == "core"}
+    whole = Counter(place for place, _ in core)
+    by_reason: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for r in lost:
+        if r.measure.tier == "core":
+            by_reason[r.reason][_place(r)].append(r.measure.label)
+    out = [(reason, _what(by_place, whole)) for reason, by_place in by_reason.items()]
+    others = sum(r.measure.tier != "core" for r in lost)
+    if others:
+        out.append(("in the tables only", f"{others} further values, each with its reason there"))
+    return out
+
+
+def _place(result: Result) -> str:
+    return pair_name(result.part)
+
+
+def _what(by_place: dict[str, list[str]], whole: Counter[str]) -> str:
+    """What a reason withholds, by place: the labels, or their count; places with the same joined."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for place, labels in by_place.items():
+        names = list(dict.fromkeys(labels))
+        many = f"{len(names)} of {whole[place]} core measures"
+        places[many if len(names) > NAMED_MAX else ", ".join(names)].append(place)
+    return "; ".join(f"{', '.join(where)}: {what}" for what, where in places.items())

@@ -100,14 +100,15 @@ def _inclusion(cohort: Cohort) -> Section:
     tables = cohort.tables
     table = inclusion(tables["recordings"], tables["features_compared"], tables["failed"])
     mismatches = tables["mismatches"]
-    words = [
-        "What was found, what dropped out and why, and what the pages below rest on. Nothing is left out in silence."
-    ]
+    words = (
+        "What was found, what dropped out and why, and what the pages below rest on. A recording whose amounts are "
+        "withheld may still have joint angles, and is drawn among these.",
+    )
     shown = []
     if mismatches.height:
         caption = f"{mismatches.height} things in the sheet or in earlier statements that do not fit"
         shown.append(table_of(mismatches, caption, folded=True))
-    return Section("Which recordings are used", tuple(words), tuple(shown), (inclusion_flow(table),))
+    return Section("Which recordings are used", words, tuple(shown), (inclusion_flow(table),))
 
 
 def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:

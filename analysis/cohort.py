@@ -5,7 +5,7 @@ reference is this cohort, described in `strata`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -52,8 +52,10 @@ class Cohort:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def make_cohort(members: Sequence[Member], mismatches: Sequence[Mismatch] = ()) -> Cohort:
-    """Bring the tables of `members` together; what cannot be read is left out by name."""
+def make_cohort(
+    members: Sequence[Member], mismatches: Sequence[Mismatch] = (), failed: Mapping[str, str] | None = None
+) -> Cohort:
+    """Bring the tables of `members` together; what cannot be read is left out by name, as is what `failed` and why."""
     rows: list[dict[str, Any]] = []
     features: list[pl.DataFrame] = []
     summaries: dict[str, list[pl.DataFrame]] = {scope: [] for scope in SCOPES}
@@ -82,7 +84,8 @@ def make_cohort(members: Sequence[Member], mismatches: Sequence[Mismatch] = ()) 
             whole = pl.concat(found, how="diagonal_relaxed").drop(FACTS, strict=False)
             out[f"{scope}_summary"] = keys.join(whole, on="recording_id", how="inner", maintain_order="left")
     out["mismatches"] = _mismatches_table(mismatches)
-    return Cohort(out, _counts(recordings, mismatches))
+    out["failed"] = _failed_table(failed or {})
+    return Cohort(out, _counts(recordings, mismatches) | {"failed": len(failed or {})})
 
 
 def write_cohort(cohort: Cohort, folder: Path) -> list[Path]:
@@ -282,6 +285,10 @@ def _mismatches_table(mismatches: Sequence[Mismatch]) -> pl.DataFrame:
     }
     rows = [(m.kind, m.recording_id, m.sheet_line, m.sentence) for m in mismatches]
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _failed_table(failed: Mapping[str, str]) -> pl.DataFrame:
+    return pl.DataFrame(sorted(failed.items()), {"recording_id": pl.String, "reason": pl.String}, orient="row")
 
 
 def _counts(recordings: pl.DataFrame, mismatches: Sequence[Mismatch]) -> dict[str, int]:

@@ -177,10 +177,16 @@ def write_index(results: Path) -> None:
     part.replace(results / "index.csv")
 
 
-def failures(results: Path) -> list[dict[str, Any]]:
-    """Records of the recordings that are parked, by name: ``recording_id`` and ``attempts``."""
-    found = (_read_json(path) for path in sorted((results / FAILED).glob("*.json")))
-    return [record for record in found if record is not None]
+def failed(results: Path) -> dict[str, str]:
+    """Reason of the last attempt by recording_id, of recordings that are parked; what cannot be read counts too."""
+    found = {}
+    for path in sorted((results / FAILED).glob("*.json")):
+        record = _read_json(path) or {}
+        name = str(record.get("recording_id", path.stem))
+        attempts = record.get("attempts") or [{"reason": "its record of failure cannot be read"}]
+        if not (results / name / MANIFEST).is_file():
+            found[name] = str(attempts[-1]["reason"])
+    return found
 
 
 def note_failure(results: Path, recording_id: str, reason: str, steps: list[str]) -> None:

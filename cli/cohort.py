@@ -1,4 +1,4 @@
-"""asyconv cohort: tables over all recordings of a folder of results."""
+"""asyconv cohort: tables and a report over all recordings of a folder of results."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ AGES = ("ga_birth_days", "pma_days")
 @click.option("--sheet", type=FILE, help="CSV file about the recordings; what it states stands above earlier sheets.")
 @click.option("--names", type=FILE, help="The file source_names.csv, for lines of the sheet without a recording_id.")
 def command(results: Path, sheet: Path | None, names: Path | None) -> None:
-    """Bring the tables of all recordings in RESULTS together in RESULTS/cohort.
+    """Bring all recordings in RESULTS together in RESULTS/cohort: tables, figures and report.html.
 
     Recordings of another rate, model, version or speed floor are never pooled. A value is set against others only
     from 20 other infants within two weeks of age, reliability is given only from 10 infants with two recordings.
@@ -28,17 +28,19 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
     Example: asyconv cohort results/ --sheet recordings.csv
     """
     from asyconv.analysis.cohort import make_cohort, write_cohort
-    from asyconv.results import manifests, open_results, replaced
+    from asyconv.analysis.cohort_report import write_cohort_report
+    from asyconv.results import failed, manifests, open_results, replaced
 
     open_results(results)
     members, mismatches = members_of(results, manifests(results), sheet, names)
-    cohort = make_cohort(members, mismatches)
+    cohort = make_cohort(members, mismatches, failed(results))
     with replaced(results, "cohort") as folder:
         write_cohort(cohort, folder)
+        write_cohort_report(cohort, folder)
     for mismatch in mismatches:
         click.echo(f"asyconv: {mismatch.sentence}", err=True)
     click.echo(", ".join(f"{count} {what}" for what, count in cohort.counts.items()), err=True)
-    click.echo(results / "cohort")
+    click.echo(results / "cohort" / "report.html")
 
 
 def members_of(

@@ -18,6 +18,7 @@ COMMANDS = {
     "status": "Say how far the work on a folder of results is.",
     "verify": "Check that results are as they were written.",
     "report": "Write one report about several recordings of an infant.",
+    "render": "Draw the skeleton as a video, with speed bars.",
     "simulate": "Make simulated recordings with known truth.",
     "check": "Name what is wrong with an annotated data set.",
     "train": "Train the two networks on simulated infants.",

@@ -46,7 +46,7 @@ def lines(results: Path) -> list[str]:
     """What is done, what another version of this program made, and what is parked, with reasons."""
     from asyconv.analysis import ANALYSIS_VERSION
     from asyconv.pipeline import TRACKS_VERSION
-    from asyconv.results import failures, manifests
+    from asyconv.results import failed, manifests
 
     done = manifests(results)
     out = [f"{len(done)} recordings done, {sum(m.get('recorded_s') or 0 for m in done) / 3600:.2f} h of video"]
@@ -58,6 +58,4 @@ def lines(results: Path) -> list[str]:
         if old:
             found = ", ".join(sorted({str(m[part][name]) for m in old}))
             out.append(f"{len(old)} stale: {name} {found} -> {now}; `asyconv process --update` makes them again")
-    parked = failures(results)
-    out += [f"{record['recording_id']}: parked: {record['attempts'][-1]['reason']}" for record in parked]
-    return out
+    return out + [f"{name}: parked: {reason}" for name, reason in failed(results).items()]

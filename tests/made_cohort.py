@@ -29,6 +29,7 @@ class Made:
     weights_hash: str = "0" * 64
     sha256: str | None = None
     sheet: tuple[tuple[str, Any], ...] = ()
+    simulated: bool = False
 
 
 def make_results(results: Path, recordings: Sequence[Made], seed: int = 0) -> Path:
@@ -38,7 +39,7 @@ def make_results(results: Path, recordings: Sequence[Made], seed: int = 0) -> Pa
     for made in recordings:
         folder = results / made.recording_id
         folder.mkdir(parents=True)
-        meta = {METADATA_KEY: json.dumps({**stored, "weights_hash": made.weights_hash, "simulated": False})}
+        meta = {METADATA_KEY: json.dumps({**stored, "weights_hash": made.weights_hash, "simulated": made.simulated})}
         for name in ("features_long", "limb_summary", "pair_summary", "body_summary"):
             table = _changed(tables[name], made, rng) if name == "features_long" else tables[name]
             ids = {"recording_id": made.recording_id, "infant_id": made.infant_id}

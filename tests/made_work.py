@@ -6,6 +6,7 @@ as the system does it without memory, ``raise`` is a defect, ``bad`` is bad inpu
 """
 
 import ctypes
+import json
 import os
 import re
 import signal
@@ -70,6 +71,11 @@ def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]
         began=lambda job: began(recording_id=job.recording_id, length_s=job.length_s),
     )  # fmt: skip
     return outcome.to_json()
+
+
+def parked(out: Path) -> list[dict[str, Any]]:
+    """Records of the recordings that are parked, with all their attempts."""
+    return [json.loads(path.read_text()) for path in sorted((out / ".failed").glob("*.json"))]
 
 
 def fail(text: str) -> None:

@@ -17,7 +17,7 @@ from asyconv.batch import Asked
 from asyconv.engines import Inline
 from asyconv.errors import InputError, Stopped
 from asyconv.unit import Outcome, State
-from tests.made_work import ONE, prepare
+from tests.made_work import ONE, parked, prepare
 from tests.real_data import ROOT
 
 
@@ -68,7 +68,7 @@ def test_what_failed_is_tried_again_and_then_parked(ward: list[Path], tmp_path: 
     outcomes = {outcome.source: outcome for outcome in run(ward, tmp_path / "out", attempts=3)}
     assert outcomes[ward[0]].state is State.FAILED
     assert [o.made for o in outcomes.values()].count(True) == 2
-    (record,) = results.failures(tmp_path / "out")
+    (record,) = parked(tmp_path / "out")
     assert len(record["attempts"]) == 3
     attempts = {m["recording_id"]: m["attempts"] for m in results.manifests(tmp_path / "out")}
     assert sorted(attempts.values()) == [1, 2]

@@ -16,6 +16,12 @@ from asyconv.notice import NOTICE
 from tests.made_cohort import Made, make_results
 
 
+@pytest.fixture(autouse=True)
+def _tables_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pages out, which have tests of their own and whose figures take seconds."""
+    monkeypatch.setattr("asyconv.analysis.cohort_report.write_cohort_report", lambda cohort, folder: [])
+
+
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
 

@@ -14,7 +14,7 @@ from asyconv import batch, claims, results
 from asyconv.engines import GPU_SLOTS, Dask, fitting_workers, worker_environment
 from asyconv.errors import InputError
 from asyconv.unit import Outcome, State
-from tests.made_work import ONE
+from tests.made_work import ONE, parked
 from tests.real_data import ROOT
 from tests.test_batch import asked, settled
 
@@ -46,10 +46,10 @@ def test_every_kind_of_crash_is_charged_to_its_own_recording(tmp_path: Path) -> 
     assert {name: (m or {})["attempts"] for name, m in attempts.items()} == {
         **{f"good {n}": 1 for n in range(8)}, "crashes once": 2, "raises once": 2,
     }  # fmt: skip
-    parked = {record["recording_id"]: record for record in results.failures(out)}
-    assert set(parked) == {found["crashes"].recording_id, found["no memory"].recording_id}
-    assert [len(record["attempts"]) for record in parked.values()] == [3, 3]
-    steps = parked[str(found["crashes"].recording_id)]["attempts"][0]["steps"]
+    records = {record["recording_id"]: record for record in parked(out)}
+    assert set(records) == {found["crashes"].recording_id, found["no memory"].recording_id}
+    assert [len(record["attempts"]) for record in records.values()] == [3, 3]
+    steps = records[str(found["crashes"].recording_id)]["attempts"][0]["steps"]
     assert any(step.startswith("made_work.py:") for step in steps)
     assert not list((out / claims.CLAIMS).iterdir())
     assert not list(out.glob(".tmp-*"))

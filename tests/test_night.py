@@ -19,6 +19,7 @@ from asyconv import audit, batch, claims, results
 from asyconv.cli.view import pace
 from tests import oni_bytes
 from tests.commands import invoke
+from tests.made_work import parked
 from tests.real_data import ROOT
 
 PROCESS = [sys.executable, "-m", "asyconv.cli.main", "process"]
@@ -135,9 +136,9 @@ def test_bad_recordings_among_good_ones(model: Path, tmp_path: Path, good: int, 
     assert len(finished) == good + 1
     assert all(m["frames_used"] == 15 for m in finished)  # the growing one too was read when it was whole
     assert list(audit.verify(out)) == []
-    parked = {record["attempts"][-1]["reason"] for record in results.failures(out)}
-    assert any("killed by SIGSEGV" in reason for reason in parked)
-    assert not any(name in reason for reason in parked for name in expected)
+    reasons = {record["attempts"][-1]["reason"] for record in parked(out)}
+    assert any("killed by SIGSEGV" in reason for reason in reasons)
+    assert not any(name in reason for reason in reasons for name in expected)
 
 
 def compete(command: list[str], kills: int, seed: int, most_s: float) -> None:
@@ -172,7 +173,7 @@ import sys
 from pathlib import Path
 from asyconv.cli.night import spend
 from asyconv.engines import Inline
-from tests.made_work import ONE
+from tests.made_work import ONE, parked
 from tests.test_batch import asked
 
 out = Path(sys.argv[1])

@@ -13,7 +13,7 @@ import pytest
 
 from asyconv import claims, results, sources
 from asyconv.unit import Excluded, Job, Outcome, State, Tell, run_unit, without_names
-from tests.made_work import prepare, work
+from tests.made_work import parked, prepare, work
 from tests.real_data import ROOT
 
 SECRET = "Maria Rossi"
@@ -113,10 +113,10 @@ def test_bad_input_is_refused_and_every_attempt_kept(source: Path, tmp_path: Pat
     outcome = run(source, out)
     assert outcome.state is State.REFUSED
     assert outcome.sentence.startswith(f"{source.name}: expected depth")
-    record = results.failures(out)[0]
+    record = parked(out)[0]
     assert record["attempts"][0]["reason"].startswith(f"{outcome.recording_id}: expected depth")
     run(source, out)
-    assert len(results.failures(out)[0]["attempts"]) == 2
+    assert len(parked(out)[0]["attempts"]) == 2
 
 
 def test_a_defect_is_one_failure_and_forgotten_after_success(source: Path, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_full_disk_is_not_the_recording_s_fault(source: Path, tmp_path: Path) 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     assert run(source, tmp_path / "out", fills).state is State.NO_SPACE
-    assert not results.failures(tmp_path / "out")
+    assert not parked(tmp_path / "out")
     assert nothing_left(tmp_path / "out")
 
 

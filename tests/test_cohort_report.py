@@ -22,8 +22,8 @@ from asyconv.analysis.pages import Page, Section, cell_of, html, table_of
 from asyconv.analysis.shown import NO_BAND, SHOWN, bands_of, once_each, shown_values, weeks
 from asyconv.analysis.tables import METADATA_KEY
 from asyconv.cli.main import main
-from asyconv.failures import failures
 from asyconv.notice import NOTICE
+from asyconv.results import failed
 from asyconv.skeleton import LIMBS
 from tests.made_cohort import Made, make_results
 
@@ -128,9 +128,9 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_failures_are_those_without_a_result(mixed: Path) -> None:
-    assert failures(mixed) == {k: f"{k}: expected depth frames, found none that is whole" for k in ("v-0", "v-1")}
+    assert failed(mixed) == {k: f"{k}: expected depth frames, found none that is whole" for k in ("v-0", "v-1")}
     (mixed / ".failed" / "w.json").write_text("{")
-    assert failures(mixed)["w"] == "its record of failure cannot be read"
+    assert failed(mixed)["w"] == "its record of failure cannot be read"
     (mixed / ".failed" / "w.json").unlink()
 
 

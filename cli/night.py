@@ -107,12 +107,15 @@ def effort(results: Path, run: str, wall_s: float) -> str | None:
         return None
     on_cpu = all(m["made_by"]["device"] == "cpu" for m in made)
     busy_s = sum(m["stages"]["networks"]["cpu_s" if on_cpu else "seconds"] for m in made)
+    all_s = sum(stage["cpu_s"] for m in made for stage in m["stages"].values())
     devices = cores() if on_cpu else _gpus()
     video_h = sum(m["recorded_s"] for m in made) / 3600
     frames = sum(m["frames_used"] for m in made)
+    device = f"{devices} core{'s' if devices > 1 else ''}" if on_cpu else f"{devices} GPU{'s' if devices > 1 else ''}"
+    stages = f", all stages for {all_s / (wall_s * devices):.1%}" if on_cpu else ""
     return (
         f"{video_h:.2f} h of video in {wall_s / 60:.1f} min, {frames / wall_s:.1f} frames/s; the networks kept "
-        f"{'the cores' if on_cpu else 'the GPU'} busy for {busy_s / (wall_s * devices):.0%} of the time"
+        f"{device} busy for {busy_s / (wall_s * devices):.1%} of the time{stages}"
     )
 
 

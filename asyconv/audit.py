@@ -87,8 +87,12 @@ def verify(results: Path) -> Iterator[str]:
         yield from _outputs(folder, manifest)
     for name in sorted(last.keys() - {folder.name for folder in folders}):
         yield f"{name}: a run has noted it, and it is not there"
-    for path in sorted((results / store.SUPERSEDED).glob(f"*/*/{store.MANIFEST}")):
-        yield from _outputs(path.parent, json.loads(path.read_text(encoding="utf8")))
+    for path in sorted((results / store.SUPERSEDED).glob("*/*")):
+        manifest = store.read_manifest(path.parent, path.name)
+        if manifest is None:
+            yield f"{store.SUPERSEDED}/{path.parent.name}/{path.name}: expected {store.MANIFEST}, found none to read"
+        else:
+            yield from _outputs(path, manifest)
 
 
 def _outputs(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:

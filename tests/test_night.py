@@ -295,6 +295,10 @@ def test_verify_finds_every_accident(results_copy: Path) -> None:
         f"{first.name}/report.html: has changed since it was written",
         f"{second.name}/manifest.json: is not the one that its run has noted",
     ]
+    old = results_copy / results.SUPERSEDED / first.name / "0123"
+    shutil.copytree(first, old)
+    (old / "manifest.json").write_text("{")
+    assert f".superseded/{first.name}/0123: expected manifest.json" in invoke("verify", results_copy).stdout
     shutil.rmtree(first)
     assert f"{first.name}: a run has noted it, and it is not there" in invoke("verify", results_copy).stdout
 

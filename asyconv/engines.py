@@ -8,8 +8,10 @@ with it. The truth about what is done lies in RESULTS, not here.
 import logging
 import os
 import queue
+import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -185,7 +187,20 @@ def local_cluster(workers: int) -> Any:
         for n in range(workers)
     }
     scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
-    return distributed.SpecCluster(workers=specs, scheduler=scheduler, silence_logs=logging.ERROR)
+    with _ctrl_c_ignored():  # workers inherit it: Ctrl-C is for the command, which ends them in order
+        return distributed.SpecCluster(workers=specs, scheduler=scheduler, silence_logs=logging.ERROR)
+
+
+@contextmanager
+def _ctrl_c_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def worker_environment(threads: int, gpu: int | None) -> Mapping[str, str]:

@@ -166,6 +166,7 @@ def cores() -> int:
 
 def local_cluster(workers: int) -> Any:
     """Start worker processes that share the cores, or one per GPU; nothing listens outside this machine."""
+    import dask.config
     import distributed
     import torch
 
@@ -187,12 +188,17 @@ def local_cluster(workers: int) -> Any:
         for n in range(workers)
     }
     scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
-    with _ctrl_c_ignored():  # workers inherit it: Ctrl-C is for the command, which ends them in order
+    # no profile of every worker a hundred times a second: it knows nothing of their children
+    with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),
+        _ctrl_c_ignored(),
+    ):  # workers inherit it: Ctrl-C is for the command, which ends them in order
         return distributed.SpecCluster(workers=specs, scheduler=scheduler, silence_logs=logging.ERROR)
 
 
 @contextmanager
 def _ctrl_c_ignored() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: it is for the command, which ends them in order."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -26,6 +26,16 @@ GPU_SLOTS: Final = 2
 """Recordings at a time on one GPU: one is decoded, analysed and written while the other one's networks run."""
 
 
+QUIET: Final = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.work-stealing": False,
+}
+"""Of a local cluster: what it does dozens of times a second for small tasks would cost it a twentieth of two cores."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """A task that has ended: with a result, or with the reason why there is none, of which recording, and where."""
@@ -188,11 +198,7 @@ def local_cluster(workers: int) -> Any:
         for n in range(workers)
     }
     scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
-    # no profile of every worker a hundred times a second: it knows nothing of their children
-    with (
-        dask.config.set({"distributed.worker.profile.enabled": False}),
-        _ctrl_c_ignored(),
-    ):  # workers inherit it: Ctrl-C is for the command, which ends them in order
+    with dask.config.set(QUIET), _ctrl_c_ignored():
         return distributed.SpecCluster(workers=specs, scheduler=scheduler, silence_logs=logging.ERROR)
 
 

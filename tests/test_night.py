@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -234,7 +235,8 @@ def test_what_is_told_of_a_night(recordings: Path, model: Path, tmp_path: Path) 
     result = invoke(*given, "--dry-run")
     assert "to do: 0.00 h of video; " in result.stderr
     assert not out.exists()
-    finish = f"{sys.executable} -c \"import os; open(r'{tmp_path}/told', 'w').write(os.environ['ASYCONV_SUMMARY'])\""
+    note = f"import os; open({str(tmp_path / 'told')!r}, 'w').write(os.environ['ASYCONV_SUMMARY'])"
+    finish = shlex.join([sys.executable, "-c", note])
     result = invoke(*given, "--on-finish", finish)
     assert "h of video in" in result.stderr
     assert "the networks kept" in result.stderr

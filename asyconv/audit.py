@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv import results as store
+from asyconv.recording import sha256_of
 
 AUDIT: Final = ".audit"
 
@@ -35,7 +36,7 @@ class Audit:
 
 def manifest_hash(results: Path, recording_id: str) -> str:
     """SHA-256 of the manifest that stands for a recording."""
-    return hashlib.sha256((results / recording_id / store.MANIFEST).read_bytes()).hexdigest()
+    return sha256_of(results / recording_id / store.MANIFEST)
 
 
 def entries(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
@@ -103,7 +104,7 @@ def _outputs(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
             yield f"{folder.name}/{name}: is in the manifest and not there"
         elif name not in expected:
             yield f"{folder.name}/{name}: is there and not in the manifest"
-        elif hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected[name]:
+        elif sha256_of(folder / name) != expected[name]:
             yield f"{folder.name}/{name}: has changed since it was written"
 
 

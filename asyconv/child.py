@@ -131,7 +131,7 @@ class Child:
 
 
 def _environment() -> dict[str, str]:
-    """Undo what Dask sets for its workers: with it every buffer of the networks is mapped anew, twice the time."""
+    """Undo what Dask sets for its workers: with it every buffer of the networks is mapped anew."""
     return {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
 
 
@@ -168,7 +168,8 @@ def main() -> None:
     tasks = _tasks_until_parent_ends(os.fdopen(os.dup(0), "rb", buffering=0))
 
     def say(**message: Any) -> None:
-        print(json.dumps(message), file=answers, flush=True)
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
 
     while line := tasks.get():
         task = Task(**json.loads(line))

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from asyconv.json_files import read_json
+
 CLAIMS: Final = ".claims"
 SUFFIX: Final = ".lock"
 HEARTBEAT_S: Final = 10.0
@@ -42,7 +44,7 @@ class Claim:
 
     def held(self) -> bool:
         """Whether it is still this process's: nobody has taken it for dead."""
-        facts = _read(self.path)
+        facts = read_json(self.path)
         return facts is not None and facts.get("token") == self.token
 
     def note(self, stage: str, done: int = 0, total: int | None = None) -> None:
@@ -96,7 +98,7 @@ def take(results: Path, recording_id: str) -> Claim | None:
 def running(results: Path) -> list[dict[str, Any]]:
     """What every claim says of its work, by recording; dead ones are left out."""
     now = _server_time(results / CLAIMS)
-    found = (_read(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not _looks_dead(path, now))
+    found = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not _looks_dead(path, now))
     return [facts for facts in found if facts is not None]
 
 
@@ -113,7 +115,7 @@ def _removed_dead(path: Path) -> bool:
     except FileNotFoundError:
         return True
     try:
-        facts = _read(path) or {}
+        facts = read_json(path) or {}
         if facts.get("boot") == _boot() and _lock(descriptor):
             if _same_file(path, descriptor):  # locked by us now, so nobody else removes or takes it
                 path.unlink(missing_ok=True)
@@ -132,7 +134,7 @@ def _set_aside(path: Path, facts: dict[str, Any]) -> bool:
         path.rename(aside)
     except FileNotFoundError:
         return True
-    taken = _read(aside) or {}
+    taken = read_json(aside) or {}
     if taken.get("token") != facts.get("token"):
         with contextlib.suppress(FileExistsError):
             os.link(aside, path)
@@ -194,11 +196,3 @@ def _boot() -> str:
 
 def _padded(facts: dict[str, Any]) -> bytes:
     return json.dumps(facts).encode().ljust(_SIZE_BYTES)[:_SIZE_BYTES]
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None

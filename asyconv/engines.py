@@ -33,7 +33,7 @@ QUIET: Final = {
     "distributed.scheduler.active-memory-manager.start": False,
     "distributed.scheduler.work-stealing": False,
 }
-"""Of a local cluster: what it does dozens of times a second for small tasks would cost it a twentieth of two cores."""
+"""Of a local cluster: what it does dozens of times a second for small tasks is no use for tasks of minutes."""
 
 
 @dataclass(frozen=True)

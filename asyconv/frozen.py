@@ -1,10 +1,11 @@
 """A frozen study: from then on whatever would change a number in RESULTS, or add one made otherwise, is refused."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
+from asyconv.json_files import read_json, write_json
+from asyconv.results import read_manifest
 from asyconv.unit import Job, State, state_of, why_stale
 
 FROZEN: Final = ".frozen"
@@ -17,7 +18,7 @@ def freeze(results: Path, facts: dict[str, dict[str, Any]]) -> None:
     results.mkdir(parents=True, exist_ok=True)
     if not (results / FROZEN).exists():
         kept = {part: {name: facts[part][name] for name in names} for part, names in DECISIVE.items()}
-        (results / FROZEN).write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", encoding="utf8")
+        write_json(results / FROZEN, kept)
 
 
 def refuse_change(results: Path, job: Job) -> None:
@@ -25,10 +26,9 @@ def refuse_change(results: Path, job: Job) -> None:
     path = results / FROZEN
     if not path.exists():
         return
-    try:
-        frozen: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf8"))
-    except ValueError as error:
-        raise InputError(f"{path}: expected the settings of a frozen study, found something else") from error
+    frozen: dict[str, dict[str, Any]] | None = read_json(path)
+    if frozen is None:
+        raise InputError(f"{path}: expected the settings of a frozen study, found something else")
     state = state_of(results, job)
     if state is State.DONE:
         return
@@ -39,8 +39,6 @@ def refuse_change(results: Path, job: Job) -> None:
         if name in job.facts.get(part, {}) and job.facts[part][name] != value
     ]
     if state is not State.NEW:
-        from asyconv.results import read_manifest
-
         changed = changed or [why_stale(read_manifest(results, job.recording_id) or {}, job)]
     if changed:
         raise InputError(f"{job.source.name}: expected the settings of the frozen study, found {', '.join(changed)}")

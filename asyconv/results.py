@@ -8,10 +8,8 @@ host, user or clock time of a recording.
 import contextlib
 import csv
 import datetime
-import hashlib
 import io
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,7 +18,8 @@ from typing import Any, Final
 
 from asyconv import claims
 from asyconv.errors import InputError
-from asyconv.recording import IGNORE_FILE
+from asyconv.json_files import read_json, sync, write_json
+from asyconv.recording import IGNORE_FILE, sha256_of
 
 MANIFEST: Final = "manifest.json"
 MANIFEST_VERSION: Final = 2
@@ -70,7 +69,7 @@ def repair(results: Path, recording_id: str) -> None:
     A whole folder without a place of its own is one that lost its run between the two renames of `publish`.
     """
     for folder in sorted(results.glob(f"{UNFINISHED}{recording_id}-{'?' * _TOKEN}")):
-        manifest = _read_json(folder / MANIFEST)
+        manifest = read_json(folder / MANIFEST)
         if manifest is not None and not (results / recording_id).exists():
             folder.rename(results / recording_id)
         else:
@@ -100,10 +99,10 @@ def replaced(results: Path, name: str) -> Iterator[Path]:
     with claim, unfinished(results, name) as folder:
         yield folder
         for path in folder.iterdir():
-            _sync(path)
+            sync(path)
         shutil.rmtree(results / name, ignore_errors=True)
         folder.rename(results / name)
-        _sync(results)
+        sync(results)
 
 
 def publish(results: Path, folder: Path, manifest: dict[str, Any], held: Callable[[], bool] = lambda: True) -> Path:
@@ -114,15 +113,13 @@ def publish(results: Path, folder: Path, manifest: dict[str, Any], held: Callabl
     """
     recording_id = str(manifest["recording_id"])
     outputs = {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
     }
     for path in folder.rglob("*"):
-        _sync(path)
+        sync(path)
     whole = {"manifest_version": MANIFEST_VERSION, **manifest, "outputs_sha256": outputs}
-    _write_json(folder / MANIFEST, whole)
-    _sync(folder)
+    write_json(folder / MANIFEST, whole)
+    sync(folder)
     final = results / recording_id
     standing = read_manifest(results, recording_id)
     same = standing is not None and all(standing.get(key) == whole.get(key) for key in ("track_key", "analysis_key"))
@@ -135,7 +132,7 @@ def publish(results: Path, folder: Path, manifest: dict[str, Any], held: Callabl
     except OSError as error:  # somebody's folder stands there, or a network file system answers a rename twice
         if read_manifest(results, recording_id) != json.loads(json.dumps(whole)):
             raise LostClaim(recording_id) from error
-    _sync(results)
+    sync(results)
     return final
 
 
@@ -153,12 +150,12 @@ def _set_aside(results: Path, recording_id: str) -> None:
 
 def read_manifest(results: Path, recording_id: str) -> dict[str, Any] | None:
     """Manifest of a finished recording, or None."""
-    return _read_json(results / recording_id / MANIFEST)
+    return read_json(results / recording_id / MANIFEST)
 
 
 def manifests(results: Path) -> list[dict[str, Any]]:
     """Manifests of all finished recordings, by name."""
-    found = (_read_json(path) for path in sorted(results.glob(f"*/{MANIFEST}")) if path.parent.name[0] != ".")
+    found = (read_json(path) for path in sorted(results.glob(f"*/{MANIFEST}")) if path.parent.name[0] != ".")
     return [manifest for manifest in found if manifest is not None]
 
 
@@ -181,7 +178,7 @@ def failed(results: Path) -> dict[str, str]:
     """Reason of the last attempt by recording_id, of recordings that are parked; what cannot be read counts too."""
     found = {}
     for path in sorted((results / FAILED).glob("*.json")):
-        record = _read_json(path) or {}
+        record = read_json(path) or {}
         name = str(record.get("recording_id", path.stem))
         attempts = record.get("attempts") or [{"reason": "its record of failure cannot be read"}]
         if not (results / name / MANIFEST).is_file():
@@ -192,37 +189,12 @@ def failed(results: Path) -> dict[str, str]:
 def note_failure(results: Path, recording_id: str, reason: str, steps: list[str]) -> None:
     """Add an attempt to ``.failed/<recording_id>.json``; `steps` are ``file:line function``, without folders."""
     path = results / FAILED / f"{recording_id}.json"
-    record = _read_json(path) or {"recording_id": recording_id, "attempts": []}
+    record = read_json(path) or {"recording_id": recording_id, "attempts": []}
     record["attempts"].append({"utc": utc_now(), "reason": reason, "steps": steps})
     path.parent.mkdir(exist_ok=True)
-    _write_json(path, record)
+    write_json(path, record)
 
 
 def forget_failure(results: Path, recording_id: str) -> None:
     """Remove the record of earlier failures: the recording has succeeded."""
     (results / FAILED / f"{recording_id}.json").unlink(missing_ok=True)
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a whole file or none: to a neighbour first, then one rename."""
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf8")
-    _sync(part)
-    part.replace(path)
-
-
-def _sync(path: Path) -> None:
-    """Force a file or folder to disk, so that a rename cannot overtake its content when the power fails."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

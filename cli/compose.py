@@ -109,6 +109,7 @@ def prepare(
     source: Path, one: One, events: Mapping[str, list[Any]], still: Any, model: "Model", known: Mapping[str, str]
 ) -> "Job":
     """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
+    from asyconv.pipeline import TRACKS_VERSION
     from asyconv.sources import default_id, planning_hash
     from asyconv.unit import Excluded, Job, key_of
 
@@ -120,26 +121,20 @@ def prepare(
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
         length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
     recording_id = one.recording_id or default_id(sha256)
-    tracking = tracking_facts(one, model)
+    tracking = {**one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION}
     track_key = key_of({"input": sha256, **tracking})
     analysis = analysis_facts(one.infant_id, one.sheet, events.get(recording_id, []), still)
     facts = {"input": input_facts, "tracking": tracking, "analysis": analysis}
     return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts, length_s)
 
 
-def tracking_facts(one: One, model: "Model") -> dict[str, Any]:
-    """All but the input that decides the tracks."""
-    from asyconv.pipeline import TRACKS_VERSION
-
-    return {**one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION}
-
-
 def decisive_facts(stated: Stated, model: "Model") -> dict[str, dict[str, Any]]:
     """What must be the same for every recording of a frozen study."""
     from asyconv.analysis import ANALYSIS_VERSION
+    from asyconv.pipeline import TRACKS_VERSION
 
     return {
-        "tracking": tracking_facts(stated.of(Path()), model),
+        "tracking": {"model": model.weights_hash, "tracks_version": TRACKS_VERSION, "rate": stated.rate},
         "analysis": {"analysis_version": ANALYSIS_VERSION},
     }
 

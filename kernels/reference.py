@@ -32,7 +32,7 @@ FEW_CHANNELS = 8
 """Below this a full kernel takes its frames stacked on channels: one channel alone has no fast path."""
 
 MANY_CHANNELS = 128
-"""From here torch's gradients of a convolution on the CPU take twice to six times as long as the taps' products."""
+"""From here torch's gradients of a convolution on the CPU take longer than the taps' products."""
 
 _refused: set[torch.dtype] = set()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asyconv.weights import Model
 
 RESULT_BYTES_PER_S = 30_000.0
-"""What a result takes on disk, per second of recording; results that are there already tell better."""
+"""Taken for a result, per second of recording, until there are some that tell better (a simulated one: 21,600)."""
 
 
 def look(

@@ -197,7 +197,9 @@ def local_cluster(workers: int) -> Any:
         }
         for n in range(workers)
     }
-    scheduler = {"cls": distributed.Scheduler, "options": {"dashboard": False, "host": "127.0.0.1", "port": 0}}
+    # its web server takes port 8787 of every network the machine is in, unless it is told where
+    own = {"dashboard": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "port": 0}
+    scheduler = {"cls": distributed.Scheduler, "options": own}
     with dask.config.set(QUIET), _ctrl_c_ignored():
         return distributed.SpecCluster(workers=specs, scheduler=scheduler, silence_logs=logging.ERROR)
 

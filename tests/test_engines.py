@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from asyconv import batch, claims, results
@@ -92,6 +93,15 @@ def test_a_cluster_that_is_there_and_a_worker_killed_in_the_middle(
     assert len(results.manifests(out)) == 8
     assert not list((out / claims.CLAIMS).iterdir())
     assert not list(out.glob(".tmp-*"))
+
+
+def test_two_clusters_stand_side_by_side_and_listen_on_this_machine_only() -> None:
+    first, second = Dask(1, workers=1), Dask(1, workers=1)
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    listening = {c.laddr.ip for one in family for c in one.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    first.close()
+    second.close()
+    assert listening == {"127.0.0.1"}
 
 
 def test_no_scheduler_there() -> None:

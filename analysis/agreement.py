@@ -4,7 +4,7 @@ A value may be marked "at least" or withheld by the program itself; the table co
 are given plainly lie outside 10 % of the true path or 12 points of the true moving share.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,7 +100,7 @@ def _mean(amounts: Sequence[Amounts], others: Sequence[Amounts], name: str) -> f
     return float(np.mean(kept)) if kept else None
 
 
-def table(truth: Sequence[dict[str, Amounts]], found: dict[str, Sequence[dict[str, Amounts]]]) -> str:
+def table(truth: Sequence[dict[str, Amounts]], found: Mapping[str, Sequence[dict[str, Amounts]]]) -> str:
     """Text of `found` (by source of the tracks) beside `truth`, both lists of recordings, means by limb."""
     heads = "".join(f"{LABELS[name]:>25}" for name in MEASURES)
     lines = [f"{'mean over ' + str(len(truth)) + ' recordings':28}{heads}{'plain / >= / withheld':>24}{'outside':>9}"]
@@ -129,7 +129,9 @@ def _cell(ours: Any, true: Any, name: str) -> str:
     return f"{ours:.1f} / {true:.1f} ({100 * (ours / true - 1):+.1f} %)" if true else f"{ours:.1f} / 0"
 
 
-def rows(truth: Sequence[dict[str, Amounts]], found: dict[str, Sequence[dict[str, Amounts]]]) -> list[dict[str, Any]]:
+def rows(
+    truth: Sequence[dict[str, Amounts]], found: Mapping[str, Sequence[dict[str, Amounts]]]
+) -> list[dict[str, Any]]:
     """One row for each source, recording, limb and measure; `given` says plain, at least or withheld."""
     return [
         {

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -54,9 +54,10 @@ class ChildDied(Exception):
 
 
 class Child:
-    """A child process; started at its first task, and again after it died."""
+    """A child process; started at its first task, and again after it died, with `environment` above this one's."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
         self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
         self._read = b""
 
@@ -109,7 +110,7 @@ class Child:
             process = subprocess.Popen(
                 [sys.executable, "-m", __spec__.name],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                start_new_session=True, env=_environment(),
+                start_new_session=True, env={**_inherited(), **self._environment},
             )  # fmt: skip
             self._running = process, errors
         return self._running
@@ -130,7 +131,7 @@ class Child:
         return line
 
 
-def _environment() -> dict[str, str]:
+def _inherited() -> dict[str, str]:
     """Undo what Dask sets for its workers: with it every buffer of the networks is mapped anew."""
     return {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
 

@@ -1,17 +1,17 @@
 """Where recordings are worked on, behind three calls: submit one, ask what has ended, close.
 
-Inline works in this process. Dask works in a local cluster of as many processes as fit, or in a cluster that is there
+Inline works in this process. Dask works with as many workers as fit on this machine, or in a cluster that is there
 already. Every recording runs in a warm child of its worker (see `asyconv.child`), so that a crash never takes a worker
-with it. The truth about what is done lies in RESULTS, not here.
+with it; so the workers of this machine need no processes of their own. The truth about what is done lies in RESULTS,
+not here.
 """
 
 import logging
 import os
 import queue
-import signal
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -101,9 +101,10 @@ class Dask:
         import distributed
 
         self._cluster = None
+        self._children: list[Child] = []
         try:
             if scheduler is None:
-                self._cluster = local_cluster(workers or fitting_workers(n_tasks))
+                self._cluster = local_cluster(workers or fitting_workers(n_tasks), self._children)
                 self._client = distributed.Client(self._cluster)
             elif Path(scheduler).is_file():
                 self._client = distributed.Client(scheduler_file=scheduler, timeout=10)
@@ -140,8 +141,9 @@ class Dask:
         """Leave the cluster; end it if it is this run's own, children with their workers."""
         for future in self._futures.values():
             future.cancel(force=True)
-        if self._cluster is not None:
-            self._client.run(end_children)
+        if self._children:
+            with ThreadPoolExecutor(len(self._children)) as closing:
+                list(closing.map(Child.close, self._children))
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
@@ -174,75 +176,64 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def local_cluster(workers: int) -> Any:
-    """Start worker processes that share the cores, or one per GPU; nothing listens outside this machine."""
+def local_cluster(workers: int, children: list[Child]) -> Any:
+    """Start workers in this process whose children share the cores, or one per GPU; nothing listens outside.
+
+    `children` gets the child of every worker's thread when it starts.
+    """
     import dask.config
     import distributed
     import torch
 
     gpus = torch.cuda.device_count()
     threads = max(1, cores() // workers)
+    slots = GPU_SLOTS if gpus else 1
+
+    def start(environment: Mapping[str, str]) -> None:
+        _own.child = Child(environment)
+        children.append(_own.child)
+
+    # web servers take port 8787 of every network the machine is in, unless they are told where
+    here = {"protocol": "inproc://", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     specs = {
         n: {
-            "cls": distributed.Nanny,
+            "cls": distributed.Worker,
             "options": {
-                "nthreads": GPU_SLOTS if gpus else 1,
+                **here,
+                "nthreads": slots,
+                "executor": ThreadPoolExecutor(
+                    slots, f"asyconv-{n}", start, (child_environment(threads, n if gpus else None),)
+                ),
                 "resources": {"GPU": 1} if gpus else None,
-                "env": worker_environment(threads, n if gpus else None),
                 "memory_limit": 0,
-                "dashboard": False,
-                "host": "127.0.0.1",
                 "silence_logs": logging.ERROR,
             },
         }
         for n in range(workers)
     }
-    # its web server takes port 8787 of every network the machine is in, unless it is told where
-    own = {"dashboard": False, "dashboard_address": "127.0.0.1:0", "host": "127.0.0.1", "port": 0}
-    scheduler = {"cls": distributed.Scheduler, "options": own}
-    with dask.config.set(QUIET), _ctrl_c_ignored():
+    scheduler = {"cls": distributed.Scheduler, "options": here}
+    with dask.config.set(QUIET):
         return distributed.SpecCluster(workers=specs, scheduler=scheduler, silence_logs=logging.ERROR)
 
 
-@contextmanager
-def _ctrl_c_ignored() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach: it is for the command, which ends them in order."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def worker_environment(threads: int, gpu: int | None) -> Mapping[str, str]:
-    """Keep a worker to its share of the cores and to its own GPU."""
+def child_environment(threads: int, gpu: int | None) -> Mapping[str, str]:
+    """Keep a worker's child to its share of the cores and to its own GPU."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "NUMBA_NUM_THREADS")
     own = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": str(gpu)}
     return {**dict.fromkeys(names, str(threads)), **own}
 
 
 _own = threading.local()
-_all: list[Child] = []
 
 
 def in_child(task: dict[str, Any]) -> dict[str, Any]:
     """Do a task in the warm child of this worker's thread; what goes wrong is an answer, never an exception."""
     child = getattr(_own, "child", None)
     if child is None:
-        child = _own.child = Child()
-        _all.append(child)
+        child = _own.child = Child({})
     try:
         return {"result": child.run(Task(**task))}
     except ChildDied as died:
         return {"reason": str(died), "recording_id": died.recording_id, "steps": died.steps}
     except InputError as error:
         return {"refused": str(error)}
-
-
-def end_children() -> None:
-    """End the children of this worker in order."""
-    for child in _all:
-        child.close()

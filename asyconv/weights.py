@@ -150,7 +150,7 @@ def _load(path: Path, label: str) -> Model:
         raise InputError(
             f"{label}: expected weights and card with SHA-256 {expected[:12]}, found {found[:12]}; the file was changed"
         )
-    with torch.device("meta"):  # no memory, and no random number drawn, for weights that are replaced at once
+    with torch.random.fork_rng([]):  # its random weights are replaced at once and must not cost the caller a number
         detection, regression = Detection(settings.width), ARCHITECTURES[settings.arch](settings.width)
     known = {"detection.": detection, "regression.": regression}
     strange = sorted(key for key in tensors if not key.startswith(tuple(known)))
@@ -194,7 +194,7 @@ def _stored(prefix: str, network: nn.Module) -> dict[str, Tensor]:
 
 
 def _fill(network: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
-    """Give a network on the meta device its weights, in float32; names and shapes must be its own."""
+    """Give a network its weights, in float32; names and shapes must be its own."""
     own = network.state_dict()
     complete = {k: torch.zeros((), dtype=torch.int64) for k in own if k.endswith("num_batches_tracked")}
     for key in sorted(set(own) - set(complete) | set(tensors)):

@@ -219,7 +219,8 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
         check_fits(still, tracks.meta)
         floor = {"still_floor_mm_s": still.limbs_mm_s}
     tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
-    write_tracks(tracks, folder / "tracks.parquet")
+    with stages.of("tables"):
+        write_tracks(tracks, folder / "tracks.parquet")
     events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in analysis["events"]]
     tell("analysis", 0, None)
     with stages.of("analysis"):

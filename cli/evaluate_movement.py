@@ -20,17 +20,21 @@ def movement(model: "Model", infants: int, seconds: float, seed: int, output: Pa
     With `output`, the values of every recording as CSV and a picture go there.
     """
     from asyconv.analysis import agreement, analyse
+    from asyconv.analysis.jitter import jitter_of, jitter_rows, jitter_text
     from asyconv.simulate import true_tracks
 
-    truth, true, predicted = [], [], []
+    truth, true, predicted, jitter = [], [], [], []
     for known, infant, tracks in _tracked(model, infants, seconds, seed):
-        true.append(agreement.measured_amounts(analyse(true_tracks(known, infant))))
+        from_true, from_predicted = analyse(true_tracks(known, infant)), analyse(tracks)
+        true.append(agreement.measured_amounts(from_true))
         amounts = agreement.true_amounts(known.speed_mm_s, known.moving, known.time_s)
         truth.append(agreement.with_ranges(amounts, true[-1]))
-        predicted.append(agreement.measured_amounts(analyse(tracks)))
+        predicted.append(agreement.measured_amounts(from_predicted))
+        jitter.append(jitter_of(from_true, from_predicted))
+    found = {"true tracks": true, "predicted": predicted}
     if output is not None:
-        _write(agreement.rows(truth, {"true tracks": true, "predicted": predicted}), output)
-    return agreement.table(truth, {"true tracks": true, "predicted": predicted})
+        _write(agreement.rows(truth, found), jitter_rows(jitter), output)
+    return agreement.table(truth, found) + "\n\n" + jitter_text(jitter)
 
 
 def _tracked(model: "Model", infants: int, seconds: float, seed: int) -> "Iterator[tuple[Truth, Infant, Tracks]]":
@@ -62,14 +66,15 @@ def _track_infant(model: "Model", infant: "Infant", path: Path) -> "Tracks":
         return track(recording, model, progress=tell)
 
 
-def _write(rows: list[dict[str, Any]], output: Path) -> None:
+def _write(rows: list[dict[str, Any]], jitter: list[dict[str, Any]], output: Path) -> None:
     import polars as pl
 
     from asyconv.analysis.agreement_plot import agreement_picture
     from asyconv.analysis.tables import write_csv
 
     output.mkdir(parents=True, exist_ok=True)
-    write_csv(pl.DataFrame(rows, infer_schema_length=None), output / "movement.csv")
+    for name, content in (("movement", rows), ("floors", jitter)):
+        write_csv(pl.DataFrame(content, infer_schema_length=None), output / f"{name}.csv")
     picture = agreement_picture([row for row in rows if row["source"] == "predicted"])
     (output / "movement.png").write_bytes(picture.png)
 

@@ -24,7 +24,7 @@ def tests_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def child() -> Iterator[Child]:
-    child = Child()
+    child = Child({})
     yield child
     child.close()
 
@@ -92,7 +92,7 @@ import sys
 from asyconv.child import Child
 from tests.test_child import task
 
-child = Child()
+child = Child({})
 print(child.run(task())["pid"], flush=True)
 child.run(task(hold=True))
 """

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from asyconv import batch, claims, results
-from asyconv.engines import GPU_SLOTS, Dask, fitting_workers, worker_environment
+from asyconv.engines import GPU_SLOTS, Dask, child_environment, fitting_workers
 from asyconv.errors import InputError
 from asyconv.unit import Outcome, State
 from tests.made_work import ONE, parked
@@ -116,6 +116,6 @@ def test_workers_fit_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 1 <= fitting_workers(1000) <= (os.cpu_count() or 1)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     assert fitting_workers(1000) == 4
-    assert worker_environment(3, 2)["CUDA_VISIBLE_DEVICES"] == "2"
-    assert worker_environment(3, None)["OMP_NUM_THREADS"] == "3"
+    assert child_environment(3, 2)["CUDA_VISIBLE_DEVICES"] == "2"
+    assert child_environment(3, None)["OMP_NUM_THREADS"] == "3"
     assert GPU_SLOTS > 1

@@ -1,0 +1,84 @@
+"""Jitter: the speed error that predicted joints really have, beside the speed floor that the analysis measured.
+
+The floor is found without truth and decides what is given plainly, marked or withheld. On a simulated recording the
+error itself is known: the speed of the difference between predicted and true limb positions, both behind the same
+cleaning and filter.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from asyconv.analysis.series import LimbSeries, speed
+from asyconv.skeleton import LIMBS
+
+if TYPE_CHECKING:
+    from asyconv.analysis.movement import Movement
+
+NEAR: Final = 1.5
+"""A floor is near the jitter when neither is more than this many times the other."""
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Floor of one limb and RMS of its true speed error in mm/s: while it truly rests, and throughout; NaN = unseen."""
+
+    floor_mm_s: float | None
+    at_rest_mm_s: float
+    throughout_mm_s: float
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the floor is within `NEAR` times the jitter at rest."""
+        return self.floor_mm_s is not None and 1 / NEAR <= self.floor_mm_s / self.at_rest_mm_s <= NEAR
+
+
+def jitter_of(true: "Movement", predicted: "Movement") -> dict[str, Jitter]:
+    """Jitter of each limb of one recording, analysed from its true and from its predicted tracks."""
+    fs_hz = true.clean.time.fs_hz
+    return {limb: _jitter(true.limbs[limb], predicted.limbs[limb], fs_hz) for limb in LIMBS}
+
+
+def _jitter(true: LimbSeries, predicted: LimbSeries, fs_hz: float) -> Jitter:
+    error_mm_s = speed(predicted.position_mm - true.position_mm, fs_hz)
+    seen = np.isfinite(error_mm_s) & predicted.valid
+    rests = seen & ~true.moving
+    return Jitter(predicted.floor.value, *(_rms(error_mm_s[mask]) for mask in (rests, seen)))
+
+
+def _rms(values: "np.typing.NDArray[np.float64]") -> float:
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
+
+
+def jitter_rows(found: Sequence[Mapping[str, Jitter]]) -> list[dict[str, Any]]:
+    """One row for each recording and limb of `found`."""
+    return [
+        {
+            "recording": number + 1,
+            "limb": limb,
+            "floor_mm_s": one[limb].floor_mm_s,
+            "jitter_at_rest_mm_s": one[limb].at_rest_mm_s,
+            "jitter_throughout_mm_s": one[limb].throughout_mm_s,
+        }
+        for number, one in enumerate(found)
+        for limb in LIMBS
+    ]
+
+
+def jitter_text(found: Sequence[Mapping[str, Jitter]]) -> str:
+    """Medians over the recordings of `found` by limb as a table for a terminal."""
+    lines = [f"{'speed floor, mm/s (medians)':28}{'floor':>10}{'jitter at rest':>16}{'throughout':>12}{'near':>10}"]
+    for limb in LIMBS:
+        all_of = [one[limb] for one in found]
+        floors = [jitter.floor_mm_s for jitter in all_of if jitter.floor_mm_s is not None]
+        floor = f"{np.median(floors):.1f}" if floors else "withheld"
+        rest, whole = (np.nanmedian([getattr(j, n) for j in all_of]) for n in ("at_rest_mm_s", "throughout_mm_s"))
+        near = f"{sum(jitter.is_near for jitter in all_of)} of {len(all_of)}"
+        lines.append(f"{limb:28}{floor:>10}{rest:>16.1f}{whole:>12.1f}{near:>10}")
+    lines.append(
+        "jitter: RMS speed of predicted minus true limb positions behind the same filter; near: the floor is within "
+        f"{NEAR:g} times the jitter at rest."
+    )
+    return "\n".join(lines)

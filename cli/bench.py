@@ -134,7 +134,8 @@ def whole_recording(seconds: float, model: str, output: Path) -> None:
         said = ["--infants", "1", "--seconds", f"{seconds:g}", "--seed", str(SEED)]
         steps = {
             "simulate": ["simulate", str(recordings), *said],
-            "process": ["process", str(recordings), "-o", str(results), "--model", model],
+            # in the process that is measured: a worker's child would hide its memory
+            "process": ["process", str(recordings), "-o", str(results), "--model", model, "--workers", "0"],
         }
         for what, arguments in steps.items():
             start = time.monotonic()

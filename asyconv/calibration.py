@@ -75,9 +75,21 @@ def export_model(
     }
     save_model(path, *networks, card)
     unfinished.unlink()
+    model = _with_card_beside(path)
+    return model, dataclasses.replace(evaluation, weights_hash=model.weights_hash)
+
+
+def export_with_band(path: Path, model: Model, band_hz: float) -> Model:
+    """Write `model` again with the measured band of its tracks in its card, which governs what is withheld."""
+    card = {**model.card, "tracker_band_hz": round(band_hz, 2), "settings": model.settings}
+    save_model(path, model.detection, model.regression, card)
+    return _with_card_beside(path)
+
+
+def _with_card_beside(path: Path) -> Model:
     model = load_model(path)
     path.with_suffix(".json").write_text(json.dumps({**model.card, "sha256": model.weights_hash}, indent=1) + "\n")
-    return model, dataclasses.replace(evaluation, weights_hash=model.weights_hash)
+    return model
 
 
 def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOut, HeldOut]:

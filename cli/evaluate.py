@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips of such a step.")
 @click.option("--movement", is_flag=True, help="Amounts of movement instead, from true and from predicted tracks.")
 @click.option("--noise", is_flag=True, help="What noise of the joints does to amounts of movement instead; no model.")
-@click.option("--gain", is_flag=True, help="How much of a sine movement comes through instead, from 0.5 to 5 Hz.")
+@click.option("--gain", is_flag=True, help="What comes through of sines of 0.5 to 5 Hz instead; -o: into the card.")
 @click.option("--intervals", is_flag=True, help="How often intervals cover the long-run value instead; no model.")
 @click.option("--seconds", type=click.FloatRange(min=60), help="With --movement, --noise (180), --intervals (1800).")
 def command(
@@ -82,16 +82,16 @@ def command(
         click.echo((of.intervals if intervals else of.noise)(infants, seconds, seed))
         return
     loaded = [load_model(name) for name in models or ("compact",)]
-    if movement or gain:
-        from asyconv.cli import evaluate_movement as of
-
-        for model in loaded:
-            click.echo(
-                of.gain(model, infants, seed) if gain else of.movement(model, infants, seconds or 180.0, seed, output)
-            )
-        return
     try:
-        if conditions:
+        if movement or gain:
+            from asyconv.cli import evaluate_movement as of
+
+            for model in loaded:
+                if gain:
+                    click.echo(of.gain(model, infants, seed, output))
+                else:
+                    click.echo(of.movement(model, infants, seconds or 180.0, seed, output))
+        elif conditions:
             by_condition(loaded, infants, clips, seed, output)
         elif compare:
             assert output is not None

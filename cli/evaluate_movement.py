@@ -99,11 +99,15 @@ def noise(infants: int, seconds: float, seed: int) -> str:
     return noise_text(list(noise_rows(known)), infants)
 
 
-def gain(model: "Model", infants: int, seed: int) -> str:
-    """Let limbs swing as sines before the camera, track and analyse them, and say what comes through."""
+def gain(model: "Model", infants: int, seed: int, output: Path | None = None) -> str:
+    """Let limbs swing as sines before the camera, track and analyse them, and say what comes through.
+
+    With `output`, the model goes there with the measured band in its card.
+    """
     import numpy as np
 
-    from asyconv.analysis.gain import gain_text, mean_gains, measured_gain
+    from asyconv.analysis.gain import band_hz, gain_text, mean_gains, measured_gain
+    from asyconv.calibration import export_with_band
     from asyconv.simulate import true_tracks, truth_of
     from asyconv.sines import EDGE_S, swinging_infant, swings
     from asyconv.skeleton import N_JOINTS
@@ -118,7 +122,11 @@ def gain(model: "Model", infants: int, seed: int) -> str:
         for swing in swings():
             span_s = (swing.start_s + EDGE_S, swing.end_s - EDGE_S)
             measured.append(measured_gain(true, predicted, swing.limb, swing.frequency_hz, span_s))
-    return gain_text(mean_gains(measured), len(measured))
+    gains = mean_gains(measured)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        export_with_band(output / f"{model.name}.safetensors", model, band_hz(gains))
+    return gain_text(gains, len(measured))
 
 
 def intervals(infants: int, seconds: float, seed: int) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from asyconv.calibration import calibrate, export_model
+from asyconv.calibration import calibrate, export_model, export_with_band
 from asyconv.heldout import held_out
 from asyconv.predictions import Predictions
 from asyconv.recipe import make_recipe
@@ -37,6 +38,17 @@ def test_a_model_measured_on_real_infants_says_on_which(tmp_path: Path) -> None:
     model, _ = export_model(tmp_path / "tiny.safetensors", make_networks(recipe), recipe, (real, real))
     assert model.card["model_validation"] == "3 annotated infants, by infant, fold 1 of 2"
     assert "an annotated data set" in model.card["what"]
+
+
+def test_a_measured_band_goes_into_the_card_and_changes_no_weight(tmp_path: Path) -> None:
+    model = load_model("compact")
+    banded = export_with_band(tmp_path / "compact.safetensors", model, 4.567)
+    assert banded.card == {**model.card, "tracker_band_hz": 4.57}
+    assert banded.weights_hash != model.weights_hash  # it decides what is withheld, so results of before are stale
+    for before, after in ((model.detection, banded.detection), (model.regression, banded.regression)):
+        for key, tensor in before.state_dict().items():
+            assert torch.equal(tensor, after.state_dict()[key]), key
+    assert json.loads((tmp_path / "compact.json").read_text())["tracker_band_hz"] == 4.57
 
 
 def test_calibration_sets_threshold_bias_and_rising_confidence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from asyconv.analysis.series import FAST_ENOUGH_HZ
 COVERAGE_MIN_PCT: Final = 70.0
 ANALYSED_MIN_S: Final = 60.0
 FLOOR_MAX_MM_S: Final = 50.0
-FLOOR_GOOD_MM_S: Final = 15.0  # above it small movements are lost: amounts are lower bounds
+FLOOR_GOOD_MM_S: Final = 15.0
+FLOOR_PLAIN_MM_S: Final = 12.0  # above it small movements are lost: amounts are lower bounds
 FLOORS_APART_MAX: Final = 1.25
 COVERAGE_APART_MAX_PP: Final = 15.0
 FLOOR_HARMLESS_MM_S: Final = 6.25  # up to here 2.5 and 1.6 floors stay below the 20 and 10 mm/s of the mask
@@ -112,7 +113,7 @@ def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
 
 def at_least(limb: LimbEpoch) -> bool:
     """Whether amounts of `limb` are lower bounds: a high floor or low rate hides movements, or no rest was seen."""
-    hidden = limb.floor.value is not None and (limb.floor.value >= FLOOR_GOOD_MM_S or not limb.floor.rest_observed)
+    hidden = limb.floor.value is not None and (limb.floor.value >= FLOOR_PLAIN_MM_S or not limb.floor.rest_observed)
     return hidden or limb.effective_hz < FAST_ENOUGH_HZ
 
 
@@ -131,7 +132,7 @@ def at_least_words() -> str:
     """When a value carries the sign for "at least", in words."""
     return (
         f"Path and moving shares carry \N{GREATER-THAN OR EQUAL TO} where the speed floor is "
-        f"{FLOOR_GOOD_MM_S:g} mm/s or more, where no rest was seen to measure it at, or below "
+        f"{FLOOR_PLAIN_MM_S:g} mm/s or more, where no rest was seen to measure it at, or below "
         f"{FAST_ENOUGH_HZ:g} Hz: small or short movements are then lost. "
         "Speeds hold while above the movement threshold of the limb."
     )

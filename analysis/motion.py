@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.body_frame import middles
 from asyconv.analysis.clean import JUMP_MM_S, CleanTracks, fill_gaps, smooth
-from asyconv.analysis.floor import REST_WINDOW_S, Floor, speed_floor, speed_of_white_noise
+from asyconv.analysis.floor import Floor, rest_window, speed_floor, speed_of_white_noise
 from asyconv.analysis.kinematics import (
     acceleration,
     derivative,
@@ -193,7 +193,7 @@ def _noise(raw_deg: Floats, smooth_deg: Floats, fs_hz: float, cutoff_hz: float) 
     noise that is correlated in time.
     """
     white = float(white_noise(raw_deg[:, None])[0])
-    window = max(3, round(REST_WINDOW_S * fs_hz))
+    window = rest_window(fs_hz)
     passed = white * np.sqrt(min(1.0, 2 * cutoff_hz / fs_hz))
     turned = white * speed_of_white_noise(fs_hz, cutoff_hz)
     turn = derivative(smooth_deg[:, None], fs_hz)[:, 0]

@@ -128,7 +128,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure("longest_gap_s", "Longest gap", "s", "limb", "longest run of samples without a speed in mm/s",
             quality_of("longest_gap_s")),
     Measure("speed_floor_mm_s", "Speed floor", "mm/s", "limb", "largest of: white noise (third differences) through "
-            "the filter; 5th percentile of RMS speed over 1-s windows; still-clip calibration", speed_floor_mm_s,
+            "the filter; 5th percentile of RMS speed over 1-s windows / the same of noise of RMS 1; still-clip "
+            "calibration", speed_floor_mm_s,
             caution="the level below which movement and noise look alike; not a property of the infant"),
     Measure("noise_sigma_mm", "White noise per axis", "mm", "limb", "1.4826 MAD(third difference) / sqrt(20) of the "
             "endpoint relative to its root, RMS of three axes", noise_sigma_mm, Gates(True, fs_min_hz=FS_MIN_HZ),

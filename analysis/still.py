@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.clean import CleanTracks, clean, runs
-from asyconv.analysis.floor import REST_WINDOW_S, window_rms
+from asyconv.analysis.floor import rest_window, window_rms
 from asyconv.analysis.gates import FLOOR_MAX_MM_S
 from asyconv.analysis.series import limb_series, moving_mask, speed
 from asyconv.errors import InputError
@@ -86,7 +86,7 @@ def _refuse_movement(
 ) -> None:
     """Refuse a clip in which a limb rises out of the level of its quieter quarter, as bouts do, or is never quiet."""
     fs_hz = cleaned.time.fs_hz
-    level = window_rms(speed_mm_s, max(3, round(REST_WINDOW_S * fs_hz)))
+    level = window_rms(speed_mm_s, rest_window(fs_hz))
     if not len(level):
         return
     quiet_mm_s = float(np.percentile(level, QUIET_PERCENTILE))

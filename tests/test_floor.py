@@ -21,6 +21,14 @@ def test_white_noise_behind_the_filter_is_what_the_formula_says(fs_hz: float, cu
     assert f.speed_of_white_noise(fs_hz, cutoff_hz) == pytest.approx(np.sqrt(np.mean(along**2)), rel=0.01)
 
 
+@pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (30.0, 6.0), (6.0, 2.0)])
+def test_the_quietest_twentieth_of_correlated_noise_is_what_chi_squared_says(fs_hz: float, cutoff_hz: float) -> None:
+    walk = np.cumsum(np.random.default_rng(5).standard_normal((60_000, 1, 3)), axis=0)
+    along = speed(smooth(walk, fs_hz, cutoff_hz)[0][:, 0], fs_hz)
+    least = np.percentile(f.window_rms(along, f.rest_window(fs_hz)), f.REST_PERCENTILE)
+    assert least / np.sqrt(np.mean(along**2)) == pytest.approx(f.quietest_of_noise(fs_hz, cutoff_hz), rel=0.05)
+
+
 def test_window_rms_by_hand() -> None:
     np.testing.assert_allclose(f.window_rms(np.array([3.0, 4.0, np.nan, 1.0, 1.0]), 2), [np.sqrt(12.5), 1.0])
     assert len(f.window_rms(np.ones(2), 3)) == 0

@@ -12,19 +12,20 @@ import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.clean import Event, clean
-from asyconv.analysis.gates import NO_GATE
+from asyconv.analysis.gates import AMOUNT, NO_GATE
 from asyconv.analysis.movement import Movement
 from asyconv.analysis.plausible import lengths, why_implausible
 from asyconv.pipeline import track
 from asyconv.recording import Intrinsics, open_recording
-from asyconv.scene import make_infant, sensed_depth
-from asyconv.simulate import TEST_SEED, true_tracks, truth_of
+from asyconv.scene import BARE, FOCAL_PX, make_infant, sensed_depth
+from asyconv.simulate import TEST_SEED, frames_of, true_tracks, truth_of
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import VALUES, Tracks
 from asyconv.weights import Model, load_model
 from tests.closed_form import STILL_MM, from_mm, hide, make_tracks, without_mm
 from tests.real_data import shared_data
 
+CAMERA = Intrinsics(FOCAL_PX, FOCAL_PX, 319.5, 239.5, "camera")
 WHY = "not plausible as an infant: "
 LABELS_TL = {  # outward and headward in trunk lengths: mean, SD between and within infants (paper.md 13.3)
     "shoulder": ((0.29, 0.04, 0.02), (0.0, 0.03, 0.03), "hip"),
@@ -212,6 +213,19 @@ def test_an_empty_crib_is_no_infant(tmp_path: Path, model: Model) -> None:
     infant = make_infant(TEST_SEED, 1, np.arange(6) / 6)
     crib = film((sensed_depth(infant, k, infant.background_mm) for k in range(6)), tmp_path / "crib")
     assert_withheld(analyse(repeated(tracked(crib, model))), "")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_infant_upside_down_gets_no_amounts(number: int, tmp_path: Path, model: Model) -> None:
+    """The networks know heads that lie down in the picture; of others they find hardly a joint, and that is said."""
+    infant = make_infant(TEST_SEED, number, np.arange(6) / 6, condition=BARE)
+    pictures = [depth for _, depth, _ in frames_of(infant)]
+    for name, shown, given in (("right", pictures, True), ("wrong", [p[::-1, ::-1] for p in pictures], False)):
+        movement = analyse(repeated(tracked(film(shown, tmp_path / name), model, CAMERA)))
+        amounts = [r for r in movement.results if r.measure.gates == AMOUNT]
+        assert amounts
+        assert any(r.value is not None for r in amounts) is given
+        assert all((r.value is None) == bool(r.reason) for r in amounts)
 
 
 def test_the_real_adult_is_no_infant(model: Model) -> None:

@@ -69,7 +69,7 @@ def withheld(gates: Gates, epoch: LimbEpoch | PairEpoch | BodyEpoch) -> str:
     if gates.needs_sides and not epoch.sides_verified:
         return "left and right not verified"
     if gates.fs_min_hz and epoch.effective_hz < gates.fs_min_hz:
-        return f"{epoch.effective_hz:.0f} Hz sampling, needs {gates.fs_min_hz:g} Hz"
+        return f"effective rate {epoch.effective_hz:.0f} Hz, needs {gates.fs_min_hz:g} Hz"
     if gates.needs_mm and epoch.mm_reason:
         return epoch.mm_reason
     for limb in epoch.limbs:

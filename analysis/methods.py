@@ -8,6 +8,7 @@ from asyconv.analysis.clean import CONFIDENCE_MIN, FILL_MAX_S, JUMP_MM_S
 from asyconv.analysis.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
 from asyconv.analysis.coverage import SHOWN_MIN_PCT
 from asyconv.analysis.definition import OWN, Measure
+from asyconv.analysis.gain import KEPT
 from asyconv.analysis.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, FLOORS_APART_MAX
 from asyconv.analysis.series import (
     ABOVE_FLOORS,
@@ -17,6 +18,7 @@ from asyconv.analysis.series import (
     WHILE_FLOORS,
     bout_min_s,
 )
+from asyconv.analysis.timebase import RATE_PER_BAND
 
 if TYPE_CHECKING:
     from asyconv.analysis.movement import Movement
@@ -43,6 +45,7 @@ def methods_text(movement: "Movement") -> list[str]:
     body = movement.clean.body
     return [
         f"{pose} Positions stand on an even time base of {time.fs_hz:.2f} Hz (effective {time.effective_hz:.2f} Hz). "
+        f"{_band(meta.get('tracker_band_hz'))}"
         f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
         f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under "
         f"Steps. Gaps up to {FILL_MAX_S:g} s were bridged by a straight line, longer ones were left open and "
@@ -73,6 +76,15 @@ def methods_text(movement: "Movement") -> list[str]:
             else "There is no body frame: shoulders and hips were never seen together in millimetres."
         ),
     ]
+
+
+def _band(band_hz: float | None) -> str:
+    if band_hz is None:
+        return ""
+    return (
+        f"Of simulated sine movements the model's joints keep {KEPT:.0%} or more up to {band_hz:g} Hz; the "
+        f"effective rate is at most {RATE_PER_BAND:g} times that. "
+    )
 
 
 def references(shown: Sequence[Measure]) -> list[str]:

@@ -64,7 +64,7 @@ def why_implausible(tracks: Tracks, cleaned: CleanTracks, first: int, stop: int)
     px, mm = cleaned.gated_px[first:stop][counted], cleaned.gated_mm[first:stop][counted]
     here = (cleaned.time.slot >= first) & (cleaned.time.slot < stop)
     reasons = (
-        _rate(cleaned.time.effective_hz),
+        _rate(cleaned.time.fs_hz),
         _seen(px),
         _distance(tracks.depth_mm[here].astype(np.float64)),
         _size(mm),
@@ -95,10 +95,10 @@ def lengths(points: Floats) -> dict[str, float]:
     return out
 
 
-def _rate(effective_hz: float) -> str:
-    if RATE_HZ[0] <= effective_hz <= RATE_HZ[1]:
+def _rate(fs_hz: float) -> str:
+    if RATE_HZ[0] <= fs_hz <= RATE_HZ[1]:
         return ""
-    return f"{effective_hz:.3g} frames a second, expected {RATE_HZ[0]:g} to {RATE_HZ[1]:g} (are the times in seconds?)"
+    return f"{fs_hz:.3g} frames a second, expected {RATE_HZ[0]:g} to {RATE_HZ[1]:g} (are the times in seconds?)"
 
 
 def _seen(px: Floats) -> str:

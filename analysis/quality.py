@@ -159,7 +159,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
             trunk_length_mm, Gates(needs_mm=True), caution="skin surface, not joint centres; not a growth measure",
             decimals=0),
     Measure("fs_effective_hz", "Effective rate", "Hz", "body", "1 / mean ordinary frame spacing; 6 Hz for decimated "
-            "tracks", quality_of("effective_hz"), decimals=2),
+            "tracks; at most 5 times the band of the model's joints", quality_of("effective_hz"), decimals=2),
     Measure("dt_jitter_pct", "Jitter of frame times", "%", "body", "100 IQR / median of the frame spacings",
             quality_of("jitter_pct")),
     Measure("dropped_pct", "Frames dropped", "%", "body", "samples without a frame / expected samples",

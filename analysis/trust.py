@@ -115,6 +115,11 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
             if simulated_only
             else str(meta.get("model_validation") or "not stated"),
         ),
+        *(
+            [("Movement seen", f"up to {band_hz:g} Hz; what is faster comes out smaller, or not at all")]
+            if (band_hz := meta.get("tracker_band_hz"))
+            else []
+        ),
         (
             "Left and right",
             "verified"

@@ -30,6 +30,7 @@ ANY_PEAK: Final = 1e-3
 DIFFERENCES: Final[Sequence[tuple[str, str, tuple[str, ...]]]] = (
     ("useful preset", "detection", ()),
     ("clips neither mirrored nor shifted", "detection", ("mirror=false", "shift_map=0")),
+    ("clips not shaken", "detection", ("shake_map=0",)),
     ("weights not averaged", "detection", ("averaging=0",)),
     (
         "Adam at 0.01 in steps of epochs",
@@ -38,6 +39,7 @@ DIFFERENCES: Final[Sequence[tuple[str, str, tuple[str, ...]]]] = (
     ),
     ("discs of radius 6", "detection", ("detection.radius_map=6",)),
     ("useful preset", "regression", ()),
+    ("clips not shaken", "regression", ("shake_map=0",)),
     ("sigma 18", "regression", ("regression.sigma_map=18",)),
     ("every pixel weighs the same", "regression", ("regression.peak_weight=0",)),
     (

@@ -34,6 +34,7 @@ CLIPS_PER_INFANT: Final = 6
 VALIDATION_INFANTS: Final = 48
 VALIDATION_CLIPS: Final = 4
 CROP_JITTER_MAP: Final = 16.0
+SHAKEN: Final = 0.75
 
 Float32 = npt.NDArray[np.float32]
 Report = Callable[[str, int, int, float], None]
@@ -164,26 +165,35 @@ def make_batch(
     origin = np.zeros((len(rows), 2), np.float32)
     crop = recipe.stage(stage).crop
     for b, rng in enumerate(randoms or ()):
-        depth[b], xy[b] = augment(rng, depth[b], xy[b], mirror=recipe.mirror, shift_map=recipe.shift_map)
+        depth[b], xy[b] = augment(rng, depth[b], xy[b], recipe)
         origin[b] = crop_origin(rng, xy[b], crop) if crop else 0.0
     x = normalise(depth, recipe.depth_scale_mm, recipe.depth_limit)
     return Batch(torch.from_numpy(x)[:, None], torch.from_numpy(xy), torch.from_numpy(origin))
 
 
-def augment(
-    rng: np.random.Generator, depth: Float32, xy: Float32, *, mirror: bool, shift_map: int
-) -> tuple[Float32, Float32]:
-    """Mirror half of the clips (left and right change places), shift whole pixels (what comes in has no depth)."""
-    if mirror and rng.random() < 0.5:
+def augment(rng: np.random.Generator, depth: Float32, xy: Float32, recipe: Recipe) -> tuple[Float32, Float32]:
+    """Mirror half of the clips (left and right change places), shift whole pixels (what comes in has no depth).
+
+    Three clips in four are shaken: each frame is shifted once more on its own. Most joints of a clip rest, and without
+    this a network learns to give all three frames the same mean position, also of a joint that moves.
+    """
+    if recipe.mirror and rng.random() < 0.5:
         depth = depth[..., ::-1]
         xy = xy[:, FLIP].copy()
         xy[..., 0] = MAP_WIDTH - 1 - xy[..., 0]
-    dx, dy = (int(v) for v in rng.integers(-shift_map, shift_map + 1, size=2))
-    shifted = np.zeros_like(depth)
+    shifts = np.tile(rng.integers(-recipe.shift_map, recipe.shift_map + 1, size=2), (len(depth), 1))
+    if recipe.shake_map and rng.random() < SHAKEN:
+        shifts += rng.integers(-recipe.shake_map, recipe.shake_map + 1, size=shifts.shape)
+    shifted = np.stack([_shifted(frame, dx, dy) for frame, (dx, dy) in zip(depth, shifts.tolist(), strict=True)])
+    return shifted, xy + shifts[:, None].astype(np.float32)
+
+
+def _shifted(frame: Float32, dx: int, dy: int) -> Float32:
+    shifted = np.zeros_like(frame)
     to_y, from_y = slice(max(0, dy), MAP_HEIGHT + min(0, dy)), slice(max(0, -dy), MAP_HEIGHT - max(0, dy))
     to_x, from_x = slice(max(0, dx), MAP_WIDTH + min(0, dx)), slice(max(0, -dx), MAP_WIDTH - max(0, dx))
-    shifted[:, to_y, to_x] = depth[:, from_y, from_x]
-    return shifted, xy + np.array([dx, dy], np.float32)
+    shifted[to_y, to_x] = frame[from_y, from_x]
+    return shifted
 
 
 def crop_origin(rng: np.random.Generator, xy: Float32, crop: int) -> tuple[int, int]:

@@ -68,8 +68,8 @@ def withheld(movement: Movement, words: str) -> set[str]:
 def test_the_declared_measures_and_no_others_are_withheld(both: tuple[Movement, Movement]) -> None:
     full, decimated = both
     assert {m.name for m in REGISTRY if m.gates.fs_min_hz} == NEEDS_25_HZ
-    assert withheld(full, "Hz sampling") == set()
-    assert withheld(decimated, "6 Hz sampling, needs 25 Hz") == NEEDS_25_HZ
+    assert withheld(full, "effective rate") == set()
+    assert withheld(decimated, "effective rate 6 Hz, needs 25 Hz") == NEEDS_25_HZ
     assert withheld(decimated, "samples at 6 Hz") == TOO_FEW_SAMPLES
     given = {(r.part, r.measure.name) for r in full.results if r.value is not None}
     given_6_hz = {(r.part, r.measure.name) for r in decimated.results if r.value is not None}
@@ -80,7 +80,16 @@ def test_the_declared_measures_and_no_others_are_withheld(both: tuple[Movement, 
 def test_values_upsampled_from_6_hz_stay_6_hz_values(both: tuple[Movement, Movement]) -> None:
     tracks = moving_infant()
     declared = analyse(replace(tracks, meta={**tracks.meta, "rate": "6"}))
-    assert withheld(declared, "6 Hz sampling, needs 25 Hz") == NEEDS_25_HZ
+    assert withheld(declared, "effective rate 6 Hz, needs 25 Hz") == NEEDS_25_HZ
+
+
+def test_the_band_of_the_tracker_withholds_as_a_low_rate_does_and_is_no_reason_to_doubt_the_times() -> None:
+    tracks = moving_infant()
+    slow = analyse(replace(tracks, meta={**tracks.meta, "tracker_band_hz": 0.8}))
+    assert withheld(slow, "effective rate 4 Hz, needs 25 Hz") == NEEDS_25_HZ
+    amounts = {r.part: r for r in slow.results if r.measure.name == "moving_pct"}
+    assert all(r.value is not None and r.lower_bound for r in amounts.values())
+    assert slow.clean.cutoff_hz == pytest.approx(0.8 * 5 / 3)
 
 
 def test_amounts_agree_between_the_rates(both: tuple[Movement, Movement]) -> None:

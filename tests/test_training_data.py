@@ -1,5 +1,6 @@
 """What a training step sees: the same whenever it is asked, every clip once an epoch, mirrored and shifted rightly."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,22 +63,32 @@ def test_a_set_smaller_than_a_batch_fills_it(clips: ClipSet) -> None:
     assert Batches(few, RECIPE, "detection").rows(5).tolist() == [0, 0]
 
 
-def test_mirroring_exchanges_left_and_right_and_shifting_moves_joints_with_the_picture() -> None:
+def test_mirroring_exchanges_left_and_right_and_shifts_and_shakes_move_joints_with_the_picture() -> None:
     depth = np.zeros((3, 96, 128), np.float32)
     xy = np.full((3, 12, 2), np.nan, np.float32)
     for joint in range(12):
         xy[:, joint] = 20 + 5 * joint, 30 + 3 * joint
         depth[:, 30 + 3 * joint, 20 + 5 * joint] = joint + 1
-    seen_mirrored = False
+    seen_mirrored = seen_shaken = False
+    recipe = replace(RECIPE, mirror=True, shift_map=6, shake_map=4)
     for seed in range(8):
-        turned, moved = augment(np.random.default_rng(seed), depth, xy, mirror=True, shift_map=6)
-        values = [turned[0, int(moved[0, j, 1]), int(moved[0, j, 0])] for j in range(12)]
+        turned, moved = augment(np.random.default_rng(seed), depth, xy, recipe)
         plain = [float(j + 1) for j in range(12)]
         mirrored = [float(FLIP[j] + 1) for j in range(12)]
-        assert values in (plain, mirrored)
-        seen_mirrored |= values == mirrored
+        frames = [[turned[t, int(moved[t, j, 1]), int(moved[t, j, 0])] for j in range(12)] for t in range(3)]
+        assert frames in ([plain] * 3, [mirrored] * 3)  # every frame's joints lie in its own picture
+        seen_mirrored |= frames[0] == mirrored
+        steps = moved - moved[:1]
+        assert np.abs(steps).max() <= 8
+        assert (steps == steps[:, :1]).all()
+        seen_shaken |= bool(steps.any())
     assert seen_mirrored
-    same, unmoved = augment(np.random.default_rng(0), depth, xy, mirror=False, shift_map=0)
+    assert seen_shaken
+    still = replace(recipe, shake_map=0)
+    assert not any(np.ptp(augment(np.random.default_rng(seed), depth, xy, still)[1], axis=0).any() for seed in range(8))
+    same, unmoved = augment(
+        np.random.default_rng(0), depth, xy, replace(recipe, mirror=False, shift_map=0, shake_map=0)
+    )
     np.testing.assert_array_equal(same, depth)
     np.testing.assert_array_equal(unmoved, xy)
 

@@ -44,8 +44,8 @@ def agreement_picture(rows: Sequence[Mapping[str, Any]]) -> Picture:
             panel.set_title(f"{len(here) - len(shown)} of {len(here)} withheld", fontsize=7, color=MUTED)
         panels[0].set_ylabel("measured from predicted joints")
         for at, (limb, colour) in enumerate(LIMB_COLOURS.items()):
-            figure.text(0.02 + 0.12 * at, 0.97, limb_name(limb), color=colour, fontsize=8)
-        figure.text(0.98, 0.97, "SIMULATED infants; triangles: at least", ha="right", color=MUTED, fontsize=7)
+            figure.text(0.02 + 0.12 * at, 0.99, limb_name(limb), color=colour, fontsize=8, va="top")
+        figure.text(0.98, 0.99, "SIMULATED infants; triangles: at least", ha="right", va="top", color=MUTED, fontsize=7)
         figure.tight_layout(rect=(0, 0, 1, 0.95))
 
     return Picture(

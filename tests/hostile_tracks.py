@@ -122,13 +122,19 @@ def _column_gone(draw: Draw, table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _column_renamed(draw: Draw, table: pl.DataFrame) -> pl.DataFrame:
-    return table.rename({draw(st.sampled_from(table.columns)): "other"})
+    name = draw(st.sampled_from(table.columns))
+    return table.rename({name: f"other {name}"})
 
 
 def _column_of_another_kind(draw: Draw, table: pl.DataFrame) -> pl.DataFrame:
     name = draw(st.sampled_from(table.columns))
     kind = draw(st.sampled_from((pl.String, pl.Boolean, pl.Int8, pl.Date, pl.Binary, pl.Null, pl.Float64, pl.Int64)))
-    return table.with_columns(table[name].cast(kind, strict=False) if name != "joint" else pl.lit(3).alias(name))
+    if name == "joint":
+        return table.with_columns(pl.lit(3).alias(name))
+    try:
+        return table.with_columns(table[name].cast(kind, strict=False))
+    except pl.exceptions.InvalidOperationError:  # a column changed once before, say from text to a date
+        return table.with_columns(pl.lit(None, dtype=kind).alias(name))
 
 
 def _rows_gone(draw: Draw, table: pl.DataFrame) -> pl.DataFrame:

@@ -429,13 +429,13 @@ def test_a_disk_that_somebody_else_fills_stops_it_too(
 def test_memory_stays_where_it_was_through_two_hundred_recordings(model: Path, tmp_path: Path) -> None:
     sources = simulated(tmp_path / "in", 200, seed=91, seconds=0.4)
     command = [*PROCESS, str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--model", str(model), "--workers", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
-    assert process.stdout is not None
     used_bytes = []
-    for _ in process.stdout:  # a line per report
-        family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        used_bytes.append(sum(one.memory_info().rss for one in family))
-    assert process.wait() == 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        for _ in process.stdout:  # a line per report
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            used_bytes.append(sum(one.memory_info().rss for one in family))
+    assert process.returncode == 0
     assert len(used_bytes) == len(sources)
     print(f"MiB after each tenth: {[used // 2**20 for used in used_bytes[9::10]]}")
     assert used_bytes[-1] <= 1.05 * used_bytes[9]

@@ -5,7 +5,7 @@ central difference of the analysis take their share knowingly; what is lost beyo
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -52,14 +52,17 @@ def speed_gain(true_mm: Floats, found_mm: Floats, frequency_hz: float, fs_hz: fl
 
 
 def measured_gain(true: Tracks, predicted: Tracks, limb: str, frequency_hz: float, span_s: tuple[float, float]) -> Gain:
-    """Gain of `limb` at `frequency_hz` between the two times of `span_s`; both kinds of tracks are cleaned."""
+    """Gain of `limb` at `frequency_hz` between the two times of `span_s`; both kinds of tracks are cleaned.
+
+    A band that the model's card states already is left out, or it would be measured behind its own filter.
+    """
     root, _, end = LIMBS[limb]
     joints_mm = np.stack([true.x_mm, true.y_mm, true.z_mm], axis=-1).astype(float)
     inside = (true.time_s >= span_s[0]) & (true.time_s < span_s[1])
     truth_mm = (joints_mm[:, end] - joints_mm[:, root])[inside]
     gains = []
     for tracks in (true, predicted):
-        cleaned = clean(tracks)
+        cleaned = clean(replace(tracks, meta={**tracks.meta, "tracker_band_hz": None}))
         found_mm = (cleaned.smooth_mm[:, end] - cleaned.smooth_mm[:, root])[inside]
         gains.append(speed_gain(truth_mm, found_mm, frequency_hz, cleaned.time.fs_hz))
     return Gain(frequency_hz, *gains)

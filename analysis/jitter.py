@@ -1,8 +1,8 @@
 """Jitter: the speed error that predicted joints really have, beside the speed floor that the analysis measured.
 
 The floor is found without truth and decides what is given plainly, marked or withheld. On a simulated recording the
-error itself is known: the speed of the difference between predicted and true limb positions, both behind the same
-cleaning and filter.
+error itself is known: the speed of the difference between predicted and true limb positions, each behind the filter of
+its own analysis. A model's band makes that of the predicted ones narrower, so only the jitter at rest is jitter alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ def jitter_text(found: Sequence[Mapping[str, Jitter]]) -> str:
         near = f"{sum(jitter.is_near for jitter in all_of)} of {len(all_of)}"
         lines.append(f"{limb:28}{floor:>10}{rest:>16.1f}{whole:>12.1f}{near:>10}")
     lines.append(
-        "jitter: RMS speed of predicted minus true limb positions behind the same filter; near: the floor is within "
+        "jitter: RMS speed of predicted minus true limb positions each filtered as analysed; near: the floor is within "
         f"{NEAR:g} times the jitter at rest."
     )
     return "\n".join(lines)

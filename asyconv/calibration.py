@@ -81,7 +81,7 @@ def export_model(
 
 def export_with_band(path: Path, model: Model, band_hz: float) -> Model:
     """Write `model` again with the measured band of its tracks in its card, which governs what is withheld."""
-    card = {**model.card, "tracker_band_hz": round(band_hz, 2), "settings": model.settings}
+    card = {**model.card, "tracker_band_hz": round(band_hz, 2) or None, "settings": model.settings}
     save_model(path, model.detection, model.regression, card)
     return _with_card_beside(path)
 

@@ -1,5 +1,7 @@
 """Gain by frequency: known sines, known losses, and a simulated infant that swings as it should."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,16 @@ def test_band_by_hand() -> None:
     assert mean[0] == Gain(1.0, 1.0, 1.0)
     assert (mean[1].frequency_hz, mean[1].analysis, mean[1].whole) == pytest.approx((2.0, 1.0, 0.7))
     assert "up to 2.5 Hz" in gain_text(gains, 3)
+
+
+def test_a_band_that_is_stated_already_changes_no_gain() -> None:
+    infant = swinging_infant(7, 0)
+    true = true_tracks(truth_of(infant, np.ones((len(infant.motion.time_s), 12), bool)), infant)
+    banded = replace(true, meta={**true.meta, "tracker_band_hz": 0.8})
+    swing = next(swing for swing in swings() if swing.frequency_hz == 3.0)
+    span_s = (swing.start_s + EDGE_S, swing.end_s - EDGE_S)
+    found = measured_gain(true, banded, swing.limb, swing.frequency_hz, span_s)
+    assert found.whole == found.analysis
 
 
 def test_every_limb_swings_as_said_with_bones_that_keep_their_length() -> None:

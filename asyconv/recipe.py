@@ -62,6 +62,7 @@ class Recipe:
     freeze_norms : batch normalisation keeps its statistics and parameters.
     mirror, shift_map : augmentation: half of the clips mirrored (left and right change places), shifts up to so far.
     shake_map : augmentation: in three clips of four each frame is shifted up to so far on its own.
+    pace : simulated infants move up to so many times as fast, differently in each clip.
     averaging : of the weights over steps, exponential; 0 = none.
     precision : "float32" or "bfloat16" (mixed).
     checkpoint_activations : compute activations again in the backward pass instead of keeping them.
@@ -82,6 +83,7 @@ class Recipe:
     mirror: bool = False
     shift_map: int = 0
     shake_map: int = 0
+    pace: float = 1.0
     averaging: float = 0.0
     depth_scale_mm: float = 60.0
     depth_limit: float = 3.0
@@ -117,6 +119,7 @@ USEFUL: Final = Recipe(
     mirror=True,
     shift_map=6,
     shake_map=4,
+    pace=30.0,
     averaging=0.998,
 )
 PRESETS: Final = {"paper": PAPER, "useful": USEFUL}

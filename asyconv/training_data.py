@@ -55,12 +55,12 @@ class Batch:
 
 
 def simulated_clips(
-    folder: Path, seed: int, infants: int, per_infant: int, workers: int, report: Report | None = None
+    folder: Path, seed: int, infants: int, per_infant: int, pace: float, workers: int, report: Report | None = None
 ) -> ClipSet:
     """Simulated clips, made once into memory-mapped files in `folder` and reused after that."""
-    done = folder / f"clips-{seed}-{infants}x{per_infant}"
+    done = folder / f"clips-{seed}-{infants}x{per_infant}-pace-{pace:g}"
     if not done.is_dir():
-        jobs = [(seed, number, per_infant) for number in range(infants)]
+        jobs = [(seed, number, per_infant, pace) for number in range(infants)]
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             made = _told(pool.map(_clips_of, jobs, chunksize=4), infants * per_infant, report)
             write_clip_files(done, [per_infant] * infants, made, {"simulated": True})
@@ -85,8 +85,9 @@ def clips_of(
     """
     folder.mkdir(parents=True, exist_ok=True)
     if data is None:
-        clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, workers, report)
-        return dataclasses.replace(recipe, data=clips_hash(clips)), clips, validation_clips(folder, workers)
+        clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, recipe.pace, workers, report)
+        tuning = simulated_clips(folder, TUNE_SEED, VALIDATION_INFANTS, VALIDATION_CLIPS, recipe.pace, workers)
+        return dataclasses.replace(recipe, data=clips_hash(clips)), clips, tuning
     annotated = read_annotated(data)
     parts = chosen_split(annotated, split)
     clips, tuning, _ = (write_clips(folder / name, annotated, getattr(parts, name)) for name in PARTS)
@@ -104,11 +105,6 @@ def chosen_split(annotated: Sequence[Annotated], split: str) -> Split:
     return by_infant(annotated, int(folds))[int(place) - 1]
 
 
-def validation_clips(folder: Path, workers: int) -> ClipSet:
-    """Clips of the tuning infants, on which a training chooses its best step."""
-    return simulated_clips(folder, TUNE_SEED, VALIDATION_INFANTS, VALIDATION_CLIPS, workers)
-
-
 def clips_hash(clips: ClipSet) -> str:
     """SHA-256 over depth, joints and visibility of a set of clips."""
     digest = hashlib.sha256()
@@ -120,8 +116,9 @@ def clips_hash(clips: ClipSet) -> str:
     return digest.hexdigest()
 
 
-def _clips_of(job: tuple[int, int, int]) -> ClipSet:
-    return make_clips(*job)
+def _clips_of(job: tuple[int, int, int, float]) -> ClipSet:
+    seed, number, clips, pace = job
+    return make_clips(seed, number, clips, pace=pace)
 
 
 class Batches(Dataset[Batch]):

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from asyconv.clips import SPACING_S
 from asyconv.errors import InputError
 from asyconv.recording import find_recordings, open_recording
 from asyconv.scene import BARE, make_infant, project, sensed_depth, true_depth, visible_joints
@@ -13,6 +14,7 @@ from asyconv.simulate import (
     TEST_SEED,
     TRAIN_SEED,
     TUNE_SEED,
+    infant_at_clips,
     limb_speeds,
     make_clips,
     moving_mask,
@@ -161,6 +163,21 @@ def test_training_clips_show_what_a_recording_shows() -> None:
     assert 350 < np.percentile(valid, 5) < np.percentile(valid, 95) < 700
     again = make_clips(11, 0, 3, span_s=5.0)
     np.testing.assert_array_equal(clips.depth, again.depth)
+
+
+def test_clips_at_a_pace_show_the_same_infant_moving_faster() -> None:
+    as_it_is, fast = (infant_at_clips(11, 0, 200, pace=pace) for pace in (1.0, 30.0))
+    assert fast.anatomy == as_it_is.anatomy
+    spacing_s = np.diff(fast.motion.time_s.reshape(-1, 3), axis=1)
+    np.testing.assert_allclose(spacing_s[:, 0], spacing_s[:, 1], rtol=1e-6)
+    assert SPACING_S <= spacing_s.min() < 1.2 * SPACING_S
+    assert 25 * SPACING_S < spacing_s.max() <= 30 * SPACING_S
+    assert np.median(spacing_s) == pytest.approx(SPACING_S * 30**0.5, rel=0.3)  # uniform in the logarithm
+    np.testing.assert_allclose(np.diff(as_it_is.motion.time_s.reshape(-1, 3), axis=1), SPACING_S)
+    steps_mm = [
+        np.linalg.norm(np.diff(infant.joints_bed.reshape(-1, 3, 12, 3), axis=1), axis=-1) for infant in (as_it_is, fast)
+    ]
+    assert steps_mm[1].mean() > 3 * steps_mm[0].mean()
 
 
 def test_truth_marks_the_moving_limbs() -> None:

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 def movement(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
     """Simulate recordings, track them, analyse true and predicted tracks, and set both beside the truth.
 
-    With `output`, the values of every recording as CSV and a picture go there.
+    With `output`, the values of every recording as CSV and a picture go there. The predicted tracks are kept there, too:
+    given again, the command analyses those that the same model left, which takes seconds instead of minutes.
     """
     from asyconv.analysis import agreement, analyse
     from asyconv.analysis.jitter import jitter_of, jitter_rows, jitter_text
     from asyconv.simulate import true_tracks
 
     truth, true, predicted, jitter = [], [], [], []
-    for known, infant, tracks in _tracked(model, infants, seconds, seed):
+    for known, infant, tracks in _tracked(model, infants, seconds, seed, output and output / "tracks"):
         from_true, from_predicted = analyse(true_tracks(known, infant)), analyse(tracks)
         true.append(agreement.measured_amounts(from_true))
         amounts = agreement.true_amounts(known.speed_mm_s, known.moving, known.time_s)
@@ -37,19 +38,36 @@ def movement(model: "Model", infants: int, seconds: float, seed: int, output: Pa
     return agreement.table(truth, found) + "\n\n" + jitter_text(jitter)
 
 
-def _tracked(model: "Model", infants: int, seconds: float, seed: int) -> "Iterator[tuple[Truth, Infant, Tracks]]":
-    """Truth, infant and predicted tracks of each infant; one recording lies on the disk at a time."""
+def _tracked(
+    model: "Model", infants: int, seconds: float, seed: int, kept: Path | None
+) -> "Iterator[tuple[Truth, Infant, Tracks]]":
+    """Truth, infant and predicted tracks of each infant, the tracks read from `kept` where they are, else written.
+
+    One recording lies on the disk at a time.
+    """
     import numpy as np
 
+    from asyconv.pipeline import TRACKS_VERSION
     from asyconv.scene import FPS_HZ, make_infant
     from asyconv.simulate import truth_of
     from asyconv.skeleton import N_JOINTS
+    from asyconv.tracks import read_tracks, write_tracks
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     for number in range(infants):
         infant = make_infant(seed, number, time_s)
-        with tempfile.TemporaryDirectory() as folder:
-            tracks = _track_infant(model, infant, Path(folder) / f"simulated-{seed}-{number:03d}.oni")
+        name = f"simulated-{seed}-{number:03d}"
+        made = kept and kept / f"{name}-{seconds:g}s-{model.weights_hash[:12]}-{TRACKS_VERSION}.parquet"
+        if made and made.is_file():
+            tracks = read_tracks(made)
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                tracks = _track_infant(model, infant, Path(folder) / f"{name}.oni")
+            if made:
+                made.parent.mkdir(parents=True, exist_ok=True)
+                unfinished = made.with_name(f".{made.name}.part")
+                write_tracks(tracks, unfinished)
+                unfinished.rename(made)
         yield truth_of(infant, np.ones((len(time_s), N_JOINTS), bool)), infant, tracks
 
 

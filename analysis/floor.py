@@ -49,13 +49,13 @@ class Floor:
 def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still: float | None) -> Floor:
     """Speed floor of a limb from its measured positions `gated_mm` [N, 3] and its filtered speed [N].
 
-    White noise: sigma = 1.4826 MAD(third difference)/sqrt(20) per axis, through the filter and the central difference.
+    White noise: sigma per axis (kinematics.white_noise) through the filter and the central difference.
     Correlated noise and drift: the 5th percentile over 1-s windows of the RMS speed, divided by what that percentile is
     in noise of RMS 1. The floor is the largest of these and of a still-clip calibration. Where no rest was seen the
     5th percentile is movement and noise mixed: it then stands as it is, and only if there is no calibration, and the
     amounts become lower bounds.
     """
-    sigma_mm = float(np.sqrt((white_noise(gated_mm) ** 2).sum()))  # NaN: too few samples to tell
+    sigma_mm = float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).sum()))  # NaN: too few samples to tell
     high_frequency = None if np.isnan(sigma_mm) else sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz)
     level = window_rms(speed_mm_s, rest_window(fs_hz))
     rest, rest_observed = None, False

@@ -2,7 +2,8 @@
 
 The floor is found without truth and decides what is given plainly, marked or withheld. On a simulated recording the
 error itself is known: the speed of the difference between predicted and true limb positions, each behind the filter of
-its own analysis. A model's band makes that of the predicted ones narrower, so only the jitter at rest is jitter alone.
+its own analysis. A model's band makes that of the predicted ones narrower, which smears a stroke into the rest beside
+it: jitter alone is what is left half a second away from the limb's own movement.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from asyconv.analysis.series import LimbSeries, speed
 from asyconv.skeleton import LIMBS
@@ -17,13 +19,17 @@ from asyconv.skeleton import LIMBS
 if TYPE_CHECKING:
     from asyconv.analysis.movement import Movement
 
+REST_APART_S: Final = 0.5
 NEAR: Final = 1.5
 """A floor is near the jitter when neither is more than this many times the other."""
 
 
 @dataclass(frozen=True)
 class Jitter:
-    """Floor of one limb and RMS of its true speed error in mm/s: while it truly rests, and throughout; NaN = unseen."""
+    """Floor of one limb and RMS of its true speed error in mm/s: at rest, and throughout; NaN = unseen.
+
+    At rest: at least half a second from where the limb truly moves.
+    """
 
     floor_mm_s: float | None
     at_rest_mm_s: float
@@ -44,7 +50,8 @@ def jitter_of(true: "Movement", predicted: "Movement") -> dict[str, Jitter]:
 def _jitter(true: LimbSeries, predicted: LimbSeries, fs_hz: float) -> Jitter:
     error_mm_s = speed(predicted.position_mm - true.position_mm, fs_hz)
     seen = np.isfinite(error_mm_s) & predicted.valid
-    rests = seen & ~true.moving
+    moves = binary_dilation(true.moving, iterations=round(REST_APART_S * fs_hz))
+    rests = seen & ~moves
     return Jitter(predicted.floor.value, *(_rms(error_mm_s[mask]) for mask in (rests, seen)))
 
 
@@ -78,7 +85,7 @@ def jitter_text(found: Sequence[Mapping[str, Jitter]]) -> str:
         near = f"{sum(jitter.is_near for jitter in all_of)} of {len(all_of)}"
         lines.append(f"{limb:28}{floor:>10}{rest:>16.1f}{whole:>12.1f}{near:>10}")
     lines.append(
-        "jitter: RMS speed of predicted minus true limb positions each filtered as analysed; near: the floor is within "
-        f"{NEAR:g} times the jitter at rest."
+        "jitter: RMS speed of predicted minus true limb positions, each filtered as analysed; at rest: at least "
+        f"{REST_APART_S:g} s from movement; near: the floor is within {NEAR:g} times the jitter at rest."
     )
     return "\n".join(lines)

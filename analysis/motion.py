@@ -128,7 +128,9 @@ def body_motion(tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> BodyMotion
         joint_mm=placed,
         joint_speed_mm_s=joint_speed,
         joint_floor_mm_s=np.array([np.nan if floor is None else floor for floor in floors]),
-        joint_noise_mm=np.array([np.sqrt((white_noise(tracks.gated_mm[:, j]) ** 2).mean()) for j in range(N_JOINTS)]),
+        joint_noise_mm=np.array(
+            [np.sqrt((white_noise(tracks.gated_mm[:, j], fs_hz) ** 2).mean()) for j in range(N_JOINTS)]
+        ),
         limbs={name: _limb(limb, tracks, axes, placed, quick, quick_hz) for name, limb in limbs.items()},
     )
 
@@ -161,7 +163,7 @@ def _limb(
         angles_deg=angles,
         angle_noise_deg={name: both[0] for name, both in noise.items()},
         turn_noise_deg_s={name: both[1] for name, both in noise.items()},
-        noise_mm=float(np.sqrt((white_noise(gated) ** 2).mean())),
+        noise_mm=float(np.sqrt((white_noise(gated, fs_hz) ** 2).mean())),
         bones_mm=(
             segment_length(tracks.gated_mm[:, root], tracks.gated_mm[:, middle]),
             segment_length(tracks.gated_mm[:, middle], tracks.gated_mm[:, end]),
@@ -192,7 +194,7 @@ def _noise(raw_deg: Floats, smooth_deg: Floats, fs_hz: float, cutoff_hz: float) 
     The larger of the white noise that passes the filter and the quietest twentieth of the 1-s windows, which catches
     noise that is correlated in time.
     """
-    white = float(white_noise(raw_deg[:, None])[0])
+    white = float(white_noise(raw_deg[:, None], fs_hz)[0])
     window = rest_window(fs_hz)
     passed = white * np.sqrt(min(1.0, 2 * cutoff_hz / fs_hz))
     turned = white * speed_of_white_noise(fs_hz, cutoff_hz)

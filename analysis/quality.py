@@ -45,16 +45,17 @@ def speed_floor_mm_s(limb: LimbEpoch) -> Value:
 
 
 def noise_sigma_mm(limb: LimbEpoch) -> Value:
-    """1.4826 MAD(third difference) / sqrt(20) of the endpoint relative to its root, RMS of the three axes (mm).
+    """1.4826 MAD(w) / sqrt(12) of the endpoint relative to its root, RMS of the three axes (mm).
 
-    The white part of the noise; noise that is correlated over several frames is not in it.
+    w is the second difference minus that of three samples before. The white part of the noise; noise that is correlated
+    over several frames is not in it.
     """
-    return given(limb.motion.noise_mm, limb.expected, "fewer than 10 third differences")
+    return given(limb.motion.noise_mm, limb.expected, "fewer than 10 runs of 6 samples")
 
 
 def joint_noise_mm(joint: JointEpoch) -> Value:
-    """1.4826 MAD(third difference) / sqrt(20) of one joint in the camera frame, RMS of the three axes (mm)."""
-    return given(joint.noise_mm, joint.expected, "fewer than 10 third differences")
+    """The same of one joint in the camera frame, RMS of the three axes (mm)."""
+    return given(joint.noise_mm, joint.expected, "fewer than 10 runs of 6 samples")
 
 
 def joint_floor_mm_s(joint: JointEpoch) -> Value:
@@ -127,13 +128,13 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure("n_gaps", "Gaps", "", "limb", "runs of samples without a speed in mm/s", quality_of("n_gaps"), decimals=0),
     Measure("longest_gap_s", "Longest gap", "s", "limb", "longest run of samples without a speed in mm/s",
             quality_of("longest_gap_s")),
-    Measure("speed_floor_mm_s", "Speed floor", "mm/s", "limb", "largest of: white noise (third differences) through "
-            "the filter; 5th percentile of RMS speed over 1-s windows / the same of noise of RMS 1; still-clip "
+    Measure("speed_floor_mm_s", "Speed floor", "mm/s", "limb", "largest of: white noise (noise_sigma_mm) through the "
+            "filter; 5th percentile of RMS speed over 1-s windows / the same of noise of RMS 1; still-clip "
             "calibration", speed_floor_mm_s,
             caution="the level below which movement and noise look alike; not a property of the infant"),
-    Measure("noise_sigma_mm", "White noise per axis", "mm", "limb", "1.4826 MAD(third difference) / sqrt(20) of the "
-            "endpoint relative to its root, RMS of three axes", noise_sigma_mm, Gates(True, fs_min_hz=FS_MIN_HZ),
-            caution="correlated noise is not in it", decimals=2),
+    Measure("noise_sigma_mm", "White noise per axis", "mm", "limb", "1.4826 MAD(w) / sqrt(12) of the endpoint relative "
+            "to its root, w = second difference minus that of three samples before; RMS of three axes", noise_sigma_mm,
+            Gates(True, fs_min_hz=FS_MIN_HZ), caution="correlated noise is not in it", decimals=2),
     Measure("bone_cv_pct", "Spread of bone length", "%", "limb", "100 x 1.4826 MAD / median of segment length, the "
             "larger of two segments", bone_cv_pct, Gates(True), caution="error of the pose, not of the infant"),
     Measure("joint_coverage_raw_pct", "Joint seen", "%", "joint", "samples with the joint found and accepted / "
@@ -146,8 +147,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
             "samples", share_of("depth_hole")),
     Measure("joint_low_conf_pct", "Joint unsure", "%", "joint", "samples below the confidence gate / expected samples",
             share_of("low_conf")),
-    Measure("joint_noise_sigma_mm", "Joint white noise per axis", "mm", "joint", "1.4826 MAD(third difference) / "
-            "sqrt(20), RMS of three axes", joint_noise_mm, Gates(True, fs_min_hz=FS_MIN_HZ), decimals=2),
+    Measure("joint_noise_sigma_mm", "Joint white noise per axis", "mm", "joint", "as noise_sigma_mm, of the "
+            "joint in the camera frame", joint_noise_mm, Gates(True, fs_min_hz=FS_MIN_HZ), decimals=2),
     Measure("joint_speed_floor_mm_s", "Joint speed floor", "mm/s", "joint", "as speed_floor_mm_s, of the joint in the "
             "camera frame", joint_floor_mm_s, Gates(True)),
     *(Measure(f"{name}_bone_lr_ratio", f"{name.capitalize()} segment, left / right", "", "pair", "median length of the "

@@ -144,9 +144,19 @@ def test_elementary_arithmetic() -> None:
     np.testing.assert_allclose(derivative(square, 1.0)[1:-1, 0], [2, 4, 6])
     assert np.isnan(derivative(square[:2], 1.0)).all()
     assert segment_length(np.array([[0.0, 3.0]]), np.array([[4.0, 0.0]])) == 5.0
-    noise = white_noise(1.5 * np.random.default_rng(0).standard_normal((5000, 2)) + square[:1])
-    assert noise == pytest.approx([1.5, 1.5], rel=0.05)
-    assert np.isnan(white_noise(square)).all()
+
+
+@pytest.mark.parametrize("fs_hz", [6.0, 30.0])
+def test_white_noise_is_found_beside_movement_and_a_pattern_by_the_place_in_a_clip(fs_hz: float) -> None:
+    n = np.arange(5400)
+    noise = 1.5 * np.random.default_rng(0).standard_normal((len(n), 2))
+    assert white_noise(noise, fs_hz) == pytest.approx([1.5, 1.5], rel=0.05)
+    moved = noise + 20 * np.sin(2 * np.pi * 0.02 * n)[:, None]  # 0.6 Hz at 30 Hz
+    assert white_noise(moved, fs_hz) == pytest.approx([1.5, 1.5], rel=0.05)
+    pattern = np.array([2.0, -3.0, 1.0])[n % 3, None]  # at 6 Hz it is 2 Hz, and noise where movement is
+    expected = pytest.approx([1.5, 1.5], rel=0.05) if fs_hz == 30 else pytest.approx([4.0, 4.0], rel=0.5)
+    assert white_noise(noise + pattern, fs_hz) == expected
+    assert np.isnan(white_noise(noise[:10], fs_hz)).all()
 
 
 def test_a_rhythm_has_its_frequency() -> None:

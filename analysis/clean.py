@@ -28,7 +28,7 @@ from asyconv.analysis.depths import (
     implausible,
     with_stiff_trunk,
 )
-from asyconv.analysis.outliers import OUTLIER_SCORE, is_jump, is_outlier
+from asyconv.analysis.outliers import OUTLIER_SCORE, STEADY_S, STEADY_SHARE, is_jump, is_outlier, is_sporadic
 from asyconv.analysis.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
 from asyconv.analysis.timebase import TimeBase, make_time_base
 from asyconv.tracks import DEPTH_SOURCES, Tracks
@@ -47,12 +47,13 @@ USUAL_MM_PER_PX: Final = 0.71  # 640 px wide, 400 mm away; scales plausibility g
 
 DROPPED, MISSING, LOW_CONFIDENCE, EXCLUDED, NO_DEPTH, DEPTH_REJECTED = 1, 2, 4, 8, 16, 32
 OUTLIER, JUMP, FILLED, DEPTH_FILLED, SHORT_RUN = 64, 128, 256, 512, 1024
-SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH = 2048, 4096, 8192, 16384
+SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH, SPORADIC = 2048, 4096, 8192, 16384, 32768
 
 FLAG_NAMES: Final = {
     DROPPED: "frame dropped by the recording",
     MISSING: "joint not found",
     LOW_CONFIDENCE: "confidence below the gate",
+    SPORADIC: "joint found too rarely about this time",
     EXCLUDED: "inside an excluded event",
     NO_DEPTH: "no depth, so no millimetres",
     DEPTH_REJECTED: "depth implausible against its neighbours",
@@ -134,6 +135,10 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     log.add("confidence gate", f"at least {gate:g}", unsure, LOW_CONFIDENCE)
     log.add("events", "handling and exclude", np.repeat(excluded[:, None], 12, axis=1), EXCLUDED)
     keep = found & ~unsure & ~excluded[:, None]
+    rare = is_sporadic(keep, time.fs_hz, excluded)
+    how = f"found in fewer than {100 * STEADY_SHARE:g} % of the samples within {STEADY_S:.2f} s"
+    log.add("steadily found", how, rare, SPORADIC)
+    keep &= ~rare
     xy_px[~keep] = np.nan
 
     px_per_mm = _px_per_mm(tracks.meta, xyz_mm[..., 2])

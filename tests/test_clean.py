@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.signal import sosfiltfilt, sosfreqz
 
 from asyconv.analysis import clean as c
-from asyconv.analysis.outliers import is_jump, is_outlier, rolling_median
+from asyconv.analysis.outliers import is_jump, is_outlier, is_sporadic, rolling_median
 from asyconv.analysis.timebase import make_time_base
 from asyconv.errors import InputError
 from asyconv.skeleton import JOINTS
@@ -141,6 +141,26 @@ def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
     assert log["joint found"] == 4
     assert log["confidence gate"] == 20
     assert all(step.ran for step in cleaned.steps)
+
+
+@pytest.mark.parametrize("fs_hz", [6.0, 30.0])
+def test_a_joint_that_comes_and_goes_is_found_nowhere_and_a_short_gap_spares_its_neighbours(fs_hz: float) -> None:
+    found = np.ones((400, 1), bool)
+    found[100 : 100 + int(0.2 * fs_hz + 1e-6)] = False  # short enough to be filled
+    steady = np.zeros(400, bool)
+    assert not is_sporadic(found, fs_hz, steady).any()
+    found[200:280:2] = False  # every other one
+    found[300:] = False
+    found[350] = True  # a lone find
+    rare = is_sporadic(found, fs_hz, steady)[:, 0]
+    assert rare[211:269:2].all()
+    assert rare[350]
+    lost = int(rare[285:300].sum())  # the last samples before it is gone
+    assert 1 <= lost <= 0.17 * fs_hz
+    assert rare[300 - lost : 300].all()
+    excluded = steady.copy()
+    excluded[300:] = True  # nobody knows whether it was there
+    assert not is_sporadic(found & ~excluded[:, None], fs_hz, excluded)[290:300].any()
 
 
 def test_a_depth_spike_costs_the_millimetres_only() -> None:

@@ -74,12 +74,12 @@ def test_an_infant_never_trained_on_is_tracked(tracks: Tracks, infant: Infant) -
 
 GOLDEN_X_PX = [416.3, 365.9, 352.9, 291.6, 279.1, 237.6, 313.2, 343.3, 337.2, 299.7, 284.5, np.nan]
 GOLDEN_Y_PX = [296.8, 271.1, 310.3, 310.1, 274.5, 265.4, 138.3, 156.0, 194.3, 195.1, 161.5, np.nan]
-GOLDEN_Z_MM = [543, 571, 596, 600, 568, 536, 606, 565, 595, 598, 570, np.nan]
+GOLDEN_Z_MM = [543, 571, 596, 599, 568, 535, 605, 565, 595, 597, 570, np.nan]
 
 
 def test_numbers_change_only_together_with_the_tracks_version(tracks: Tracks) -> None:
     """Golden values of frame 46. Where they change for the same weights, raise `TRACKS_VERSION` and write new ones."""
-    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (2, "f909c0c5c0bc")
+    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (3, "f909c0c5c0bc")
     np.testing.assert_allclose(tracks.x_px[45], GOLDEN_X_PX, atol=0.2)  # other processors sum in another order
     np.testing.assert_allclose(tracks.y_px[45], GOLDEN_Y_PX, atol=0.2)
     np.testing.assert_allclose(tracks.z_mm[45], GOLDEN_Z_MM, atol=1.1)

@@ -43,7 +43,7 @@ def segment_length(a: Floats, b: Floats) -> Floats:
 
 
 FAST_HZ: Final = 25.0
-"""From here on the third difference of a limb's movement is small against noise, also behind a mean of 1/10 s."""
+"""From here on the third difference of a limb's movement is small against noise, even that of a mean of 0.1 s."""
 
 
 def white_noise(values: Floats, fs_hz: float) -> Floats:
@@ -52,7 +52,7 @@ def white_noise(values: Floats, fs_hz: float) -> Floats:
     w is the second difference minus that of three samples before, three times the third difference of a mean of three:
     a smooth movement hardly has any, and a pattern of period 3 has none. Joints come from clips of three frames and err
     a little by their position in the clip. That is a line at a third of the sampling rate; no filter here lets it
-    through, but it made the third difference itself, with 20 in place of 12, speak of three times the noise.
+    through, but the third difference itself, with 20 in place of 12, takes it for noise.
 
     Below 25 Hz that line lies where movement does, and w is the third difference; there movement has one, too, and the
     result is too high. NaN below 10 values of w.

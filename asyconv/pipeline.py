@@ -1,8 +1,8 @@
 """One recording through the method: frames, clips, detection, regression, joints, tracks; memory of a few batches.
 
 Deviations from the paper: clips are staggered (see clips.py); the measured bias by position in the clip is subtracted;
-depth at a joint is the nearest third of the valid pixels round it, since a limb stands out of what lies behind it, and
-their mean, because their median is a whole count and flips between two.
+depth at a joint is the mean of the nearer half of the valid pixels round it: a limb stands out of what lies behind it,
+and a median would be a whole count, which flips.
 """
 
 import ctypes
@@ -199,7 +199,7 @@ class _Run:
                 self.depth_counts[row], self.source[row] = self._depths(self.xy_map[row], sample.native)
 
     def _depths(self, xy_map: Array, depth: npt.NDArray[np.uint16]) -> tuple[Array, npt.NDArray[np.uint8]]:
-        """Depth in counts and its source at each joint: mean of the nearest third of the valid pixels round it."""
+        """Depth in counts and its source at each joint: mean of the nearer half of the valid pixels round it."""
         out, source = np.full(N_JOINTS, np.nan), np.zeros(N_JOINTS, np.uint8)
         xy_px = self.geometry.to_px(xy_map)
         height, width = depth.shape
@@ -211,7 +211,7 @@ class _Run:
             if len(valid) == 0:
                 source[joint] = DEPTH_SOURCES.index("hole")
                 continue
-            out[joint] = float(valid[: max(1, len(valid) // 3)].mean())
+            out[joint] = float(valid[: (len(valid) + 1) // 2].mean())
             source[joint] = DEPTH_SOURCES.index("measured" if depth[y, x] > 0 else "filled")
         return out, source
 

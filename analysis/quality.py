@@ -45,7 +45,7 @@ def speed_floor_mm_s(limb: LimbEpoch) -> Value:
 
 
 def noise_sigma_mm(limb: LimbEpoch) -> Value:
-    """1.4826 MAD(w) / sqrt(12) of the endpoint relative to its root, RMS of the three axes (mm).
+    """P95(|w|) / (1.96 sqrt(12)) of the endpoint relative to its root, RMS of the three axes (mm).
 
     w is the second difference minus that of three samples before. The white part of the noise; noise that is correlated
     over several frames is not in it.
@@ -132,9 +132,9 @@ MEASURES: Final[tuple[Measure, ...]] = (
             "filter; 5th percentile of RMS speed over 1-s windows / the same of noise of RMS 1; still-clip "
             "calibration", speed_floor_mm_s,
             caution="the level below which movement and noise look alike; not a property of the infant"),
-    Measure("noise_sigma_mm", "White noise per axis", "mm", "limb", "1.4826 MAD(w) / sqrt(12) of the endpoint relative "
-            "to its root, w = second difference minus that of three samples before; RMS of three axes", noise_sigma_mm,
-            Gates(True, fs_min_hz=FS_MIN_HZ), caution="correlated noise is not in it", decimals=2),
+    Measure("noise_sigma_mm", "White noise per axis", "mm", "limb", "P95(|w|) / (1.96 sqrt(12)) of the endpoint "
+            "relative to its root, w = second difference minus that of three samples before; RMS of three axes",
+            noise_sigma_mm, Gates(True, fs_min_hz=FS_MIN_HZ), caution="correlated noise is not in it", decimals=2),
     Measure("bone_cv_pct", "Spread of bone length", "%", "limb", "100 x 1.4826 MAD / median of segment length, the "
             "larger of two segments", bone_cv_pct, Gates(True), caution="error of the pose, not of the infant"),
     Measure("joint_coverage_raw_pct", "Joint seen", "%", "joint", "samples with the joint found and accepted / "

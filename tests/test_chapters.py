@@ -159,6 +159,13 @@ def test_white_noise_is_found_beside_movement_and_a_pattern_by_the_place_in_a_cl
     assert np.isnan(white_noise(noise[:10], fs_hz)).all()
 
 
+def test_white_noise_that_comes_in_bursts_is_not_overlooked() -> None:
+    noise = 0.5 * np.random.default_rng(0).standard_normal((5400, 1))
+    noise[(np.arange(5400) // 90) % 5 == 0] *= 6  # 3 s of 15 s
+    rms = float(np.sqrt((noise**2).mean()))
+    assert rms / 1.5 < white_noise(noise, 30.0)[0] < 1.5 * rms
+
+
 def test_a_rhythm_has_its_frequency() -> None:
     t = np.arange(5400) / 30
     frequency, power, windows = spectrum(np.sin(2 * np.pi * 1.2 * t), 30.0)

@@ -75,10 +75,10 @@ GOLDEN_VERSION = 5
 GOLDEN = {
     "coverage_used_pct": {"right_arm": 100.0, "left_arm": 100.0, "right_leg": 100.0, "left_leg": 100.0},
     "path_active_mm_per_min": {
-        "right_arm": 595.6947671,
-        "left_arm": 1163.7999221,
-        "right_leg": 1908.3466388,
-        "left_leg": 2637.626512,
+        "right_arm": 595.6929394,
+        "left_arm": 1163.7807944,
+        "right_leg": 1908.2464757,
+        "left_leg": 2637.4040003,
     },
     "moving_pct": {"right_arm": 50.3888889, "left_arm": 44.4166667, "right_leg": 40.9444444, "left_leg": 36.6944444},
     "bouts_per_min": {"right_arm": 7.5, "left_arm": 6.5, "right_leg": 6.0, "left_leg": 5.5},
@@ -96,7 +96,7 @@ GOLDEN = {
     },
     "elbow_rom_deg": {"right_arm": 21.5376307, "left_arm": 31.8364675},
     "knee_rom_deg": {"right_leg": 35.1350247, "left_leg": 39.5678219},
-    "lateralisation_path_pct": {"right_arm-left_arm": -32.2879721, "right_leg-left_leg": -16.0423269},
+    "lateralisation_path_pct": {"right_arm-left_arm": -32.2873734, "right_leg-left_leg": -16.0407741},
     "co_moving_pct": {"right_arm-left_arm": 26.6889384, "left_arm-left_leg": 24.4141457},
     "any_limb_pct": {"body": 90.3333333},
     "n_active_limbs_mean": {"body": 1.7244444},

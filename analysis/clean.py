@@ -128,17 +128,7 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     log.add("time base", how, np.repeat(~time.present[:, None], 12, axis=1), DROPPED)
 
     excluded = _inside(time.time_s, events)
-    found = whole(xy_px)
-    log.add("joint found", "finite pixel coordinates", ~found & time.present[:, None], MISSING)
-    gate = float(tracks.meta.get("confidence_min") or CONFIDENCE_MIN)
-    unsure = found & ~(confidence >= gate)
-    log.add("confidence gate", f"at least {gate:g}", unsure, LOW_CONFIDENCE)
-    log.add("events", "handling and exclude", np.repeat(excluded[:, None], 12, axis=1), EXCLUDED)
-    keep = found & ~unsure & ~excluded[:, None]
-    rare = is_sporadic(keep, time.fs_hz, excluded)
-    how = f"found in fewer than {100 * STEADY_SHARE:g} % of the samples within {STEADY_S:.2f} s"
-    log.add("steadily found", how, rare, SPORADIC)
-    keep &= ~rare
+    keep = _accepted(whole(xy_px), confidence, tracks.meta, time, excluded, log)
     xy_px[~keep] = np.nan
 
     px_per_mm = _px_per_mm(tracks.meta, xyz_mm[..., 2])
@@ -254,6 +244,22 @@ class _Log:
 
     def skip(self, name: str, why: str) -> None:
         self.steps.append(Step(name, why, 0, self.flags.size, ran=False))
+
+
+def _accepted(
+    found: Bools, confidence: Floats, meta: dict[str, Any], time: TimeBase, excluded: Bools, log: _Log
+) -> Bools:
+    """Joints [N, 12] that were found, surely enough, steadily, and outside excluded events."""
+    log.add("joint found", "finite pixel coordinates", ~found & time.present[:, None], MISSING)
+    gate = float(meta.get("confidence_min") or CONFIDENCE_MIN)
+    unsure = found & ~(confidence >= gate)
+    log.add("confidence gate", f"at least {gate:g}", unsure, LOW_CONFIDENCE)
+    log.add("events", "handling and exclude", np.repeat(excluded[:, None], 12, axis=1), EXCLUDED)
+    keep = found & ~unsure & ~excluded[:, None]
+    rare = is_sporadic(keep, time.fs_hz, excluded)
+    how = f"found in fewer than {100 * STEADY_SHARE:g} % of the samples within {STEADY_S:.2f} s"
+    log.add("steadily found", how, rare, SPORADIC)
+    return keep & ~rare
 
 
 def _inside(time_s: Floats, events: Sequence[Event] | None) -> Bools:

@@ -1,7 +1,7 @@
 """Outliers, jumps and sporadic finds: which samples of a position cannot be true, whatever the infant does.
 
 A joint that comes and goes is one that something half hides. It is then found where its visible rest is, so that a hand
-or cloth on its way over a resting wrist moves it: on simulated infants the largest false speeds were these.
+or cloth on its way over a resting wrist moves it.
 """
 
 from typing import Final

@@ -43,7 +43,7 @@ def segment_length(a: Floats, b: Floats) -> Floats:
 
 
 FAST_HZ: Final = 25.0
-"""From here on the third difference of a limb's movement is small against noise, even that of a mean of 0.1 s."""
+"""Below it the third difference of a limb's movement is no longer small against noise."""
 
 
 def white_noise(values: Floats, fs_hz: float) -> Floats:

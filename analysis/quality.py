@@ -9,8 +9,8 @@ from asyconv.analysis.bootstrap import Quantiles
 from asyconv.analysis.definition import LEFT_RIGHT, Measure, Value, given, value_of
 from asyconv.analysis.epochs import BodyEpoch, JointEpoch, LimbEpoch, PairEpoch
 from asyconv.analysis.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
+from asyconv.analysis.kinematics import FAST_HZ
 
-FS_MIN_HZ: Final = 25.0
 BONE_SAMPLES_MIN: Final = 30
 
 
@@ -134,7 +134,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
             caution="the level below which movement and noise look alike; not a property of the infant"),
     Measure("noise_sigma_mm", "White noise per axis", "mm", "limb", "P95(|w|) / (1.96 sqrt(12)) of the endpoint "
             "relative to its root, w = second difference minus that of three samples before; RMS of three axes",
-            noise_sigma_mm, Gates(True, fs_min_hz=FS_MIN_HZ), caution="correlated noise is not in it", decimals=2),
+            noise_sigma_mm, Gates(True, fs_min_hz=FAST_HZ), caution="correlated noise is not in it", decimals=2),
     Measure("bone_cv_pct", "Spread of bone length", "%", "limb", "100 x 1.4826 MAD / median of segment length, the "
             "larger of two segments", bone_cv_pct, Gates(True), caution="error of the pose, not of the infant"),
     Measure("joint_coverage_raw_pct", "Joint seen", "%", "joint", "samples with the joint found and accepted / "
@@ -148,7 +148,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure("joint_low_conf_pct", "Joint unsure", "%", "joint", "samples below the confidence gate / expected samples",
             share_of("low_conf")),
     Measure("joint_noise_sigma_mm", "Joint white noise per axis", "mm", "joint", "as noise_sigma_mm, of the "
-            "joint in the camera frame", joint_noise_mm, Gates(True, fs_min_hz=FS_MIN_HZ), decimals=2),
+            "joint in the camera frame", joint_noise_mm, Gates(True, fs_min_hz=FAST_HZ), decimals=2),
     Measure("joint_speed_floor_mm_s", "Joint speed floor", "mm/s", "joint", "as speed_floor_mm_s, of the joint in the "
             "camera frame", joint_floor_mm_s, Gates(True)),
     *(Measure(f"{name}_bone_lr_ratio", f"{name.capitalize()} segment, left / right", "", "pair", "median length of the "

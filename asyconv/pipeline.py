@@ -199,7 +199,7 @@ class _Run:
                 self.depth_counts[row], self.source[row] = self._depths(self.xy_map[row], sample.native)
 
     def _depths(self, xy_map: Array, depth: npt.NDArray[np.uint16]) -> tuple[Array, npt.NDArray[np.uint8]]:
-        """Depth in counts and its source at each joint: mean of the nearer half of the valid pixels round it."""
+        """Depth in counts and its source at each joint."""
         out, source = np.full(N_JOINTS, np.nan), np.zeros(N_JOINTS, np.uint8)
         xy_px = self.geometry.to_px(xy_map)
         height, width = depth.shape
@@ -207,13 +207,16 @@ class _Run:
         for joint in np.flatnonzero(np.isfinite(xy_px[:, 0])):
             x, y = (int(v) for v in np.clip(np.rint(xy_px[joint]), 0, [width - 1, height - 1]))
             window = depth[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1]
-            valid = np.sort(window[window > 0])
-            if len(valid) == 0:
-                source[joint] = DEPTH_SOURCES.index("hole")
-                continue
-            out[joint] = float(valid[: (len(valid) + 1) // 2].mean())
-            source[joint] = DEPTH_SOURCES.index("measured" if depth[y, x] > 0 else "filled")
+            out[joint] = nearer_half(window)
+            kind = "hole" if np.isnan(out[joint]) else "measured" if depth[y, x] > 0 else "filled"
+            source[joint] = DEPTH_SOURCES.index(kind)
         return out, source
+
+
+def nearer_half(window: npt.NDArray[np.uint16]) -> float:
+    """Mean of the nearer half of the depths in `window`, rounded up; NaN where none is (0 = no depth)."""
+    depths = np.sort(window[window > 0])
+    return float(depths[: (len(depths) + 1) // 2].mean()) if len(depths) else float("nan")
 
 
 def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, identity: dict[str, Any]) -> Tracks:

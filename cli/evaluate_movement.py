@@ -18,7 +18,7 @@ def movement(model: "Model", infants: int, seconds: float, seed: int, output: Pa
     """Simulate recordings, track them, analyse true and predicted tracks, and set both beside the truth.
 
     With `output`, the values of every recording as CSV and a picture go there, and the predicted tracks: given again,
-    the command analyses those that the same model left, which takes seconds instead of minutes.
+    the command analyses those that the same model left, without the networks.
     """
     from asyconv.analysis import agreement, analyse
     from asyconv.analysis.jitter import jitter_of, jitter_rows, jitter_text

@@ -9,7 +9,7 @@ import scipy.signal
 
 from asyconv.errors import InputError
 from asyconv.oni import OniWriter
-from asyconv.pipeline import TRACKS_VERSION, track
+from asyconv.pipeline import TRACKS_VERSION, nearer_half, track
 from asyconv.recording import Intrinsics, open_recording
 from asyconv.scene import BARE, HFOV_RAD, VFOV_RAD, Infant, make_infant, project
 from asyconv.simulate import TEST_SEED, frames_of
@@ -70,6 +70,14 @@ def test_an_infant_never_trained_on_is_tracked(tracks: Tracks, infant: Infant) -
     assert np.nanmax(np.abs(depth_off)) < 150.0
     given = np.isfinite(tracks.x_px)
     assert tracks.confidence[given].mean() > 0.7
+
+
+def test_depth_at_a_joint_by_hand() -> None:
+    limb_over_bed = np.array([[0, 500, 501], [600, 502, 0], [601, 603, 0]], np.uint16)
+    assert nearer_half(limb_over_bed) == 501.0
+    assert nearer_half(limb_over_bed[:2]) == 500.5  # two of four
+    assert nearer_half(limb_over_bed[:1]) == 500.0
+    assert np.isnan(nearer_half(np.zeros((3, 3), np.uint16)))
 
 
 GOLDEN_X_PX = [416.3, 365.9, 352.9, 291.6, 279.1, 237.6, 313.2, 343.3, 337.2, 299.7, 284.5, np.nan]

@@ -4,7 +4,7 @@ A gain of 1 says that speeds at this frequency are right, 0.7 that a third of th
 central difference of the analysis take their share knowingly; what is lost beyond it, networks and joints lost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -51,21 +51,24 @@ def speed_gain(true_mm: Floats, found_mm: Floats, frequency_hz: float, fs_hz: fl
     return float((np.conj(true) @ found).real / (np.abs(true) ** 2).sum())
 
 
-def measured_gain(true: Tracks, predicted: Tracks, limb: str, frequency_hz: float, span_s: tuple[float, float]) -> Gain:
-    """Gain of `limb` at `frequency_hz` between the two times of `span_s`; both kinds of tracks are cleaned.
+def measured_gains(
+    true: Tracks, predicted: Tracks, stretches: Iterable[tuple[str, float, tuple[float, float]]]
+) -> list[Gain]:
+    """Gain of each stretch (limb, frequency in Hz, first and last time in s), both kinds of tracks cleaned.
 
     A band that the model's card states already is left out, or it would be measured behind its own filter.
     """
-    root, _, end = LIMBS[limb]
     joints_mm = np.stack([true.x_mm, true.y_mm, true.z_mm], axis=-1).astype(float)
-    inside = (true.time_s >= span_s[0]) & (true.time_s < span_s[1])
-    truth_mm = (joints_mm[:, end] - joints_mm[:, root])[inside]
-    gains = []
-    for tracks in (true, predicted):
-        cleaned = clean(replace(tracks, meta={**tracks.meta, "tracker_band_hz": None}))
-        found_mm = (cleaned.smooth_mm[:, end] - cleaned.smooth_mm[:, root])[inside]
-        gains.append(speed_gain(truth_mm, found_mm, frequency_hz, cleaned.time.fs_hz))
-    return Gain(frequency_hz, *gains)
+    found = [clean(replace(tracks, meta={**tracks.meta, "tracker_band_hz": None})) for tracks in (true, predicted)]
+    out = []
+    for limb, frequency_hz, (start_s, end_s) in stretches:
+        root, _, end = LIMBS[limb]
+        inside = (true.time_s >= start_s) & (true.time_s < end_s)
+        truth_mm = (joints_mm[:, end] - joints_mm[:, root])[inside]
+        found_mm = [(cleaned.smooth_mm[:, end] - cleaned.smooth_mm[:, root])[inside] for cleaned in found]
+        gains = (speed_gain(truth_mm, mm, frequency_hz, found[0].time.fs_hz) for mm in found_mm)
+        out.append(Gain(frequency_hz, *gains))
+    return out
 
 
 def _amplitude(values: Floats, time_s: Floats, frequency_hz: float) -> npt.NDArray[np.complex128]:

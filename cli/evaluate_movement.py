@@ -124,7 +124,7 @@ def gain(model: "Model", infants: int, seed: int, output: Path | None = None) ->
     """
     import numpy as np
 
-    from asyconv.analysis.gain import band_hz, gain_text, mean_gains, measured_gain
+    from asyconv.analysis.gain import band_hz, gain_text, mean_gains, measured_gains
     from asyconv.calibration import export_with_band
     from asyconv.simulate import true_tracks, truth_of
     from asyconv.sines import EDGE_S, swinging_infant, swings
@@ -137,9 +137,8 @@ def gain(model: "Model", infants: int, seed: int, output: Path | None = None) ->
             predicted = _track_infant(model, infant, Path(folder) / f"swinging-{seed}-{number:03d}.oni")
         known = truth_of(infant, np.ones((len(infant.motion.time_s), N_JOINTS), bool))
         true = true_tracks(known, infant)
-        for swing in swings():
-            span_s = (swing.start_s + EDGE_S, swing.end_s - EDGE_S)
-            measured.append(measured_gain(true, predicted, swing.limb, swing.frequency_hz, span_s))
+        spans = [(s.limb, s.frequency_hz, (s.start_s + EDGE_S, s.end_s - EDGE_S)) for s in swings()]
+        measured += measured_gains(true, predicted, spans)
     gains = mean_gains(measured)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from asyconv.analysis.gain import Gain, band_hz, gain_text, mean_gains, measured_gain, speed_gain
+from asyconv.analysis.gain import Gain, band_hz, gain_text, mean_gains, measured_gains, speed_gain
 from asyconv.simulate import true_tracks, truth_of
 from asyconv.sines import EDGE_S, FREQUENCIES_HZ, STRETCH_S, SWING_MM, swinging_infant, swings
 from asyconv.skeleton import LIMBS
@@ -53,7 +53,7 @@ def test_a_band_that_is_stated_already_changes_no_gain() -> None:
     banded = replace(true, meta={**true.meta, "tracker_band_hz": 0.8})
     swing = next(swing for swing in swings() if swing.frequency_hz == 3.0)
     span_s = (swing.start_s + EDGE_S, swing.end_s - EDGE_S)
-    found = measured_gain(true, banded, swing.limb, swing.frequency_hz, span_s)
+    [found] = measured_gains(true, banded, [(swing.limb, swing.frequency_hz, span_s)])
     assert found.whole == found.analysis
 
 
@@ -72,7 +72,7 @@ def test_every_limb_swings_as_said_with_bones_that_keep_their_length() -> None:
         away = np.linalg.norm(end - end.mean(axis=0), axis=-1)
         assert np.sqrt(np.mean(away**2)) == pytest.approx(SWING_MM / np.sqrt(2), rel=0.03)
         span_s = (swing.start_s + EDGE_S, swing.end_s - EDGE_S)
-        gain = measured_gain(true, true, swing.limb, swing.frequency_hz, span_s)
+        [gain] = measured_gains(true, true, [(swing.limb, swing.frequency_hz, span_s)])
         assert gain.tracker == 1.0
         warped = np.tan(np.pi * swing.frequency_hz / FS_HZ) / np.tan(np.pi * 4 / FS_HZ)
         smoothing = 1 / (1 + warped**4 * (np.sqrt(2) - 1))

@@ -183,6 +183,13 @@ def test_a_recording_in_which_nothing_was_found_says_so_first() -> None:
     assert "There are no key numbers and no pictures: nothing was seen." in page.text
 
 
+def test_joints_that_only_flash_up_are_counted_as_found_too_rarely() -> None:
+    xyz_mm = np.full((2700, 12, 3), np.nan)
+    xyz_mm[::10] = [0.0, 0.0, 500.0]
+    text = Page(render([analyse(from_mm(np.arange(2700) / 30, xyz_mm))])).text
+    assert "29160 had no joint, 3240 had one found too rarely about that time." in text
+
+
 def test_without_intrinsics_the_reason_is_printed() -> None:
     text = Page(render([analyse(without_mm(tracks(left_right_verified=False)))])).text
     assert "no camera intrinsics, so no millimetres" in text

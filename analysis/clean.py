@@ -28,7 +28,7 @@ from asyconv.analysis.depths import (
     implausible,
     with_stiff_trunk,
 )
-from asyconv.analysis.outliers import OUTLIER_SCORE, STEADY_S, STEADY_SHARE, is_jump, is_outlier, is_sporadic
+from asyconv.analysis.outliers import OUTLIER_SCORE, STEADY_S, is_jump, is_outlier, is_unsteady
 from asyconv.analysis.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
 from asyconv.analysis.timebase import TimeBase, make_time_base
 from asyconv.tracks import DEPTH_SOURCES, Tracks
@@ -47,13 +47,13 @@ USUAL_MM_PER_PX: Final = 0.71  # 640 px wide, 400 mm away; scales plausibility g
 
 DROPPED, MISSING, LOW_CONFIDENCE, EXCLUDED, NO_DEPTH, DEPTH_REJECTED = 1, 2, 4, 8, 16, 32
 OUTLIER, JUMP, FILLED, DEPTH_FILLED, SHORT_RUN = 64, 128, 256, 512, 1024
-SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH, SPORADIC = 2048, 4096, 8192, 16384, 32768
+SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH, UNSTEADY = 2048, 4096, 8192, 16384, 32768
 
 FLAG_NAMES: Final = {
     DROPPED: "frame dropped by the recording",
     MISSING: "joint not found",
     LOW_CONFIDENCE: "confidence below the gate",
-    SPORADIC: "joint found too rarely about this time",
+    UNSTEADY: "joint found too rarely or not surely enough about this time",
     EXCLUDED: "inside an excluded event",
     NO_DEPTH: "no depth, so no millimetres",
     DEPTH_REJECTED: "depth implausible against its neighbours",
@@ -256,10 +256,11 @@ def _accepted(
     log.add("confidence gate", f"at least {gate:g}", unsure, LOW_CONFIDENCE)
     log.add("events", "handling and exclude", np.repeat(excluded[:, None], 12, axis=1), EXCLUDED)
     keep = found & ~unsure & ~excluded[:, None]
-    rare = is_sporadic(keep, time.fs_hz, excluded)
-    how = f"found in fewer than {100 * STEADY_SHARE:g} % of the samples within {STEADY_S:.2f} s"
-    log.add("steadily found", how, rare, SPORADIC)
-    return keep & ~rare
+    least = (1 + gate) / 2
+    unsteady = is_unsteady(keep, confidence, time.fs_hz, excluded, least)
+    how = f"mean confidence within {STEADY_S:g} s at least {least:g}, half-way from the gate to 1; 0 where not kept"
+    log.add("steadily found", how, unsteady, UNSTEADY)
+    return keep & ~unsteady
 
 
 def _inside(time_s: Floats, events: Sequence[Event] | None) -> Bools:

@@ -10,6 +10,7 @@ from asyconv.analysis.coverage import SHOWN_MIN_PCT
 from asyconv.analysis.definition import OWN, Measure
 from asyconv.analysis.gain import KEPT
 from asyconv.analysis.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, FLOORS_APART_MAX
+from asyconv.analysis.outliers import STEADY_S
 from asyconv.analysis.series import (
     ABOVE_FLOORS,
     MOVE_ABOVE_MM_S,
@@ -46,7 +47,8 @@ def methods_text(movement: "Movement") -> list[str]:
     return [
         f"{pose} Positions stand on an even time base of {time.fs_hz:.2f} Hz (effective {time.effective_hz:.2f} Hz). "
         f"{_band(meta.get('tracker_band_hz'))}"
-        f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
+        f"Joints with a confidence below {gate:g} or, on average within {STEADY_S:g} s, {(1 + gate) / 2:g}, left-right "
+        "exchanges, outliers, steps faster than "
         f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under "
         f"Steps. Gaps up to {FILL_MAX_S:g} s were bridged by a straight line, longer ones were left open and "
         "leave every denominator; nothing else was filled in. A Butterworth filter of order 2, forward and "

@@ -1,7 +1,8 @@
-"""Outliers, jumps and sporadic finds: which samples of a position cannot be true, whatever the infant does.
+"""Outliers, jumps and unsteady finds: which samples of a position cannot be true, whatever the infant does.
 
 A joint that comes and goes is one that something half hides. It is then found where its visible rest is, so that a hand
-or cloth on its way over a resting wrist moves it.
+or cloth on its way over a resting wrist moves it. A joint that is unsure for a while is wrong in some of its samples,
+and as each of them passes the gate, they move it, too. Both show in the mean of a calibrated confidence.
 """
 
 from typing import Final
@@ -16,25 +17,25 @@ OUTLIER_WINDOW_S: Final = 7 / 30
 OUTLIER_SCORE: Final = 5.0
 JUMP_MAX_S: Final = 0.5
 """What lies between a jump away and a jump back is rejected up to this length."""
-STEADY_S: Final = 1 / 3
-STEADY_SHARE: Final = 0.7  # one gap that is short enough to be filled leaves its neighbours more
+STEADY_S: Final = 0.5
 
 
-def is_sporadic(found: Bools, fs_hz: float, excluded: Bools) -> Bools:
-    """Samples of `found` [N, J] with less than 70 % found within a third of a second to either side.
+def is_unsteady(kept: Bools, confidence: Floats, fs_hz: float, excluded: Bools, least: float) -> Bools:
+    """Samples of `kept` [N, J] whose mean `confidence` [N, J] within half a second to either side is below `least`.
 
-    What is `excluded` [N], or before the first or after the last sample, does not count.
+    A joint that is not kept counts with confidence 0. What is `excluded` [N], or before the first or after the last
+    sample, does not count.
     """
     reach = max(1, round(STEADY_S * fs_hz))
-    place = np.arange(len(found))
-    first, last = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(found))
+    place = np.arange(len(kept))
+    first, last = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(kept))
 
-    def within(mask: Bools) -> npt.NDArray[np.int64]:
-        sums = np.concatenate([np.zeros((1, mask.shape[1]), np.int64), np.cumsum(mask, axis=0)])
+    def within(values: Floats) -> Floats:
+        sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
         return np.asarray(sums[last] - sums[first])
 
-    counted = within(~excluded[:, None])
-    return np.asarray(found & (within(found) < STEADY_SHARE * counted - 1e-9))
+    counted = within((~excluded[:, None]).astype(float))
+    return np.asarray(kept & (within(np.where(kept, confidence, 0.0)) < least * counted - 1e-9))
 
 
 def is_outlier(values: Floats, fs_hz: float, least: float) -> Bools:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.signal import sosfiltfilt, sosfreqz
 
 from asyconv.analysis import clean as c
-from asyconv.analysis.outliers import is_jump, is_outlier, is_sporadic, rolling_median
+from asyconv.analysis.outliers import is_jump, is_outlier, is_unsteady, rolling_median
 from asyconv.analysis.timebase import make_time_base
 from asyconv.errors import InputError
 from asyconv.skeleton import JOINTS
@@ -145,22 +145,34 @@ def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
 
 @pytest.mark.parametrize("fs_hz", [6.0, 30.0])
 def test_a_joint_that_comes_and_goes_is_found_nowhere_and_a_short_gap_spares_its_neighbours(fs_hz: float) -> None:
-    found = np.ones((400, 1), bool)
-    found[100 : 100 + int(0.2 * fs_hz + 1e-6)] = False  # short enough to be filled
-    steady = np.zeros(400, bool)
-    assert not is_sporadic(found, fs_hz, steady).any()
-    found[200:280:2] = False  # every other one
-    found[300:] = False
-    found[350] = True  # a lone find
-    rare = is_sporadic(found, fs_hz, steady)[:, 0]
-    assert rare[211:269:2].all()
+    kept = np.ones((400, 1), bool)
+    kept[100 : 100 + int(0.2 * fs_hz + 1e-6)] = False  # short enough to be filled
+    sure, all_counts = np.full((400, 1), 0.95), np.zeros(400, bool)
+    assert not is_unsteady(kept, sure, fs_hz, all_counts, 0.75).any()
+    kept[200:260:2] = False  # every other one
+    kept[300:] = False
+    kept[350] = True  # a lone find
+    rare = is_unsteady(kept, sure, fs_hz, all_counts, 0.75)[:, 0]
+    assert rare[217:244:2].all()
     assert rare[350]
     lost = int(rare[285:300].sum())  # the last samples before it is gone
-    assert 1 <= lost <= 0.17 * fs_hz
+    assert 1 <= lost <= 0.34 * fs_hz
     assert rare[300 - lost : 300].all()
-    excluded = steady.copy()
+    excluded = all_counts.copy()
     excluded[300:] = True  # nobody knows whether it was there
-    assert not is_sporadic(found & ~excluded[:, None], fs_hz, excluded)[290:300].any()
+    assert not is_unsteady(kept & ~excluded[:, None], sure, fs_hz, excluded, 0.75)[290:300].any()
+
+
+def test_a_joint_that_is_unsure_for_a_while_is_not_used_and_one_unsure_sample_is() -> None:
+    tracks = make_tracks(20)
+    tracks.confidence[:] = 0.9
+    tracks.confidence[100, WRIST] = 0.51
+    tracks.confidence[300:360, WRIST] = 0.6  # every sample passes the gate, and two in five are wrong
+    flags = c.clean(tracks).flags[:, WRIST]
+    at = np.flatnonzero(flags & c.UNSTEADY)
+    np.testing.assert_array_equal(at, np.arange(300, 360))  # at its ends half is 0.9
+    tracks.meta["confidence_min"] = 0.2  # another program's scale: 0.6 is half-way to 1
+    assert not (c.clean(tracks).flags & c.UNSTEADY).any()
 
 
 def test_a_depth_spike_costs_the_millimetres_only() -> None:

@@ -23,6 +23,8 @@ REST_APART_S: Final = 0.5
 NEAR: Final = 1.5
 """A floor is near the jitter when neither is more than this many times the other."""
 
+FIGURES: Final = ("floor_mm_s", "at_rest_mm_s", "throughout_mm_s")
+
 
 @dataclass(frozen=True)
 class Jitter:
@@ -34,6 +36,11 @@ class Jitter:
     floor_mm_s: float | None
     at_rest_mm_s: float
     throughout_mm_s: float
+
+    @property
+    def has_both(self) -> bool:
+        """Whether there is a floor, and a jitter at rest to set beside it."""
+        return self.floor_mm_s is not None and bool(np.isfinite(self.at_rest_mm_s))
 
     @property
     def is_near(self) -> bool:
@@ -79,13 +86,17 @@ def jitter_text(found: Sequence[Mapping[str, Jitter]]) -> str:
     lines = [f"{'speed floor, mm/s (medians)':28}{'floor':>10}{'jitter at rest':>16}{'throughout':>12}{'near':>10}"]
     for limb in LIMBS:
         all_of = [one[limb] for one in found]
-        floors = [jitter.floor_mm_s for jitter in all_of if jitter.floor_mm_s is not None]
-        floor = f"{np.median(floors):.1f}" if floors else "withheld"
-        rest, whole = (np.nanmedian([getattr(j, n) for j in all_of]) for n in ("at_rest_mm_s", "throughout_mm_s"))
-        near = f"{sum(jitter.is_near for jitter in all_of)} of {len(all_of)}"
-        lines.append(f"{limb:28}{floor:>10}{rest:>16.1f}{whole:>12.1f}{near:>10}")
+        floor, rest, whole = (_median([getattr(jitter, name) for jitter in all_of]) for name in FIGURES)
+        near = f"{sum(jitter.is_near for jitter in all_of)} of {sum(jitter.has_both for jitter in all_of)}"
+        lines.append(f"{limb:28}{floor:>10}{rest:>16}{whole:>12}{near:>10}")
     lines.append(
         "jitter: RMS speed of predicted minus true limb positions, each filtered as analysed; at rest: at least "
-        f"{REST_APART_S:g} s from movement; near: the floor is within {NEAR:g} times the jitter at rest."
+        f"{REST_APART_S:g} s from movement; near: the floor is within {NEAR:g} times the jitter at rest, of the limbs "
+        "that have both; -: none has it."
     )
     return "\n".join(lines)
+
+
+def _median(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None and np.isfinite(value)]
+    return f"{np.median(known):.1f}" if known else "-"

@@ -29,10 +29,17 @@ def test_near_is_within_one_and_a_half_times(floor: float | None, near: bool) ->
     assert Jitter(floor, 10.0, 30.0).is_near is near
 
 
-def test_rows_and_text_say_what_is_withheld() -> None:
+def test_rows_and_text_say_what_could_not_be_had() -> None:
     one, none = dict.fromkeys(LIMBS, Jitter(12.0, 10.0, 30.0)), dict.fromkeys(LIMBS, Jitter(None, 10.0, 20.0))
+    unseen = dict.fromkeys(LIMBS, Jitter(None, float("nan"), float("nan")))
     assert [row["floor_mm_s"] for row in jitter_rows([one, none])] == 4 * [12.0] + 4 * [None]
-    text = jitter_text([one, none])
-    assert text.count("1 of 2") == 4
-    assert "25.0" in text
-    assert "withheld" in jitter_text([none])
+    assert jitter_text([one, none, unseen]).splitlines()[1].split() == [
+        "right_arm",
+        "12.0",
+        "10.0",
+        "25.0",
+        "1",
+        "of",
+        "1",
+    ]
+    assert jitter_text([unseen]).splitlines()[1].split() == ["right_arm", "-", "-", "-", "0", "of", "0"]

@@ -14,13 +14,14 @@ from asyconv.analysis.bootstrap import Sums
 from asyconv.analysis.definition import Measure, Value, value_of
 from asyconv.analysis.epochs import BodyEpoch, LimbEpoch
 from asyconv.analysis.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, Gates
+from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
 HAYES: Final = "Hayes 1993, doi 10.1002/dev.420260505"
 ADDE: Final = "after Adde 2009, PMID 19464127"
 ADDE_CAUTION: Final = "a key point analogue of the General Movement Toolbox value, not equal to it"
-QUICK_AMOUNT: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=25.0)
+QUICK_AMOUNT: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ)
 
 
 def ratio(top: Floats, bottom: Floats, factor: float = 1.0) -> Sums:

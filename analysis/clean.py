@@ -18,7 +18,6 @@ from scipy.signal import butter, sosfiltfilt
 from asyconv.analysis.body_frame import BodyFrame, body_frame
 from asyconv.analysis.bones import LENGTH_OFF_MAX, SAMPLES_MIN, learn_bones, too_long, wrong_length
 from asyconv.analysis.depths import (
-    FLICKER_MIN_HZ,
     FLICKER_MM,
     FLICKER_WINDOW_S,
     HEIGHT_MM,
@@ -30,7 +29,7 @@ from asyconv.analysis.depths import (
 )
 from asyconv.analysis.outliers import OUTLIER_SCORE, STEADY_S, is_jump, is_outlier, is_unsteady
 from asyconv.analysis.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
-from asyconv.analysis.timebase import TimeBase, make_time_base
+from asyconv.analysis.timebase import FAST_HZ, TimeBase, make_time_base
 from asyconv.tracks import DEPTH_SOURCES, Tracks
 
 Floats = npt.NDArray[np.float64]
@@ -331,8 +330,8 @@ def _settle_depths(xyz_mm: Floats, fs_hz: float, plane: list[float] | None, log:
     how = f"shoulders and hips: the trunk's depth, their own only as the median of {TRUNK_SLOW_S:g} s"
     log.add("stiff trunk", f"{how}; count: moved by more than {FLICKER_MM:g} mm", moved, TRUNK_DEPTH)
     xyz_mm[:] = settled
-    if fs_hz < FLICKER_MIN_HZ:
-        log.skip("depth flicker", f"blind below {FLICKER_MIN_HZ:g} Hz")
+    if fs_hz < FAST_HZ:
+        log.skip("depth flicker", f"blind below {FAST_HZ:g} Hz")
         return
     bad = flickers(xyz_mm, fs_hz)
     how = f"other joints: more than {FLICKER_MM:g} mm from the median of {FLICKER_WINDOW_S:g} s"

@@ -21,6 +21,7 @@ from asyconv.analysis.epochs import BodyEpoch, LimbEpoch
 from asyconv.analysis.gates import AMOUNT, ANGLE
 from asyconv.analysis.kinematics import derivative
 from asyconv.analysis.spatial import PLACE, cells
+from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
@@ -113,7 +114,7 @@ def dfa(values: Floats) -> float:
 
 def common_rate_hz(limb: LimbEpoch) -> float:
     """10 Hz for sources of 25 Hz or more, else the source's own rate."""
-    return COMMON_HZ if limb.effective_hz >= 25 else limb.effective_hz
+    return COMMON_HZ if limb.effective_hz >= FAST_HZ else limb.effective_hz
 
 
 def _pieces(values: Floats, fs_hz: float, to_hz: float) -> list[Floats]:
@@ -246,7 +247,7 @@ RATE: Final = "own rate only; read beside the moving share"
 ENTROPY: Final = replace(
     ANGLE, needs_mm=True, samples_min=SAMPLES_MIN, run_min_s=RUN_MIN_S, noise_ratio_min=NOISE_RATIO_MIN
 )
-QUICK_ENTROPY: Final = replace(ENTROPY, fs_min_hz=25.0)
+QUICK_ENTROPY: Final = replace(ENTROPY, fs_min_hz=FAST_HZ)
 SIGNALS: Final = (
     ("elbow", "Elbow", "arm", True),
     ("shoulder_elevation", "Shoulder elevation", "arm", False),

@@ -20,6 +20,7 @@ from asyconv.analysis.gates import ANGLE, TOGETHER
 from asyconv.analysis.kinematics import derivative
 from asyconv.analysis.motion import BENDS
 from asyconv.analysis.spectral import SEGMENT_S, segments
+from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
@@ -213,7 +214,7 @@ SHIN: Final = "after Shin 2022, doi 10.1038/s41598-022-07139-x"
 STATE: Final = "a common quiet state raises it"
 WAVES: Final = replace(TOGETHER, run_min_s=SEGMENT_S)
 SIDES_ANGLE: Final = replace(ANGLE, needs_sides=True)
-JERK: Final = replace(TOGETHER, fs_min_hz=25.0)
+JERK: Final = replace(TOGETHER, fs_min_hz=FAST_HZ)
 
 # fmt: off
 MEASURES: Final[tuple[Measure, ...]] = (

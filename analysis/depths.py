@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.outliers import is_jump, is_outlier, odd, rolling_median
+from asyconv.analysis.timebase import FAST_HZ
 from asyconv.skeleton import LIMBS
 
 Floats = npt.NDArray[np.float64]
@@ -26,7 +27,6 @@ STEP_MM: Final = 120.0
 HEIGHT_MM: Final = (-20.0, 250.0)  # of a joint above the mattress
 FLICKER_WINDOW_S: Final = 0.5
 FLICKER_MM: Final = 10.0
-FLICKER_MIN_HZ: Final = 25.0
 TRUNK_SLOW_S: Final = 5.0
 TRUNK_STEP_S: Final = 0.5  # the slow part is worked out this often and joined by straight lines
 ROOTS: Final = tuple(chain[0] for chain in LIMBS.values())
@@ -47,7 +47,7 @@ def implausible(xyz_mm: Floats, fs_hz: float, jump_mm_s: float, least_mm: float,
 def flickers(xyz_mm: Floats, fs_hz: float) -> Bools:
     """Samples [N, 12] of elbows, wrists, knees and ankles whose depth leaves its median of 0.5 s and comes back."""
     bad = np.zeros(xyz_mm.shape[:2], bool)
-    if fs_hz >= FLICKER_MIN_HZ:
+    if fs_hz >= FAST_HZ:
         z_mm = xyz_mm[:, OTHERS, 2:]
         with np.errstate(invalid="ignore"):
             away = np.abs(z_mm - rolling_median(z_mm, odd(FLICKER_WINDOW_S * fs_hz)))[..., 0]

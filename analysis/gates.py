@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from asyconv.analysis.epochs import BodyEpoch, LimbEpoch, PairEpoch
-from asyconv.analysis.series import FAST_ENOUGH_HZ
+from asyconv.analysis.timebase import FAST_HZ
 
 COVERAGE_MIN_PCT: Final = 70.0
 ANALYSED_MIN_S: Final = 60.0
@@ -114,7 +114,7 @@ def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
 def at_least(limb: LimbEpoch) -> bool:
     """Whether amounts of `limb` are lower bounds: a high floor or low rate hides movements, or no rest was seen."""
     hidden = limb.floor.value is not None and (limb.floor.value >= FLOOR_PLAIN_MM_S or not limb.floor.rest_observed)
-    return hidden or limb.effective_hz < FAST_ENOUGH_HZ
+    return hidden or limb.effective_hz < FAST_HZ
 
 
 def recording_quality(limb: LimbEpoch) -> str:
@@ -133,6 +133,6 @@ def at_least_words() -> str:
     return (
         f"Path and moving shares carry \N{GREATER-THAN OR EQUAL TO} where the speed floor is "
         f"{FLOOR_PLAIN_MM_S:g} mm/s or more, where no rest was seen to measure it at, or below "
-        f"{FAST_ENOUGH_HZ:g} Hz: small or short movements are then lost. "
+        f"{FAST_HZ:g} Hz: small or short movements are then lost. "
         "Speeds hold while above the movement threshold of the limb."
     )

@@ -3,12 +3,11 @@
 Positions are arrays [N, D] over evenly spaced samples, NaN = missing; nothing here smooths, fills or gates.
 """
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.clean import runs, whole
+from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,10 +39,6 @@ def acceleration(position: Floats, fs_hz: float) -> Floats:
 def segment_length(a: Floats, b: Floats) -> Floats:
     """Distance between two joints [N, D], in their unit."""
     return np.asarray(np.linalg.norm(a - b, axis=-1))
-
-
-FAST_HZ: Final = 25.0
-"""Below it the third difference of a limb's movement is no longer small against noise."""
 
 
 def white_noise(values: Floats, fs_hz: float) -> Floats:

@@ -10,6 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.analysis.timebase import FAST_HZ
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -40,7 +42,7 @@ def is_unsteady(kept: Bools, confidence: Floats, fs_hz: float, excluded: Bools, 
 
 def is_outlier(values: Floats, fs_hz: float, least: float) -> Bools:
     """Hampel test per coordinate of [N, J, D]; true where any coordinate fails. Blind below 25 Hz, then none."""
-    if fs_hz < 25:
+    if fs_hz < FAST_HZ:
         return np.zeros(values.shape[:2], bool)
     window = odd(OUTLIER_WINDOW_S * fs_hz)
     centre = rolling_median(values, window)

@@ -9,7 +9,7 @@ from asyconv.analysis.bootstrap import Quantiles
 from asyconv.analysis.definition import LEFT_RIGHT, Measure, Value, given, value_of
 from asyconv.analysis.epochs import BodyEpoch, JointEpoch, LimbEpoch, PairEpoch
 from asyconv.analysis.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
-from asyconv.analysis.kinematics import FAST_HZ
+from asyconv.analysis.timebase import FAST_HZ
 
 BONE_SAMPLES_MIN: Final = 30
 

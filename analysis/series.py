@@ -13,6 +13,7 @@ import numpy.typing as npt
 from asyconv.analysis.clean import CleanTracks, runs, whole
 from asyconv.analysis.floor import Floor, speed_floor
 from asyconv.analysis.kinematics import acceleration, derivative
+from asyconv.analysis.timebase import FAST_HZ
 from asyconv.skeleton import JOINTS, LIMBS
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +26,6 @@ WHILE_FLOORS: Final = 1.6
 PAUSE_MAX_S: Final = 0.3
 SEGMENT_MIN_SHARE: Final = 0.5  # shorter than half its median: foreshortened by a depth error
 LIFT_BASE_PERCENTILE: Final = 5.0
-FAST_ENOUGH_HZ: Final = 25.0  # for accelerations, short bouts and all that is faster than a stroke
 ANGLES: Final = {"arm": ("elbow", "shoulder_elevation"), "leg": ("knee", "hip_flexion")}
 """Joint angles of an arm and of a leg."""
 
@@ -101,7 +101,7 @@ def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSerie
         speed_px_s=speed_px_s,
         speed_mm_s=speed_mm_s,
         accel_mm_s2=np.linalg.norm(acceleration(position_mm, fs_hz), axis=-1)
-        if tracks.time.effective_hz >= FAST_ENOUGH_HZ
+        if tracks.time.effective_hz >= FAST_HZ
         else missing,
         trunk_length_mm=np.nan if tracks.body is None else tracks.body.trunk_length_mm,
         angles_deg=angles_deg,
@@ -156,7 +156,7 @@ def moving_mask(speed_mm_s: Floats, valid: Bools, fs_hz: float, effective_hz: fl
 
 def bout_min_s(effective_hz: float) -> float:
     """Shortest bout that the rate can resolve, in s."""
-    return 0.2 if effective_hz >= FAST_ENOUGH_HZ else 0.5
+    return 0.2 if effective_hz >= FAST_HZ else 0.5
 
 
 def included_angle(corner: Floats, first: Floats, second: Floats) -> Floats:

@@ -22,6 +22,7 @@ from asyconv.analysis.definition import Measure, Value
 from asyconv.analysis.epochs import LimbEpoch
 from asyconv.analysis.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, Gates
 from asyconv.analysis.kinematics import derivative
+from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,8 +32,8 @@ PEAK_SHARE_OF_P99: Final = 0.2
 EDGE_SHARE: Final = 0.05
 CLEAR_FLOORS: Final = 5.0
 UNITS_MIN: Final = 10
-MU_GATES: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=25.0, units_min=UNITS_MIN)
-FAST: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=25.0)
+MU_GATES: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ, units_min=UNITS_MIN)
+FAST: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ)
 SPARC_CUTOFF_HZ: Final = 10.0
 SPARC_AMPLITUDE: Final = 0.05
 SPARC_PADDING: Final = 4

@@ -20,6 +20,7 @@ from asyconv.analysis.gates import AMOUNT
 from asyconv.analysis.kinematics import derivative
 from asyconv.analysis.motion import BENDS
 from asyconv.analysis.smoothness import quick_speed
+from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
@@ -141,7 +142,7 @@ def prominence_of(what: str) -> Callable[[LimbEpoch], Value]:
 
 WELCH: Final = "Welch 1967"
 FOLDS: Final = "below 25 Hz what is faster than half the rate folds into it"
-SPECTRA: Final = replace(AMOUNT, fs_min_hz=25.0, run_min_s=SEGMENT_S)
+SPECTRA: Final = replace(AMOUNT, fs_min_hz=FAST_HZ, run_min_s=SEGMENT_S)
 COARSE: Final = replace(AMOUNT, run_min_s=SEGMENT_S)
 
 

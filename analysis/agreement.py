@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.analysis.amount import IN_NOISE_MAX_PCT
 from asyconv.skeleton import LIMBS
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ PATH_LEAST_MM_PER_MIN: Final = 60.0  # a shorter true path has no ratio worth na
 class Amounts:
     """One limb's moving share, path, bouts and range of elbow or knee over some minutes; None = withheld.
 
-    `at_least`: moving share and path are marked as lower bounds.
+    `at_least`: moving share and path are marked as lower bounds; `in_noise`: they are said not to be sure.
     """
 
     moving_pct: float | None
@@ -41,16 +42,21 @@ class Amounts:
     bouts_per_min: float | None
     range_deg: float | None = None
     at_least: bool = False
+    in_noise: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether path and moving share are given, without a mark."""
+        return not self.at_least and None not in (self.moving_pct, self.path_active_mm_per_min)
 
 
 def outside(ours: Amounts, true: Amounts) -> bool:
     """Whether path or moving share of `ours` are given, not marked, and further off than the limits."""
-    if ours.at_least or ours.moving_pct is None or ours.path_active_mm_per_min is None:
+    if not ours.is_plain:
         return False
-    path, moving = true.path_active_mm_per_min or 0.0, true.moving_pct or 0.0
-    long_enough = path >= PATH_LEAST_MM_PER_MIN
-    far = long_enough and abs(ours.path_active_mm_per_min / path - 1) > PATH_OFF_MAX
-    return far or abs(ours.moving_pct - moving) > MOVING_OFF_MAX_PP
+    our_path, path = ours.path_active_mm_per_min or 0.0, true.path_active_mm_per_min or 0.0
+    far = path >= PATH_LEAST_MM_PER_MIN and abs(our_path / path - 1) > PATH_OFF_MAX
+    return far or abs((ours.moving_pct or 0.0) - (true.moving_pct or 0.0)) > MOVING_OFF_MAX_PP
 
 
 def true_amounts(
@@ -75,7 +81,8 @@ def measured_amounts(movement: "Movement") -> dict[str, Amounts]:
     for limb, row in rows.items():
         bounded = "moving_pct" in (row["lower_bound"] or "").split("; ")
         moving, path, bouts, reach = (row[name] for name in (*MEASURES[:3], RANGES[limb.split("_")[1]]))
-        out[limb] = Amounts(moving, path, bouts, reach, at_least=bounded)
+        in_noise = (row["path_in_noise_pct"] or 0.0) > IN_NOISE_MAX_PCT
+        out[limb] = Amounts(moving, path, bouts, reach, at_least=bounded, in_noise=in_noise)
     return {limb: out[limb] for limb in LIMBS}
 
 
@@ -102,8 +109,8 @@ def _mean(amounts: Sequence[Amounts], others: Sequence[Amounts], name: str) -> f
 
 def table(truth: Sequence[dict[str, Amounts]], found: Mapping[str, Sequence[dict[str, Amounts]]]) -> str:
     """Text of `found` (by source of the tracks) beside `truth`, both lists of recordings, means by limb."""
-    heads = "".join(f"{LABELS[name]:>25}" for name in MEASURES)
-    lines = [f"{'mean over ' + str(len(truth)) + ' recordings':28}{heads}{'plain / >= / withheld':>24}{'outside':>9}"]
+    heads = "".join(f"{LABELS[name]:>25}" for name in MEASURES) + f"{'plain / >= / withheld':>24}"
+    lines = [f"{'mean over ' + str(len(truth)) + ' recordings':28}{heads}{'in noise':>10}{'outside':>9}"]
     for source, amounts in found.items():
         ours, true = pooled(amounts, truth), pooled(truth, amounts)
         for limb in LIMBS:
@@ -111,12 +118,16 @@ def table(truth: Sequence[dict[str, Amounts]], found: Mapping[str, Sequence[dict
             held = sum(a[limb].moving_pct is None for a in amounts)
             marked = sum(a[limb].at_least and a[limb].moving_pct is not None for a in amounts)
             counts = f"{len(amounts) - held - marked} / {marked} / {held}"
-            off = sum(outside(a[limb], t[limb]) for a, t in zip(amounts, truth, strict=True))
-            lines.append(f"{source + ' ' + limb:28}{cells}{counts:>24}{off:>9}")
+            plain = [(a[limb], t[limb]) for a, t in zip(amounts, truth, strict=True) if a[limb].is_plain]
+            noisy = [outside(a, t) for a, t in plain if a.in_noise]
+            sure = [outside(a, t) for a, t in plain if not a.in_noise]
+            off = f"{sum(noisy)} + {sum(sure)}"
+            lines.append(f"{source + ' ' + limb:28}{cells}{counts:>24}{len(noisy):>10}{off:>9}")
     lines.append(
         f"measured / true (difference); SIMULATED infants. plain / >= / withheld: recordings whose amounts are given, "
-        f"marked, withheld; outside: plain ones more than {100 * PATH_OFF_MAX:.0f} % (path) or {MOVING_OFF_MAX_PP:g} "
-        "points (moving) off. Ranges: against the same function on true joints."
+        f"marked, withheld; in noise: plain ones with more than {IN_NOISE_MAX_PCT:g} % of the path in noise; outside: "
+        f"plain ones more than {100 * PATH_OFF_MAX:.0f} % (path) or {MOVING_OFF_MAX_PP:g} points (moving) off, in "
+        "noise + others. Ranges: against the same function on true joints."
     )
     return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from asyconv.analysis.bootstrap import Sums
 from asyconv.analysis.definition import Measure, Value, value_of
 from asyconv.analysis.epochs import BodyEpoch, LimbEpoch
 from asyconv.analysis.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, Gates
+from asyconv.analysis.series import moving_mask
 from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 HAYES: Final = "Hayes 1993, doi 10.1002/dev.420260505"
 ADDE: Final = "after Adde 2009, PMID 19464127"
 ADDE_CAUTION: Final = "a key point analogue of the General Movement Toolbox value, not equal to it"
+IN_NOISE_MAX_PCT: Final = 5.0
+"""Amounts of a limb with more of its path in noise are said not to be sure."""
 QUICK_AMOUNT: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ)
 
 
@@ -31,8 +34,13 @@ def ratio(top: Floats, bottom: Floats, factor: float = 1.0) -> Sums:
 
 def path_parts(limb: LimbEpoch) -> tuple[Floats, Floats]:
     """Path while moving (mm), freed of the floor's share, and analysed time (min) of each sample."""
-    freed_mm_s = np.sqrt(np.maximum(0.0, limb.speed_mm_s**2 - (limb.floor.value or 0.0) ** 2))
-    return np.where(limb.moving, freed_mm_s, 0.0) / limb.fs_hz, limb.valid / limb.fs_hz / 60
+    return _path(limb, limb.moving, limb.floor.value or 0.0), limb.valid / limb.fs_hz / 60
+
+
+def _path(limb: LimbEpoch, moving: npt.NDArray[np.bool_], floor_mm_s: float | Floats) -> Floats:
+    """Path (mm) of each sample [N] of `limb` while `moving` [N], freed of the floor's share."""
+    freed_mm_s = np.sqrt(np.maximum(0.0, limb.speed_mm_s**2 - floor_mm_s**2))
+    return np.where(moving, freed_mm_s, 0.0) / limb.fs_hz
 
 
 def path_active_mm_per_min(limb: LimbEpoch) -> Value:
@@ -42,6 +50,20 @@ def path_active_mm_per_min(limb: LimbEpoch) -> Value:
     again, or the path would be longer than the true one by what the joints jitter. Not an effort.
     """
     return value_of(ratio(*path_parts(limb)), int(limb.moving.sum()))
+
+
+def path_in_noise_pct(limb: LimbEpoch) -> Value:
+    """Share of the path (%) that is lost when the floor follows the noise in time, in mask and path; 0: none.
+
+    Joints jitter most when something passes over them. What a limb then seems to move may be noise, or movement that
+    noise hides: a high share says that path and moving share are not sure, not by how much, nor in which direction.
+    """
+    path_mm = float(path_parts(limb)[0].sum())
+    if path_mm == 0:
+        return Value(None, 0, "no movement above the threshold")
+    floor_mm_s = limb.floor_in_time_mm_s
+    moving = moving_mask(limb.speed_mm_s, limb.valid, limb.fs_hz, limb.effective_hz, floor_mm_s)
+    return Value(100 * (1 - float(_path(limb, moving, floor_mm_s).sum()) / path_mm), int(limb.moving.sum()))
 
 
 def moving_pct(limb: LimbEpoch) -> Value:
@@ -163,6 +185,9 @@ MEASURES: Final[tuple[Measure, ...]] = (
             "sample time over moving samples / analysed minutes; endpoint relative to its root",
             path_active_mm_per_min, AMOUNT, caution="a lower bound where marked", decimals=0, bounds=True,
             trunk=True),
+    Measure("path_in_noise_pct", "Path in noise", "%", "limb", "100 x (1 - path with the floor at each sample / path); "
+            "there the floor is the limb's, or the white noise within 1 s to either side where that is higher",
+            path_in_noise_pct, QUICK_AMOUNT, caution="where it is high, path and moving share are not sure"),
     Measure("moving_pct", "Moving", "%", "limb", "100 x moving samples / analysed samples; moving by hysteresis above "
             "max(20 mm/s, 2.5 floors), kept while above max(10 mm/s, 1.6 floors), pauses up to 0.3 s merged",
             moving_pct, AMOUNT, HAYES, "behavioural state changes it most; 180 s are short", bounds=True),

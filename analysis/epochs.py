@@ -17,6 +17,7 @@ from asyconv.analysis.clean import (
     NO_DEPTH,
     OUTLIER,
     SWAPPED,
+    UNSTEADY,
     CleanTracks,
     runs,
     whole,
@@ -47,7 +48,7 @@ FLAG_GROUPS: Final = {
     "outlier": OUTLIER | JUMP,
     "swap": SWAPPED,
     "depth_hole": NO_DEPTH,
-    "low_conf": LOW_CONFIDENCE,
+    "low_conf": LOW_CONFIDENCE | UNSTEADY,
 }
 """Kinds of flag that are counted."""
 
@@ -108,6 +109,7 @@ class LimbEpoch:
     mm_reason: str
     trunk_mm: float | None
     floor: Floor
+    floor_in_time_mm_s: Floats
     valid: Bools
     moving: Bools
     speed_mm_s: Floats
@@ -279,6 +281,7 @@ def _limb_epoch(
         mm_reason=why_no_mm(tracks, meta),
         trunk_mm=motion.trunk_mm,
         floor=series.floor,
+        floor_in_time_mm_s=series.floor_in_time_mm_s[cut],
         valid=series.valid[cut],
         moving=series.moving[cut],
         speed_mm_s=series.speed_mm_s[cut],

@@ -19,11 +19,13 @@ from scipy.signal import sosfreqz
 from scipy.special import chdtri
 
 from asyconv.analysis.clean import low_pass
-from asyconv.analysis.kinematics import white_noise
+from asyconv.analysis.kinematics import white_noise, white_noise_about
+from asyconv.analysis.timebase import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
 HARMLESS_MM_S: Final = 6.25  # up to here the thresholds of the moving mask do not rise
+ABOUT_S: Final = 1.0  # noise counts at its time within a second to either side
 REST_WINDOW_S: Final = 1.0
 REST_PERCENTILE: Final = 5.0
 REST_TO_MEDIAN_MAX: Final = 0.6  # levels that hardly differ: all rest or all movement, one cannot tell
@@ -75,6 +77,19 @@ def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: f
         return Floor(None, high_frequency, rest, still, "not to be had", False)
     decided_by = max(known, key=lambda name: known[name])
     return Floor(known[decided_by], high_frequency, rest, still, decided_by, rest_observed or still is not None)
+
+
+def floor_in_time(gated_mm: Floats, floor: Floor, fs_hz: float, cutoff_hz: float) -> Floats:
+    """Speed floor in mm/s of each sample [N] of `gated_mm` [N, 3]: `floor`, or the white noise about it where higher.
+
+    Noise of joints comes in bursts, as when something passes over them. Below 25 Hz it cannot be told by its time: the
+    floor then stands throughout.
+    """
+    lowest = floor.value or 0.0
+    if fs_hz < FAST_HZ:
+        return np.full(len(gated_mm), lowest)
+    sigma_mm = np.sqrt((white_noise_about(gated_mm, round(ABOUT_S * fs_hz)) ** 2).sum(axis=-1))
+    return np.asarray(np.fmax(lowest, sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz)))
 
 
 @cache

@@ -32,7 +32,7 @@ from asyconv.analysis.gates import at_least, withheld
 
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "measures"]
 
-DEFINITION_VERSION: Final = 4
+DEFINITION_VERSION: Final = 5
 NEVER_NEGATIVE: Final = frozenset({"mm/s", "TL/s", "mm/s^2", "TL/s^2", "mm/min", "TL/min", "1/min", "s"})
 TIERS: Final = ("core", "extended", "research")
 

@@ -30,14 +30,15 @@ def is_unsteady(kept: Bools, confidence: Floats, fs_hz: float, excluded: Bools, 
     """
     reach = max(1, round(STEADY_S * fs_hz))
     place = np.arange(len(kept))
-    first, last = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(kept))
+    first, stop = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(kept))
+    counted = sums_between((~excluded[:, None]).astype(float), first, stop)
+    return np.asarray(kept & (sums_between(np.where(kept, confidence, 0.0), first, stop) < least * counted - 1e-9))
 
-    def within(values: Floats) -> Floats:
-        sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
-        return np.asarray(sums[last] - sums[first])
 
-    counted = within((~excluded[:, None]).astype(float))
-    return np.asarray(kept & (within(np.where(kept, confidence, 0.0)) < least * counted - 1e-9))
+def sums_between(rows: Floats, first: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]) -> Floats:
+    """Sum of `rows` [N, K] over each half-open range `first` to `stop` [M]."""
+    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+    return np.asarray(sums[stop] - sums[first])
 
 
 def is_outlier(values: Floats, fs_hz: float, least: float) -> Bools:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.clean import CleanTracks, runs, whole
-from asyconv.analysis.floor import Floor, speed_floor
+from asyconv.analysis.floor import Floor, floor_in_time, speed_floor
 from asyconv.analysis.kinematics import acceleration, derivative
 from asyconv.analysis.timebase import FAST_HZ
 from asyconv.skeleton import JOINTS, LIMBS
@@ -38,7 +38,8 @@ class LimbSeries:
     `accel_mm_s2` is missing below 25 Hz, where it would be noise. `angle_speeds_deg_s` are never negative.
 
     `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. `bouts` are half-open sample
-    ranges, `censored` [bouts] tells which touch a gap or an end of the recording.
+    ranges, `censored` [bouts] tells which touch a gap or an end of the recording. `floor` is the limb's and rules
+    `moving`; `floor_in_time_mm_s` [N] rises where the noise about a sample is higher.
     """
 
     limb: str
@@ -55,6 +56,7 @@ class LimbSeries:
     angles_3d: bool
     lift_mm: Floats
     floor: Floor
+    floor_in_time_mm_s: Floats
     valid: Bools
     moving: Bools
     bouts: list[tuple[int, int]]
@@ -109,6 +111,7 @@ def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSerie
         angles_3d=in_3d,
         lift_mm=lift(tracks.smooth_mm[:, end], meta.get("mattress_plane")),
         floor=floor,
+        floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, tracks.cutoff_hz),
         valid=valid,
         moving=moving,
         bouts=bouts,
@@ -130,18 +133,21 @@ def still_floor(meta: dict[str, Any], limb: str) -> float | None:
     return None if value is None else float(value)
 
 
-def moving_mask(speed_mm_s: Floats, valid: Bools, fs_hz: float, effective_hz: float, floor_mm_s: float) -> Bools:
+def moving_mask(
+    speed_mm_s: Floats, valid: Bools, fs_hz: float, effective_hz: float, floor_mm_s: float | Floats
+) -> Bools:
     """Hysteresis mask [N] of movement: above max(20 mm/s, 2.5 floors), kept while above max(10 mm/s, 1.6 floors).
 
+    `floor_mm_s` is one for all samples or one for each [N].
     Pauses up to 0.3 s are merged, never across a gap; bouts shorter than 0.2 s (0.5 s below 25 Hz) are dropped.
     False where not `valid`.
     """
-    above = max(MOVE_ABOVE_MM_S, ABOVE_FLOORS * floor_mm_s)
-    while_ = max(MOVE_WHILE_MM_S, WHILE_FLOORS * floor_mm_s)
     known = np.where(valid, speed_mm_s, 0.0)
+    above = known > np.maximum(MOVE_ABOVE_MM_S, ABOVE_FLOORS * floor_mm_s)
+    while_ = known > np.maximum(MOVE_WHILE_MM_S, WHILE_FLOORS * floor_mm_s)
     moving = np.zeros(len(known), bool)
-    for start, stop in runs(known > while_):
-        moving[start:stop] = (known[start:stop] > above).any()
+    for start, stop in runs(while_):
+        moving[start:stop] = above[start:stop].any()
     pause_max = PAUSE_MAX_S * fs_hz + 1e-6
     for start, stop in runs(~moving):
         inner = start > 0 and stop < len(moving)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from asyconv.analysis.amount import IN_NOISE_MAX_PCT
 from asyconv.analysis.canvas import limb_name, pair_name
 from asyconv.analysis.definition import Result
 from asyconv.analysis.gates import at_least_words
@@ -39,6 +40,8 @@ def first_sentences(movement: "Movement") -> list[str]:
         out = ["Amounts of movement are given for all four limbs."]
     if any(r.lower_bound for r in given):
         out.append(f"Those marked with {AT_LEAST} are lower bounds.")
+    if unsure := [limb for limb, pct in _in_noise(movement).items() if pct > IN_NOISE_MAX_PCT]:
+        out.append(f"Noise comes and goes: the amounts of {', '.join(map(limb_name, unsure))} are not sure.")
     return out
 
 
@@ -47,6 +50,15 @@ def _listed(withheld: dict[str, list[str]], n: int) -> str:
     return "; ".join(
         reason if len(limbs) == n else f"{reason} ({', '.join(limbs)})" for reason, limbs in withheld.items()
     )
+
+
+def _in_noise(movement: "Movement") -> dict[str, float]:
+    """Largest share (%) of each limb's path in noise over the epochs, where there is one."""
+    found: dict[str, float] = {}
+    for r in movement.results:
+        if r.measure.name == "path_in_noise_pct" and r.value is not None:
+            found[r.part] = max(r.value, found.get(r.part, 0.0))
+    return found
 
 
 def _why_nothing(movement: "Movement") -> str:
@@ -69,6 +81,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
     meta = movement.meta
     error = meta.get("model_error") or {}
     limbs = []
+    in_noise = _in_noise(movement)
     for name, limb in movement.limbs.items():
         coverage = [
             r.value or 0.0 for r in movement.results if r.measure.name == "coverage_used_pct" and r.part == name
@@ -82,6 +95,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
                 "seen": float(np.mean(seen)),
                 "floor": "not measurable" if floor.value is None else f"{floor.value:.1f}",
                 "decided_by": floor.decided_by if floor.value is not None else "",
+                "in_noise": f"{in_noise[name]:.0f}" if name in in_noise else "\N{EN DASH}",
                 "rest_observed": floor.rest_observed or floor.value is None,
                 "quality": max(letter for (_, part), letter in movement.quality.items() if part == name),
                 "error": f"{error[name]:.1f}" if isinstance(error.get(name), int | float) else "not stated",

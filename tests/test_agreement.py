@@ -1,5 +1,7 @@
 """Amounts of movement against the truth of simulated infants: the analysis itself must lose almost nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,11 @@ def test_the_table_says_what_is_withheld_and_counts_what_is_far_off() -> None:
     assert "2 / 0 / 0" in text
     assert "0 / 0 / 2" in text
     assert "SIMULATED" in text
+    far = dict.fromkeys(LIMBS, Amounts(20.0, 800.0, 10.0, 40.0))
+    noisy = dict.fromkeys(LIMBS, replace(far["left_arm"], in_noise=True))
+    near = dict.fromkeys(LIMBS, replace(some["left_arm"], in_noise=True))
+    lines = table([some] * 4, {"predicted": [far, noisy, near, noisy]}).splitlines()
+    assert " ".join(lines[1].split()).endswith(" 4 / 0 / 0 3 2 + 1")
 
 
 def test_outside_means_plain_and_far_off() -> None:

@@ -8,7 +8,14 @@ import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.coordination import circular_correlation, peak_lag, pearson
-from asyconv.analysis.kinematics import derivative, difference, segment_length, step_speed, white_noise
+from asyconv.analysis.kinematics import (
+    derivative,
+    difference,
+    segment_length,
+    step_speed,
+    white_noise,
+    white_noise_about,
+)
 from asyconv.analysis.movement import Movement
 from asyconv.analysis.spectral import edge_hz, spectrum
 from tests.closed_form import make_tracks
@@ -164,6 +171,23 @@ def test_white_noise_that_comes_in_bursts_is_not_overlooked() -> None:
     noise[(np.arange(5400) // 90) % 5 == 0] *= 6  # 3 s of 15 s
     rms = float(np.sqrt((noise**2).mean()))
     assert rms / 1.5 < white_noise(noise, 30.0)[0] < 1.5 * rms
+
+
+def test_white_noise_about_a_sample_is_that_of_its_own_time() -> None:
+    noise = np.random.default_rng(0).standard_normal((3600, 2)) * [1.0, 3.0]
+    noise[:300] = 0.0
+    noise[3500:] = np.nan
+    about = white_noise_about(noise, 60)
+    assert not about[:240].any()  # up to 60 samples away
+    assert about[245:300].all()
+    assert about[360:3440].mean(axis=0) == pytest.approx([1.0, 3.0], rel=0.05)
+    assert about[3499] == pytest.approx([1.0, 3.0], rel=0.4)
+    assert np.isnan(about[3550:]).all()
+    np.testing.assert_allclose(white_noise_about(noise[::-1], 60)[::-1], about, atol=1e-6)
+    pattern = np.array([2.0, -3.0, 1.0])[np.arange(3600) % 3, None]
+    np.testing.assert_allclose(white_noise_about(noise + pattern, 60), about, atol=1e-6)
+    assert np.isnan(white_noise_about(noise[:14], 60)).all()
+    assert white_noise_about(noise[:2], 60).shape == (2, 2)
 
 
 def test_a_rhythm_has_its_frequency() -> None:

@@ -32,3 +32,16 @@ def test_the_quietest_twentieth_of_correlated_noise_is_what_chi_squared_says(fs_
 def test_window_rms_by_hand() -> None:
     np.testing.assert_allclose(f.window_rms(np.array([3.0, 4.0, np.nan, 1.0, 1.0]), 2), [np.sqrt(12.5), 1.0])
     assert len(f.window_rms(np.ones(2), 3)) == 0
+
+
+def test_the_floor_in_time_rises_where_noise_is_and_nowhere_below_the_limbs_own() -> None:
+    quiet, loud = 0.1, 1.0
+    noise = np.random.default_rng(2).standard_normal((900, 3)) * np.where(np.arange(900) < 450, quiet, loud)[:, None]
+    floor = f.Floor(5.0, 5.0, 1.0, None, "white noise", True)
+    found = f.floor_in_time(noise, floor, 30.0, 4.0)
+    assert (found[:415] == 5.0).all()
+    expected = loud * np.sqrt(3) * f.speed_of_white_noise(30.0, 4.0)
+    assert found[490:].mean() == pytest.approx(expected, rel=0.1)
+    assert (f.floor_in_time(noise, floor, 6.0, 2.0) == 5.0).all()  # noise cannot be told by its time
+    none = f.Floor(None, None, None, None, "not to be had", False)
+    assert (f.floor_in_time(np.full((20, 3), np.nan), none, 30.0, 4.0) == 0.0).all()

@@ -112,6 +112,22 @@ def test_numbers_change_only_with_the_analysis_version() -> None:
         assert found == pytest.approx(parts, rel=1e-6, abs=1e-6), name
 
 
+def test_a_path_made_by_noise_for_a_while_is_said_to_lie_in_noise() -> None:
+    moves = {"right_wrist": strokes(120, 6), "left_wrist": strokes(120, 7)}
+    tracks = make_tracks(120, motion=moves, noise_mm=0.2)
+    for name in ("x_mm", "y_mm", "z_mm"):  # something passes over a wrist and an ankle for 5 s
+        coordinate = getattr(tracks, name)
+        for k, joint in enumerate(("left_wrist", "left_ankle")):
+            coordinate[1500:1650, JOINTS.index(joint)] += np.random.default_rng(k).normal(0, 3, 150)
+    movement = analyse(tracks)
+    assert 0 <= value(movement, "path_in_noise_pct", "right_arm") < 0.5
+    assert 2 < value(movement, "path_in_noise_pct", "left_arm") < 50
+    assert value(movement, "path_in_noise_pct", "left_leg") > 80
+    assert find(movement, "path_in_noise_pct", "right_leg").reason == "no movement above the threshold"
+    slow = analyse(make_tracks(120, 6.0, motion=moves))
+    assert find(slow, "path_in_noise_pct", "right_arm").reason == "effective rate 6 Hz, needs 25 Hz"
+
+
 def test_a_still_clip_does_not_move() -> None:
     movement = analyse(make_tracks(90))
     for limb in LIMBS:

@@ -93,6 +93,7 @@ def test_mask_is_the_same_backward_and_falls_with_the_floor(speeds: list[float],
     moving = s.moving_mask(speed, valid, 30.0, 30.0, floor)
     np.testing.assert_array_equal(s.moving_mask(speed[::-1], valid, 30.0, 30.0, floor)[::-1], moving)
     assert not (s.moving_mask(speed, valid, 30.0, 30.0, floor + 20) & ~moving).any()
+    np.testing.assert_array_equal(s.moving_mask(speed, valid, 30.0, 30.0, np.full(len(speed), floor)), moving)
     assert all(stop - start >= 6 for start, stop in runs(moving))
 
 

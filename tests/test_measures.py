@@ -13,6 +13,7 @@ from asyconv.analysis.clean import Event, runs
 from asyconv.analysis.measures import REGISTRY, Result
 from asyconv.analysis.movement import Movement
 from asyconv.analysis.series import moving_mask, speed
+from asyconv.analysis.trust import first_sentences
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks
 from tests.closed_form import STILL_MM, Motion, bending, from_mm, hide, make_tracks, shake, without_mm
@@ -124,6 +125,7 @@ def test_a_path_made_by_noise_for_a_while_is_said_to_lie_in_noise() -> None:
     assert 2 < value(movement, "path_in_noise_pct", "left_arm") < 50
     assert value(movement, "path_in_noise_pct", "left_leg") > 80
     assert find(movement, "path_in_noise_pct", "right_leg").reason == "no movement above the threshold"
+    assert "Noise comes and goes: the amounts of left arm, left leg are not sure." in first_sentences(movement)
     slow = analyse(make_tracks(120, 6.0, motion=moves))
     assert find(slow, "path_in_noise_pct", "right_arm").reason == "effective rate 6 Hz, needs 25 Hz"
 

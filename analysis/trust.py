@@ -41,7 +41,7 @@ def first_sentences(movement: "Movement") -> list[str]:
     if any(r.lower_bound for r in given):
         out.append(f"Those marked with {AT_LEAST} are lower bounds.")
     if unsure := [limb for limb, pct in _in_noise(movement).items() if pct > IN_NOISE_MAX_PCT]:
-        out.append(f"Noise comes and goes: the amounts of {', '.join(map(limb_name, unsure))} are not sure.")
+        out.append(f"Noise comes and goes; amounts are not sure for: {', '.join(map(limb_name, unsure))}.")
     return out
 
 

@@ -125,9 +125,15 @@ def test_a_path_made_by_noise_for_a_while_is_said_to_lie_in_noise() -> None:
     assert 2 < value(movement, "path_in_noise_pct", "left_arm") < 50
     assert value(movement, "path_in_noise_pct", "left_leg") > 80
     assert find(movement, "path_in_noise_pct", "right_leg").reason == "no movement above the threshold"
-    assert "Noise comes and goes: the amounts of left arm, left leg are not sure." in first_sentences(movement)
+    assert "Noise comes and goes; amounts are not sure for: left arm, left leg." in first_sentences(movement)
     slow = analyse(make_tracks(120, 6.0, motion=moves))
     assert find(slow, "path_in_noise_pct", "right_arm").reason == "effective rate 6 Hz, needs 25 Hz"
+
+
+def test_limbs_that_were_never_seen_together_have_no_shares() -> None:
+    tracks = hide(make_tracks(120, motion={"left_wrist": strokes(120, 7)}), "right_ankle", 0, 3600)
+    reason = find(analyse(tracks), "limb_share_pct", "left_arm").reason
+    assert reason == "the four limbs were never seen together"
 
 
 def test_a_still_clip_does_not_move() -> None:

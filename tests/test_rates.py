@@ -19,8 +19,8 @@ from tests.closed_form import STILL_MM, from_mm, make_tracks, shake
 from tests.test_measures import strokes
 
 NEEDS_25_HZ = {
-    # noise seen by third differences, and what its square is taken from
-    "noise_sigma_mm", "joint_noise_sigma_mm", "speed_rms_debiased_mm_s", "speed_rms_debiased_tl_s",
+    # noise seen by differences, when it comes, and what its square is taken from
+    "noise_sigma_mm", "joint_noise_sigma_mm", "path_in_noise_pct", "speed_rms_debiased_mm_s", "speed_rms_debiased_tl_s",
     # short events and second derivatives
     "twitch_per_min", "accel_rms_mm_s2", "accel_rms_tl_s2", "accel_iqr_mm_s2", "accel_iqr_tl_s2", "accel_kurtosis",
     # smoothness and movement units

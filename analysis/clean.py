@@ -27,7 +27,7 @@ from asyconv.analysis.depths import (
     implausible,
     with_stiff_trunk,
 )
-from asyconv.analysis.outliers import OUTLIER_SCORE, STEADY_S, is_jump, is_outlier, is_unsteady
+from asyconv.analysis.outliers import OUTLIER_SCORE, STEADY_S, is_jump, is_outlier, mean_about
 from asyconv.analysis.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
 from asyconv.analysis.timebase import FAST_HZ, TimeBase, make_time_base
 from asyconv.tracks import DEPTH_SOURCES, Tracks
@@ -52,7 +52,7 @@ FLAG_NAMES: Final = {
     DROPPED: "frame dropped by the recording",
     MISSING: "joint not found",
     LOW_CONFIDENCE: "confidence below the gate",
-    UNSTEADY: "joint found too rarely or not surely enough about this time",
+    UNSTEADY: "joint missing, rejected or unsure too often about this time",
     EXCLUDED: "inside an excluded event",
     NO_DEPTH: "no depth, so no millimetres",
     DEPTH_REJECTED: "depth implausible against its neighbours",
@@ -127,7 +127,8 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     log.add("time base", how, np.repeat(~time.present[:, None], 12, axis=1), DROPPED)
 
     excluded = _inside(time.time_s, events)
-    keep = _accepted(whole(xy_px), confidence, tracks.meta, time, excluded, log)
+    gate = float(tracks.meta.get("confidence_min") or CONFIDENCE_MIN)
+    keep = _accepted(whole(xy_px), confidence, gate, time, excluded, log)
     xy_px[~keep] = np.nan
 
     px_per_mm = _px_per_mm(tracks.meta, xyz_mm[..., 2])
@@ -140,6 +141,7 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     xyz_mm[~keep | no_depth] = np.nan
     _settle_depths(xyz_mm, time.fs_hz, tracks.meta.get("mattress_plane"), log)
     _reject_bones(xyz_mm, confidence, log)
+    _leave_out_unsteady(xy_px, xyz_mm, confidence, steady_from(gate), time.fs_hz, excluded, log)
 
     cutoff_hz = min(CUTOFF_HZ, time.effective_hz / 3)
     step_max_mm = JUMP_MM_S / time.fs_hz
@@ -163,6 +165,14 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     else:
         log.note("body frame", f"median trunk, {frame.trunk_length_mm:.1f} mm long; one frame for the recording")
     return CleanTracks(time, cutoff_hz, xy_px, xyz_mm, smooth_px, smooth_mm, flags, excluded, frame, tuple(log.steps))
+
+
+def steady_from(gate: float) -> float:
+    """Mean confidence from which a joint is steady: half-way from the confidence gate to 1.
+
+    A gap short enough to be filled then spares its neighbours, if they are sure.
+    """
+    return (1 + gate) / 2
 
 
 def fill_gaps(values: Floats, fs_hz: float, step_max: float, barred: Bools | None = None) -> Floats:
@@ -245,21 +255,13 @@ class _Log:
         self.steps.append(Step(name, why, 0, self.flags.size, ran=False))
 
 
-def _accepted(
-    found: Bools, confidence: Floats, meta: dict[str, Any], time: TimeBase, excluded: Bools, log: _Log
-) -> Bools:
-    """Joints [N, 12] that were found, surely enough, steadily, and outside excluded events."""
+def _accepted(found: Bools, confidence: Floats, gate: float, time: TimeBase, excluded: Bools, log: _Log) -> Bools:
+    """Joints [N, 12] that were found, surely enough, and outside excluded events."""
     log.add("joint found", "finite pixel coordinates", ~found & time.present[:, None], MISSING)
-    gate = float(meta.get("confidence_min") or CONFIDENCE_MIN)
     unsure = found & ~(confidence >= gate)
     log.add("confidence gate", f"at least {gate:g}", unsure, LOW_CONFIDENCE)
     log.add("events", "handling and exclude", np.repeat(excluded[:, None], 12, axis=1), EXCLUDED)
-    keep = found & ~unsure & ~excluded[:, None]
-    least = (1 + gate) / 2
-    unsteady = is_unsteady(keep, confidence, time.fs_hz, excluded, least)
-    how = f"mean confidence within {STEADY_S:g} s at least {least:g}, half-way from the gate to 1; 0 where not kept"
-    log.add("steadily found", how, unsteady, UNSTEADY)
-    return keep & ~unsteady
+    return found & ~unsure & ~excluded[:, None]
 
 
 def _inside(time_s: Floats, events: Sequence[Event] | None) -> Bools:
@@ -353,3 +355,17 @@ def _reject_bones(xyz_mm: Floats, confidence: Floats, log: _Log) -> None:
         BONE_LENGTH,
     )
     xyz_mm[wrong] = np.nan
+
+
+def _leave_out_unsteady(
+    xy_px: Floats, xyz_mm: Floats, confidence: Floats, least: float, fs_hz: float, excluded: Bools, log: _Log
+) -> None:
+    """Set joints to missing, in place, about whose time too little is left that is sure."""
+    unsteady = np.zeros(confidence.shape, bool)
+    for positions in (xy_px, xyz_mm):
+        left = whole(positions)
+        shaky = left & (mean_about(np.where(left, confidence, 0.0), fs_hz, excluded) < least - 1e-9)
+        positions[shaky] = np.nan
+        unsteady |= shaky
+    how = f"mean confidence within {STEADY_S:g} s at least {least:g}; 0 where the joint is missing or was rejected"
+    log.add("steadily found", how, unsteady, UNSTEADY)

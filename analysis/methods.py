@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from asyconv.analysis.bootstrap import BLOCKS_MIN
-from asyconv.analysis.clean import CONFIDENCE_MIN, FILL_MAX_S, JUMP_MM_S
+from asyconv.analysis.clean import CONFIDENCE_MIN, FILL_MAX_S, JUMP_MM_S, steady_from
 from asyconv.analysis.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
 from asyconv.analysis.coverage import SHOWN_MIN_PCT
 from asyconv.analysis.definition import OWN, Measure
@@ -47,9 +47,9 @@ def methods_text(movement: "Movement") -> list[str]:
     return [
         f"{pose} Positions stand on an even time base of {time.fs_hz:.2f} Hz (effective {time.effective_hz:.2f} Hz). "
         f"{_band(meta.get('tracker_band_hz'))}"
-        f"Joints with a confidence below {gate:g} or, on average within {STEADY_S:g} s, {(1 + gate) / 2:g}, left-right "
-        "exchanges, outliers, steps faster than "
-        f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under "
+        f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
+        f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, and what is left where the "
+        f"mean confidence within {STEADY_S:g} s is below {steady_from(gate):g} (0 without a joint), as counted under "
         f"Steps. Gaps up to {FILL_MAX_S:g} s were bridged by a straight line, longer ones were left open and "
         "leave every denominator; nothing else was filled in. A Butterworth filter of order 2, forward and "
         f"backward, is -3 dB at {movement.clean.cutoff_hz:g} Hz.",

@@ -1,8 +1,8 @@
 """Outliers, jumps and unsteady finds: which samples of a position cannot be true, whatever the infant does.
 
 A joint that comes and goes is one that something half hides. It is then found where its visible rest is, so that a hand
-or cloth on its way over a resting wrist moves it. A joint that is unsure for a while is wrong in some of its samples,
-and as each of them passes the gate, they move it, too. Both show in the mean of a calibrated confidence.
+or cloth on its way over a resting wrist moves it. Where a joint is unsure for a while, or rejected again and again,
+some of what passes is wrong, too. All of this shows in the mean of a calibrated confidence, 0 where no joint is left.
 """
 
 from typing import Final
@@ -22,17 +22,18 @@ JUMP_MAX_S: Final = 0.5
 STEADY_S: Final = 0.5
 
 
-def is_unsteady(kept: Bools, confidence: Floats, fs_hz: float, excluded: Bools, least: float) -> Bools:
-    """Samples of `kept` [N, J] whose mean `confidence` [N, J] within half a second to either side is below `least`.
+def mean_about(values: Floats, fs_hz: float, excluded: Bools) -> Floats:
+    """Mean of `values` [N, J] within half a second to either side.
 
-    A joint that is not kept counts with confidence 0. What is `excluded` [N], or before the first or after the last
-    sample, does not count.
+    What is `excluded` [N], or before the first or after the last sample, does not count; NaN where nothing does.
     """
     reach = max(1, round(STEADY_S * fs_hz))
-    place = np.arange(len(kept))
-    first, stop = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(kept))
-    counted = sums_between((~excluded[:, None]).astype(float), first, stop)
-    return np.asarray(kept & (sums_between(np.where(kept, confidence, 0.0), first, stop) < least * counted - 1e-9))
+    place = np.arange(len(values))
+    first, stop = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(values))
+    counted = ~excluded[:, None]
+    count = sums_between(counted.astype(float), first, stop)
+    total = sums_between(np.where(counted, values, 0.0), first, stop)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def sums_between(rows: Floats, first: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]) -> Floats:

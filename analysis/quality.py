@@ -122,7 +122,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure("depth_hole_pct", "Without depth", "%", "limb", "samples with the endpoint or root found but without "
             "depth / expected samples", share_of("depth_hole")),
     Measure("low_conf_pct", "Unsure", "%", "limb", "samples with the endpoint or root below the confidence gate, "
-            "or not sure enough in the mean of half a second to either side / expected samples", share_of("low_conf")),
+            "or left out because too little about its time was sure / expected samples", share_of("low_conf")),
     Measure("analysed_s", "Analysed", "s", "limb", "samples with a speed in mm/s / sampling rate",
             quality_of("analysed_s"), decimals=0),
     Measure("n_gaps", "Gaps", "", "limb", "runs of samples without a speed in mm/s", quality_of("n_gaps"), decimals=0),
@@ -145,8 +145,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
             "samples", share_of("outlier")),
     Measure("joint_depth_hole_pct", "Joint without depth", "%", "joint", "samples found but without depth / expected "
             "samples", share_of("depth_hole")),
-    Measure("joint_low_conf_pct", "Joint unsure", "%", "joint", "samples below the confidence gate, or not sure "
-            "enough in the mean of half a second to either side / expected samples", share_of("low_conf")),
+    Measure("joint_low_conf_pct", "Joint unsure", "%", "joint", "samples below the confidence gate, or left "
+            "out because too little about its time was sure / expected samples", share_of("low_conf")),
     Measure("joint_noise_sigma_mm", "Joint white noise per axis", "mm", "joint", "as noise_sigma_mm, of the "
             "joint in the camera frame", joint_noise_mm, Gates(True, fs_min_hz=FAST_HZ), decimals=2),
     Measure("joint_speed_floor_mm_s", "Joint speed floor", "mm/s", "joint", "as speed_floor_mm_s, of the joint in the "

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.signal import sosfiltfilt, sosfreqz
 
 from asyconv.analysis import clean as c
-from asyconv.analysis.outliers import is_jump, is_outlier, is_unsteady, rolling_median
+from asyconv.analysis.outliers import is_jump, is_outlier, rolling_median
 from asyconv.analysis.timebase import make_time_base
 from asyconv.errors import InputError
 from asyconv.skeleton import JOINTS
@@ -144,23 +144,35 @@ def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
 
 
 @pytest.mark.parametrize("fs_hz", [6.0, 30.0])
-def test_a_joint_that_comes_and_goes_is_found_nowhere_and_a_short_gap_spares_its_neighbours(fs_hz: float) -> None:
-    kept = np.ones((400, 1), bool)
-    kept[100 : 100 + int(0.2 * fs_hz + 1e-6)] = False  # short enough to be filled
-    sure, all_counts = np.full((400, 1), 0.95), np.zeros(400, bool)
-    assert not is_unsteady(kept, sure, fs_hz, all_counts, 0.75).any()
-    kept[200:260:2] = False  # every other one
-    kept[300:] = False
-    kept[350] = True  # a lone find
-    rare = is_unsteady(kept, sure, fs_hz, all_counts, 0.75)[:, 0]
+def test_a_joint_that_comes_and_goes_is_not_used_and_a_short_gap_spares_its_neighbours(fs_hz: float) -> None:
+    gap, seconds = int(0.2 * fs_hz + 1e-6), 400 / fs_hz
+    tracks = hide(make_tracks(seconds, fs_hz), "right_wrist", 100, 100 + gap)  # short enough to be filled
+    assert not (c.clean(tracks).flags & c.UNSTEADY).any()
+    for k in range(200, 260, 2):  # every other one
+        tracks = hide(tracks, "right_wrist", k, k + 1)
+    tracks = hide(hide(tracks, "right_wrist", 300, 350), "right_wrist", 351, 400)  # a lone find
+    cleaned = c.clean(tracks)
+    rare = (cleaned.flags[:, WRIST] & c.UNSTEADY) > 0
     assert rare[217:244:2].all()
     assert rare[350]
     lost = int(rare[285:300].sum())  # the last samples before it is gone
     assert 1 <= lost <= 0.34 * fs_hz
     assert rare[300 - lost : 300].all()
-    excluded = all_counts.copy()
-    excluded[300:] = True  # nobody knows whether it was there
-    assert not is_unsteady(kept & ~excluded[:, None], sure, fs_hz, excluded, 0.75)[290:300].any()
+    assert np.isnan(cleaned.gated_px[rare, WRIST]).all()
+    assert np.isnan(cleaned.gated_mm[rare, WRIST]).all()
+    event = c.Event(300 / fs_hz - 1e-6, seconds, "exclude")  # nobody knows whether it was there
+    assert not (c.clean(tracks, [event]).flags[285:300, WRIST] & c.UNSTEADY).any()
+
+
+def test_what_lies_between_rejected_depths_is_not_used_in_millimetres() -> None:
+    tracks = make_tracks(20)
+    spikes = np.arange(240, 300)[np.arange(60) % 3 != 2]  # two of three
+    for name in ("x_mm", "y_mm", "z_mm"):
+        getattr(tracks, name)[spikes, WRIST] *= 1.5
+    cleaned = c.clean(tracks)
+    assert np.isnan(cleaned.gated_mm[240:300, WRIST]).all()
+    assert np.isfinite(cleaned.gated_px[240:300, WRIST]).all()
+    assert np.isfinite(cleaned.gated_mm[:220, WRIST]).all()
 
 
 def test_a_joint_that_is_unsure_for_a_while_is_not_used_and_one_unsure_sample_is() -> None:

@@ -30,17 +30,13 @@ FIGURES: Final = ("floor_mm_s", "at_rest_mm_s", "throughout_mm_s")
 class Jitter:
     """Floor of one limb and RMS of its true speed error in mm/s: at rest, and throughout; NaN = unseen.
 
-    At rest: at least half a second from where the limb truly moves.
+    At rest: at least half a second from where the limb truly moves. `given`: the limb's amounts are, not withheld.
     """
 
     floor_mm_s: float | None
     at_rest_mm_s: float
     throughout_mm_s: float
-
-    @property
-    def has_both(self) -> bool:
-        """Whether there is a floor, and a jitter at rest to set beside it."""
-        return self.floor_mm_s is not None and bool(np.isfinite(self.at_rest_mm_s))
+    given: bool
 
     @property
     def is_near(self) -> bool:
@@ -51,15 +47,16 @@ class Jitter:
 def jitter_of(true: "Movement", predicted: "Movement") -> dict[str, Jitter]:
     """Jitter of each limb of one recording, analysed from its true and from its predicted tracks."""
     fs_hz = true.clean.time.fs_hz
-    return {limb: _jitter(true.limbs[limb], predicted.limbs[limb], fs_hz) for limb in LIMBS}
+    given = {r.part for r in predicted.results if r.measure.name == "moving_pct" and r.value is not None}
+    return {limb: _jitter(true.limbs[limb], predicted.limbs[limb], fs_hz, limb in given) for limb in LIMBS}
 
 
-def _jitter(true: LimbSeries, predicted: LimbSeries, fs_hz: float) -> Jitter:
+def _jitter(true: LimbSeries, predicted: LimbSeries, fs_hz: float, given: bool) -> Jitter:
     error_mm_s = speed(predicted.position_mm - true.position_mm, fs_hz)
     seen = np.isfinite(error_mm_s) & predicted.valid
     moves = binary_dilation(true.moving, iterations=round(REST_APART_S * fs_hz))
     rests = seen & ~moves
-    return Jitter(predicted.floor.value, *(_rms(error_mm_s[mask]) for mask in (rests, seen)))
+    return Jitter(predicted.floor.value, *(_rms(error_mm_s[mask]) for mask in (rests, seen)), given)
 
 
 def _rms(values: "np.typing.NDArray[np.float64]") -> float:
@@ -75,6 +72,7 @@ def jitter_rows(found: Sequence[Mapping[str, Jitter]]) -> list[dict[str, Any]]:
             "floor_mm_s": one[limb].floor_mm_s,
             "jitter_at_rest_mm_s": one[limb].at_rest_mm_s,
             "jitter_throughout_mm_s": one[limb].throughout_mm_s,
+            "amounts_given": one[limb].given,
         }
         for number, one in enumerate(found)
         for limb in LIMBS
@@ -87,12 +85,12 @@ def jitter_text(found: Sequence[Mapping[str, Jitter]]) -> str:
     for limb in LIMBS:
         all_of = [one[limb] for one in found]
         floor, rest, whole = (_median([getattr(jitter, name) for jitter in all_of]) for name in FIGURES)
-        near = f"{sum(jitter.is_near for jitter in all_of)} of {sum(jitter.has_both for jitter in all_of)}"
+        near = f"{sum(j.is_near and j.given for j in all_of)} of {sum(j.given for j in all_of)}"
         lines.append(f"{limb:28}{floor:>10}{rest:>16}{whole:>12}{near:>10}")
     lines.append(
         "jitter: RMS speed of predicted minus true limb positions, each filtered as analysed; at rest: at least "
         f"{REST_APART_S:g} s from movement; near: the floor is within {NEAR:g} times the jitter at rest, of the limbs "
-        "that have both; -: none has it."
+        "whose amounts are given; -: none has it."
     )
     return "\n".join(lines)
 

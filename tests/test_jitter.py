@@ -21,17 +21,21 @@ def test_white_noise_on_a_limb_that_moves_now_and_then_is_found_as_jitter_and_as
     assert 5 < (found.at_rest_mm_s / axis_mm_s) ** 2 < 6
     assert 5 < (found.throughout_mm_s / axis_mm_s) ** 2 < 6
     assert found.is_near
+    assert found.given
     assert jitter_of(true, true)["right_arm"].at_rest_mm_s == 0
 
 
 @pytest.mark.parametrize(("floor", "near"), [(None, False), (10.0, True), (15.0, True), (15.1, False), (6.6, False)])
 def test_near_is_within_one_and_a_half_times(floor: float | None, near: bool) -> None:
-    assert Jitter(floor, 10.0, 30.0).is_near is near
+    assert Jitter(floor, 10.0, 30.0, True).is_near is near
 
 
 def test_rows_and_text_say_what_could_not_be_had() -> None:
-    one, none = dict.fromkeys(LIMBS, Jitter(12.0, 10.0, 30.0)), dict.fromkeys(LIMBS, Jitter(None, 10.0, 20.0))
-    unseen = dict.fromkeys(LIMBS, Jitter(None, float("nan"), float("nan")))
+    one, none = (
+        dict.fromkeys(LIMBS, Jitter(12.0, 10.0, 30.0, True)),
+        dict.fromkeys(LIMBS, Jitter(None, 10.0, 20.0, False)),
+    )
+    unseen = dict.fromkeys(LIMBS, Jitter(None, float("nan"), float("nan"), False))
     assert [row["floor_mm_s"] for row in jitter_rows([one, none])] == 4 * [12.0] + 4 * [None]
     rows = [" ".join(jitter_text(found).splitlines()[1].split()) for found in ([one, none, unseen], [unseen])]
     assert rows == ["right_arm 12.0 10.0 25.0 1 of 1", "right_arm - - - 0 of 0"]

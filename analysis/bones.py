@@ -29,7 +29,7 @@ assert len(BONES) == len(CONNECTIONS)
 
 @dataclass(frozen=True)
 class Bone:
-    """Usual length of one bone, how far from it is still accepted, and the longest it looked, in mm or px."""
+    """Usual length of one bone, how far from it is still accepted, and the longest look of both sides, in mm or px."""
 
     usual: float
     tolerance: float
@@ -61,6 +61,7 @@ def learn_bones(points: Floats, confidence: Floats) -> list[Bone | None]:
         longest[k] = np.percentile(surest, FLAT_PERCENTILE)
     other_side = np.array([2, 3, 0, 1, 6, 7, 4, 5])
     usual = np.where(np.isfinite(medians[other_side]), (medians + medians[other_side]) / 2, medians)
+    longest = np.fmax(longest, longest[other_side])  # one leg may point at the camera until it kicks
     away = np.abs(medians - usual)  # an honest difference between the sides is no error
     return [
         None

@@ -56,7 +56,7 @@ def _jitter(true: LimbSeries, predicted: LimbSeries, fs_hz: float, given: bool) 
     seen = np.isfinite(error_mm_s) & predicted.valid
     moves = binary_dilation(true.moving, iterations=round(REST_APART_S * fs_hz))
     rests = seen & ~moves
-    return Jitter(predicted.floor.value, *(_rms(error_mm_s[mask]) for mask in (rests, seen)), given)
+    return Jitter(predicted.floor.value, _rms(error_mm_s[rests]), _rms(error_mm_s[seen]), given)
 
 
 def _rms(values: "np.typing.NDArray[np.float64]") -> float:

@@ -35,6 +35,13 @@ def test_a_bone_a_quarter_off_is_wrong_at_its_outer_end_only() -> None:
     assert wrong.sum() == 2
 
 
+def test_a_bone_may_look_as_long_as_that_of_the_other_side() -> None:
+    points = still()[..., :2]
+    hand = points[0, WRIST] - points[0, ELBOW]
+    points[:90, WRIST] = points[:90, ELBOW] + hand / 2  # points at the camera until it is stretched out
+    assert not too_long(points, learn_bones(points, SURE)).any()
+
+
 def test_a_bone_may_look_shorter_but_not_longer() -> None:
     points = still()[..., :2]
     points[10, WRIST] -= [0, 40]

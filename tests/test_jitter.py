@@ -31,10 +31,8 @@ def test_near_is_within_one_and_a_half_times(floor: float | None, near: bool) ->
 
 
 def test_rows_and_text_say_what_could_not_be_had() -> None:
-    one, none = (
-        dict.fromkeys(LIMBS, Jitter(12.0, 10.0, 30.0, True)),
-        dict.fromkeys(LIMBS, Jitter(None, 10.0, 20.0, False)),
-    )
+    one = dict.fromkeys(LIMBS, Jitter(12.0, 10.0, 30.0, True))
+    none = dict.fromkeys(LIMBS, Jitter(None, 10.0, 20.0, False))
     unseen = dict.fromkeys(LIMBS, Jitter(None, float("nan"), float("nan"), False))
     assert [row["floor_mm_s"] for row in jitter_rows([one, none])] == 4 * [12.0] + 4 * [None]
     rows = [" ".join(jitter_text(found).splitlines()[1].split()) for found in ([one, none, unseen], [unseen])]

@@ -90,10 +90,10 @@ def limb_share_pct(limb: LimbEpoch) -> Value:
     """
     others = list(limb.all_limbs.values())
     seen = np.all([other.valid for other in others], axis=0)
-    paths = [np.where(seen, path_parts(other)[0], 0.0) for other in others]
-    own = np.where(seen, path_parts(limb)[0], 0.0)
     if not seen.any():
         return Value(None, 0, "the four limbs were never seen together")
+    paths = [np.where(seen, path_parts(other)[0], 0.0) for other in others]
+    own = np.where(seen, path_parts(limb)[0], 0.0)
     if not any(path.any() for path in paths):
         return Value(None, int(seen.sum()), "no movement of any limb")
     return value_of(ratio(own, np.sum(paths, axis=0), 100), int(seen.sum()))

@@ -264,6 +264,7 @@ def test_methods_say_what_was_done_to_this_recording() -> None:
     assert "bouts shorter than 0.5 s dropped" in slow
     assert "is -3 dB at 4 Hz" in quick
     assert "bouts shorter than 0.2 s dropped" in quick
+    assert "where the mean confidence within 0.5 s, 0 without a joint, is below 0.75" in quick
 
 
 def test_the_player_holds_the_joints_of_the_body_frame(movement: Movement) -> None:

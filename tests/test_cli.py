@@ -325,7 +325,7 @@ def test_demo_makes_two_reports_and_nothing_twice(model: Path, tmp_path: Path) -
 def test_ctrl_c_is_exit_code_3_and_the_run_goes_on(recordings: Path, model: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "asyconv.cli.main", "process", str(recordings), "-o", str(out)]
-    command += ["--model", str(model), "--names", str(tmp_path / "n.csv")]
+    command += ["--model", str(model), "--names", str(tmp_path / "n.csv"), "--workers", "1"]  # two are done at once
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     first = process.stdout.readline()  # the path of the first report

@@ -200,6 +200,7 @@ def test_a_rhythm_has_its_frequency() -> None:
     broken = np.sin(2 * np.pi * 1.2 * t)
     broken[::250] = np.nan
     assert spectrum(broken, 30.0)[2] == 0  # no run of 10 s
+    assert spectrum(broken, 0.03)[2] == 0  # 10 s are less than one sample
 
 
 def test_speed_of_a_swung_limb_shows_at_twice_its_rate() -> None:

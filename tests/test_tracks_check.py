@@ -19,7 +19,7 @@ from asyconv.analysis.measures import Result
 from asyconv.errors import InputError
 from asyconv.tracks import Tracks, read_tracks
 from asyconv.tracks_check import check_tracks
-from tests.closed_form import make_tracks
+from tests.closed_form import make_tracks, shake
 from tests.hostile_tracks import Hostile, honest, hostile
 
 EXAMPLES = 10_000 if os.environ.get("ASYCONV_HYPOTHESIS") == "fuzz" else 300
@@ -144,6 +144,12 @@ def test_harmless_differences_are_read_as_they_are(tmp_path: Path) -> None:
 def test_tracks_made_in_memory_are_checked_too(changed: dict[str, Any], said: str) -> None:
     with pytest.raises(InputError, match=f"^tracks.*{said}"):
         analyse(replace(make_tracks(2), **changed))
+
+
+def test_times_in_milliseconds_give_reasons_and_no_warning() -> None:
+    tracks = make_tracks(70, 6.0, motion={"right_wrist": shake(20, 0.5)})
+    movement = analyse(replace(tracks, time_s=tracks.time_s * 1000))
+    assert {r.value for r in movement.results if r.measure.name == "speed_band_0p1_1_fraction"} == {None}
 
 
 def test_a_whole_recording_with_every_limb_missing_has_only_reasons() -> None:

@@ -127,7 +127,7 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     log.add("time base", how, np.repeat(~time.present[:, None], 12, axis=1), DROPPED)
 
     excluded = _inside(time.time_s, events)
-    gate = float(tracks.meta.get("confidence_min") or CONFIDENCE_MIN)
+    gate = confidence_gate(tracks.meta)
     keep = _accepted(whole(xy_px), confidence, gate, time, excluded, log)
     xy_px[~keep] = np.nan
 
@@ -165,6 +165,12 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     else:
         log.note("body frame", f"median trunk, {frame.trunk_length_mm:.1f} mm long; one frame for the recording")
     return CleanTracks(time, cutoff_hz, xy_px, xyz_mm, smooth_px, smooth_mm, flags, excluded, frame, tuple(log.steps))
+
+
+def confidence_gate(meta: dict[str, Any]) -> float:
+    """Confidence from which a joint is used: what the tracks' metadata state, else 0.5."""
+    stated = meta.get("confidence_min")
+    return CONFIDENCE_MIN if stated is None else float(stated)
 
 
 def steady_from(gate: float) -> float:

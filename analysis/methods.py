@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from asyconv.analysis.bootstrap import BLOCKS_MIN
-from asyconv.analysis.clean import CONFIDENCE_MIN, FILL_MAX_S, JUMP_MM_S, steady_from
+from asyconv.analysis.clean import FILL_MAX_S, JUMP_MM_S, confidence_gate, steady_from
 from asyconv.analysis.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
 from asyconv.analysis.coverage import SHOWN_MIN_PCT
 from asyconv.analysis.definition import OWN, Measure
@@ -33,7 +33,7 @@ GATE: Final = "Passmore et al. 2024, doi 10.1371/journal.pdig.0000432 (at least 
 def methods_text(movement: "Movement") -> list[str]:
     """Paragraphs that say how the numbers of `movement` were made."""
     meta, time = movement.meta, movement.clean.time
-    gate = float(meta.get("confidence_min") or CONFIDENCE_MIN)
+    gate = confidence_gate(meta)
     model = meta.get("model_name")
     pose = (
         f"Twelve joints were found in each depth frame by the model {model}: a detection and a regression network of "

@@ -109,6 +109,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
         "events": [
             (f"{event.start_s:.1f} to {event.end_s:.1f} s", event.kind, event.reason) for event in movement.events
         ],
+        "in_noise_max_pct": IN_NOISE_MAX_PCT,
         "bounded": any(r.lower_bound for r in movement.results),
         "bound_words": at_least_words(),
     }

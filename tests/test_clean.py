@@ -185,6 +185,9 @@ def test_a_joint_that_is_unsure_for_a_while_is_not_used_and_one_unsure_sample_is
     np.testing.assert_array_equal(at, np.arange(300, 360))  # at its ends half is 0.9
     tracks.meta["confidence_min"] = 0.2  # another program's scale: 0.6 is half-way to 1
     assert not (c.clean(tracks).flags & c.UNSTEADY).any()
+    tracks.confidence[300:360, WRIST] = 0.3
+    tracks.meta["confidence_min"] = 0.0  # stated, not left out
+    assert not (c.clean(tracks).flags & c.LOW_CONFIDENCE).any()
 
 
 def test_a_depth_spike_costs_the_millimetres_only() -> None:

@@ -5,7 +5,7 @@ Lengths follow straight lines on gestational age (fetal series of Vasung et al.,
 Bed frame, mm: X right in the picture, Y down in the picture (headward for a head-down infant), Z up from the mattress.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -65,14 +65,40 @@ def sample_anatomy(rng: np.random.Generator) -> Anatomy:
     return Anatomy(age_weeks=age_weeks, plumpness=float(rng.uniform(0.88, 1.12)), **lengths)
 
 
+def varied_anatomy(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
+    """The same infant with proportions as wide apart as those of real labels (P1 to P99, in trunk lengths)."""
+
+    def factor(mean: float, sd: float, low: float, high: float) -> float:
+        return float(np.clip(rng.normal(mean, sd), low, high))
+
+    arm, leg = factor(1.0, 0.07, 0.8, 1.2), factor(1.0, 0.07, 0.8, 1.2)
+    return replace(
+        anatomy,
+        upper_arm=anatomy.upper_arm * arm * factor(0.94, 0.13, 0.62, 1.3),
+        forearm=anatomy.forearm * arm * factor(0.94, 0.13, 0.62, 1.3),
+        thigh=anatomy.thigh * leg * factor(0.94, 0.13, 0.62, 1.3),
+        shank=anatomy.shank * leg * factor(0.94, 0.13, 0.62, 1.3),
+        shoulder_width=anatomy.trunk * factor(0.64, 0.09, 0.42, 0.84),
+        hip_width=anatomy.trunk * float(np.clip(0.2 + rng.gamma(2.2, 0.075), 0.2, 0.72)),
+        plumpness=float(rng.uniform(0.8, 1.2)),
+    )
+
+
 @dataclass(frozen=True)
 class Placement:
-    """Where the body lies in the bed frame: trunk centre in mm, turn of the trunk axis in degrees, roll in degrees."""
+    """Where the body lies in the bed frame: trunk centre in mm, turn of the trunk axis in degrees, roll in degrees.
+
+    Shoulder and hip line are tilted in the picture, the hips rolled against the shoulders and lifted off the bed.
+    """
 
     x_mm: float
     y_mm: float
     turn_deg: float
     roll_deg: float
+    shoulder_tilt_deg: float = 0.0
+    hip_tilt_deg: float = 0.0
+    hip_roll_deg: float = 0.0
+    hip_lift_mm: float = 0.0
 
 
 def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
@@ -82,16 +108,28 @@ def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
     right = np.stack([np.cos(turn), -np.sin(turn), np.zeros_like(turn)], axis=-1)
     up = np.array([0.0, 0.0, 1.0])
     centre = np.array([placement.x_mm, placement.y_mm, 0.0]) + np.pad(motion.sway[:, :2], ((0, 0), (0, 1)))
-    roll = np.radians(placement.roll_deg)
+    shoulder_tilt, hip_tilt, roll, hip_roll = np.radians(motion.sway[:, 3:7].T)
+    shoulder_tilt, hip_tilt = (
+        shoulder_tilt + np.radians(placement.shoulder_tilt_deg),
+        hip_tilt + np.radians(placement.hip_tilt_deg),
+    )
+    roll = roll + np.radians(placement.roll_deg)
+    hip_roll = roll + hip_roll + np.radians(placement.hip_roll_deg)
+    hip_lift = np.clip(placement.hip_lift_mm + np.abs(motion.sway[:, 7]), 0.0, 0.55 * anatomy.trunk)
+    flat_trunk = np.sqrt(anatomy.trunk**2 - hip_lift**2)
     joints = np.empty((len(motion.time_s), 12, 3))
     for limb, (name, (root, middle, end)) in enumerate(LIMBS.items()):
         arm = name.endswith("arm")
         outward = right if name.startswith("right") else -right
         side = 1.0 if name.startswith("right") else -1.0
         half_width = (anatomy.shoulder_width if arm else anatomy.hip_width) / 2
-        along = headward * (anatomy.trunk / 2 * (1.0 if arm else -1.0))
-        rest_height = 30.0 * anatomy.scale + side * half_width * np.sin(roll) * (1.0 if arm else 0.6)
-        joints[:, root] = centre + along + outward * (half_width * np.cos(roll)) + up * rest_height
+        along = headward * (flat_trunk / 2 * (1.0 if arm else -1.0))[:, None]
+        rolled, tilted = (roll, shoulder_tilt) if arm else (hip_roll, hip_tilt)
+        rise = half_width * np.sin(rolled) * (1.0 if arm else 0.6)  # of the right side; the left sinks as much
+        middle_height = np.maximum(30.0 * anatomy.scale, 11.0 * anatomy.scale + np.abs(rise))
+        height = middle_height + side * rise + (0.0 if arm else hip_lift)
+        line = outward * np.cos(tilted)[:, None] + side * headward * np.sin(tilted)[:, None]
+        joints[:, root] = centre + along + line * (half_width * np.cos(rolled))[:, None] + up * height[:, None]
         azimuth, lift, fold, far_lift = np.moveaxis(motion.angles_deg[:, limb], -1, 0)
         lengths = (anatomy.upper_arm, anatomy.forearm) if arm else (anatomy.thigh, anatomy.shank)
         radii = (12.0, 9.5) if arm else (16.0, 10.5)

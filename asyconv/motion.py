@@ -16,12 +16,67 @@ Array = npt.NDArray[np.float64]
 
 LIMB_ORDER: Final = ("right_arm", "left_arm", "right_leg", "left_leg")
 
-# mean, SD between infants, SD within an infant; azimuth 0 = towards the feet, 90 = outward, 180 = headward
-_ARM: Final = np.array([[13.0, 28.0, 14.0], [30.0, 12.0, 8.0], [0.0, 0.0, 26.0], [16.0, 16.0, 16.0]])
-_LEG: Final = np.array([[34.0, 15.0, 10.0], [51.0, 8.0, 7.0], [-63.0, 30.0, 14.0], [-40.0, 14.0, 13.0]])
-_ARM_LIMITS: Final = np.array([[-15.0, 145.0], [-10.0, 68.0], [-150.0, 168.0], [-40.0, 70.0]])
-_LEG_LIMITS: Final = np.array([[-5.0, 95.0], [15.0, 75.0], [-125.0, -5.0], [-75.0, 40.0]])
 _SIDES_SHARE: Final = 0.4  # correlation of left and right postures between infants
+TRUNK_AXES: Final = 8
+
+
+@dataclass(frozen=True)
+class MotionRange:
+    """How far postures and movement of simulated infants reach.
+
+    Attributes
+    ----------
+    arm, leg : mean, SD between infants and SD within an infant of the four angles, degrees [4, 3]. Azimuth 0 = towards
+        the feet, 90 = outward, 180 = headward.
+    arm_limits, leg_limits : smallest and largest angle, degrees [4, 2].
+    rare_share : share of limbs whose resting azimuth and fold are drawn evenly between their limits.
+    moving_together : chance that a limb joins a bout in an active state.
+    shortest_rest : rests are shortened by a factor drawn for each infant between this and 1.
+    degrees_per_s : speed that sets how long a stroke takes.
+    trunk_size : amplitude of the trunk's movement: x, y mm, turn deg, shoulder tilt, hip tilt, roll, hip roll deg,
+        lift of the hips mm, [8]; slow sines, then quick ones.
+    trunk_period_s : shortest and longest period of the slow sines, then of the quick ones.
+    """
+
+    arm: Array
+    leg: Array
+    arm_limits: Array
+    leg_limits: Array
+    rare_share: float
+    moving_together: float
+    shortest_rest: float
+    degrees_per_s: float
+    trunk_size: tuple[tuple[float, ...], ...]
+    trunk_period_s: tuple[tuple[float, float], ...]
+
+
+CALM: Final = MotionRange(
+    arm=np.array([[13.0, 28.0, 14.0], [30.0, 12.0, 8.0], [0.0, 0.0, 26.0], [16.0, 16.0, 16.0]]),
+    leg=np.array([[34.0, 15.0, 10.0], [51.0, 8.0, 7.0], [-63.0, 30.0, 14.0], [-40.0, 14.0, 13.0]]),
+    arm_limits=np.array([[-15.0, 145.0], [-10.0, 68.0], [-150.0, 168.0], [-40.0, 70.0]]),
+    leg_limits=np.array([[-5.0, 95.0], [15.0, 75.0], [-125.0, -5.0], [-75.0, 40.0]]),
+    rare_share=0.0,
+    moving_together=0.45,
+    shortest_rest=1.0,
+    degrees_per_s=75.0,
+    trunk_size=((2.6, 2.9, 1.9),),
+    trunk_period_s=((25.0, 160.0),),
+)
+"""Infants that lie still and straight between strokes, as most babyPose infants do."""
+
+VARIED: Final = MotionRange(
+    arm=np.array([[30.0, 46.0, 26.0], [26.0, 20.0, 14.0], [0.0, 0.0, 45.0], [14.0, 24.0, 22.0]]),
+    leg=np.array([[48.0, 36.0, 22.0], [42.0, 20.0, 14.0], [-76.0, 54.0, 30.0], [-30.0, 26.0, 20.0]]),
+    arm_limits=np.array([[-75.0, 195.0], [-20.0, 78.0], [-172.0, 172.0], [-60.0, 78.0]]),
+    leg_limits=np.array([[-55.0, 178.0], [-5.0, 82.0], [-170.0, 95.0], [-80.0, 60.0]]),
+    rare_share=0.25,
+    moving_together=0.6,
+    shortest_rest=0.15,
+    degrees_per_s=120.0,
+    trunk_size=((7.0, 7.0, 4.5, 6.0, 6.0, 7.0, 6.0, 16.0), (4.0, 4.0, 2.5, 2.5, 2.5, 3.0, 3.0, 8.0)),
+    trunk_period_s=((8.0, 80.0), (1.2, 6.0)),
+)
+"""Postures and movement over the ranges of real labels (MINI-RGBD and babyPose, P1 to P99)."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +91,11 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Motion:
-    """Posture over time: `angles_deg` [N, 4 limbs, 4], trunk sway [N, 3] (x mm, y mm, turn deg), strokes."""
+    """Posture over time: `angles_deg` [N, 4 limbs, 4], movement of the trunk `sway` [N, 8], strokes.
+
+    The trunk's columns are x and y in mm, turn, shoulder tilt, hip tilt, roll and roll of the hips in degrees, and the
+    lift of the hips in mm.
+    """
 
     time_s: Array
     angles_deg: Array
@@ -44,21 +103,21 @@ class Motion:
     strokes: tuple[Stroke, ...]
 
 
-def invent_motion(rng: np.random.Generator, time_s: Array, *, moving: bool = True) -> Motion:
+def invent_motion(rng: np.random.Generator, time_s: Array, *, moving: bool = True, reach: MotionRange = CALM) -> Motion:
     """Posture and strokes over `time_s` [N]; ``moving=False`` gives a still infant (for calibration and tests)."""
-    base, spread, limits = _posture(rng)
+    base, spread, limits = _posture(rng, reach)
     angles = np.repeat(base[None], len(time_s), axis=0)
     span_s = float(time_s[-1]) + 1.0 if len(time_s) else 0.0
     active_until, is_active = _states(rng, span_s)
     strokes: list[Stroke] = []
     if moving:
         current = base.copy()
-        for stroke, change in _strokes(rng, span_s, active_until, is_active, base, spread, limits, current):
+        for stroke, change in _strokes(rng, span_s, active_until, is_active, base, spread, limits, current, reach):
             angles[:, stroke.limb] += (
                 _minimum_jerk((time_s - stroke.start_s) / (stroke.end_s - stroke.start_s))[:, None] * change
             )
             strokes.append(stroke)
-    sway = _sway(rng, time_s) if moving else np.zeros((len(time_s), 3))
+    sway = _sway(rng, time_s, reach) if moving else np.zeros((len(time_s), TRUNK_AXES))
     return Motion(time_s, angles, sway, tuple(strokes))
 
 
@@ -67,10 +126,10 @@ def _minimum_jerk(u: Array) -> Array:
     return u**3 * (10.0 + u * (6.0 * u - 15.0))
 
 
-def _posture(rng: np.random.Generator) -> tuple[Array, Array, Array]:
+def _posture(rng: np.random.Generator, reach: MotionRange) -> tuple[Array, Array, Array]:
     """Resting posture [4, 4], spread within the infant [4, 4] and limits [4, 4, 2]."""
     base, spread, limits = np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4, 2))
-    for pair, (table, bounds) in enumerate(((_ARM, _ARM_LIMITS), (_LEG, _LEG_LIMITS))):
+    for pair, (table, bounds) in enumerate(((reach.arm, reach.arm_limits), (reach.leg, reach.leg_limits))):
         common = rng.standard_normal(4)
         fold_up = rng.random() < 0.55
         for side in range(2):
@@ -80,6 +139,8 @@ def _posture(rng: np.random.Generator) -> tuple[Array, Array, Array]:
             if pair == 0:  # the hand lies headward and outward, or folded inward over the belly
                 up = fold_up if rng.random() < 0.6 else rng.random() < 0.5
                 base[limb, 2] = rng.uniform(20.0, 165.0) if up else -rng.uniform(8.0, 140.0)
+            if reach.rare_share and rng.random() < reach.rare_share:  # arms overhead, legs crossed or drawn up
+                base[limb, 0], base[limb, 2] = rng.uniform(*bounds[0]), rng.uniform(*bounds[2])
             base[limb] = np.clip(base[limb], bounds[:, 0], bounds[:, 1])
             spread[limb] = table[:, 2]
             limits[limb] = bounds
@@ -102,15 +163,17 @@ def _strokes(
     spread: Array,
     limits: Array,
     current: Array,
+    reach: MotionRange,
 ) -> list[tuple[Stroke, Array]]:
     """Strokes in time order with the change of the four angles each brings."""
     vigour = rng.uniform(0.6, 1.3)
+    rests = rng.uniform(reach.shortest_rest, 1.0) if reach.shortest_rest < 1.0 else 1.0
     out: list[tuple[Stroke, Array]] = []
     free_at = np.zeros(4)
     time_s, bout = float(rng.exponential(1.5)), 0
     while time_s < span_s:
         active = bool(is_active[min(int(np.searchsorted(active_until, time_s, side="right")), len(is_active) - 1)])
-        together = rng.random(4) < (0.45 if active else 0.25)
+        together = rng.random(4) < (reach.moving_together if active else 0.25)
         together[rng.integers(4)] = True
         for limb in np.flatnonzero(together):
             at_s = max(time_s + rng.uniform(0.0, 0.5), free_at[limb])
@@ -118,21 +181,23 @@ def _strokes(
                 aim = base[limb] + spread[limb] * rng.standard_normal(4)
                 change = rng.uniform(0.4, 1.0) * vigour * (np.clip(aim, *limits[limb].T) - current[limb])
                 largest_deg = float(np.abs(change).max())
-                length_s = float(np.clip(rng.uniform(0.7, 1.4) * (0.22 + largest_deg / 75.0), 0.25, 1.4))
+                length_s = rng.uniform(0.7, 1.4) * (0.22 + largest_deg / reach.degrees_per_s)
+                length_s = float(np.clip(length_s, 0.25, 1.4))
                 out.append((Stroke(int(limb), at_s, at_s + length_s, bout), change))
                 current[limb] = current[limb] + change
                 at_s += length_s + max(0.0, rng.uniform(-0.15, 0.25))
-            free_at[limb] = at_s + 0.35  # a rest that no analysis may merge away
+            free_at[limb] = at_s + 0.35 * rests  # a rest that no analysis may merge away
             bout += 1
-        time_s += float(rng.exponential(2.2 if active else 9.0)) + 0.2
+        time_s += rests * (float(rng.exponential(2.2 if active else 9.0)) + 0.2)
     return out
 
 
-def _sway(rng: np.random.Generator, time_s: Array) -> Array:
-    """Slow wandering of the trunk: x and y in mm, turn in degrees, [N, 3]; a few slow sines each."""
-    out = np.zeros((len(time_s), 3))
-    for axis, size in enumerate((2.6, 2.9, 1.9)):
-        period_s = rng.uniform(25.0, 160.0, size=4)
-        phase = rng.uniform(0.0, 2 * np.pi, size=4)
-        out[:, axis] = size * np.sin(2 * np.pi * time_s[:, None] / period_s + phase).sum(axis=1) / np.sqrt(2.0)
+def _sway(rng: np.random.Generator, time_s: Array, reach: MotionRange) -> Array:
+    """Movement of the trunk [N, 8], a few sines for each axis."""
+    out = np.zeros((len(time_s), TRUNK_AXES))
+    for sizes, periods in zip(reach.trunk_size, reach.trunk_period_s, strict=True):
+        for axis, size in enumerate(sizes):
+            period_s = rng.uniform(*periods, size=4)
+            phase = rng.uniform(0.0, 2 * np.pi, size=4)
+            out[:, axis] += size * np.sin(2 * np.pi * time_s[:, None] / period_s + phase).sum(axis=1) / np.sqrt(2.0)
     return out

@@ -62,7 +62,10 @@ class Recipe:
     freeze_norms : batch normalisation keeps its statistics and parameters.
     mirror, shift_map : augmentation: half of the clips mirrored (left and right change places), shifts up to so far.
     shake_map : augmentation: in three clips of four each frame is shifted up to so far on its own.
+    turn_deg, zoom : augmentation: half of the clips are turned in the picture by up to so much and made larger or
+        smaller by up to this factor.
     pace : simulated infants move up to so many times as fast, differently in each clip.
+    varied_share : share of simulated infants with varied bodies, postures and movement; the others are calm.
     averaging : of the weights over steps, exponential; 0 = none.
     precision : "float32" or "bfloat16" (mixed).
     checkpoint_activations : compute activations again in the backward pass instead of keeping them.
@@ -83,7 +86,10 @@ class Recipe:
     mirror: bool = False
     shift_map: int = 0
     shake_map: int = 0
+    turn_deg: float = 0.0
+    zoom: float = 1.0
     pace: float = 1.0
+    varied_share: float = 0.0
     averaging: float = 0.0
     depth_scale_mm: float = 60.0
     depth_limit: float = 3.0
@@ -119,7 +125,10 @@ USEFUL: Final = Recipe(
     mirror=True,
     shift_map=6,
     shake_map=4,
+    turn_deg=45.0,
+    zoom=1.3,
     pace=30.0,
+    varied_share=0.65,
     averaging=0.998,
 )
 PRESETS: Final = {"paper": PAPER, "useful": USEFUL}

@@ -11,8 +11,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.body import PART, Anatomy, Array, Placement, Solids, joints_of, sample_anatomy, solids_of
-from asyconv.motion import Motion, invent_motion
+from asyconv.body import (
+    PART,
+    Anatomy,
+    Array,
+    Placement,
+    Solids,
+    joints_of,
+    sample_anatomy,
+    solids_of,
+    varied_anatomy,
+)
+from asyconv.motion import CALM, VARIED, Motion, invent_motion
 from asyconv.render import draw_solids, sense
 from asyconv.skeleton import JOINTS
 
@@ -97,6 +107,7 @@ class Condition:
     hand : an operator's hand over the body all the time.
     occluded : cloths and visits as drawn, or none.
     noise, holes : how many times the noise and the rate of holes of the sensor.
+    varied : proportions, postures and movement over the ranges of real labels instead of a calm supine infant.
     """
 
     roll_deg: float | None = None
@@ -107,11 +118,13 @@ class Condition:
     occluded: bool = True
     noise: float = 1.0
     holes: float = 1.0
+    varied: bool = False
 
 
 AS_DRAWN: Final = Condition()
 BARE: Final = Condition(occluded=False)
 """Neither cloths nor hands."""
+VARIED_INFANT: Final = Condition(varied=True)
 
 
 def project(camera: Array) -> Array:
@@ -141,11 +154,15 @@ def make_infant(
         turn_deg=float(np.clip(rng.normal(-2.0, 6.5), -16, 14)),
         roll_deg=_stated(condition.roll_deg, float(rng.normal(0.0, 6.0))),
     )
-    motion = invent_motion(rng, time_s, moving=moving)
+    if condition.varied:
+        more = np.random.default_rng(np.random.SeedSequence([seed, number, 21]))  # the draws around it stay as they are
+        anatomy, placement = varied_anatomy(more, anatomy), _varied_placement(more, condition)
+    motion = invent_motion(rng, time_s, moving=moving, reach=VARIED if condition.varied else CALM)
     joints = joints_of(anatomy, placement, motion) if joints_bed is None else joints_bed
     tilt = np.radians(rng.normal(0.0, 2.0, size=2))
     tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
-    distance_mm = _stated(condition.distance_mm, float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0)))
+    distance_mm = float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0))
+    distance_mm = _stated(condition.distance_mm, float(more.uniform(500.0, 740.0)) if condition.varied else distance_mm)
     turn = cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0]
     bare = Infant(
         seed=seed,
@@ -175,6 +192,23 @@ def make_infant(
         always = (_visit(rng, bare, -10.0, span_s + 20.0),) if condition.hand else ()
         extra |= {"cloths": extra.get("cloths", ()) + over, "visits": extra.get("visits", ()) + always}
     return Infant(**{**bare.__dict__, **extra})
+
+
+def _varied_placement(rng: np.random.Generator, condition: Condition) -> Placement:
+    """Turned up to 60 degrees, mostly supine, a seventh half-turned to a side."""
+    lying = rng.random()
+    roll_sd_deg = 8.0 if lying < 0.6 else 20.0
+    roll_deg = rng.normal(0.0, roll_sd_deg) if lying < 0.85 else rng.uniform(-70.0, 70.0)
+    return Placement(
+        x_mm=float(np.clip(rng.normal(0.0, 45.0), -95, 95)),
+        y_mm=float(np.clip(rng.normal(-4.0, 45.0), -65, 95)),
+        turn_deg=float(rng.uniform(-60.0, 60.0)),
+        roll_deg=_stated(condition.roll_deg, float(roll_deg)),
+        shoulder_tilt_deg=float(rng.normal(0.0, 7.0)),
+        hip_tilt_deg=float(rng.normal(0.0, 6.0)),
+        hip_roll_deg=float(rng.normal(0.0, 12.0)),
+        hip_lift_mm=float(abs(rng.normal(0.0, 18.0))),
+    )
 
 
 def true_depth(infant: Infant, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
@@ -265,6 +299,9 @@ def _background(rng: np.random.Generator, infant: Infant) -> npt.NDArray[np.floa
         angles = np.linspace(-np.pi / 2 + first, 1.5 * np.pi - first, 22)
         wobble = 1 + 0.05 * np.sin(3 * angles + rng.uniform(0, 6))
         ring = np.stack([across * wobble * np.cos(angles), along * wobble * np.sin(angles)], -1)
+        turn = np.radians(infant.placement.turn_deg)
+        if abs(infant.placement.turn_deg) > 16.0:  # a nest turns with a body that lies turned
+            ring = ring @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
         centre = np.array([infant.placement.x_mm, infant.placement.y_mm])
         radius = rng.uniform(18, 27)
         points = np.concatenate([ring + centre, np.full((len(ring), 1), radius * 0.7)], -1)

@@ -321,9 +321,11 @@ class ClipSet:
     visible: npt.NDArray[np.bool_]
 
 
-def make_clips(seed: int, number: int, clips: int, span_s: float = 60.0, pace: float = 1.0) -> ClipSet:
+def make_clips(
+    seed: int, number: int, clips: int, span_s: float = 60.0, condition: Condition = AS_DRAWN, pace: float = 1.0
+) -> ClipSet:
     """`clips` clips of infant `number` of `seed`, at random times within `span_s` seconds (see `infant_at_clips`)."""
-    return infant_clips(infant_at_clips(seed, number, clips, span_s, pace=pace))
+    return infant_clips(infant_at_clips(seed, number, clips, span_s, condition, pace))
 
 
 def infant_at_clips(

@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -25,6 +26,7 @@ from asyconv.clips import normalise
 from asyconv.errors import InputError
 from asyconv.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.recipe import Recipe
+from asyconv.scene import AS_DRAWN, VARIED_INFANT, Condition
 from asyconv.simulate import TUNE_SEED, ClipSet, make_clips
 from asyconv.skeleton import FLIP
 from asyconv.splits import Split, by_infant, within_infant
@@ -35,6 +37,7 @@ VALIDATION_INFANTS: Final = 48
 VALIDATION_CLIPS: Final = 4
 CROP_JITTER_MAP: Final = 16.0
 SHAKEN: Final = 0.75
+TURNED: Final = 0.5
 
 Float32 = npt.NDArray[np.float32]
 Report = Callable[[str, int, int, float], None]
@@ -55,12 +58,14 @@ class Batch:
 
 
 def simulated_clips(
-    folder: Path, seed: int, infants: int, per_infant: int, pace: float, workers: int, report: Report | None = None
-) -> ClipSet:
+    folder: Path, seed: int, infants: int, per_infant: int, pace: float, varied_share: float, workers: int,
+    report: Report | None = None,
+) -> ClipSet:  # fmt: skip
     """Simulated clips, made once into memory-mapped files in `folder` and reused after that."""
-    done = folder / f"clips-{seed}-{infants}x{per_infant}-pace-{pace:g}"
+    done = folder / f"clips-{seed}-{infants}x{per_infant}-pace-{pace:g}-varied-{varied_share:g}"
     if not done.is_dir():
-        jobs = [(seed, number, per_infant, pace) for number in range(infants)]
+        conditions = [condition_of(seed, number, varied_share) for number in range(infants)]
+        jobs = [(seed, number, per_infant, condition, pace) for number, condition in enumerate(conditions)]
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             made = _told(pool.map(_clips_of, jobs, chunksize=4), infants * per_infant, report)
             write_clip_files(done, [per_infant] * infants, made, {"simulated": True})
@@ -85,8 +90,9 @@ def clips_of(
     """
     folder.mkdir(parents=True, exist_ok=True)
     if data is None:
-        clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, recipe.pace, workers, report)
-        tuning = simulated_clips(folder, TUNE_SEED, VALIDATION_INFANTS, VALIDATION_CLIPS, recipe.pace, workers)
+        how = (recipe.pace, recipe.varied_share, workers)
+        clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, *how, report)
+        tuning = simulated_clips(folder, TUNE_SEED, VALIDATION_INFANTS, VALIDATION_CLIPS, *how)
         return dataclasses.replace(recipe, data=clips_hash(clips)), clips, tuning
     annotated = read_annotated(data)
     parts = chosen_split(annotated, split)
@@ -116,9 +122,15 @@ def clips_hash(clips: ClipSet) -> str:
     return digest.hexdigest()
 
 
-def _clips_of(job: tuple[int, int, int, float]) -> ClipSet:
-    seed, number, clips, pace = job
-    return make_clips(seed, number, clips, pace=pace)
+def condition_of(seed: int, number: int, varied_share: float) -> Condition:
+    """What is drawn for infant `number` of `seed` where a share of the infants is varied."""
+    draw = np.random.default_rng(np.random.SeedSequence([seed, number, 31])).random()
+    return VARIED_INFANT if draw < varied_share else AS_DRAWN
+
+
+def _clips_of(job: tuple[int, int, int, Condition, float]) -> ClipSet:
+    seed, number, clips, condition, pace = job
+    return make_clips(seed, number, clips, condition=condition, pace=pace)
 
 
 class Batches(Dataset[Batch]):
@@ -169,8 +181,9 @@ def make_batch(
 
 
 def augment(rng: np.random.Generator, depth: Float32, xy: Float32, recipe: Recipe) -> tuple[Float32, Float32]:
-    """Mirror half of the clips (left and right change places), shift whole pixels (what comes in has no depth).
+    """Mirror half of the clips (left and right change places), turn half of them, shift whole pixels.
 
+    What comes into the picture has no depth.
     Three clips in four are shaken: each frame is shifted once more on its own. Most joints of a clip rest, and without
     this a network learns to give all three frames the same mean position, also of a joint that moves.
     """
@@ -178,11 +191,33 @@ def augment(rng: np.random.Generator, depth: Float32, xy: Float32, recipe: Recip
         depth = depth[..., ::-1]
         xy = xy[:, FLIP].copy()
         xy[..., 0] = MAP_WIDTH - 1 - xy[..., 0]
+    if (recipe.turn_deg or recipe.zoom != 1.0) and rng.random() < TURNED:
+        angle_deg = rng.uniform(-recipe.turn_deg, recipe.turn_deg)
+        depth, xy = turned(depth, xy, angle_deg, recipe.zoom ** rng.uniform(-1.0, 1.0))
     shifts = np.tile(rng.integers(-recipe.shift_map, recipe.shift_map + 1, size=2), (len(depth), 1))
     if recipe.shake_map and rng.random() < SHAKEN:
         shifts += rng.integers(-recipe.shake_map, recipe.shake_map + 1, size=shifts.shape)
     shifted = np.stack([_shifted(frame, dx, dy) for frame, (dx, dy) in zip(depth, shifts.tolist(), strict=True)])
     return shifted, xy + shifts[:, None].astype(np.float32)
+
+
+def turned(depth: Float32, xy: Float32, angle_deg: float, zoom: float) -> tuple[Float32, Float32]:
+    """A clip turned round the picture's middle and made `zoom` times as large; joints that leave the picture are NaN.
+
+    Depth is interpolated between pixels that have it; where most of the neighbourhood has none, there is none.
+    """
+    middle = ((MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2)
+    matrix = cv2.getRotationMatrix2D(middle, angle_deg, zoom)
+    size = (MAP_WIDTH, MAP_HEIGHT)
+    frames = []
+    for frame in depth:
+        frame = np.ascontiguousarray(frame)
+        share = cv2.warpAffine((frame > 0).astype(np.float32), matrix, size)
+        total = cv2.warpAffine(frame, matrix, size)
+        frames.append(np.where(share > 0.5, total / np.maximum(share, 0.5), 0.0))
+    moved = (xy @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    inside = ((moved >= 0) & (moved <= np.array(size) - 1)).all(axis=-1)
+    return np.stack(frames).astype(np.float32), np.where(inside[..., None], moved, np.float32(np.nan))
 
 
 def _shifted(frame: Float32, dx: int, dy: int) -> Float32:

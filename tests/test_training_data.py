@@ -8,9 +8,19 @@ import pytest
 import torch
 
 from asyconv.recipe import make_recipe
+from asyconv.scene import AS_DRAWN, VARIED_INFANT
 from asyconv.simulate import ClipSet, make_clips
 from asyconv.skeleton import FLIP
-from asyconv.training_data import Batches, augment, batches, clips_hash, crop_origin, simulated_clips
+from asyconv.training_data import (
+    Batches,
+    augment,
+    batches,
+    clips_hash,
+    condition_of,
+    crop_origin,
+    simulated_clips,
+    turned,
+)
 
 RECIPE = make_recipe("useful", "compact", ["infants=2", "detection.batch=2", "regression.batch=2"])
 
@@ -22,10 +32,11 @@ def clips() -> ClipSet:
 
 def test_the_clips_are_the_simulators_and_made_once(tmp_path: Path) -> None:
     told: list[str] = []
-    first = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 1)
-    np.testing.assert_array_equal(first.depth[6:], make_clips(RECIPE.seed, 1, 6, pace=30.0).depth)
+    first = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 0.5, 1)
+    condition = condition_of(RECIPE.seed, 1, 0.5)
+    np.testing.assert_array_equal(first.depth[6:], make_clips(RECIPE.seed, 1, 6, condition=condition, pace=30.0).depth)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    again = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 1, lambda stage, *rest: told.append(stage))
+    again = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 0.5, 1, lambda stage, *rest: told.append(stage))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
     assert told == []
     assert clips_hash(first) == clips_hash(again)
@@ -70,12 +81,12 @@ def test_mirroring_exchanges_left_and_right_and_shifts_and_shakes_move_joints_wi
         xy[:, joint] = 20 + 5 * joint, 30 + 3 * joint
         depth[:, 30 + 3 * joint, 20 + 5 * joint] = joint + 1
     seen_mirrored = seen_shaken = False
-    recipe = replace(RECIPE, mirror=True, shift_map=6, shake_map=4)
+    recipe = replace(RECIPE, mirror=True, shift_map=6, shake_map=4, turn_deg=0.0, zoom=1.0)
     for seed in range(8):
-        turned, moved = augment(np.random.default_rng(seed), depth, xy, recipe)
+        picture, moved = augment(np.random.default_rng(seed), depth, xy, recipe)
         plain = [float(j + 1) for j in range(12)]
         mirrored = [float(FLIP[j] + 1) for j in range(12)]
-        frames = [[turned[t, int(moved[t, j, 1]), int(moved[t, j, 0])] for j in range(12)] for t in range(3)]
+        frames = [[picture[t, int(moved[t, j, 1]), int(moved[t, j, 0])] for j in range(12)] for t in range(3)]
         assert frames in ([plain] * 3, [mirrored] * 3)  # every frame's joints lie in its own picture
         seen_mirrored |= frames[0] == mirrored
         steps = moved - moved[:1]
@@ -91,6 +102,31 @@ def test_mirroring_exchanges_left_and_right_and_shifts_and_shakes_move_joints_wi
     )
     np.testing.assert_array_equal(same, depth)
     np.testing.assert_array_equal(unmoved, xy)
+
+
+def test_a_turned_clip_carries_its_joints_along_and_loses_those_that_leave_the_picture() -> None:
+    depth = np.full((3, 96, 128), 500.0, np.float32)
+    depth[:, 46:51, 80:85] = 300.0
+    xy = np.full((3, 12, 2), np.nan, np.float32)
+    xy[:, 0] = 82.0, 48.0
+    xy[:, 1] = 2.0, 48.0
+    picture, moved = turned(depth, xy, 90.0, 1.0)
+    # the middle is (63.5, 47.5): 18.5 to the right of it becomes 18.5 above it, 0.5 below it becomes 0.5 to the right
+    np.testing.assert_allclose(moved[:, 0], [[64.0, 29.0]] * 3, atol=1e-4)
+    assert np.isnan(moved[:, 1:]).all()  # 61.5 to the left would be 61.5 below the middle, outside the picture
+    assert picture[0, 29, 64] == 300.0
+    assert picture[0, 48, 82] == 500.0
+    assert set(np.unique(picture[0, :, :10])) == {0.0}  # nothing was ever seen there
+    larger, farther = turned(depth, xy, 0.0, 1.25)
+    np.testing.assert_allclose(farther[0, 0], [63.5 + 1.25 * 18.5, 47.5 + 1.25 * 0.5], atol=1e-4)
+    assert larger[0, 48, 87] == 300.0
+
+
+def test_the_stated_share_of_infants_is_varied() -> None:
+    drawn = [condition_of(RECIPE.seed, number, 0.65) for number in range(2000)]
+    assert set(drawn) == {VARIED_INFANT, AS_DRAWN}
+    assert drawn.count(VARIED_INFANT) / 2000 == pytest.approx(0.65, abs=0.03)  # 3 standard errors
+    assert {condition_of(RECIPE.seed, number, 0.0) for number in range(50)} == {AS_DRAWN}
 
 
 def test_crops_lie_on_the_map_and_show_a_visible_joint() -> None:

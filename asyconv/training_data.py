@@ -216,8 +216,8 @@ def turned(depth: Float32, xy: Float32, angle_deg: float, zoom: float) -> tuple[
         total = cv2.warpAffine(frame, matrix, size)
         frames.append(np.where(share > 0.5, total / np.maximum(share, 0.5), 0.0))
     moved = (xy @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-    inside = ((moved >= 0) & (moved <= np.array(size) - 1)).all(axis=-1)
-    return np.stack(frames).astype(np.float32), np.where(inside[..., None], moved, np.float32(np.nan))
+    inside = np.all((moved >= 0) & (moved <= np.array(size) - 1), axis=-1, keepdims=True)
+    return np.stack(frames).astype(np.float32), np.where(inside, moved, np.float32(np.nan))
 
 
 def _shifted(frame: Float32, dx: int, dy: int) -> Float32:

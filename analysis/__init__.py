@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from asyconv.analysis.clean import Event
-    from asyconv.analysis.movement import Movement
+    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.tables.movement import Movement
     from asyconv.tracks import Tracks
 
 __all__ = ["ANALYSIS_VERSION", "analyse"]
@@ -21,7 +21,7 @@ ANALYSIS_VERSION: Final = 6
 def analyse(
     tracks: "Tracks", events: "Sequence[Event] | None" = None, sheet: "Mapping[str, Any] | None" = None
 ) -> "Movement":
-    """Clean `tracks`, derive the limb series and compute every measure; see `asyconv.analysis.movement.analyse`."""
-    from asyconv.analysis.movement import analyse as analyse_now
+    """Clean `tracks`, derive the limb series and compute every measure; see `tables.movement.analyse`."""
+    from asyconv.analysis.tables.movement import analyse as analyse_now
 
     return analyse_now(tracks, events, sheet)

@@ -12,7 +12,7 @@ from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from asyconv.unit import Job, Tell
+    from asyconv.night.unit import Job, Tell
 
 FILE = click.Path(path_type=Path)
 ONE = "asyconv.cli.analyse:one"
@@ -36,12 +36,12 @@ def command(
 
     Example: asyconv analyse results/ -o results/ --events events.csv --update
     """
-    from asyconv.analysis.still import read_still
-    from asyconv.batch import Asked
+    from asyconv.analysis.series.still import read_still
     from asyconv.cli.compose import still_facts
     from asyconv.cli.night import spend
-    from asyconv.engines import Inline
-    from asyconv.sheet import check_id, read_events
+    from asyconv.night.batch import Asked
+    from asyconv.night.engines import Inline
+    from asyconv.night.sheet import check_id, read_events
     from asyconv.tracks import read_tracks
 
     by_recording = {
@@ -64,10 +64,10 @@ def command(
 def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
     """Analyse one tracks file with its arguments as plain JSON values; what an engine calls."""
     from asyconv.cli.compose import analyse_into
-    from asyconv.frozen import refuse_change
+    from asyconv.night.frozen import refuse_change
+    from asyconv.night.unit import run_unit
     from asyconv.stages import Stages
     from asyconv.tracks import read_tracks
-    from asyconv.unit import run_unit
 
     results = Path(arguments["results"])
 
@@ -104,11 +104,11 @@ def job_of(
 ) -> "Job":
     """Identity and keys of a tracks file; the manifest beside it, if any, tells what is known of the recording."""
     from asyconv.cli.compose import analysis_facts
-    from asyconv.recording import sha256_of
-    from asyconv.results import read_manifest
-    from asyconv.sheet import check_id
+    from asyconv.night.results import read_manifest
+    from asyconv.night.sheet import check_id
+    from asyconv.night.unit import Job, key_of
+    from asyconv.recordings.recording import sha256_of
     from asyconv.tracks import read_tracks
-    from asyconv.unit import Job, key_of
 
     meta = read_tracks(source).meta
     recording_id = check_id(str(meta["recording_id"]))

@@ -115,7 +115,7 @@ def targets(device: str | None, clips: int, seconds: float, output: Path) -> Non
 
     Example: asyconv bench targets --clips 4
     """
-    from asyconv.target_times import target_rows
+    from asyconv.evaluation.target_times import target_rows
 
     for row in target_rows(_torch_device(device), clips, seconds):
         add_row(output, row)

@@ -20,7 +20,7 @@ def command(tracks: tuple[Path, ...], output: Path) -> None:
 
     Example: asyconv calibrate results/rec-0123456789ab/tracks.parquet -o still.json
     """
-    from asyconv.analysis.still import still_floor_of, write_still
+    from asyconv.analysis.series.still import still_floor_of, write_still
     from asyconv.cli.analyse import find_tracks
     from asyconv.tracks import read_tracks
 

@@ -20,7 +20,7 @@ def command(ctx: click.Context, dataset: Path, csv_file: Path | None) -> None:
 
     Example: asyconv check babypose/ --csv findings.csv
     """
-    from asyconv.check import as_csv, as_table, check
+    from asyconv.labels.check import as_csv, as_table, check
 
     checked = check(dataset)
     click.echo(as_table(checked))

@@ -8,8 +8,8 @@ import click
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from asyconv.analysis.cohort import Member, Mismatch
-    from asyconv.sheet import Row
+    from asyconv.analysis.cohort.cohort import Member, Mismatch
+    from asyconv.night.sheet import Row
 
 FILE = click.Path(path_type=Path)
 AGES = ("ga_birth_days", "pma_days")
@@ -27,9 +27,9 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
 
     Example: asyconv cohort results/ --sheet recordings.csv
     """
-    from asyconv.analysis.cohort import make_cohort, write_cohort
-    from asyconv.analysis.cohort_report import write_cohort_report
-    from asyconv.results import failed, manifests, open_results, replaced
+    from asyconv.analysis.cohort.cohort import make_cohort, write_cohort
+    from asyconv.analysis.cohort.report import write_cohort_report
+    from asyconv.night.results import failed, manifests, open_results, replaced
 
     open_results(results)
     members, mismatches = members_of(results, manifests(results), sheet, names)
@@ -47,10 +47,10 @@ def members_of(
     results: Path, manifests: list[dict[str, Any]], sheet: Path | None, names: Path | None
 ) -> "tuple[list[Member], list[Mismatch]]":
     """Recordings with what is stated of them, and everything that does not fit."""
-    from asyconv.analysis.cohort import Member, Mismatch
+    from asyconv.analysis.cohort.cohort import Member, Mismatch
     from asyconv.errors import InputError
-    from asyconv.names import read_names
-    from asyconv.sheet import join, read_sheet
+    from asyconv.night.names import read_names
+    from asyconv.night.sheet import join, read_sheet
 
     if not manifests:
         raise InputError(f"{results}: expected finished recordings (folders with a manifest), found none")
@@ -73,7 +73,7 @@ def members_of(
 
 def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dict[str, Any], list[Mismatch]]":
     """What is stated of one recording: by the sheet given now, else by the one it was processed with."""
-    from asyconv.analysis.cohort import Mismatch
+    from asyconv.analysis.cohort.cohort import Mismatch
 
     analysis = manifest.get("analysis", {})
     before = {**analysis.get("sheet", {}), "infant_id": analysis.get("infant_id")}
@@ -94,7 +94,7 @@ def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dic
 
 def _birth_ages(members: "list[Member]") -> "list[Mismatch]":
     """Name infants whose recordings state different gestational ages at birth."""
-    from asyconv.analysis.cohort import Mismatch
+    from asyconv.analysis.cohort.cohort import Mismatch
 
     stated: dict[str, set[int]] = {}
     for member in members:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from asyconv import __version__
 
 if TYPE_CHECKING:
-    from asyconv.analysis.still import StillFloor
-    from asyconv.recording import Intrinsics, Recording
-    from asyconv.sheet import EventRow, Row
+    from asyconv.analysis.series.still import StillFloor
+    from asyconv.night.sheet import EventRow, Row
+    from asyconv.night.unit import Job, Tell
+    from asyconv.pose.model_file import Model
+    from asyconv.recordings.recording import Intrinsics, Recording
     from asyconv.stages import Stages
     from asyconv.tracks import Tracks
-    from asyconv.unit import Job, Tell
-    from asyconv.weights import Model
 
 ONE = "asyconv.cli.compose:one"
 
@@ -68,15 +68,15 @@ class One:
 
 def open_stated(source: Path, one: One) -> "Recording":
     """Open a recording with the depth unit that the user states."""
-    from asyconv.recording import open_recording
+    from asyconv.recordings.recording import open_recording
 
     return open_recording(source, depth_unit_mm=one.tracking["depth_unit_mm"])
 
 
 def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
     """Do one recording with its arguments as plain JSON values; what an engine calls, wherever it runs."""
-    from asyconv.frozen import refuse_change
-    from asyconv.unit import run_unit
+    from asyconv.night.frozen import refuse_change
+    from asyconv.night.unit import run_unit
 
     results = Path(arguments["results"])
     stated = One(**arguments["stated"])
@@ -100,7 +100,7 @@ def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]
 
 @functools.lru_cache(maxsize=1)
 def _model(name: str) -> "Model":
-    from asyconv.weights import load_model
+    from asyconv.pose.model_file import load_model
 
     return load_model(name)
 
@@ -109,9 +109,9 @@ def prepare(
     source: Path, one: One, events: Mapping[str, list[Any]], still: Any, model: "Model", known: Mapping[str, str]
 ) -> "Job":
     """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
-    from asyconv.pipeline import TRACKS_VERSION
-    from asyconv.sources import default_id, planning_hash
-    from asyconv.unit import Excluded, Job, key_of
+    from asyconv.night.sources import default_id, planning_hash
+    from asyconv.night.unit import Excluded, Job, key_of
+    from asyconv.pose.tracking import TRACKS_VERSION
 
     if one.excluded:
         raise Excluded(one.excluded)
@@ -131,7 +131,7 @@ def prepare(
 def decisive_facts(stated: Stated, model: "Model") -> dict[str, dict[str, Any]]:
     """What must be the same for every recording of a frozen study."""
     from asyconv.analysis import ANALYSIS_VERSION
-    from asyconv.pipeline import TRACKS_VERSION
+    from asyconv.pose.tracking import TRACKS_VERSION
 
     return {
         "tracking": {"model": model.weights_hash, "tracks_version": TRACKS_VERSION, "rate": stated.rate},
@@ -168,7 +168,7 @@ def track_and_analyse(
 
     stages = Stages()
     if tracks_from is not None:
-        from asyconv.results import read_manifest
+        from asyconv.night.results import read_manifest
 
         old = read_manifest(tracks_from.parent, tracks_from.name) or {}
         noted = {"made_by": old.get("made_by", {})}
@@ -181,8 +181,8 @@ def track_and_analyse(
 
 
 def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell") -> "Tracks":
-    from asyconv.pipeline import track
-    from asyconv.recording import Intrinsics
+    from asyconv.pose.tracking import track
+    from asyconv.recordings.recording import Intrinsics
 
     given = one.tracking["intrinsics"]
     with open_stated(job.source, one) as recording:
@@ -203,11 +203,11 @@ def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell")
 def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", tell: "Tell") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
     from asyconv.analysis import analyse
-    from asyconv.analysis.clean import Event
-    from asyconv.analysis.plots import write_figures
-    from asyconv.analysis.report import write_report
-    from asyconv.analysis.still import StillFloor, check_fits
-    from asyconv.analysis.tables import write_tables
+    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.report.page import write_report
+    from asyconv.analysis.report.plots import write_figures
+    from asyconv.analysis.series.still import StillFloor, check_fits
+    from asyconv.analysis.tables.tables import write_tables
     from asyconv.notice import NOTICE
     from asyconv.tracks import write_tracks
 
@@ -257,9 +257,9 @@ def software(*packages: str) -> dict[str, str]:
 def ready_at(source: Path) -> float:
     """Epoch time from which a source may be read; an .oni file with its end record is whole at once."""
     from asyconv.errors import InputError
-    from asyconv.oni_records import scan
-    from asyconv.recording import file_format
-    from asyconv.sources import settled_at
+    from asyconv.night.sources import settled_at
+    from asyconv.recordings.oni_records import scan
+    from asyconv.recordings.recording import file_format
 
     try:
         if source.is_file() and file_format(source) == "oni" and scan(source).ending == "finished":

@@ -12,8 +12,8 @@ from asyconv.notice import NOTICE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asyconv.heldout import HeldOut
-    from asyconv.weights import Model
+    from asyconv.evaluation.heldout import HeldOut
+    from asyconv.pose.model_file import Model
 
 
 @click.command(name="evaluate", epilog=NOTICE)
@@ -63,8 +63,8 @@ def command(
 
     Example: asyconv evaluate compact --infants 8 -o errors
     """
-    from asyconv.simulate import TEST_SEED
-    from asyconv.weights import load_model
+    from asyconv.pose.model_file import load_model
+    from asyconv.simulation.simulate import TEST_SEED
 
     if movement + conditions + compare + noise + gain + intervals > 1:
         raise click.UsageError(
@@ -105,11 +105,11 @@ def command(
 
 def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int) -> "HeldOut":
     """Simulated infants, or the test part of the annotated recordings that a training was done on."""
-    from asyconv.heldout import annotated_part, held_out
+    from asyconv.evaluation.heldout import annotated_part, held_out
 
     if test_of is None:
         return held_out(seed, infants, clips)
-    from asyconv.training import read_recipe
+    from asyconv.training.loop import read_recipe
 
     recipe = read_recipe(test_of)
     if not recipe.split:
@@ -119,14 +119,14 @@ def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int) -> 
 
 def errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> None:
     """Errors of each model; with an output, tables and the reliability curve, in a folder each if there are several."""
-    from asyconv.error_tables import text, write_tables
-    from asyconv.evaluation import evaluate_on
+    from asyconv.evaluation.error_tables import text, write_tables
+    from asyconv.evaluation.joint_errors import evaluate_on
 
     for number, model in enumerate(models):
         evaluation = evaluate_on(model, data)
         click.echo(text(evaluation))
         if output is not None:
-            from asyconv.analysis.error_plots import reliability_curve
+            from asyconv.analysis.evaluation.error_plots import reliability_curve
 
             folder = output / f"{number + 1}-{model.name}" if len(models) > 1 else output
             write_tables(evaluation, folder)
@@ -137,8 +137,8 @@ def errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> N
 
 def by_condition(models: "Sequence[Model]", infants: int, clips: int, seed: int, output: Path | None) -> None:
     """Errors of each model under each condition."""
-    from asyconv.conditions import CONDITIONS, conditions_text, evaluate_conditions
-    from asyconv.error_tables import write_rows
+    from asyconv.evaluation.conditions import CONDITIONS, conditions_text, evaluate_conditions
+    from asyconv.evaluation.error_tables import write_rows
 
     everything = []
     for model in models:
@@ -159,12 +159,12 @@ def beside_each_other(
     """Table II and Fig. 4 of the paper into `output`, the table printed too."""
     import torch
 
-    from asyconv.analysis.error_plots import limb_boxes
-    from asyconv.analysis.tables import write_csv
-    from asyconv.clip_times import clip_times
-    from asyconv.comparison import framework, markdown, table_two
-    from asyconv.error_tables import write_rows
-    from asyconv.evaluation import evaluate_on
+    from asyconv.analysis.evaluation.error_plots import limb_boxes
+    from asyconv.analysis.tables.tables import write_csv
+    from asyconv.evaluation.clip_times import clip_times
+    from asyconv.evaluation.comparison import framework, markdown, table_two
+    from asyconv.evaluation.error_tables import write_rows
+    from asyconv.evaluation.joint_errors import evaluate_on
 
     output.mkdir(parents=True, exist_ok=True)
     measured = [(model, evaluate_on(model, data)) for model in models]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from asyconv.cli.progress import progress
 
 if TYPE_CHECKING:
-    from asyconv.scene import Infant
-    from asyconv.simulate import Truth
+    from asyconv.pose.model_file import Model
+    from asyconv.simulation.scene import Infant
+    from asyconv.simulation.simulate import Truth
     from asyconv.tracks import Tracks
-    from asyconv.weights import Model
 
 
 def movement(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
@@ -20,9 +20,10 @@ def movement(model: "Model", infants: int, seconds: float, seed: int, output: Pa
     With `output`, the values of every recording as CSV and a picture go there, and the predicted tracks: given again,
     the command analyses those that the same model left, without the networks.
     """
-    from asyconv.analysis import agreement, analyse
-    from asyconv.analysis.jitter import jitter_of, jitter_rows, jitter_text
-    from asyconv.simulate import true_tracks
+    from asyconv.analysis import analyse
+    from asyconv.analysis.evaluation import agreement
+    from asyconv.analysis.evaluation.jitter import jitter_of, jitter_rows, jitter_text
+    from asyconv.simulation.simulate import true_tracks
 
     truth, true, predicted, jitter = [], [], [], []
     for known, infant, tracks in _tracked(model, infants, seconds, seed, output and output / "tracks"):
@@ -47,9 +48,9 @@ def _tracked(
     """
     import numpy as np
 
-    from asyconv.pipeline import TRACKS_VERSION
-    from asyconv.scene import FPS_HZ, make_infant
-    from asyconv.simulate import truth_of
+    from asyconv.pose.tracking import TRACKS_VERSION
+    from asyconv.simulation.scene import FPS_HZ, make_infant
+    from asyconv.simulation.simulate import truth_of
     from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import read_tracks, write_tracks
 
@@ -73,9 +74,9 @@ def _tracked(
 
 def _track_infant(model: "Model", infant: "Infant", path: Path) -> "Tracks":
     """Write the infant's recording to `path` and track it as any other."""
-    from asyconv.pipeline import track
-    from asyconv.recording import open_recording
-    from asyconv.simulate import write_recording
+    from asyconv.pose.tracking import track
+    from asyconv.recordings.recording import open_recording
+    from asyconv.simulation.simulate import write_recording
 
     frames = len(infant.motion.time_s)
     with progress(f"simulating infant {infant.number + 1}") as tell:
@@ -87,8 +88,8 @@ def _track_infant(model: "Model", infant: "Infant", path: Path) -> "Tracks":
 def _write(rows: list[dict[str, Any]], jitter: list[dict[str, Any]], output: Path) -> None:
     import polars as pl
 
-    from asyconv.analysis.agreement_plot import agreement_picture
-    from asyconv.analysis.tables import write_csv
+    from asyconv.analysis.evaluation.agreement_plot import agreement_picture
+    from asyconv.analysis.tables.tables import write_csv
 
     output.mkdir(parents=True, exist_ok=True)
     for name, content in (("movement", rows), ("floors", jitter)):
@@ -101,10 +102,10 @@ def noise(infants: int, seconds: float, seed: int) -> str:
     """Add noise to the true joints of simulated infants and analyse them as any others; no model takes part."""
     import numpy as np
 
-    from asyconv.analysis import agreement
-    from asyconv.analysis.noise_table import Known, noise_rows, noise_text
-    from asyconv.scene import FPS_HZ, make_infant
-    from asyconv.simulate import true_tracks, truth_of
+    from asyconv.analysis.evaluation import agreement
+    from asyconv.analysis.evaluation.noise_table import Known, noise_rows, noise_text
+    from asyconv.simulation.scene import FPS_HZ, make_infant
+    from asyconv.simulation.simulate import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
@@ -124,10 +125,10 @@ def gain(model: "Model", infants: int, seed: int, output: Path | None = None) ->
     """
     import numpy as np
 
-    from asyconv.analysis.gain import band_hz, gain_text, mean_gains, measured_gains
-    from asyconv.calibration import export_with_band
-    from asyconv.simulate import true_tracks, truth_of
-    from asyconv.sines import EDGE_S, swinging_infant, swings
+    from asyconv.analysis.evaluation.gain import band_hz, gain_text, mean_gains, measured_gains
+    from asyconv.evaluation.calibration import export_with_band
+    from asyconv.simulation.simulate import true_tracks, truth_of
+    from asyconv.simulation.sines import EDGE_S, swinging_infant, swings
     from asyconv.skeleton import N_JOINTS
 
     measured = []
@@ -150,9 +151,9 @@ def intervals(infants: int, seconds: float, seed: int) -> str:
     """Coverage of every measure's intervals on long simulated recordings, as the lines of a CSV file."""
     import numpy as np
 
-    from asyconv.analysis.coverage import JITTER_MM, interval_coverage, jittered, table
-    from asyconv.scene import BARE, FPS_HZ, make_infant
-    from asyconv.simulate import true_tracks, truth_of
+    from asyconv.analysis.evaluation.interval_coverage import JITTER_MM, interval_coverage, jittered, table
+    from asyconv.simulation.scene import BARE, FPS_HZ, make_infant
+    from asyconv.simulation.simulate import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ

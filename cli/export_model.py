@@ -19,9 +19,9 @@ def command(run: Path, output: Path) -> None:
 
     Example: asyconv export-model runs/compact -o compact.safetensors
     """
-    from asyconv.calibration import export_model, sets_of
-    from asyconv.error_tables import text
-    from asyconv.training import trained
+    from asyconv.evaluation.calibration import export_model, sets_of
+    from asyconv.evaluation.error_tables import text
+    from asyconv.training.loop import trained
 
     recipe, networks = trained(run)
     try:

@@ -15,10 +15,10 @@ from asyconv.cli.view import view
 from asyconv.errors import InputError, Stopped
 
 if TYPE_CHECKING:
-    from asyconv.audit import Audit
-    from asyconv.batch import Asked
-    from asyconv.engines import Engine
-    from asyconv.unit import Outcome
+    from asyconv.night.audit import Audit
+    from asyconv.night.batch import Asked
+    from asyconv.night.engines import Engine
+    from asyconv.night.unit import Outcome
 
 
 def spend(
@@ -31,13 +31,13 @@ def spend(
 ) -> "list[Outcome]":
     """Do everything that is asked for; `already` is known of other recordings of this run.
 
-    `engine_for` gives the engine for a number of recordings, `options` are those of `asyconv.batch.run_batch`. Each
-    outcome is told and noted in the audit as it comes. SIGTERM stops a run as Ctrl-C does.
+    `engine_for` gives the engine for a number of recordings, `options` are those of `asyconv.night.batch.run_batch`.
+    Each outcome is told and noted in the audit as it comes. SIGTERM stops a run as Ctrl-C does.
     """
-    from asyconv.audit import Audit, last_noted
-    from asyconv.batch import new_run, run_batch
-    from asyconv.engines import Inline
-    from asyconv.results import clean_up, open_results, write_index
+    from asyconv.night.audit import Audit, last_noted
+    from asyconv.night.batch import new_run, run_batch
+    from asyconv.night.engines import Inline
+    from asyconv.night.results import clean_up, open_results, write_index
 
     run, start = new_run(), time.monotonic()
     outcomes: list[Outcome] = []
@@ -83,8 +83,8 @@ def sigterm_as_ctrl_c() -> Iterator[None]:
 
 def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str, str]) -> None:
     """Seal what became of a recording; what a killed run made and could not note is noted now."""
-    from asyconv.audit import manifest_hash
-    from asyconv.unit import without_names
+    from asyconv.night.audit import manifest_hash
+    from asyconv.night.unit import without_names
 
     name = outcome.recording_id
     if outcome.made or outcome.state == "done":
@@ -99,8 +99,8 @@ def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str,
 
 def effort(results: Path, run: str, wall_s: float) -> str | None:
     """Tell how much video a run has turned into results, how fast, and how busy it kept the device."""
-    from asyconv.engines import cores
-    from asyconv.results import manifests
+    from asyconv.night.engines import cores
+    from asyconv.night.results import manifests
 
     made = [m for m in manifests(results) if m.get("run") == run and "networks" in m.get("stages", {})]
     if not made:
@@ -131,7 +131,7 @@ def run_on_finish(command: str, outcomes: "Sequence[Outcome]", code: int) -> Non
     import shlex
     import subprocess
 
-    from asyconv.batch import summary
+    from asyconv.night.batch import summary
 
     told = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary(outcomes)}
     try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from asyconv.unit import Outcome
+    from asyconv.night.unit import Outcome
 
 BAD = ("refused", "failed")
 EXIT_REFUSED = 1
@@ -32,7 +32,7 @@ def code_of(outcomes: "Iterable[Outcome]") -> int:
 
 def finish(ctx: click.Context, outcomes: "list[Outcome]") -> None:
     """Count, and leave with 1 if anything was refused or parked."""
-    from asyconv.batch import summary
+    from asyconv.night.batch import summary
 
     click.echo(summary(outcomes), err=True)
     ctx.exit(code_of(outcomes))

@@ -11,8 +11,8 @@ from asyconv.cli.outcome import tell
 
 if TYPE_CHECKING:
     from asyconv.cli.compose import Stated
-    from asyconv.unit import Outcome
-    from asyconv.weights import Model
+    from asyconv.night.unit import Outcome
+    from asyconv.pose.model_file import Model
 
 RESULT_BYTES_PER_S = 30_000.0
 """Taken for a result, per second of recording, until there are some that tell better (a simulated one: 21,600)."""
@@ -22,7 +22,7 @@ def look(
     sources: Sequence[Path], results: Path, stated: "Stated", model: "Model", common: dict[str, Any]
 ) -> "list[Outcome]":
     """Tell of each recording what would become of it, and of all together what they need."""
-    from asyconv.sources import size_bytes
+    from asyconv.night.sources import size_bytes
 
     outcomes, todo_s, unknown = [], 0.0, 0
     for source in sources:
@@ -50,8 +50,8 @@ def look_at(
     """Outcome of one recording if it were done now, and its length; what has never been read is not read for this."""
     from asyconv.cli.compose import open_stated, prepare
     from asyconv.errors import InputError
-    from asyconv.sources import planning_hash
-    from asyconv.unit import Excluded, Outcome, State, state_of
+    from asyconv.night.sources import planning_hash
+    from asyconv.night.unit import Excluded, Outcome, State, state_of
 
     one = stated.of(source)
     try:
@@ -70,7 +70,7 @@ def look_at(
 
 
 def _result_bytes_per_s(results: Path) -> float:
-    from asyconv.results import manifests
+    from asyconv.night.results import manifests
 
     sizes = [
         (sum(p.stat().st_size for p in (results / m["recording_id"]).rglob("*") if p.is_file()), m["recorded_s"])

@@ -12,7 +12,7 @@ from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
     from asyconv.cli.compose import Stated
-    from asyconv.unit import Outcome
+    from asyconv.night.unit import Outcome
 
 FILE = click.Path(path_type=Path)
 
@@ -85,14 +85,14 @@ def process(
     **said: Any,
 ) -> "list[Outcome]":
     """Process all recordings in `inputs`; `said` is what the user states about them."""
-    from asyconv.batch import Asked
     from asyconv.cli import compose, plan
     from asyconv.cli.night import spend
-    from asyconv.engines import Dask, Inline
-    from asyconv.frozen import freeze
-    from asyconv.results import manifests
-    from asyconv.sources import shard_of
-    from asyconv.weights import load_model
+    from asyconv.night.batch import Asked
+    from asyconv.night.engines import Dask, Inline
+    from asyconv.night.frozen import freeze
+    from asyconv.night.results import manifests
+    from asyconv.night.sources import shard_of
+    from asyconv.pose.model_file import load_model
 
     sources = _sources(inputs)
     stated = _stated(sources, **said)
@@ -133,7 +133,7 @@ def process(
 
 def _of(source: Path, known: dict[str, str]) -> dict[str, str]:
     """Return the SHA-256 of a source that has been read before, by its planning hash."""
-    from asyconv.sources import planning_hash
+    from asyconv.night.sources import planning_hash
 
     try:
         planning = planning_hash(source)
@@ -151,7 +151,7 @@ def _share(text: str) -> tuple[int, int]:
 
 def _sources(inputs: tuple[Path, ...]) -> list[Path]:
     """Return all recordings, each once; what is none but promised to be stands for itself and is refused by name."""
-    from asyconv.recording import find_promised, find_recordings
+    from asyconv.recordings.recording import find_promised, find_recordings
 
     found: dict[Path, Path] = {}
     for given in inputs:
@@ -175,9 +175,9 @@ def _stated(
     force_ids: bool = False,
     **options: Any,
 ) -> "Stated":
-    from asyconv import sheet as sheets
-    from asyconv.analysis.still import read_still
+    from asyconv.analysis.series.still import read_still
     from asyconv.cli.compose import Stated
+    from asyconv.night import sheet as sheets
 
     rows: dict[Path, sheets.Row] = {}
     if sheet is not None:
@@ -207,7 +207,7 @@ def _say_waiting(source: Path, seconds: float) -> None:
 
 def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:
     """Keep which pseudonym is which file: where the user says, else beside the input."""
-    from asyconv.names import add_names, default_place
+    from asyconv.night.names import add_names, default_place
 
     known = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]
     for given in inputs if names is None else inputs[:1]:

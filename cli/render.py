@@ -24,13 +24,13 @@ def command(tracks: Path, output: Path, depth: Path | None) -> None:
     Example: asyconv render results/rec-1 -o rec-1.mp4
     """
     from asyconv.analysis import analyse
-    from asyconv.analysis.clean import Event
-    from asyconv.analysis.speed_bars import speed_bars
-    from asyconv.audit import Audit
-    from asyconv.batch import new_run
-    from asyconv.overlay import write_overlay
-    from asyconv.recording import open_recording
-    from asyconv.results import read_manifest
+    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.report.speed_bars import speed_bars
+    from asyconv.night.audit import Audit
+    from asyconv.night.batch import new_run
+    from asyconv.night.results import read_manifest
+    from asyconv.pose.overlay import write_overlay
+    from asyconv.recordings.recording import open_recording
     from asyconv.tracks import read_tracks
 
     found = find_tracks(tracks)

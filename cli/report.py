@@ -23,10 +23,10 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
     Example: asyconv report results/rec-1 results/rec-2 -o infant.html
     """
     from asyconv.analysis import analyse
-    from asyconv.analysis.clean import Event
-    from asyconv.analysis.pdf import write_pdf
-    from asyconv.analysis.report import write_report
-    from asyconv.results import read_manifest
+    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.report.page import write_report
+    from asyconv.analysis.report.pdf import write_pdf
+    from asyconv.night.results import read_manifest
     from asyconv.tracks import read_tracks
 
     movements = []

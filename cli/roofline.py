@@ -32,7 +32,7 @@ def draw_roofline(rows: Sequence["Row"], path: Path) -> list[Path]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from asyconv.analysis.canvas import DPI, STYLE, WIDTH_IN
+    from asyconv.analysis.report.canvas import DPI, STYLE, WIDTH_IN
 
     written = [path.with_suffix(suffix) for suffix in (".png", ".svg")]
     with rc_context(STYLE):  # type: ignore[arg-type]
@@ -58,7 +58,7 @@ def _draw(axes: "Axes", rows: Sequence["Row"]) -> None:
     import numpy as np
     from matplotlib.ticker import LogLocator, NullLocator
 
-    from asyconv.analysis.canvas import GRID, INK
+    from asyconv.analysis.report.canvas import GRID, INK
 
     gemm = next(float(row.gflop_per_s) for row in rows if row.what == "gemm")
     copy = next(float(row.gbyte_per_s) for row in rows if row.what == "copy")
@@ -90,7 +90,7 @@ def _legends(figure: "Figure", found: list[tuple[str, str, float, float]]) -> No
     """What colours and markers stand for, beside the axes so that no point is hidden."""
     from matplotlib.lines import Line2D
 
-    from asyconv.analysis.canvas import INK, POSTURE
+    from asyconv.analysis.report.canvas import INK, POSTURE
 
     def handle(label: str, marker: str, colour: str) -> Line2D:
         look = {"linestyle": "", "marker": marker, "color": colour}

@@ -42,7 +42,7 @@ def command(
     Example: asyconv simulate recordings/ --infants 2 --seconds 60 --seed 1
     """
     if check:
-        from asyconv.simulate_check import check as compare
+        from asyconv.simulation.realism import check as compare
 
         stated = {name: value for name, value in (("infants", infants), ("seed", seed)) if value is not None}
         table, inside = compare(**stated)
@@ -67,7 +67,7 @@ def simulate(
     out: Path, infants: int, seconds: float, seed: int, *, motion: Path | None = None, fmt: str = "oni"
 ) -> list[Path]:
     """Simulate into a folder that holds nothing yet, so that it holds exactly these recordings."""
-    from asyconv.simulate import simulate as simulate_now
+    from asyconv.simulation.simulate import simulate as simulate_now
 
     with _empty_folder(out), progress(f"simulating {infants} infants") as tell:
         return simulate_now(out, infants, seconds, seed, motion=motion, fmt=fmt, progress=tell)
@@ -75,7 +75,7 @@ def simulate(
 
 def simulate_annotated(out: Path, infants: int, seconds: float, seed: int, *, flaws: bool) -> list[Path]:
     """Simulate an annotated data set into a folder that holds nothing yet; give its sheets."""
-    from asyconv.simulate_annotated import simulate_annotated as simulate_now
+    from asyconv.simulation.annotated import simulate_annotated as simulate_now
 
     with _empty_folder(out), progress(f"simulating {infants} annotated infants") as tell:
         return simulate_now(out, infants, seconds, seed, flaws=flaws, progress=tell)

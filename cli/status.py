@@ -21,8 +21,8 @@ def command(results: Path, watch: bool) -> None:
     """
     from rich.console import Console
 
-    from asyconv.claims import running
     from asyconv.cli.view import table
+    from asyconv.night.claims import running
 
     if not results.is_dir():
         raise InputError(f"{results}: expected a folder of results, found none")
@@ -37,7 +37,7 @@ def command(results: Path, watch: bool) -> None:
 
 
 def _n_done(results: Path) -> int:
-    from asyconv.results import manifests
+    from asyconv.night.results import manifests
 
     return len(manifests(results))
 
@@ -45,8 +45,8 @@ def _n_done(results: Path) -> int:
 def lines(results: Path) -> list[str]:
     """What is done, what another version of this program made, and what is parked, with reasons."""
     from asyconv.analysis import ANALYSIS_VERSION
-    from asyconv.pipeline import TRACKS_VERSION
-    from asyconv.results import failed, manifests
+    from asyconv.night.results import failed, manifests
+    from asyconv.pose.tracking import TRACKS_VERSION
 
     done = manifests(results)
     out = [f"{len(done)} recordings done, {sum(m.get('recorded_s') or 0 for m in done) / 3600:.2f} h of video"]

@@ -12,9 +12,9 @@ from asyconv.notice import NOTICE
 if TYPE_CHECKING:
     from torch import nn
 
-    from asyconv.recipe import Recipe
-    from asyconv.simulate import ClipSet
-    from asyconv.training_data import Report
+    from asyconv.simulation.simulate import ClipSet
+    from asyconv.training.data import Report
+    from asyconv.training.recipe import Recipe
 
 FILE = click.Path(path_type=Path)
 
@@ -50,11 +50,11 @@ def command(
     """
     import torch
 
-    from asyconv.checkpoints import LOSSES
-    from asyconv.recipe import make_recipe
-    from asyconv.training import first_process_first, joined_processes, started, train
-    from asyconv.training_data import clips_of
-    from asyconv.weights import load_model
+    from asyconv.pose.model_file import load_model
+    from asyconv.training.checkpoints import LOSSES
+    from asyconv.training.data import clips_of
+    from asyconv.training.loop import first_process_first, joined_processes, started, train
+    from asyconv.training.recipe import make_recipe
 
     precision = precision or ("bfloat16" if torch.cuda.is_available() else "float32")
     recipe = make_recipe(
@@ -71,7 +71,7 @@ def command(
                 return
             train(out, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
             if place.rank == 0:
-                from asyconv.analysis.loss_curves import draw_losses
+                from asyconv.analysis.evaluation.loss_curves import draw_losses
 
                 draw_losses(out / LOSSES)
     except OSError as error:
@@ -84,7 +84,7 @@ def measure(
     workers: int, report: "Report",
 ) -> None:  # fmt: skip
     """Tabulate what the differences of a preset gain."""
-    from asyconv.differences import measure_differences
+    from asyconv.evaluation.differences import measure_differences
 
     if detection is None:
         raise InputError("differences: expected the model whose detection network to take, with --detection")

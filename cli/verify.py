@@ -19,8 +19,8 @@ def command(ctx: click.Context, results: Path) -> None:
 
     Example: asyconv verify results/
     """
-    from asyconv.audit import verify
-    from asyconv.results import manifests
+    from asyconv.night.audit import verify
+    from asyconv.night.results import manifests
 
     if not results.is_dir():
         raise InputError(f"{results}: expected a folder of results, found none")

@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from asyconv.unit import Outcome
+    from asyconv.night.unit import Outcome
 
 PLAIN_EVERY_S = 10.0
 LOG = ".log"
@@ -50,7 +50,7 @@ def table(results: Path, caption: str) -> "Table":
     """Everything under way in RESULTS, by whichever run."""
     from rich.table import Table
 
-    from asyconv.claims import running
+    from asyconv.night.claims import running
 
     out = Table("recording", "stage", "frames", "frames/s", "time left", caption=caption)
     for facts in running(results):
@@ -77,7 +77,7 @@ def _counts(total: int, outcomes: "Sequence[Outcome]", seconds: float) -> str:
 
 
 def _write_lines(results: Path, run: str, ended: threading.Event) -> None:
-    from asyconv.claims import running
+    from asyconv.night.claims import running
 
     while not ended.wait(PLAIN_EVERY_S):
         try:

@@ -1,7 +1,7 @@
 """How long the analysis takes: ``python -m tests.analysis_times`` adds rows to benchmarks/analysis.csv.
 
 One simulated 180 s recording (true joints with 0.5 mm of noise) analysed with all intervals, and cohorts made from one
-analysed recording (`tests.made_cohort`). Run with OMP_NUM_THREADS=1 and POLARS_MAX_THREADS=1 to see one core.
+analysed recording (`tests.helpers.made_cohort`). Run with OMP_NUM_THREADS=1 and POLARS_MAX_THREADS=1 to see one core.
 """
 
 import os
@@ -15,20 +15,20 @@ import numpy as np
 
 import asyconv
 from asyconv.analysis import analyse
-from asyconv.analysis.cohort import make_cohort, write_cohort
-from asyconv.analysis.cohort_report import write_cohort_report
-from asyconv.analysis.coverage import jittered
-from asyconv.analysis.report import write_report
-from asyconv.analysis.tables import write_tables
+from asyconv.analysis.cohort.cohort import make_cohort, write_cohort
+from asyconv.analysis.cohort.report import write_cohort_report
+from asyconv.analysis.evaluation.interval_coverage import jittered
+from asyconv.analysis.report.page import write_report
+from asyconv.analysis.tables.tables import write_tables
 from asyconv.cli.bench import add_row, cpu_name
 from asyconv.cli.cohort import members_of
 from asyconv.cli.compose import software
 from asyconv.kernels.timing import commit
-from asyconv.results import failed, manifests
-from asyconv.scene import FPS_HZ, make_infant
-from asyconv.simulate import true_tracks, truth_of
+from asyconv.night.results import failed, manifests
+from asyconv.simulation.scene import FPS_HZ, make_infant
+from asyconv.simulation.simulate import true_tracks, truth_of
 from asyconv.skeleton import N_JOINTS
-from tests.made_cohort import Made, make_results
+from tests.helpers.made_cohort import Made, make_results
 
 SECONDS = 180
 INFANTS = 1000

@@ -8,7 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.commands import invoke
+from tests.helpers.commands import invoke
 
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=5000)
@@ -44,8 +44,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a model file of the compact shape whose weights are random."""
     import torch
 
-    from asyconv.networks import AsymmetricRegression, Detection
-    from asyconv.weights import ModelSettings, save_model
+    from asyconv.pose.model_file import ModelSettings, save_model
+    from asyconv.pose.networks import AsymmetricRegression, Detection
 
     settings = ModelSettings(
         arch="asymmetric",
@@ -81,7 +81,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser for the whole run; tests that ask for it skip where there is none."""
-    from tests.browser import launched  # only suites that need it pay for it
+    from tests.helpers.browser import launched  # only suites that need it pay for it
 
     with launched(tmp_path_factory.mktemp("chromium")) as browser:
         yield browser

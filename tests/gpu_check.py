@@ -262,7 +262,7 @@ class Check:
         """Regression network whole, every block forced to each path: inference in float16, training in bfloat16."""
         from asyconv.kernels.timing import facts, measure, peak_mib, relative_error, times
         from asyconv.kernels.ways import forced
-        from asyconv.networks import AsymmetricRegression, folded
+        from asyconv.pose.networks import AsymmetricRegression, folded
 
         torch.manual_seed(0)
         network = AsymmetricRegression().to(self.device).eval()
@@ -304,9 +304,9 @@ class Check:
         """Joints of simulated clips by the shipped weights: float16 here against float32 on the CPU."""
         import numpy as np
 
-        from asyconv.predictions import predict
-        from asyconv.simulate import TEST_SEED, make_clips
-        from asyconv.weights import load_model
+        from asyconv.evaluation.predictions import predict
+        from asyconv.pose.model_file import load_model
+        from asyconv.simulation.simulate import TEST_SEED, make_clips
 
         model, clips = load_model("compact"), make_clips(TEST_SEED, 0, 6)
         here = predict(model, clips).xy_map
@@ -351,13 +351,13 @@ class Check:
         import numpy as np
 
         from asyconv.kernels.timing import facts
-        from asyconv.networks import AsymmetricRegression, Detection
-        from asyconv.oni import OniWriter
-        from asyconv.pipeline import track
-        from asyconv.recording import open_recording
-        from asyconv.scene import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, make_infant
-        from asyconv.simulate import TEST_SEED, frames_of
-        from asyconv.weights import Model, ModelSettings
+        from asyconv.pose.model_file import Model, ModelSettings
+        from asyconv.pose.networks import AsymmetricRegression, Detection
+        from asyconv.pose.tracking import track
+        from asyconv.recordings.oni import OniWriter
+        from asyconv.recordings.recording import open_recording
+        from asyconv.simulation.scene import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, make_infant
+        from asyconv.simulation.simulate import TEST_SEED, frames_of
 
         settings = ModelSettings(
             "asymmetric", 1.0, 300.0, 5.0, 6.0, 3.0, 1e9, (1.0,) * 12, 1e9, 5, ((((0.0, 0.0),) * 12),) * 3,

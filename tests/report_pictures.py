@@ -17,11 +17,12 @@ import numpy as np
 from PIL import Image
 
 from asyconv.analysis import analyse
-from asyconv.analysis.report import render
-from asyconv.oni import OniWriter
-from asyconv.pipeline import track
-from asyconv.recording import open_recording
-from asyconv.scene import (
+from asyconv.analysis.report.page import render
+from asyconv.pose.model_file import load_model
+from asyconv.pose.tracking import track
+from asyconv.recordings.oni import OniWriter
+from asyconv.recordings.recording import open_recording
+from asyconv.simulation.scene import (
     BARE,
     FPS_HZ,
     HEIGHT_PX,
@@ -33,11 +34,10 @@ from asyconv.scene import (
     make_infant,
     sensed_depth,
 )
-from asyconv.simulate import write_recording
+from asyconv.simulation.simulate import write_recording
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import read_tracks, write_tracks
-from asyconv.weights import load_model
-from tests.browser import launched, opened
+from tests.helpers.browser import launched, opened
 
 SEED, NUMBER = 3, 8  # without cloths and hands every joint is visible all the time
 HALF = Condition(occluded=False, covered=(JOINTS.index("right_wrist"), JOINTS.index("left_ankle")))

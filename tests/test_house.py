@@ -9,7 +9,7 @@ import pytest
 
 import asyconv
 from asyconv.notice import NOTICE
-from tests.real_data import ROOT
+from tests.helpers.real_data import ROOT
 
 LINKS = {
     "__init__.py": "../../asyconv/__init__.py",

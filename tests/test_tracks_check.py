@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asyconv.analysis import analyse
-from asyconv.analysis.measures import Result
+from asyconv.analysis.measures.registry import Result
 from asyconv.errors import InputError
 from asyconv.tracks import Tracks, read_tracks
 from asyconv.tracks_check import check_tracks
-from tests.closed_form import make_tracks, shake
-from tests.hostile_tracks import Hostile, honest, hostile
+from tests.helpers.closed_form import make_tracks, shake
+from tests.helpers.hostile_tracks import Hostile, honest, hostile
 
 EXAMPLES = 10_000 if os.environ.get("ASYCONV_HYPOTHESIS") == "fuzz" else 300
 

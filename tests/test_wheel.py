@@ -3,12 +3,13 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.real_data import ROOT
+from tests.helpers.real_data import ROOT
 
 FOLDERS = {
     "asyconv": "asyconv",
@@ -61,7 +62,17 @@ def test_wheel_holds_every_source_file_and_nothing_else(source: Path, tmp_path: 
     assert build_wheel(source, tmp_path) == expected
 
 
-def test_a_subfolder_would_be_missed(source: Path, tmp_path: Path) -> None:
+def test_every_folder_of_code_is_listed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))
+    folders = {
+        ".".join([*installed.split("/"), *path.parent.relative_to(ROOT / folder).parts])
+        for folder, installed in FOLDERS.items()
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert set(project["tool"]["setuptools"]["packages"]) == folders
+
+
+def test_a_folder_that_is_not_listed_would_be_missed(source: Path, tmp_path: Path) -> None:
     (source / "analysis" / "deep").mkdir()
     (source / "analysis" / "deep" / "module.py").write_text("")
     missing = expected_files(source) - build_wheel(source, tmp_path)

@@ -1,0 +1,1 @@
+"""From tracks to clean positions: time base, swaps, depths, bones, outliers and gaps."""

@@ -1,0 +1,90 @@
+"""Depths that cannot be the joint's: implausible ones, flicker, and shoulders or hips that leave the trunk.
+
+A camera sees the nearest surface on the way to a joint, not the joint. What lies there changes while the joint rests: a
+raised thigh or a hand comes over the hip, the ray slips from shank to foot. On simulated infants this, not the position
+in the picture, made amounts of movement too high: with true depths under the predicted positions the path was right.
+
+* The trunk is stiff: shoulders and hips follow the trunk's common depth at once, and their own depth only slowly, as
+  the median over 5 s. So a thigh over the hip is no movement of the leg's root, and a slow turn of the trunk is kept.
+* Elsewhere a depth more than 10 mm from its median of 0.5 s, come and gone within a quarter of a second, is rejected. A
+  stroke towards the camera is an edge to that median and stays. Below 25 Hz the test is blind and left out.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.analysis.cleaning.outliers import is_jump, is_outlier, odd, rolling_median
+from asyconv.analysis.cleaning.timebase import FAST_HZ
+from asyconv.skeleton import LIMBS
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+WINDOW_S: Final = 1.0
+STEP_MM: Final = 120.0
+HEIGHT_MM: Final = (-20.0, 250.0)  # of a joint above the mattress
+FLICKER_WINDOW_S: Final = 0.5
+FLICKER_MM: Final = 10.0
+TRUNK_SLOW_S: Final = 5.0
+TRUNK_STEP_S: Final = 0.5  # the slow part is worked out this often and joined by straight lines
+ROOTS: Final = tuple(chain[0] for chain in LIMBS.values())
+OTHERS: Final = tuple(joint for chain in LIMBS.values() for joint in chain[1:])
+
+
+def implausible(xyz_mm: Floats, fs_hz: float, jump_mm_s: float, least_mm: float, plane: list[float] | None) -> Bools:
+    """Samples [N, 12] of `xyz_mm` off their median of 1 s, off the mattress, or with a lone depth or one that jumps."""
+    z_mm = xyz_mm[..., 2:]
+    with np.errstate(invalid="ignore"):
+        bad = (np.abs(z_mm - rolling_median(z_mm, odd(WINDOW_S * fs_hz))) > STEP_MM)[..., 0]
+        if plane is not None:
+            height = xyz_mm @ np.asarray(plane[:3], float) + plane[3]
+            bad |= (height < HEIGHT_MM[0]) | (height > HEIGHT_MM[1])
+    return np.asarray(bad | is_outlier(z_mm, fs_hz, least_mm) | is_jump(z_mm, fs_hz, jump_mm_s / fs_hz))
+
+
+def flickers(xyz_mm: Floats, fs_hz: float) -> Bools:
+    """Samples [N, 12] of elbows, wrists, knees and ankles whose depth leaves its median of 0.5 s and comes back."""
+    bad = np.zeros(xyz_mm.shape[:2], bool)
+    if fs_hz >= FAST_HZ:
+        z_mm = xyz_mm[:, OTHERS, 2:]
+        with np.errstate(invalid="ignore"):
+            away = np.abs(z_mm - rolling_median(z_mm, odd(FLICKER_WINDOW_S * fs_hz)))[..., 0]
+            bad[:, OTHERS] = away > FLICKER_MM
+    return bad
+
+
+def with_stiff_trunk(xyz_mm: Floats, fs_hz: float) -> Floats:
+    """`xyz_mm` [N, 12, 3] with shoulders and hips moved along their rays to the depth the trunk gives them."""
+    own = xyz_mm[:, ROOTS, 2]
+    slow = slow_median(own - _middle(own - slow_median(own, fs_hz))[:, None], fs_hz)
+    trunk = slow + _middle(own - slow)[:, None]
+    out = xyz_mm.copy()
+    with np.errstate(invalid="ignore"):
+        out[:, ROOTS] *= np.where(np.isfinite(own), trunk / own, np.nan)[..., None]
+    return out
+
+
+def slow_median(values: Floats, fs_hz: float) -> Floats:
+    """Median over 5 s of `values` [N, K], of what is present, every 0.5 s and straight lines between."""
+    n = len(values)
+    half, step = round(TRUNK_SLOW_S * fs_hz / 2), max(1, round(TRUNK_STEP_S * fs_hz))
+    from_start = np.arange(0, (n + 1) // 2, step)
+    at = np.unique(np.concatenate([from_start, n - 1 - from_start]))  # the same places in reversed time
+    out = np.full(values.shape, np.nan)
+    for k in range(values.shape[1]):
+        windows = (values[max(0, i - half) : i + half + 1, k] for i in at)
+        middles = np.array([np.median(w[np.isfinite(w)]) if np.isfinite(w).any() else np.nan for w in windows])
+        known = np.isfinite(middles)
+        if known.any():
+            out[:, k] = np.interp(np.arange(n), at[known], middles[known])
+    return out
+
+
+def _middle(values: Floats) -> Floats:
+    """Median of each row of [N, K], of what is present; NaN where nothing is."""
+    out = np.full(len(values), np.nan)
+    some = np.isfinite(values).any(axis=1)
+    out[some] = np.nanmedian(values[some], axis=1)
+    return out

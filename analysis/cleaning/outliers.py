@@ -1,0 +1,92 @@
+"""Outliers, jumps and unsteady finds: which samples of a position cannot be true, whatever the infant does.
+
+A joint that comes and goes is one that something half hides. It is then found where its visible rest is, so that a hand
+or cloth on its way over a resting wrist moves it. Where a joint is unsure for a while, or rejected again and again,
+some of what passes is wrong, too. All of this shows in the mean of a calibrated confidence, 0 where no joint is left.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.analysis.cleaning.timebase import FAST_HZ
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+OUTLIER_WINDOW_S: Final = 7 / 30
+OUTLIER_SCORE: Final = 5.0
+JUMP_MAX_S: Final = 0.5
+"""What lies between a jump away and a jump back is rejected up to this length."""
+STEADY_S: Final = 0.5
+
+
+def mean_about(values: Floats, fs_hz: float, excluded: Bools) -> Floats:
+    """Mean of `values` [N, J] within half a second to either side.
+
+    What is `excluded` [N], or before the first or after the last sample, does not count; NaN where nothing does.
+    """
+    reach = max(1, round(STEADY_S * fs_hz))
+    place = np.arange(len(values))
+    first, stop = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(values))
+    counted = ~excluded[:, None]
+    count = sums_between(counted.astype(float), first, stop)
+    total = sums_between(np.where(counted, values, 0.0), first, stop)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def sums_between(rows: Floats, first: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]) -> Floats:
+    """Sum of `rows` [N, K] over each half-open range `first` to `stop` [M]."""
+    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+    return np.asarray(sums[stop] - sums[first])
+
+
+def is_outlier(values: Floats, fs_hz: float, least: float) -> Bools:
+    """Hampel test per coordinate of [N, J, D]; true where any coordinate fails. Blind below 25 Hz, then none."""
+    if fs_hz < FAST_HZ:
+        return np.zeros(values.shape[:2], bool)
+    window = odd(OUTLIER_WINDOW_S * fs_hz)
+    centre = rolling_median(values, window)
+    away = np.abs(values - centre)
+    spread = rolling_median(away, window)
+    with np.errstate(invalid="ignore"):
+        wild = (0.6745 * away > OUTLIER_SCORE * spread) & (away > least)
+    return np.asarray(wild.any(axis=-1))
+
+
+def is_jump(values: Floats, fs_hz: float, step_max: float) -> Bools:
+    """Mark samples of [N, J, D] between a jump away and a jump back; a lone jump loses the sample on either side."""
+    with np.errstate(invalid="ignore"):
+        jump = np.linalg.norm(np.diff(values, axis=0), axis=-1) > step_max
+    bad = np.zeros(values.shape[:2], bool)
+    longest = JUMP_MAX_S * fs_hz
+    for j in np.flatnonzero(jump.any(axis=0)):
+        at = np.flatnonzero(jump[:, j])
+        i = 0
+        while i < len(at):
+            if i + 1 < len(at) and at[i + 1] - at[i] <= longest:
+                bad[at[i] + 1 : at[i + 1] + 1, j] = True
+                i += 2
+            else:
+                bad[at[i] : at[i] + 2, j] = True
+                i += 1
+    return bad
+
+
+def rolling_median(values: Floats, window: int) -> Floats:
+    """Centred median over `window` samples along axis 0, of what is present; NaN where nothing is."""
+    half = window // 2
+    padded = np.pad(values, [(half, half)] + [(0, 0)] * (values.ndim - 1), constant_values=np.nan)
+    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window, axis=0), axis=-1)
+    count = np.isfinite(ordered).sum(axis=-1)
+    low = np.maximum((count - 1) // 2, 0)[..., None]
+    high = np.minimum(count // 2, window - 1)[..., None]
+    middle: Floats = (np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1))[..., 0] / 2
+    middle[count == 0] = np.nan
+    return middle
+
+
+def odd(samples: float) -> int:
+    """Odd window of about `samples`, at least 3."""
+    return max(3, 2 * int(round(samples) // 2) + 1)

@@ -1,0 +1,1 @@
+"""Many recordings together: strata, comparison, reliability, figures and pages."""

@@ -1,0 +1,152 @@
+"""Inclusion: how many recordings were found, which dropped out where and why, and which are used."""
+
+import re
+import textwrap
+from typing import Any, Final
+
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from asyconv.analysis.report.canvas import GRID, INK, MUTED, UNSEEN, Drawing
+
+STAGES: Final = {
+    "found": "Found",
+    "failed": "Failed",
+    "excluded": "Excluded",
+    "withheld": "All amounts withheld",
+    "used": "Used",
+    "compared": "With infant and age",
+}
+DROPS: Final = ("failed", "excluded", "withheld")
+REASONS_DRAWN: Final = 3
+
+
+def inclusion(recordings: pl.DataFrame, values: pl.DataFrame, failed: pl.DataFrame) -> pl.DataFrame:
+    """One row per stage and reason: `stage`, `reason` (null = the whole stage), `recordings`, `infants`.
+
+    Found = finished or failed. Failed: no result folder. Excluded: stated in the sheet, a second copy, or tables that
+    cannot be read. Withheld: the share of time moving is given for no limb in the first epoch. A recording withheld for
+    several reasons counts once, under the reason of most limbs.
+    """
+    amounts = values.filter((pl.col("feature") == "moving_pct") & (pl.col("epoch_start_s") == 0))
+    given = set(amounts.filter(pl.col("value").is_not_null())["recording_id"])
+    why = _commonest(amounts)
+    rows: list[tuple[str, str, Any, bool]] = [
+        ("failed", _general(str(why).replace(f"{name}: ", "")), None, False) for name, why in failed.iter_rows()
+    ]
+    for name, infant, age, left_out in recordings.select("recording_id", "infant_id", "pma_days", "left_out").rows():
+        known = infant is not None and age is not None
+        if left_out is not None:
+            rows.append(("excluded", _general(left_out), infant, known))
+        elif name not in given:
+            rows.append(("withheld", why.get(name, "no amount was computed"), infant, known))
+        else:
+            rows.append(("used", "", infant, known))
+    each = pl.DataFrame(
+        rows, schema={"stage": pl.String, "reason": pl.String, "infant_id": pl.String, "known": pl.Boolean},
+        orient="row",
+    )  # fmt: skip
+    used = each.filter(pl.col("stage") == "used")
+    parts = [_counted("found", each), *(_stage(each, stage) for stage in DROPS)]
+    parts += [_counted("used", used), _counted("compared", used.filter("known"))]
+    return pl.concat(parts)
+
+
+def _counted(stage: str, rows: pl.DataFrame, reason: str | None = None) -> pl.DataFrame:
+    counts = (rows.height, rows["infant_id"].drop_nulls().n_unique())
+    schema = {"stage": pl.String, "reason": pl.String, "recordings": pl.Int64, "infants": pl.Int64}
+    return pl.DataFrame([(stage, reason, *counts)], schema=schema, orient="row")
+
+
+def _stage(each: pl.DataFrame, stage: str) -> pl.DataFrame:
+    rows = each.filter(pl.col("stage") == stage)
+    of_reason = [_counted(stage, group, str(reason)) for (reason,), group in rows.group_by("reason")]
+    by_count = sorted(of_reason, key=lambda one: (-one["recordings"][0], one["reason"][0]))
+    return pl.concat([_counted(stage, rows), *by_count])
+
+
+def _commonest(amounts: pl.DataFrame) -> dict[str, str]:
+    """Reason of most limbs by recording; of as many, the first in the alphabet."""
+    reasons = amounts.filter(pl.col("value").is_null() & pl.col("reason").is_not_null())
+    general = reasons.with_columns(pl.col("reason").map_elements(_general, return_dtype=pl.String))
+    counted = general.group_by("recording_id", "reason").len().sort("recording_id", "len", "reason")
+    counted = counted.sort("recording_id", pl.col("len"), "reason", descending=[False, True, False])
+    first = counted.unique("recording_id", keep="first", maintain_order=True)
+    return dict(first.select("recording_id", "reason").iter_rows())
+
+
+def _general(reason: str) -> str:
+    """Find the kind of a reason, without what differs between recordings: measured numbers, the name of a copy."""
+    if reason.startswith("the same input as "):
+        return "the same input as another recording"
+    return re.sub(r"\d+(?:\.\d+)?(?=.*\bneeds\b)", "\N{HORIZONTAL ELLIPSIS}", reason)
+
+
+def inclusion_flow(table: pl.DataFrame) -> Drawing:
+    """Boxes from found to used, with what dropped out on the right."""
+
+    def draw(figure: Figure) -> None:
+        ax = figure.add_axes((0, 0, 1, 1))
+        ax.set(xlim=(0, 100), ylim=(0, 100))
+        ax.axis("off")
+        heights = {"found": 86, "failed": 70, "excluded": 50, "withheld": 30, "used": 14}
+        _box(ax, 4, heights["found"], 28, 11, _words(table, "found"), strong=True)
+        ax.annotate("", (18, heights["used"] + 6), (18, heights["found"] - 6), arrowprops=_ARROW)
+        for stage in DROPS:
+            y = heights[stage]
+            ax.annotate("", (41, y), (18, y), arrowprops=_ARROW)
+            _box(ax, 41, y, 57, 17, _words(table, stage), strong=False, below=_reasons(table, stage))
+        _box(ax, 4, heights["used"], 28, 11, _words(table, "used"), strong=True)
+        ax.annotate("", (41, heights["used"]), (32, heights["used"]), arrowprops=_ARROW)
+        _box(ax, 41, heights["used"], 57, 11, "of these " + _words(table, "compared").lower(), strong=False)
+
+    return Drawing("inclusion", "Inclusion", draw, table, _summary(table), 4.0)
+
+
+_ARROW: Final = {"arrowstyle": "-|>", "color": MUTED, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
+
+
+def _box(ax: Any, x: float, y: float, width: float, height: float, text: str, *, strong: bool, below: str = "") -> None:
+    edge, face = (INK, "white") if strong else (GRID, UNSEEN)
+    patch = FancyBboxPatch(
+        (x, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=0.8", fc=face, ec=edge, lw=1.0
+    )
+    ax.add_patch(patch)
+    top = y + (height / 2 - 2.6 if below else 0)
+    ax.text(x + 2, top, text, va="top" if below else "center", weight="bold", fontsize=9)
+    ax.text(x + 2, top - 5.2, below, va="top", fontsize=7.5, color=INK, linespacing=1.25, parse_math=False)
+
+
+def _counts(table: pl.DataFrame, stage: str) -> tuple[int, int]:
+    row = table.filter((pl.col("stage") == stage) & pl.col("reason").is_null()).row(0, named=True)
+    return row["recordings"], row["infants"]
+
+
+def _words(table: pl.DataFrame, stage: str) -> str:
+    recordings, infants = _counts(table, stage)
+    whose = f" of {infants} infant{'' if infants == 1 else 's'}" if stage in ("used", "compared") else ""
+    return f"{STAGES[stage]}: {recordings}{whose}"
+
+
+def _reasons(table: pl.DataFrame, stage: str) -> str:
+    rows = table.filter((pl.col("stage") == stage) & pl.col("reason").is_not_null())
+    lines = [_line(f"{n} \N{MULTIPLICATION SIGN} {reason}") for _, reason, n, _ in rows.head(REASONS_DRAWN).iter_rows()]
+    if rows.height > REASONS_DRAWN:
+        lines[-1] = f"and {rows.height - REASONS_DRAWN + 1} more reasons, in the table"
+    return "\n".join(lines)
+
+
+def _line(text: str) -> str:
+    known = set("\N{MULTIPLICATION SIGN}\N{HORIZONTAL ELLIPSIS}")
+    plain = "".join(c if (c.isascii() and c.isprintable()) or c in known else "?" for c in text)
+    return textwrap.shorten(plain, 84, placeholder=" \N{HORIZONTAL ELLIPSIS}") if " " in plain[:80] else plain[:84]
+
+
+def _summary(table: pl.DataFrame) -> str:
+    n = {stage: _counts(table, stage)[0] for stage in STAGES}
+    return (
+        f"Of {n['found']} recordings found, {n['failed']} failed, {n['excluded']} are excluded, {n['withheld']} have "
+        f"all amounts withheld; {n['used']} recordings of {_counts(table, 'used')[1]} named infants are used, "
+        f"{n['compared']} of them state infant and age and may be set against others."
+    )

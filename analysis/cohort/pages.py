@@ -1,0 +1,125 @@
+"""Pages of the cohort as HTML: sections of words, tables and figures, offline, every text escaped.
+
+A page forbids everything but its own inlined pictures and the one script whose hash it names, and is complete without
+that script, which only sorts tables.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any, Final
+
+import polars as pl
+from jinja2 import Environment, StrictUndefined
+
+from asyconv.analysis.report.canvas import Drawing
+from asyconv.notice import NOTICE
+
+DASH: Final = "\N{EN DASH}"
+DIGITS: Final = 4
+TITLE: Final = "Cohort report"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a table shows: text, where it leads, what it is sorted by where that is not the text, its colours as CSS."""
+
+    text: str
+    href: str = ""
+    value: float | str | None = None
+    number: bool = False
+    shade: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table under its caption; `folded` behind a line that opens it, `sortable` where the script may sort it."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: list[list[Cell]]
+    folded: bool = False
+    sortable: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with its words, tables and figures, in that order; `level` 2 or 3."""
+
+    title: str
+    words: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
+    links: tuple[Cell, ...] = ()
+    level: int = 2
+    below: tuple["Section", ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One HTML file: its name, its title among the pages, a line about all of them, and its sections."""
+
+    name: str
+    title: str
+    lead: str
+    sections: tuple[Section, ...] = field(default=())
+
+
+def cell_of(value: object) -> Cell:
+    """Show a value of a table: nothing as a dash that sorts last, numbers to four digits, all else as it is."""
+    if value is None:
+        return Cell(DASH, value="")
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no")
+    if isinstance(value, int):
+        return Cell(str(value), number=True)
+    if isinstance(value, float):
+        return Cell(plain_number(value), value=repr(value), number=True)
+    return Cell(str(value))
+
+
+def plain_number(value: float) -> str:
+    """`value` to four significant digits, never as a power of ten."""
+    text = f"{value:.{DIGITS}g}"
+    text = f"{value:.0f}" if "e+" in text else f"{value:.4f}" if "e-" in text else text
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def table_of(frame: pl.DataFrame, caption: str, *, folded: bool = False, sortable: bool = False) -> Table:
+    """Make a table that shows every row and column of `frame`."""
+    columns = tuple(name.replace("_", " ") for name in frame.columns)
+    return Table(caption, columns, [[cell_of(v) for v in row] for row in frame.rows()], folded, sortable)
+
+
+def html(page: Page, pages: Sequence[Page], pngs: Mapping[str, bytes], *, simulated: str) -> str:
+    """Write `page` as HTML text, with links to all of `pages`; `simulated` is said on top where it is not empty.
+
+    `pngs` are its figures by name.
+    """
+    script = _read("cohort/sorting.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_read("cohort/cohort.html")).render(
+        page=page,
+        title=TITLE if page is pages[0] else f"{TITLE}, {page.title.lower()}",
+        pages=pages,
+        notice=NOTICE,
+        short_notice=NOTICE.split(";")[0] + ".",
+        simulated=simulated,
+        script=script,
+        script_sha256=digest,
+        css=_read("report/report.css"),
+        table_of=_drawn_table,
+        inlined={name: "data:image/png;base64," + base64.b64encode(png).decode("ascii") for name, png in pngs.items()},
+    )
+
+
+def _read(name: str) -> str:
+    return files("asyconv.analysis").joinpath(name).read_text(encoding="utf-8")
+
+
+def _drawn_table(drawing: Drawing) -> Any:
+    shown = drawing.data if drawing.table is None else drawing.table
+    return table_of(shown, f"{drawing.title}: the numbers", folded=True)

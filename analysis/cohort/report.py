@@ -1,0 +1,290 @@
+"""The report about a cohort: what was found and used, how much was seen, and the shown measures, stratum by stratum.
+
+RESULTS/cohort/report.html leads to further pages where one would be too long: a page per stratum, one per 50 infants
+for coverage, one per 2000 recordings for the table. Small cohorts have all on one page. The same tables give the same
+bytes; no page holds a time, a path or a file name.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import polars as pl
+
+from asyconv.analysis.cohort.by_age import by_age
+from asyconv.analysis.cohort.cohort import Cohort
+from asyconv.analysis.cohort.comparison import AGE_MAX_DAYS, INFANTS_MIN
+from asyconv.analysis.cohort.coverage_map import blocks, coverage_overview, coverage_rows, coverage_table
+from asyconv.analysis.cohort.distribution import distribution
+from asyconv.analysis.cohort.drawing import write_drawings
+from asyconv.analysis.cohort.inclusion import inclusion, inclusion_flow
+from asyconv.analysis.cohort.pages import Cell, Page, Section, Table, cell_of, html, table_of
+from asyconv.analysis.cohort.reliability_plot import reliability_figure, shown_reliability
+from asyconv.analysis.cohort.shown import NO_BAND, bands_of, shown_values, weeks
+from asyconv.analysis.measures.gates import COVERAGE_MIN_PCT
+from asyconv.analysis.report.canvas import Drawing
+from asyconv.skeleton import LIMBS
+
+RECORDINGS_HERE: Final = 200
+"""Up to so many recordings stand in a table on the first page."""
+
+RECORDINGS_A_PAGE: Final = 2000
+MAIN: Final = "report"
+
+
+def write_cohort_report(cohort: Cohort, folder: Path) -> list[Path]:
+    """Write the report's pages and its figures into the existing `folder`, RESULTS/cohort or what will become it.
+
+    Reports of recordings are linked where they stand: beside `folder`, in folders named after the recordings.
+    """
+    pages = cohort_pages(cohort, lambda name: (folder.parent / name / "report.html").is_file())
+    figures = folder / "figures"
+    figures.mkdir()
+    drawings = [one for page in pages for one in _drawings(page.sections)]
+    pngs = {one.name: one.png() for one in drawings}
+    written = write_drawings(drawings, pngs, figures)
+    said = _simulated(cohort.tables["recordings"])
+    for page in pages:
+        path = folder / f"{page.name}.html"
+        path.write_text(html(page, pages, pngs, simulated=said), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def _drawings(sections: tuple[Section, ...]) -> list[Drawing]:
+    return [one for section in sections for one in (*section.drawings, *_drawings(section.below))]
+
+
+def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page]:
+    """Make all pages, the first one first."""
+    tables = cohort.tables
+    recordings = tables["recordings"]
+    values = shown_values(tables["features_compared"])
+    strata = _strata(cohort, values)
+    coverage = _coverage(coverage_table(recordings, tables.get("limb_summary")))
+    listed = _listed(recordings, tables.get("limb_summary"), has_report)
+    main = [_inclusion(cohort), _strata_overview(tables["strata"], values)]
+    further: list[Page] = []
+    for what, sections, overview, here in (
+        ("stratum", strata, None, len(strata) == 1),
+        ("coverage", coverage[1], coverage[0], len(coverage[1]) == 1),
+        ("recordings", listed, None, recordings.height <= RECORDINGS_HERE),
+    ):
+        main += ([overview] if overview and not here else []) + (sections if here else [])
+        if not here:
+            further += [
+                Page(f"{what}-{k:02d}", f"{what.capitalize()} {k}" if len(sections) > 1 else what.capitalize(),
+                     _lead(recordings), (section,))
+                for k, section in enumerate(sections, 1)
+            ]  # fmt: skip
+    main.append(_how_to_read())
+    return [Page(MAIN, "Overview", _lead(recordings), tuple(main)), *further]
+
+
+def _lead(recordings: pl.DataFrame) -> str:
+    infants = recordings["infant_id"].drop_nulls().n_unique()
+    return f"{recordings.height} finished recordings of {infants} named infants"
+
+
+def _simulated(recordings: pl.DataFrame) -> str:
+    count = int(recordings["simulated"].fill_null(False).sum())
+    if not count:
+        return ""
+    if count == recordings.height:
+        return "Simulated recordings: these are not infants."
+    return f"{count} of {recordings.height} recordings are SIMULATED: these are not infants, and stand in strata apart."
+
+
+def _inclusion(cohort: Cohort) -> Section:
+    tables = cohort.tables
+    table = inclusion(tables["recordings"], tables["features_compared"], tables["failed"])
+    mismatches = tables["mismatches"]
+    words = (
+        "What was found, what dropped out and why, and what the pages below rest on. A recording whose amounts are "
+        "withheld may still have joint angles, and is drawn among these.",
+    )
+    shown = []
+    if mismatches.height:
+        caption = f"{mismatches.height} things in the sheet or in earlier statements that do not fit"
+        shown.append(table_of(mismatches, caption, folded=True))
+    return Section("Which recordings are used", words, tuple(shown), (inclusion_flow(table),))
+
+
+def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
+    if not strata.height:
+        return Section("What may stand beside what", ("No recording is left to compare.",))
+    names = (
+        *("stratum", "data", "rate, Hz", "pose model", "weights", "validation", "analysis / definitions"),
+        *("recordings", "infants", "age, weeks+days", "speed floor, mm/s: recordings"),
+    )
+    rows = []
+    for k, row in enumerate(strata.iter_rows(named=True), 1):
+        amounts = values.filter((pl.col("stratum") == row["stratum"]) & (pl.col("band") != NO_BAND))
+        bands = ", ".join(
+            f"{band}: {amounts.filter(pl.col('band') == band)['recording_id'].n_unique()}" for band in bands_of(amounts)
+        )
+        weights = None if row["weights_hash"] is None else row["weights_hash"][:12]
+        model = (row["rate_hz"], row["model_name"], weights, row["model_validation"])
+        versions = f"{row['analysis_version']} / {row['definition_version']}"
+        ages = f"{weeks(row['pma_min_days'])} to {weeks(row['pma_max_days'])}"
+        kind = "SIMULATED" if row["simulated"] else "recorded"
+        facts = (k, kind, *model, versions, row["recordings"], row["infants"], ages, bands)
+        rows.append([cell_of(value) for value in facts])
+    words = (
+        "Recordings of another sampling rate, pose model or version are never pooled: each combination is a stratum. "
+        "Within one, measures that depend on the speed floor are compared only inside one floor band, because a higher "
+        "floor hides small movements. A recording whose limbs have different floors counts in more than one band.",
+    )
+    return Section("What may stand beside what", words, (Table("Strata", names, rows),))
+
+
+def _strata(cohort: Cohort, values: pl.DataFrame) -> list[Section]:
+    strata = cohort.tables["strata"]
+    return [
+        _stratum(cohort, values.filter(pl.col("stratum") == name), name, k)
+        for k, name in enumerate(strata["stratum"].to_list(), 1)
+    ]
+
+
+def _stratum(cohort: Cohort, values: pl.DataFrame, name: str, number: int) -> Section:
+    row = cohort.tables["strata"].filter(pl.col("stratum") == name).row(0, named=True)
+    words = [f"{name}. {row['recordings']} recordings, {row['infants']} named infants."]
+    if row["without_infant_id"]:
+        words.append(
+            f"{row['without_infant_id']} recordings name no infant: each is drawn as if it were of an infant of its "
+            "own, and none is set against others."
+        )
+    if row["without_age"]:
+        words.append(f"{row['without_age']} recordings state no age and are missing from the figures by age.")
+    parts = [_section("Measures, infant by infant", distribution(values, number), "No shown measure has a value.")]
+    parts += _by_age(values, number)
+    reliability = shown_reliability(cohort.tables["reliability"], name)
+    parts.append(_reliability(reliability, number))
+    parts.append(_against_others(cohort.tables["features_compared"], name))
+    return Section(f"Stratum {number}", tuple(words), below=tuple(parts))
+
+
+def _section(title: str, drawing: Drawing | None, without: str) -> Section:
+    return Section(title, level=3, drawings=(drawing,)) if drawing else Section(title, (without,), level=3)
+
+
+def _by_age(values: pl.DataFrame, number: int) -> list[Section]:
+    bands = [NO_BAND, *bands_of(values)]
+    found = [one for k, band in enumerate(bands) if (one := by_age(values, band, f"age_{number:02d}_{k:02d}"))]
+    if not found:
+        return [Section("Age", ("No recording with a value states both infant and age.",), level=3)]
+    return [Section(one.title, level=3, drawings=(one,)) for one in found]
+
+
+def _reliability(shown: pl.DataFrame, number: int) -> Section:
+    title = "Reliability and minutes needed"
+    drawing = reliability_figure(shown, number)
+    if drawing is not None:
+        return Section(title, level=3, drawings=(drawing,))
+    reasons = sorted(set(shown["reason"].drop_nulls())) or ["no value states both infant and age"]
+    return Section(title, (f"Not given: {'; '.join(reasons)}. All measures: reliability.csv.",), level=3)
+
+
+def _against_others(values: pl.DataFrame, name: str) -> Section:
+    """Count which values have a z and why the others have none."""
+    here = values.filter((pl.col("stratum") == name) & pl.col("value").is_not_null() & pl.col("left_out").is_null())
+    given = here["z"].is_not_null().sum()
+    words = (
+        f"{given} of {here.height} values of all measures are set against others (z in features_compared.parquet): the "
+        f"distance from the median of other infants, in robust standard deviations, from {INFANTS_MIN} other infants "
+        f"within {AGE_MAX_DAYS} days of age in the same stratum and floor band, one recording each.",
+    )
+    why = here.filter(pl.col("z").is_null()).with_columns(
+        reason=pl.col("z_reason")
+        .str.replace(r"^\d+ other", f"fewer than {INFANTS_MIN} other")
+        .str.replace(", needs .*", "")
+    )
+    counted = (
+        why.group_by("reason").agg(values=pl.len().cast(pl.Int64)).sort(["values", "reason"], descending=[True, False])
+    )
+    shown = (table_of(counted, "Values that are not set against others, and why"),) if counted.height else ()
+    return Section("Against other infants", words, shown, level=3)
+
+
+def _coverage(table: pl.DataFrame) -> tuple[Section | None, list[Section]]:
+    """Build the overview of all pages, and the pages themselves."""
+    pieces = blocks(table)
+    if not pieces:
+        return None, [Section("How much was seen", ("No tables could be read.",))]
+    words = (
+        "Share of the time in which each limb could be used, in the first epoch of each recording. From "
+        f"{COVERAGE_MIN_PCT:g} % on amounts are given.",
+    )
+    overview = (coverage_overview(pieces),)
+    if len(pieces) == 1:
+        return None, [Section("How much was seen", words, (coverage_rows(table),), overview)]
+    pages = [Section("How much was seen", words, (coverage_rows(piece),)) for piece in pieces]
+    links = tuple(
+        Cell(
+            f"Page {k}: {piece['infant_id'][0] or 'not named'} to {piece['infant_id'][-1] or 'not named'}",
+            f"coverage-{k:02d}.html",
+        )
+        for k, piece in enumerate(pieces, 1)
+    )
+    return Section("How much was seen", words, drawings=overview, links=links), pages
+
+
+def _listed(recordings: pl.DataFrame, limbs: pl.DataFrame | None, has_report: Callable[[str], bool]) -> list[Section]:
+    """List all recordings in tables of 2000, each with a link to its report."""
+    number = {name: k for k, name in enumerate(sorted(set(recordings["stratum"].drop_nulls())), 1)}
+    qualities = _qualities(limbs)
+    columns = (
+        *("recording", "infant", "age, weeks+days", "age at birth", "site", "camera", "state", "stratum"),
+        *("recording quality by limb", "left out"),
+    )
+    rows = []
+    for row in recordings.iter_rows(named=True):
+        name = row["recording_id"]
+        ages = [Cell(weeks(row[age]), value=row[age] if row[age] is not None else "") for age in _AGES]
+        link = f"../{quote(name, safe='')}/report.html" if has_report(name) else ""
+        place = number.get(row["stratum"])
+        stratum = Cell(f"{place}, SIMULATED", value=place) if row["simulated"] else cell_of(place)
+        facts = (cell_of(row[key]) for key in ("site", "camera_id", "state"))
+        more = (stratum, cell_of(qualities.get(name)), cell_of(row["left_out"]))
+        rows.append([Cell(name, link), cell_of(row["infant_id"]), *ages, *facts, *more])
+    quality = (
+        f"recording quality A to D, in the order {', '.join(LIMBS).replace('_', ' ')}; of the recording, not the infant"
+    )
+    pages = [rows[k : k + RECORDINGS_A_PAGE] for k in range(0, len(rows), RECORDINGS_A_PAGE)]
+    return [
+        Section(
+            "Recordings",
+            ("Each recording leads to its own report. All columns of the sheet are in recordings.csv.",),
+            (Table(f"{len(page)} recordings; {quality}", columns, page, sortable=True),),
+        )
+        for page in pages
+    ]
+
+
+_AGES: Final = ("pma_days", "ga_birth_days")
+
+
+def _qualities(limbs: pl.DataFrame | None) -> dict[str, str]:
+    """Recording quality of the four limbs in the first epoch, as four letters, by recording."""
+    if limbs is None:
+        return {}
+    first = limbs.filter(pl.col("epoch_start_s") == 0).select("recording_id", "limb", "recording_quality")
+    by_name: dict[str, dict[str, Any]] = {}
+    for name, limb, letter in first.iter_rows():
+        by_name.setdefault(name, {})[limb] = letter
+    return {name: " ".join(found.get(limb) or "\N{EN DASH}" for limb in LIMBS) for name, found in by_name.items()}
+
+
+def _how_to_read() -> Section:
+    words = (
+        "Everything compares the first epoch of a recording (180 s at most). The reference is this cohort as described "
+        "above, not a norm; nothing here labels an infant. Left and right are the infant's.",
+        "Behavioural state, care, swaddling, lines and medication change movement more than most of what is studied; "
+        "compare only what the columns of your sheet let you compare.",
+        "Every table of these pages, and all that they leave out, lies beside them: recordings.csv, strata.csv, "
+        "features_compared.parquet (every value, its z or the reason why there is none), reliability.csv, "
+        "mismatches.csv, failed.csv, and the limb, pair and body summaries; figures/ has each figure as PNG and SVG "
+        "with its numbers.",
+    )
+    return Section("How to read it", words)

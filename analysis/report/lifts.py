@@ -1,0 +1,65 @@
+"""Lift: height of each wrist and ankle above the mattress, against time."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from asyconv.analysis.report.canvas import GRID, INK, Drawing, Floats, binned, limb_name
+from asyconv.analysis.report.lanes import by_time, lanes, legend, shade, shade_keys
+
+if TYPE_CHECKING:
+    from asyconv.analysis.tables.movement import Movement
+
+HEIGHT_IN = 3.4
+
+
+def lift_lanes(movement: "Movement") -> Drawing | None:
+    """Four lanes of height above the mattress; None where no plane or no millimetres were there to measure from."""
+    shown = {name: np.where(movement.clean.excluded, np.nan, limb.lift_mm) for name, limb in movement.limbs.items()}
+    seen = np.concatenate([lift[np.isfinite(lift)] for lift in shown.values()])
+    if not len(seen):
+        return None
+    data = pl.concat([_data(movement, name, lift) for name, lift in shown.items()])
+    low, high = min(-10.0, float(np.percentile(seen, 0.3))), max(40.0, 1.15 * float(np.percentile(seen, 99.7)))
+
+    def draw(figure: Figure) -> None:
+        for name, ax in lanes(figure, movement, 0.9, 0.12).items():
+            shade(ax, movement, np.isfinite(shown[name]))
+            _line(ax, data.filter(pl.col("limb") == name))
+            ax.set_ylim(low, high)
+            ax.yaxis.get_major_locator().set_params(nbins=3)
+        figure.supylabel("height above mattress (mm)", fontsize=8, x=0.005)
+        legend(figure, [Line2D([], [], color=INK, lw=1, label="height"), *shade_keys(movement)])
+
+    highest = ", ".join(
+        f"{limb_name(name)} {np.nanpercentile(lift, 95):.0f} mm" if np.isfinite(lift).any() else f"{limb_name(name)} -"
+        for name, lift in shown.items()
+    )
+    summary = (
+        "Height of each wrist and ankle above the mattress, above its own 5th percentile: a limb that never lies down "
+        f"reads too low. 95th percentile: {highest}."
+    )
+    columns = {}
+    for name, lift in shown.items():
+        columns[f"{limb_name(name)}: mean (mm)"] = ("mean", lift)
+        columns[f"{limb_name(name)}: highest (mm)"] = ("max", lift)
+    table = by_time(movement, columns)
+    return Drawing("lift", "Height above the mattress", draw, data, summary, HEIGHT_IN, table=table)
+
+
+def _data(movement: "Movement", name: str, lift: Floats) -> pl.DataFrame:
+    time_s, low, high = binned(movement.clean.time.time_s, lift)
+    table = pl.DataFrame({"time_s": time_s, "lift_min_mm": low, "lift_max_mm": high})
+    return table.select(
+        pl.lit(name).alias("limb"), pl.col("time_s"), pl.col("lift_min_mm", "lift_max_mm").fill_nan(None)
+    )
+
+
+def _line(ax: Any, data: pl.DataFrame) -> None:
+    low, high = (data[name].fill_null(np.nan).to_numpy() for name in ("lift_min_mm", "lift_max_mm"))
+    x = np.repeat(data["time_s"].to_numpy(), 2)
+    ax.plot(x, np.stack([low, high], axis=-1).ravel(), color=INK, lw=0.55, zorder=2)
+    ax.axhline(0, color=GRID, lw=0.8, zorder=1)

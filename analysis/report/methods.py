@@ -1,0 +1,95 @@
+"""Methods: how a recording became numbers, in sentences made from its own parameters, with references."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from asyconv.analysis.cleaning.clean import FILL_MAX_S, JUMP_MM_S, confidence_gate, steady_from
+from asyconv.analysis.cleaning.outliers import STEADY_S
+from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
+from asyconv.analysis.evaluation.gain import KEPT
+from asyconv.analysis.evaluation.interval_coverage import SHOWN_MIN_PCT
+from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
+from asyconv.analysis.measures.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
+from asyconv.analysis.measures.definition import OWN, Measure
+from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, FLOORS_APART_MAX
+from asyconv.analysis.series.limbs import (
+    ABOVE_FLOORS,
+    MOVE_ABOVE_MM_S,
+    MOVE_WHILE_MM_S,
+    PAUSE_MAX_S,
+    WHILE_FLOORS,
+    bout_min_s,
+)
+
+if TYPE_CHECKING:
+    from asyconv.analysis.tables.movement import Movement
+
+POSE: Final = (
+    'Migliorelli et al. 2021, "Asymmetric Three-dimensional Convolutions For Preterm Infants\' Pose Estimation", EMBC'
+)
+GATE: Final = "Passmore et al. 2024, doi 10.1371/journal.pdig.0000432 (at least 70 % of the points labelled)"
+
+
+def methods_text(movement: "Movement") -> list[str]:
+    """Paragraphs that say how the numbers of `movement` were made."""
+    meta, time = movement.meta, movement.clean.time
+    gate = confidence_gate(meta)
+    model = meta.get("model_name")
+    pose = (
+        f"Twelve joints were found in each depth frame by the model {model}: a detection and a regression network of "
+        "three-dimensional convolutions over clips of three frames 1/6 s apart [1]."
+        if model and meta.get("clip_layout")
+        else f"Twelve joints a frame were taken from tracks made by {model}."
+        if model
+        else "Twelve joints a frame were taken from tracks that do not state their model."
+    )
+    body = movement.clean.body
+    return [
+        f"{pose} Positions stand on an even time base of {time.fs_hz:.2f} Hz (effective {time.effective_hz:.2f} Hz). "
+        f"{_band(meta.get('tracker_band_hz'))}"
+        f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
+        f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under Steps; "
+        f"what was left was taken out where the mean confidence within {STEADY_S:g} s, 0 without a joint, is below "
+        f"{steady_from(gate):g}. Gaps up to {FILL_MAX_S:g} s were bridged by a straight line, longer ones were left "
+        "open and leave every denominator; nothing else was filled in. A Butterworth filter of order 2, forward and "
+        f"backward, is -3 dB at {movement.clean.cutoff_hz:g} Hz.",
+        "A limb's motion is its wrist against its shoulder, or its ankle against its hip. Its speed floor is "
+        "the largest of the jitter that passes the filter, the level at rest and a still clip's, where there "
+        f"is one. A limb moves from a speed above the larger of {MOVE_ABOVE_MM_S:g} mm/s and {ABOVE_FLOORS:g} "
+        f"floors, for as long as it is above the larger of {MOVE_WHILE_MM_S:g} mm/s and {WHILE_FLOORS:g} "
+        f"floors; pauses up to {PAUSE_MAX_S:g} s are bridged, bouts shorter than "
+        f"{bout_min_s(time.effective_hz):g} s dropped.",
+        f"Amounts are withheld below {COVERAGE_MIN_PCT:g} % coverage [2], below {ANALYSED_MIN_S:g} s analysed "
+        f"and from a floor of {FLOOR_MAX_MM_S:g} mm/s; both limbs of a pair are measured under the larger of "
+        "their floors, and left-right indices are withheld where these differ by more than "
+        f"{FLOORS_APART_MAX:g} times. Correlations are of log(1 + speed); a lag is given where the largest "
+        f"correlation within {LAG_MAX_S:g} s exceeds the 95th percentile of at least {SHIFTS_MIN} shifts of "
+        f"more than {SHIFT_MIN_S:g} s. Intervals are 95 %, from resampled blocks, at least {BLOCKS_MIN} of "
+        "them, and shown only for measures whose intervals held the long-run value in at least "
+        f"{SHOWN_MIN_PCT:g} % of simulated recordings.",
+        (
+            "Heights are distances from the mattress plane, which was fitted to what is not infant. "
+            if meta.get("mattress_plane")
+            else "There is no mattress plane, so there are no heights. "
+        )
+        + (
+            f"The body frame is one for the recording, from a median trunk of {body.trunk_length_mm:.0f} mm."
+            if body
+            else "There is no body frame: shoulders and hips were never seen together in millimetres."
+        ),
+    ]
+
+
+def _band(band_hz: float | None) -> str:
+    if band_hz is None:
+        return ""
+    return (
+        f"Of simulated sine movements the model's joints keep {KEPT:.0%} or more up to {band_hz:g} Hz; the "
+        f"effective rate is at most {RATE_PER_BAND:g} times that. "
+    )
+
+
+def references(shown: Sequence[Measure]) -> list[str]:
+    """What the text and the measures `shown` stand on, each once; the text cites the first two by number."""
+    sources = dict.fromkeys(measure.source.removeprefix("after ") for measure in shown if measure.source != OWN)
+    return [POSE, GATE, *sources]

@@ -1,0 +1,138 @@
+"""Tables of numbers for readers: a value with its interval and n, or a dash with the number of the reason below."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from asyconv.analysis.measures.registry import REGISTRY, Measure, Result, Scope, measures
+from asyconv.analysis.report.canvas import Drawing, pair_name
+
+if TYPE_CHECKING:
+    pass
+
+KEY_MEASURES: Final = (
+    "analysed_s",
+    "moving_pct",
+    "path_active_mm_per_min",
+    "bouts_per_min",
+    "bout_dur_median_s",
+    "speed_median_mm_s",
+    "speed_p95_mm_s",
+    "lift_p95_mm",
+    ("elbow_rom_deg", "knee_rom_deg"),
+    ("shoulder_elevation_rom_deg", "hip_flexion_rom_deg"),
+    ("elbow_sampen_angle", "knee_sampen_angle"),
+)
+"""What the report shows first of each limb; a pair names what an arm has and what a leg has in its place."""
+
+DASH: Final = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell: text, or the number of a footnote that gives the reason in its place; an interval; n."""
+
+    text: str
+    note: str = ""
+    interval: str = ""
+    n: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: its name, unit and formula, and a cell for each part."""
+
+    label: str
+    unit: str
+    formula: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """A table for readers: parts as columns, measures as rows, the reasons for its dashes."""
+
+    parts: list[str]
+    rows: list[Row]
+    notes: list[str]
+
+
+def key_table(results: Sequence[Result], limbs: Sequence[str]) -> NumberTable:
+    """The key measures of one epoch by limb, each with n and, where it was earned, an interval."""
+    found = {(r.measure.name, r.part): r for r in results}
+    notes: list[str] = []
+    rows = []
+    for names in KEY_MEASURES:
+        arm, leg = (names, names) if isinstance(names, str) else names
+        shown = [found[arm if limb.endswith("arm") else leg, limb] for limb in limbs]
+        of_arm, of_leg = (next(m for m in REGISTRY if m.name == name) for name in (arm, leg))
+        label = of_arm.label if arm == leg else _either(of_arm.label, of_leg.label)
+        rows.append(
+            Row(label, of_arm.unit, of_arm.formula, [cell(r, notes, with_n=arm != "analysed_s") for r in shown])
+        )
+    return NumberTable([pair_name(limb) for limb in limbs], rows, notes)
+
+
+def _either(arm: str, leg: str) -> str:
+    """Two labels with the same end as one: "Elbow range" and "Knee range" as "Elbow / knee range"."""
+    first, second = arm.split(), leg.split()
+    same = 0
+    while first[-1 - same] == second[-1 - same]:
+        same += 1
+    start, other = " ".join(first[: len(first) - same]), " ".join(second[: len(second) - same])
+    return f"{start.rstrip(',')} / {other[0].lower()}{other[1:]} {' '.join(first[len(first) - same :])}"
+
+
+def scope_table(results: Sequence[Result], scope: Scope) -> NumberTable:
+    """The core measures of one scope and epoch: parts as columns, measures as rows."""
+    found = {(r.measure.name, r.part): r for r in results if r.measure.scope == scope}
+    parts = list(dict.fromkeys(part for _, part in found))
+    notes: list[str] = []
+    rows = [
+        Row(
+            m.label,
+            m.unit,
+            m.formula,
+            [cell(found[m.name, part], notes) if (m.name, part) in found else Cell("") for part in parts],
+        )
+        for m in measures(scope, "core")
+    ]
+    return NumberTable([pair_name(part) for part in parts], rows, notes)
+
+
+def cell(result: Result, notes: list[str], *, with_n: bool = False) -> Cell:
+    """A result for readers; a new reason is added to `notes`."""
+    if result.value is None:
+        if result.reason not in notes:
+            notes.append(result.reason)
+        return Cell(DASH, str(notes.index(result.reason) + 1))
+    interval = [number(bound, result.measure) for bound in result.interval or ()]
+    return Cell(
+        ("\N{GREATER-THAN OR EQUAL TO}\N{NARROW NO-BREAK SPACE}" if result.lower_bound else "")
+        + number(result.value, result.measure),
+        interval=f"({interval[0]} to {interval[1]})" if interval else "",
+        n=f"n {result.n}" if with_n else "",
+    )
+
+
+def number(value: float, measure: Measure) -> str:
+    """`value` with the measure's decimals and a thin space between thousands."""
+    text = f"{value:,.{measure.decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return "0" if text.strip("-0.") == "" else text.replace("-", "\N{MINUS SIGN}")
+
+
+def figure_table(picture: Drawing) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of what a figure shows, as text."""
+    table = picture.data if picture.table is None else picture.table
+    return [name.replace("_", " ") for name in table.columns], [[_text(v) for v in row] for row in table.iter_rows()]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        decimals = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return pair_name(str(value))

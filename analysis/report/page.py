@@ -1,0 +1,163 @@
+"""The movement report of one infant: one self-contained HTML file that says first what it may be trusted for.
+
+Offline and complete without its script: pictures are inlined, and a content security policy forbids everything but
+them, the styles and the one script whose hash it names. All text is escaped. No time, path or file name of the
+recording enters the report.
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from asyconv.analysis.evaluation.interval_coverage import SHOWN_MIN_PCT
+from asyconv.analysis.measures.registry import REGISTRY
+from asyconv.analysis.report.canvas import Drawing
+from asyconv.analysis.report.methods import methods_text, references
+from asyconv.analysis.report.number_tables import KEY_MEASURES, figure_table, key_table, scope_table
+from asyconv.analysis.report.player import player
+from asyconv.analysis.report.plots import pictures
+from asyconv.analysis.report.provenance import provenance
+from asyconv.analysis.report.trust import trust
+from asyconv.analysis.tables.movement import Movement
+from asyconv.errors import InputError
+from asyconv.notice import NOTICE
+from asyconv.skeleton import LIMBS
+
+GLOSSARY: Final = {
+    "coverage_used_pct",
+    "speed_floor_mm_s",
+    *(name for names in KEY_MEASURES for name in ([names] if isinstance(names, str) else names)),
+}
+INTERVAL_WORDS: Final = (
+    "In brackets: precision within this recording (95 %, from blocks of it), for measures whose intervals hold the "
+    f"long-run value in at least {SHOWN_MIN_PCT:g} % of SIMULATED recordings. It is not for comparing infants, nor for "
+    "other days or states of sleep."
+)
+RATE_LIMITS: Final = (
+    ("usable band", "0-5 Hz", "0-2 Hz"),
+    ("speed kept at 1 / 2 / 2.5 Hz", "99 / 97 / 96 %", "83 / 41 / 19 %"),
+    ("shortest bout", "0.2 s", "0.5 s"),
+    ("jerk, smoothness, spectra above 2 Hz", "where the floor permits", "withheld"),
+    ("jump gate 1500 mm/s", "50 mm a frame", "250 mm a frame, in effect blind"),
+)
+"""What the sampling rate permits: property, at 25 Hz or more, at 6 Hz (movement.md section 5)."""
+
+
+def write_report(movements: Sequence[Movement] | Movement, path: Path) -> Path:
+    """Write the report of one recording, or of several recordings of one infant, to `path`."""
+    several = [movements] if isinstance(movements, Movement) else list(movements)
+    path.write_text(render(several), encoding="utf-8")
+    return path
+
+
+def render(movements: Sequence[Movement]) -> str:
+    """Make the report as HTML text; the same movements give the same text."""
+    if not movements:
+        raise InputError("report: expected at least one recording, found none")
+    infants = {movement.meta.get("infant_id") for movement in movements}
+    if len(movements) > 1 and (len(infants) > 1 or None in infants):
+        raise InputError("report: expected recordings of one named infant, found different or missing infant ids")
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    recordings = [_recording(movement, number) for number, movement in enumerate(movements, start=1)]
+    script = _own_file("player.js")
+    shown = [m for m in REGISTRY if m.tier == "core" or m.name in GLOSSARY]
+    return (
+        environment.from_string(_own_file("report.html")).render(
+            css=Markup(_own_file("report.css")),
+            script=Markup(script) if any(r["player"] for r in recordings) else "",
+            script_hash=b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii"),
+            notice=NOTICE,
+            short_notice=NOTICE.split(";")[0] + ".",
+            print_id=_print_id(next(iter(infants))),
+            infant=next(iter(infants)),
+            recordings=recordings,
+            glossary=[m for m in REGISTRY if m.name in GLOSSARY],
+            references=references(shown),
+            rate_limits=RATE_LIMITS,
+            interval_words=INTERVAL_WORDS,
+            simulated=any(movement.meta.get("simulated") for movement in movements),
+        )
+        + "\n"
+    )
+
+
+def _own_file(name: str) -> str:
+    return files("asyconv.analysis.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _print_id(infant: object) -> str:
+    """Infant id for the foot of printed pages, where only letters, digits and hyphens are safe (it is CSS)."""
+    safe = re.sub(r"[^A-Za-z0-9-]", "", str(infant or ""))[:32]
+    return f"Infant {safe}. " if safe else ""
+
+
+def _recording(movement: Movement, number: int) -> dict[str, Any]:
+    starts = sorted({result.epoch_start_s for result in movement.results})
+    seen = bool(np.isfinite(movement.clean.gated_px).any())
+    return {
+        "number": number,
+        "seen": seen,
+        "id": str(movement.meta.get("recording_id", "unnamed")),
+        "ages": [_weeks(movement.ages.get(name)) for name in ("pma_days", "ga_birth_days")],
+        "duration_s": len(movement.clean.time.time_s) / movement.clean.time.fs_hz,
+        "rate": _rate(movement),
+        "quality": [_quality(movement, limb) for limb in LIMBS],
+        "simulated": bool(movement.meta.get("simulated")),
+        "trust": trust(movement),
+        "epochs": [_epoch(movement, start) for start in starts],
+        "pictures": [_picture(picture) for picture in (pictures(movement) if seen else ())],
+        "player": player(movement) if seen else None,
+        "steps": movement.steps,
+        "warnings": [str(w) for w in movement.meta.get("warnings") or ()],
+        "methods": methods_text(movement),
+        "provenance": provenance(movement),
+    }
+
+
+def _weeks(days: int | None) -> str:
+    """Age in weeks and days, as neonatologists write it."""
+    return "not stated" if days is None else f"{days // 7}+{days % 7} weeks"
+
+
+def _rate(movement: Movement) -> str:
+    time = movement.clean.time
+    return f"{time.effective_hz:.1f} Hz" + (" (one frame in five)" if movement.meta.get("rate") == "6" else "")
+
+
+def _quality(movement: Movement, limb: str) -> str:
+    """The worst recording quality of a limb over all epochs."""
+    return max(letter for (_, part), letter in movement.quality.items() if part == limb)
+
+
+def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:
+    here = [r for r in movement.results if r.epoch_start_s == start_s]
+    return {
+        "start_s": start_s,
+        "length_s": here[0].epoch_s,
+        "intervals": any(r.interval for r in here),
+        "key": key_table(here, list(LIMBS)),
+        "pairs": scope_table(here, "pair"),
+        "body": scope_table(here, "body"),
+        "limbs": scope_table(here, "limb"),
+    }
+
+
+def _picture(picture: Drawing) -> dict[str, Any]:
+    headings, rows = figure_table(picture)
+    return {
+        "title": picture.title,
+        "summary": picture.summary,
+        "name": picture.name,
+        "source": "data:image/svg+xml;base64," + b64encode(picture.svg()).decode("ascii"),
+        "timed": picture.name in ("limb_strips", "lift"),
+        "headings": headings,
+        "rows": rows,
+    }

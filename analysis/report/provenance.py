@@ -1,0 +1,69 @@
+"""Provenance: versions, settings and fingerprints that a report stands on; no time, no path, no name of a file."""
+
+import platform
+from hashlib import sha256
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from asyconv.analysis import ANALYSIS_VERSION
+from asyconv.analysis.measures.registry import DEFINITION_VERSION
+
+if TYPE_CHECKING:
+    from asyconv.analysis.tables.movement import Movement
+
+LIBRARIES: Final = ("numpy", "scipy", "polars", "matplotlib", "jinja2")
+
+
+def provenance(movement: "Movement") -> list[tuple[str, str]]:
+    """Names and texts, in report order."""
+    meta = movement.meta
+
+    def stated(key: str) -> str:
+        value = meta.get(key)
+        return "not stated" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
+
+    intrinsics = meta.get("intrinsics")
+    plane = meta.get("mattress_plane")
+    return [
+        (
+            "Software",
+            f"asyconv {stated('software_version')}, tracks version {stated('tracks_version')}, analysis version "
+            f"{ANALYSIS_VERSION}, definitions version {DEFINITION_VERSION}",
+        ),
+        (
+            "Libraries",
+            ", ".join([f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in LIBRARIES)]),
+        ),
+        ("Pose model", f"{stated('model_name')}, weights {stated('weights_hash')}"),
+        ("Joints", f"SHA-256 of the cleaned positions {joints_hash(movement)}"),
+        (
+            "Recording",
+            f"{stated('width_px')} x {stated('height_px')} px, {stated('fps_measured_hz')} Hz measured, "
+            f"{stated('fps_nominal_hz')} Hz nominal, rate {stated('rate')}, stride {stated('stride')}, "
+            f"clips {stated('clip_layout')}",
+        ),
+        (
+            "Orientation",
+            f"head {stated('head')} ({stated('head_source')}), mirrored {stated('mirrored')} "
+            f"({stated('mirrored_source')})",
+        ),
+        (
+            "Camera",
+            ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in sorted(intrinsics.items()))
+            if intrinsics
+            else "unknown",
+        ),
+        ("Mattress plane", ", ".join(f"{v:.4g}" for v in plane) if plane else "not found"),
+        ("Filter", f"Butterworth order 2 forward and backward, -3 dB at {movement.clean.cutoff_hz:g} Hz"),
+        ("Axes", stated("axes")),
+    ]
+
+
+def joints_hash(movement: "Movement") -> str:
+    """Fingerprint of the accepted joints: two reports with the same one stand on the same tracks."""
+    digest = sha256()
+    for values in (movement.clean.gated_px, movement.clean.gated_mm):
+        digest.update(np.ascontiguousarray(np.nan_to_num(values, nan=-1e9), "<f8").tobytes())
+    return digest.hexdigest()

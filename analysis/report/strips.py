@@ -1,0 +1,131 @@
+"""Limb strips: four lanes of speed against time, with the floor, bouts as bars and gaps hatched."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from asyconv.analysis.report.canvas import (
+    BOUT,
+    FLOOR,
+    GRID,
+    INK,
+    MUTED,
+    Drawing,
+    Floats,
+    bin_edges,
+    binned,
+    limb_name,
+)
+from asyconv.analysis.report.lanes import by_time, lanes, legend, shade, shade_keys, spans_of
+from asyconv.analysis.series.limbs import ABOVE_FLOORS, MOVE_ABOVE_MM_S, LimbSeries
+
+if TYPE_CHECKING:
+    from asyconv.analysis.tables.movement import Movement
+
+HEIGHT_IN = 5.4
+
+
+def limb_strips(movement: "Movement") -> Drawing:
+    """Four lanes of speed against time with the floor, bouts as bars and gaps hatched."""
+    in_mm = any(np.isfinite(limb.speed_mm_s).any() for limb in movement.limbs.values())
+    speeds = {name: _shown_speed(limb, in_mm) for name, limb in movement.limbs.items()}
+    seen = np.concatenate([speed[np.isfinite(speed)] for speed in speeds.values()])
+    top = max(60.0, 1.15 * float(np.percentile(seen, 99.7))) if len(seen) else 60.0
+    data = pl.concat([_strip_data(movement, limb, speeds[name]) for name, limb in movement.limbs.items()])
+
+    def draw(figure: Figure) -> None:
+        for name, ax in lanes(figure, movement, 0.935, 0.075).items():
+            _lane(ax, movement, movement.limbs[name], data.filter(pl.col("limb") == name), top, in_mm)
+        figure.supylabel(f"speed of endpoint relative to root ({_unit(in_mm)})", fontsize=8, x=0.005)
+        legend(figure, _keys(movement, in_mm))
+
+    return Drawing(
+        "limb_strips",
+        "Movement strips",
+        draw,
+        data,
+        _strip_summary(movement, in_mm),
+        HEIGHT_IN,
+        table=_strip_table(movement, speeds, in_mm),
+    )
+
+
+def _unit(in_mm: bool) -> str:
+    return "mm/s" if in_mm else "px/s"
+
+
+def _shown_speed(limb: LimbSeries, in_mm: bool) -> Floats:
+    return np.where(limb.valid, limb.speed_mm_s, np.nan) if in_mm else limb.speed_px_s
+
+
+def _strip_data(movement: "Movement", limb: LimbSeries, speed: Floats) -> pl.DataFrame:
+    """Minimum and maximum speed, moving share and seen share of each bin."""
+    time_s, low, high = binned(movement.clean.time.time_s, speed)
+    edges = bin_edges(len(speed))
+    size = np.diff(np.append(edges, len(speed)))
+    columns = {
+        "time_s": time_s,
+        "speed_min": low,
+        "speed_max": high,
+        "moving_share": np.add.reduceat(limb.moving.astype(float), edges) / size,
+        "seen_share": np.add.reduceat(np.isfinite(speed).astype(float), edges) / size,
+    }
+    table = pl.DataFrame(columns).with_columns(pl.col("speed_min", "speed_max").fill_nan(None))
+    return table.select(pl.lit(limb.limb).alias("limb"), pl.all())
+
+
+def _strip_table(movement: "Movement", speeds: dict[str, Floats], in_mm: bool) -> pl.DataFrame:
+    """Seen and moving shares and highest speed of each limb, over even times."""
+    columns: dict[str, tuple[str, Floats]] = {}
+    for name, limb in movement.limbs.items():
+        columns[f"{limb_name(name)}: seen (%)"] = ("mean", 100.0 * np.isfinite(speeds[name]))
+        if in_mm:
+            columns[f"{limb_name(name)}: moving (%)"] = ("mean", np.where(limb.valid, 100.0 * limb.moving, np.nan))
+        columns[f"{limb_name(name)}: highest speed ({_unit(in_mm)})"] = ("max", speeds[name])
+    return by_time(movement, columns)
+
+
+def _lane(ax: Any, movement: "Movement", limb: LimbSeries, data: pl.DataFrame, top: float, in_mm: bool) -> None:
+    shade(ax, movement, np.isfinite(_shown_speed(limb, in_mm)))
+    bar = -0.11 * top
+    spans = spans_of(movement, limb.moving)
+    ax.broken_barh(spans, (0, 1), facecolors=BOUT, alpha=0.09, lw=0, zorder=0, transform=ax.get_xaxis_transform())
+    ax.broken_barh(spans, (bar, -0.5 * bar), facecolors=BOUT, lw=0, zorder=3)
+    low, high = (data[name].fill_null(np.nan).to_numpy() for name in ("speed_min", "speed_max"))
+    x = np.repeat(data["time_s"].to_numpy(), 2)
+    ax.plot(x, np.minimum(np.stack([low, high], axis=-1).ravel(), top), color=INK, lw=0.55, zorder=2)
+    if in_mm and limb.floor.value is not None:
+        ax.axhline(limb.floor.value, color=FLOOR, lw=1.0, ls=(0, (5, 2)), zorder=4)
+        ax.axhline(max(MOVE_ABOVE_MM_S, ABOVE_FLOORS * limb.floor.value), color=MUTED, lw=0.7, ls=":", zorder=1)
+    ax.axhline(0, color=GRID, lw=0.6, zorder=1)
+    ax.set_ylim(1.4 * bar, top)
+    ax.yaxis.get_major_locator().set_params(nbins=4)
+    ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])
+
+
+def _keys(movement: "Movement", in_mm: bool) -> list[Any]:
+    handles: list[Any] = [Line2D([], [], color=INK, lw=1, label="speed")]
+    if in_mm:
+        handles += [
+            Line2D([], [], color=FLOOR, lw=1.2, ls=(0, (5, 2)), label="speed floor"),
+            Line2D([], [], color=MUTED, lw=1, ls=":", label="movement threshold"),
+            Patch(facecolor=BOUT, label="bout"),
+        ]
+    return handles + shade_keys(movement)
+
+
+def _strip_summary(movement: "Movement", in_mm: bool) -> str:
+    if not in_mm:
+        return (
+            "Speed in the picture (px/s) of each wrist and ankle relative to shoulder or hip. Without millimetres "
+            "there is no threshold of movement, so no bouts are marked."
+        )
+    counts = ", ".join(f"{limb_name(name)} {len(limb.bouts)}" for name, limb in movement.limbs.items())
+    return (
+        "Speed of each wrist and ankle relative to shoulder or hip; bars mark bouts, hatching marks time that could "
+        f"not be seen{', dots mark events' if movement.events else ''}. Bouts: {counts}."
+    )

@@ -1,0 +1,194 @@
+"""Trust: what a reader must know before any number: what was seen, what is withheld and why, what numbers stand on."""
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from asyconv.analysis.measures.amount import IN_NOISE_MAX_PCT
+from asyconv.analysis.measures.definition import Result
+from asyconv.analysis.measures.gates import at_least_words
+from asyconv.analysis.report.canvas import limb_name, pair_name
+from asyconv.analysis.series.limbs import still_floor
+from asyconv.skeleton import LIMBS, N_JOINTS
+
+if TYPE_CHECKING:
+    from asyconv.analysis.tables.movement import Movement
+
+SIMULATED_WEIGHTS: Final = "weights trained on simulated infants"
+NAMED_MAX: Final = 5
+AT_LEAST: Final = "\N{GREATER-THAN OR EQUAL TO}"
+
+
+def first_sentences(movement: "Movement") -> list[str]:
+    """Say what a reader must know before any number."""
+    if not np.isfinite(movement.clean.gated_px).any():
+        return ["No infant was found in this recording. Every measure is withheld.", _why_nothing(movement)]
+    amounts = [r for r in movement.results if r.measure.name == "moving_pct"]
+    withheld: dict[str, list[str]] = defaultdict(list)
+    for r in amounts:
+        if r.value is None and limb_name(r.part) not in withheld[r.reason]:
+            withheld[r.reason].append(limb_name(r.part))
+    given = [r for r in amounts if r.value is not None]
+    when = " in some epochs" if len({r.epoch_start_s for r in amounts}) > 1 and given else ""
+    if not given:
+        out = [f"Amounts of movement are withheld for all limbs: {_listed(withheld, len(LIMBS))}."]
+    elif withheld:
+        limbs = sorted({limb for limbs in withheld.values() for limb in limbs})
+        out = [f"Amounts of movement are withheld{when} for: {', '.join(limbs)}."]
+    else:
+        out = ["Amounts of movement are given for all four limbs."]
+    if any(r.lower_bound for r in given):
+        out.append(f"Those marked with {AT_LEAST} are lower bounds.")
+    if unsure := [limb for limb, pct in _in_noise(movement).items() if pct > IN_NOISE_MAX_PCT]:
+        out.append(f"Noise comes and goes; amounts are not sure for: {', '.join(map(limb_name, unsure))}.")
+    return out
+
+
+def _listed(withheld: dict[str, list[str]], n: int) -> str:
+    """Reasons with their limbs; those that hold for all `n` limbs without."""
+    return "; ".join(
+        reason if len(limbs) == n else f"{reason} ({', '.join(limbs)})" for reason, limbs in withheld.items()
+    )
+
+
+def _in_noise(movement: "Movement") -> dict[str, float]:
+    """Largest share (%) of each limb's path in noise over the epochs, where there is one."""
+    found: dict[str, float] = {}
+    for r in movement.results:
+        if r.measure.name == "path_in_noise_pct" and r.value is not None:
+            found[r.part] = max(r.value, found.get(r.part, 0.0))
+    return found
+
+
+def _why_nothing(movement: "Movement") -> str:
+    """Where the joints were lost, when none is left."""
+    logged = {step.name: step.changed for step in movement.steps}
+    frames = int(movement.clean.time.present.sum())
+    counts = {
+        "had no joint": logged.get("joint found", 0),
+        "had one below the confidence gate": logged.get("confidence gate", 0),
+        "had one found too rarely or unsurely about that time": logged.get("steadily found", 0),
+        "lay inside excluded events": int(movement.clean.excluded.sum()) * N_JOINTS,
+    }
+    parts = [f"{'all' if count == frames * N_JOINTS else count} {what}" for what, count in counts.items() if count]
+    places = f"{frames * N_JOINTS} places where a joint could be ({frames} frames, {N_JOINTS} joints)"
+    return f"Of {places}: {', '.join(parts)}."
+
+
+def trust(movement: "Movement") -> dict[str, Any]:
+    """Fill the box that comes first: coverage and floor, what was withheld, what the numbers stand on."""
+    meta = movement.meta
+    error = meta.get("model_error") or {}
+    limbs = []
+    in_noise = _in_noise(movement)
+    for name, limb in movement.limbs.items():
+        coverage = [
+            r.value or 0.0 for r in movement.results if r.measure.name == "coverage_used_pct" and r.part == name
+        ]
+        seen = [r.value or 0.0 for r in movement.results if r.measure.name == "coverage_raw_pct" and r.part == name]
+        floor = limb.floor
+        limbs.append(
+            {
+                "name": limb_name(name),
+                "coverage": float(np.mean(coverage)),
+                "seen": float(np.mean(seen)),
+                "floor": "not measurable" if floor.value is None else f"{floor.value:.1f}",
+                "decided_by": floor.decided_by if floor.value is not None else "",
+                "in_noise": f"{in_noise[name]:.0f}" if name in in_noise else "\N{EN DASH}",
+                "rest_observed": floor.rest_observed or floor.value is None,
+                "quality": max(letter for (_, part), letter in movement.quality.items() if part == name),
+                "error": f"{error[name]:.1f}" if isinstance(error.get(name), int | float) else "not stated",
+            }
+        )
+    return {
+        "first": first_sentences(movement),
+        "limbs": limbs,
+        "withheld": withheld(movement),
+        "facts": _facts(movement),
+        "events": [
+            (f"{event.start_s:.1f} to {event.end_s:.1f} s", event.kind, event.reason) for event in movement.events
+        ],
+        "in_noise_max_pct": IN_NOISE_MAX_PCT,
+        "bounded": any(r.lower_bound for r in movement.results),
+        "bound_words": at_least_words(),
+    }
+
+
+def _facts(movement: "Movement") -> list[tuple[str, str]]:
+    meta = movement.meta
+    simulated_only = meta.get("model_validation") == "simulated_only"
+    intrinsics = meta.get("intrinsics") or {}
+    still = [f"{limb_name(k)} {v:.1f}" for k in LIMBS if (v := still_floor(meta, k)) is not None]
+    return [
+        (
+            "Pose model",
+            f"{meta.get('model_name') or 'not stated'}" + (f", {SIMULATED_WEIGHTS}" if simulated_only else ""),
+        ),
+        (
+            "Validation",
+            "simulated_only: never compared with labelled recordings of real infants"
+            if simulated_only
+            else str(meta.get("model_validation") or "not stated"),
+        ),
+        *(
+            [("Movement seen", f"up to {band_hz:g} Hz; what is faster comes out smaller, or not at all")]
+            if (band_hz := meta.get("tracker_band_hz"))
+            else []
+        ),
+        (
+            "Left and right",
+            "verified"
+            if meta.get("left_right_verified")
+            else "not verified: orientation or mirroring of the camera is assumed; left-right measures are withheld",
+        ),
+        (
+            "Millimetres",
+            f"camera geometry from: {intrinsics.get('source', 'not stated')}; depth unit "
+            f"{meta.get('depth_unit_mm')} mm from: {meta.get('depth_unit_source') or 'not stated'}"
+            if intrinsics
+            else "none: the camera geometry is unknown, so lengths and speeds in mm are withheld",
+        ),
+        ("Frames", f"{meta.get('frames_used', 'unknown')} used, {meta.get('frames_lost', 'unknown')} lost"),
+        (
+            "Still-clip calibration",
+            f"{', '.join(still)} mm/s" if still else "none: the floor is estimated from this recording",
+        ),
+    ]
+
+
+def withheld(movement: "Movement") -> list[tuple[str, str]]:
+    """Reasons in order of appearance with the core measures that each withholds; the others only counted."""
+    gated = [r for r in movement.results if r.measure.gates.words() != "none"]
+    lost = [r for r in gated if r.value is None]
+    if len(lost) == len(gated) and len({r.reason for r in lost}) == 1:
+        return [(lost[0].reason, "every measure of movement, for all limbs")]
+    whole = Counter(place for place, _ in {(_place(r), r.measure.label) for r in movement.results if _in_report(r)})
+    by_reason: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for r in lost:
+        if _in_report(r):
+            by_reason[r.reason][_place(r)].append(r.measure.label)
+    out = [(reason, _what(by_place, whole)) for reason, by_place in by_reason.items()]
+    others = sum(not _in_report(r) for r in lost)
+    if others:
+        out.append(("in the tables only", f"{others} further values, each with its reason there"))
+    return out
+
+
+def _in_report(result: Result) -> bool:
+    """Whether the report has a place for the value; joints and the other tiers stand in the tables only."""
+    return result.measure.tier == "core" and result.measure.scope != "joint"
+
+
+def _place(result: Result) -> str:
+    return pair_name(result.part)
+
+
+def _what(by_place: dict[str, list[str]], whole: Counter[str]) -> str:
+    """What a reason withholds, by place: the labels, or their count; places with the same joined."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for place, labels in by_place.items():
+        names = list(dict.fromkeys(labels))
+        many = f"{len(names)} of {whole[place]} core measures"
+        places[many if len(names) > NAMED_MAX else ", ".join(names)].append(place)
+    return "; ".join(f"{', '.join(where)}: {what}" for what, where in places.items())

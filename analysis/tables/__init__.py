@@ -1,0 +1,1 @@
+"""Tables of one recording, and the movement that they are made from."""

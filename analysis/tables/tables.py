@@ -1,0 +1,285 @@
+"""Tables: the analysis as Parquet and CSV, with the same bytes whenever it is done again.
+
+Columns come from the registry of measures; a value that is withheld is empty and its reason stands in `withheld`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import polars as pl
+
+from asyconv.analysis import ANALYSIS_VERSION
+from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.measures.bouts import Bout
+from asyconv.analysis.measures.registry import DEFINITION_VERSION, REGISTRY, Result, Scope, measures
+from asyconv.analysis.series.limbs import ANGLES, LimbSeries
+from asyconv.notice import NOTICE
+
+if TYPE_CHECKING:
+    from asyconv.analysis.tables.movement import Movement
+
+METADATA_KEY: Final = "asyconv"
+ANGLE_NAMES: Final = tuple(name for names in ANGLES.values() for name in names)
+AXES: Final = (
+    "x_mm, y_mm, z_mm: endpoint minus root in the camera frame of the unmirrored picture, x right, y down, z away; "
+    "x_body_mm, y_body_mm, z_body_mm: the same in the body frame, x to the infant's right, y to its feet, z out of its "
+    "front; _tl: in trunk lengths; x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
+)
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMULA: Final = r"^[=+\-@\t\r]"
+
+
+AGES: Final = ("ga_birth_days", "pma_days")
+"""Age belongs to the recording: at birth, and postmenstrual on the day of the recording."""
+
+Ids = dict[str, str | None]
+Ages = dict[str, int | None]
+
+
+def identity(meta: dict[str, Any]) -> Ids:
+    """Key columns of every table."""
+    infant = meta.get("infant_id")
+    return {"recording_id": str(meta.get("recording_id", "")), "infant_id": None if infant is None else str(infant)}
+
+
+def ages(sheet: Mapping[str, Any]) -> Ages:
+    """Age columns of the summary tables, from what the sheet states; None where it states nothing."""
+    return {name: sheet.get(name) for name in AGES}
+
+
+def series_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> pl.DataFrame:
+    """One row per sample and limb, limb by limb; `frame` is null where the recording dropped a frame."""
+    parts = [_one_series(ids, tracks, limb) for limb in limbs.values()]
+    return pl.concat(parts)
+
+
+def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame:
+    n = len(tracks.time.time_s)
+    bout = np.zeros(n, np.int32)
+    for number, (start, stop) in enumerate(limb.bouts, start=1):
+        bout[start:stop] = number
+    missing = np.full(n, np.nan)
+    columns: dict[str, Any] = {
+        "frame": pl.Series(tracks.time.frame, dtype=pl.Int32).replace(0, None),
+        "time_s": tracks.time.time_s,
+        "limb": pl.repeat(limb.limb, n, eager=True),
+        **{f"{axis}_px": limb.position_px[:, k] for k, axis in enumerate("xy")},
+        **{f"{axis}_mm": limb.position_mm[:, k] for k, axis in enumerate("xyz")},
+        **{f"{axis}_body_mm": limb.position_body_mm[:, k] for k, axis in enumerate("xyz")},
+        **{f"{axis}_body_tl": limb.position_tl[:, k] for k, axis in enumerate("xyz")},
+        "lift_mm": limb.lift_mm,
+        "speed_px_s": limb.speed_px_s,
+        "speed_mm_s": limb.speed_mm_s,
+        "speed_tl_s": limb.speed_tl_s,
+        "accel_mm_s2": limb.accel_mm_s2,
+        "speed_floor_mm_s": np.full(n, np.nan if limb.floor.value is None else limb.floor.value),
+        **{f"{name}_deg": limb.angles_deg.get(name, missing) for name in ANGLE_NAMES},
+        **{f"{name}_deg_s": limb.angle_speeds_deg_s.get(name, missing) for name in ANGLE_NAMES},
+    }
+    columns = {
+        name: pl.Series(value, dtype=pl.Float32).fill_nan(None)
+        if name.endswith(("_px", "_mm", "_tl", "_s", "_s2", "_deg")) and name != "time_s"
+        else value
+        for name, value in columns.items()
+    }
+    frame = pl.DataFrame(columns).with_columns(
+        pl.when(pl.Series(limb.valid)).then(pl.Series(limb.moving)).alias("moving"),
+        pl.Series("bout_id", bout).replace(0, None),
+        pl.Series("flag_endpoint", limb.end_flags),
+        pl.Series("flag_root", limb.root_flags),
+    )
+    return _with_ids(ids, frame)
+
+
+def bouts_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> pl.DataFrame:
+    """One row per bout; `censored` bouts touch a gap or an end of the recording."""
+    fs_hz, time_s = tracks.time.fs_hz, tracks.time.time_s
+    rows = [
+        {
+            "limb": limb.limb,
+            "bout_id": number,
+            "start_s": float(time_s[start]),
+            **{m.name: m.function(Bout(fs_hz, limb.speed_mm_s[start:stop])).value for m in measures("bout")},
+            "censored": cut,
+        }
+        for limb in limbs.values()
+        for number, ((start, stop), cut) in enumerate(zip(limb.bouts, limb.censored, strict=True), start=1)
+    ]
+    schema = {
+        "limb": pl.String,
+        "bout_id": pl.Int32,
+        "start_s": pl.Float64,
+        **dict.fromkeys([m.name for m in measures("bout")], pl.Float64),
+        "censored": pl.Boolean,
+    }
+    return _with_ids(ids, pl.DataFrame(rows, schema=schema))
+
+
+def summary_table(
+    ids: Ids,
+    ages: Ages,
+    scope: Scope,
+    results: Sequence[Result],
+    quality: dict[tuple[float, str], str] | None = None,
+) -> pl.DataFrame:
+    """One row per epoch and part; `lower_bound` names the columns to be read as "at least"."""
+    names = [measure.name for measure in measures(scope)]
+    rows: dict[tuple[float, str], dict[str, Any]] = {}
+    for result in (r for r in results if r.measure.scope == scope):
+        key = (result.epoch_start_s, result.part)
+        row = rows.setdefault(
+            key, {"epoch_start_s": key[0], "epoch_s": result.epoch_s, scope: key[1], "lower_bound": [], "withheld": []}
+        )
+        row[result.measure.name] = result.value
+        if result.lower_bound:
+            row["lower_bound"].append(result.measure.name)
+        if result.value is None:
+            row["withheld"].append(f"{result.measure.name}: {result.reason}")
+    for key, row in rows.items():
+        row["lower_bound"] = "; ".join(row["lower_bound"]) or None
+        row["withheld"] = "; ".join(row["withheld"]) or None
+        if quality is not None:
+            row["recording_quality"] = quality[key]
+    schema: dict[str, Any] = {"epoch_start_s": pl.Float64, "epoch_s": pl.Float64, scope: pl.String}
+    if quality is not None:
+        schema["recording_quality"] = pl.String
+    schema |= {**dict.fromkeys(names, pl.Float64), "lower_bound": pl.String, "withheld": pl.String}
+    return _with_ids(ids, pl.DataFrame(list(rows.values()), schema=schema), ages)
+
+
+def features_table(ids: Ids, ages: Ages, results: Sequence[Result]) -> pl.DataFrame:
+    """One row per value, for statistics programs; intervals are empty where none is honest."""
+    rows = [
+        {
+            "epoch_start_s": r.epoch_start_s,
+            "epoch_s": r.epoch_s,
+            "scope": r.measure.scope,
+            "part": r.part,
+            "feature": r.measure.name,
+            "value": r.value,
+            "unit": r.measure.unit,
+            "ci_lo": None if r.interval is None else r.interval[0],
+            "ci_hi": None if r.interval is None else r.interval[1],
+            "n": r.n,
+            "analysed_s": r.analysed_s,
+            "lower_bound": r.lower_bound,
+            "reason": r.reason or None,
+            "tier": r.measure.tier,
+            "definition_version": DEFINITION_VERSION,
+        }
+        for r in results
+    ]
+    schema = {
+        "epoch_start_s": pl.Float64,
+        "epoch_s": pl.Float64,
+        "scope": pl.String,
+        "part": pl.String,
+        "feature": pl.String,
+        "value": pl.Float64,
+        "unit": pl.String,
+        "ci_lo": pl.Float64,
+        "ci_hi": pl.Float64,
+        "n": pl.Int64,
+        "analysed_s": pl.Float64,
+        "lower_bound": pl.Boolean,
+        "reason": pl.String,
+        "tier": pl.String,
+        "definition_version": pl.Int32,
+    }
+    return _with_ids(ids, pl.DataFrame(rows, schema=schema), ages)
+
+
+KEYS: Final = (
+    ("recording_id", "", "pseudonym of the recording"),
+    ("infant_id", "", "pseudonym of the infant; several recordings may be of one infant"),
+    ("ga_birth_days", "d", "gestational age at birth, as stated in the sheet"),
+    ("pma_days", "d", "postmenstrual age on the day of the recording, as stated in the sheet"),
+    ("epoch_start_s", "s", "start of the epoch; a recording up to 180 s is one epoch"),
+    ("epoch_s", "s", "length of the epoch"),
+    ("limb", "", "right and left are the infant's"),
+    ("recording_quality", "", "A to D by coverage and speed floor; of the recording, not of the infant"),
+    ("lower_bound", "", "measures of the row that are to be read as at least"),
+    ("withheld", "", "measures of the row that are empty, each with the reason"),
+)
+"""Columns that are no measures: name, unit, meaning."""
+
+
+def data_dictionary() -> list[dict[str, str]]:
+    """One row per key column and per measure of the registry; the last row is the notice."""
+    rows = [
+        {
+            "name": m.name,
+            "label": m.label,
+            "unit": m.unit,
+            "scope": m.scope,
+            "formula": m.formula,
+            "gates": m.gates.words(),
+            "caution": m.caution,
+            "source": m.source,
+            "tier": m.tier,
+            "definition_version": str(DEFINITION_VERSION),
+        }
+        for m in REGISTRY
+    ]
+    empty = dict.fromkeys(rows[0], "")
+    keys = [{**empty, "name": name, "unit": unit, "scope": "key", "formula": words} for name, unit, words in KEYS]
+    return [*keys, *rows, {**empty, "name": "notice", "formula": NOTICE}]
+
+
+def write_tables(movement: "Movement", folder: Path) -> list[Path]:
+    """Write every table of `movement` into the existing `folder`; the same movement gives the same bytes."""
+    metadata = {METADATA_KEY: json.dumps(_metadata(movement.meta), sort_keys=True)}
+    written = []
+    for name in ("limb_series", "bouts", "limb_summary", "pair_summary", "body_summary", "features_long"):
+        table: pl.DataFrame = getattr(movement, name)
+        path = folder / f"{name}.parquet"
+        table.write_parquet(path, compression="zstd", metadata=metadata)
+        written.append(path)
+        if name.endswith("_summary"):
+            written.append(write_csv(table, folder / f"{name}.csv"))
+    rows = pl.DataFrame(data_dictionary()).with_columns(pl.all().replace("", None))
+    return [*written, write_csv(rows, folder / "data_dictionary.csv")]
+
+
+def write_csv(table: pl.DataFrame, path: Path) -> Path:
+    """Write `table` as CSV: UTF-8, point as decimal, empty for null, text that no spreadsheet takes for a formula."""
+    texts = [name for name, kind in table.schema.items() if kind == pl.String]
+    safe = table.with_columns(
+        pl.when(pl.col(name).str.contains(FORMULA)).then(pl.concat_str(pl.lit("'"), name)).otherwise(name).alias(name)
+        for name in texts
+    )
+    headers = {name: f"'{name}" for name in table.columns if name.startswith(FORMULA_STARTS)}
+    safe.rename(headers).write_csv(path)
+    return path
+
+
+def _metadata(meta: dict[str, Any]) -> dict[str, Any]:
+    kept = (
+        "schema_version",
+        "recording_id",
+        "infant_id",
+        "model_name",
+        "weights_hash",
+        "model_validation",
+        "simulated",
+        "software_version",
+        "left_right_verified",
+        "rate",
+    )
+    return {
+        **{key: meta.get(key) for key in kept},
+        "analysis_version": ANALYSIS_VERSION,
+        "definition_version": DEFINITION_VERSION,
+        "units": "in the column names",
+        "axes": AXES,
+        "notice": NOTICE,
+    }
+
+
+def _with_ids(ids: Ids, table: pl.DataFrame, ages: Ages | None = None) -> pl.DataFrame:
+    keys = [pl.lit(value, dtype=pl.String).alias(name) for name, value in ids.items()]
+    days = [pl.lit(value, dtype=pl.Int32).alias(name) for name, value in (ages or {}).items()]
+    return table.select(*keys, *days, pl.all())

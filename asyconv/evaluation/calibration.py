@@ -1,0 +1,162 @@
+"""From trained networks to a model file: thresholds, bias by position and confidence, measured on tuning infants.
+
+The tuning infants serve nothing else; the errors in the card come from test infants (disjoint, committed seeds). A
+training on an annotated data set is calibrated on the validation part of its split and measured on the test part.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from asyconv import __version__
+from asyconv.evaluation.heldout import HeldOut, annotated_part, held_out
+from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
+from asyconv.evaluation.predictions import Predictions, predict
+from asyconv.evaluation.reliability import right_joints
+from asyconv.pose.model_file import Model, ModelSettings, load_model, save_model
+from asyconv.simulation.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet
+from asyconv.skeleton import FLIP, N_JOINTS
+from asyconv.training.recipe import Recipe
+
+LINK_THRESHOLD: Final = 0.05  # paper.md 15
+NMS_WINDOW_MAP: Final = 13
+LOWEST: Final = 0.05
+TUNING: Final = (96, 8)
+TEST: Final = (40, 16)
+"""Simulated infants, and clips of each."""
+
+
+def export_model(
+    path: Path,
+    networks: tuple[nn.Module, nn.Module],
+    recipe: Recipe,
+    sets: tuple[HeldOut, HeldOut],
+    *,
+    told: Callable[[str], None] = lambda text: None,
+) -> tuple[Model, Evaluation]:
+    """Calibrate `networks` on the first of `sets`, measure them on the second, write the model and its card."""
+    tuning, test = sets
+    raw = ModelSettings(
+        arch=recipe.regression_arch,
+        width=recipe.width,
+        depth_scale_mm=recipe.depth_scale_mm,
+        depth_limit=recipe.depth_limit,
+        disc_radius_map=recipe.detection.radius_map,
+        sigma_map=recipe.regression.sigma_map,
+        joint_threshold=LOWEST,
+        presence_thresholds=(0.0,) * N_JOINTS,
+        link_threshold=LINK_THRESHOLD,
+        nms_window_map=NMS_WINDOW_MAP,
+        position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
+        confidence_knots=((0.0, 0.0), (1.0, 1.0)),
+    )
+    card = _card(recipe, raw)
+    unfinished = path.with_name(f".{path.name}.uncalibrated")
+    save_model(unfinished, *networks, card)
+    told(f"calibrating on {tuning.what}")
+    settings = calibrate(load_model(unfinished), tuning.clips)
+    card["settings"] = settings
+    save_model(unfinished, *networks, card)
+    told(f"measuring on {test.what}")
+    evaluation = evaluate_on(load_model(unfinished), test)
+    card |= {
+        "model_validation": "simulated_only" if test.simulated else test.what,
+        "model_error": evaluation.median_map(),
+        "model_error_unit": "median RMSD per limb, map px (128x96), visible and predicted joints",
+        "evaluation": evaluation.card(),
+    }
+    save_model(path, *networks, card)
+    unfinished.unlink()
+    model = _with_card_beside(path)
+    return model, dataclasses.replace(evaluation, weights_hash=model.weights_hash)
+
+
+def export_with_band(path: Path, model: Model, band_hz: float) -> Model:
+    """Write `model` again with the measured band of its tracks in its card, which governs what is withheld."""
+    card = {**model.card, "tracker_band_hz": round(band_hz, 2) or None, "settings": model.settings}
+    save_model(path, model.detection, model.regression, card)
+    return _with_card_beside(path)
+
+
+def _with_card_beside(path: Path) -> Model:
+    model = load_model(path)
+    path.with_suffix(".json").write_text(json.dumps({**model.card, "sha256": model.weights_hash}, indent=1) + "\n")
+    return model
+
+
+def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOut, HeldOut]:
+    """What the training in `run` is calibrated on and measured on."""
+    if recipe.split:
+        return annotated_part(run, "validation", recipe.split), annotated_part(run, "test", recipe.split)
+    return held_out(TUNE_SEED, *TUNING), held_out(TEST_SEED, *TEST)
+
+
+def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
+    """Settings of `model` with its threshold, bias by position and confidence measured on `clips`."""
+    found = predict(model, clips, corrected=False)
+    right = right_joints(found.xy_map, clips.xy_map.astype(np.float64), clips.visible)
+    return dataclasses.replace(
+        model.settings,
+        presence_thresholds=_thresholds(found, clips.visible),
+        position_bias_map=_bias(found, clips, right),
+        confidence_knots=_confidence(found.score.ravel(), right.ravel()),
+    )
+
+
+def _thresholds(found: Predictions, visible: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+    """Presence of each joint [12] at which the larger of missed and invented ones is smallest, left and right alike."""
+    given = np.isfinite(found.xy_map[..., 0])
+    thresholds = np.empty(N_JOINTS)
+    for joint in range(N_JOINTS):
+        both = [joint, FLIP[joint]]
+        seen, there, sure = visible[..., both], given[..., both], found.presence[..., both]
+        best = (np.inf, 0.5)
+        for threshold in np.round(np.arange(0.05, 0.96, 0.01), 2):
+            kept = there & (sure >= threshold)
+            missed = (seen & ~kept).sum() / max(1, seen.sum())
+            invented = (kept & ~seen).sum() / max(1, kept.sum())
+            best = min(best, (float(max(missed, invented)), float(threshold)))
+        thresholds[joint] = best[1]
+    return tuple(thresholds.tolist())
+
+
+def _bias(
+    found: Predictions, clips: ClipSet, right: npt.NDArray[np.bool_]
+) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Mean error by position in the clip, joint and axis, over right predictions, map px."""
+    error = np.where(right[..., None], found.xy_map - clips.xy_map, 0.0)
+    mean = error.sum(axis=0) / np.maximum(right.sum(axis=0), 1)[..., None]
+    return tuple(tuple((round(float(x), 4), round(float(y), 4)) for x, y in joints) for joints in mean)
+
+
+def _confidence(score: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
+    """Probability of a right prediction by raw score: isotonic regression, read off at 16 quantiles of the score."""
+    from scipy.optimize import isotonic_regression
+
+    order = np.argsort(score, kind="stable")
+    rising = isotonic_regression(right[order].astype(float)).x
+    at = np.unique(np.quantile(score, np.linspace(0, 1, 17)).round(4))
+    probability = np.interp(at, score[order], rising)
+    return tuple((float(a), round(float(p), 4)) for a, p in zip(at, probability, strict=True))
+
+
+def _card(recipe: Recipe, settings: ModelSettings) -> dict[str, Any]:
+    trained_on = "an annotated data set" if recipe.split else "SIMULATED infants only"
+    return {
+        "name": recipe.model,
+        "settings": settings,
+        "what": f"detection and regression CNN for 12 joints of a supine infant, trained on {trained_on}",
+        "recipe": asdict(recipe),
+        "seeds": {"training": TRAIN_SEED, "tuning": TUNE_SEED, "test": TEST_SEED},
+        "software": {"asyconv": __version__, "torch": torch.__version__, "numpy": np.__version__},
+        "licence": "Apache-2.0",
+        "intended_use": "research on movement of preterm infants from depth video; not a medical device",
+    }

@@ -1,0 +1,196 @@
+"""How far off a model's joints are on held-out infants, beside the trivial baselines (paper.md 10 and 14).
+
+RMSD of one frame and limb: see `asyconv.evaluation.rmsd`. Missed: visible joints without a prediction. Invented:
+predictions of joints that are not visible, as a share of all predictions. What the errors were
+measured on stands in every table.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.evaluation.baselines import baselines
+from asyconv.evaluation.heldout import NATIVE_PX, HeldOut, held_out
+from asyconv.evaluation.keypoints import PCK_SHARES, oks_ap, within
+from asyconv.evaluation.predictions import Predictions, given_joints, predict
+from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints
+from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
+from asyconv.pose.model_file import Model
+from asyconv.simulation.simulate import TEST_SEED
+from asyconv.skeleton import CONNECTIONS, JOINTS, N_JOINTS
+
+Row = dict[str, Any]
+Array = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Errors of one model; a number that nothing counts for is None.
+
+    Attributes
+    ----------
+    held_out : what they were measured on, in words.
+    totals : shares in percent, PCK, OKS-AP, Dice and recall of the detection masks, expected calibration error.
+    errors : RMSD of limbs by predictor ("model" and the baselines).
+    joints, infants, masks, reliability : rows of the other tables.
+    rmsd_map : RMSD of each frame by limb, map px, NaN = none.
+    """
+
+    model_name: str
+    weights_hash: str
+    held_out: str
+    frames: int
+    totals: dict[str, float | None]
+    errors: list[Row]
+    joints: list[Row]
+    infants: list[Row]
+    masks: list[Row]
+    reliability: list[Row]
+    rmsd_map: dict[str, Array]
+
+    def median_map(self) -> dict[str, float]:
+        """Median RMSD of the model by limb, map px."""
+        own = [row for row in self.errors if row["predictor"] == "model" and row["map_px_p50"] is not None]
+        return {row["limb"]: round(row["map_px_p50"], 3) for row in own}
+
+    def card(self) -> Row:
+        """The part that belongs into a model's card."""
+        return {"held_out": self.held_out, "frames": self.frames, "totals": self.totals, "errors": self.errors}
+
+
+def evaluate(model: Model, infants: int = 40, clips: int = 16, seed: int = TEST_SEED) -> Evaluation:
+    """Errors of `model` on `clips` clips of each of `infants` simulated infants of `seed`."""
+    return evaluate_on(model, held_out(seed, infants, clips))
+
+
+def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
+    """Errors of `model` on held-out clips."""
+    found = predict(model, data.clips)
+    truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible
+    confidence = confidence_of(found.score, model.settings)
+    right = right_joints(found.xy_map, truth, visible)
+    masks = _mask_rows(found.masks)
+    errors = [
+        row
+        for name, xy in {"model": found.xy_map, **baselines(data)}.items()
+        for row in rmsd_rows(name, xy, truth, visible, data.mm_per_map)
+    ]
+    flat = (found.xy_map.reshape(-1, N_JOINTS, 2), truth.reshape(-1, N_JOINTS, 2), visible.reshape(-1, N_JOINTS))
+    precision = oks_ap(*flat, confidence.reshape(-1, N_JOINTS)) or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
+    totals: dict[str, float | None] = {
+        "visible_pct": 100 * float(visible.mean()),
+        **_shares(found, truth, visible),
+        "calibration_error": calibration_error(confidence, right),
+        **{f"oks_{name}": value for name, value in precision.items()},
+        **_mask_means(masks),
+    }
+    return Evaluation(
+        model_name=model.name,
+        weights_hash=model.weights_hash,
+        held_out=data.what,
+        frames=len(flat[0]),
+        totals=totals,
+        errors=errors,
+        joints=_joint_rows(found, truth, visible, confidence, right, data),
+        infants=_infant_rows(found, truth, visible, data),
+        masks=masks,
+        reliability=reliability_rows(confidence, right),
+        rmsd_map=limb_rmsd(found.xy_map, truth, visible),
+    )
+
+
+def _shares(found: Predictions, truth: Array, visible: Bools, where: Any = ...) -> dict[str, float | None]:
+    """Missed and invented joints and PCK, in percent, over the part `where` of all joints [n, 3, 12]."""
+    given, seen = given_joints(found)[where], visible[where]
+    near = {share: within(found.xy_map, truth, share)[where] for share in PCK_SHARES}
+    return {
+        "missed_pct": _percent((seen & ~given).sum(), seen.sum()),
+        "invented_pct": _percent((given & ~seen).sum(), given.sum()),
+        **{f"pck_{share:g}_trunk_pct": _percent((seen & ok).sum(), seen.sum()) for share, ok in near.items()},
+    }
+
+
+def _percent(part: Any, whole: Any) -> float | None:
+    return 100 * float(part) / float(whole) if whole else None
+
+
+def _distances(found: Predictions, truth: Array, visible: Bools) -> Array:
+    """Distance of each joint from the truth, map px [n, 3, 12]; NaN where it is not visible or not predicted."""
+    return np.where(visible, np.linalg.norm(found.xy_map - truth, axis=-1), np.nan)
+
+
+def _error_columns(distance: Array, mm_per_map: Array) -> dict[str, float | int | None]:
+    known = np.isfinite(distance)
+    parts = [float(v) for v in np.percentile(distance[known], [50, 95])] if known.any() else None
+    known_mm = known & np.isfinite(mm_per_map)
+    mm = float(np.median((distance * mm_per_map)[known_mm])) if known_mm.any() else None
+    return {
+        "n_joints": int(known.sum()),
+        "error_map_px_p50": parts[0] if parts else None,
+        "error_map_px_p95": parts[1] if parts else None,
+        "error_native_px_p50": NATIVE_PX * parts[0] if parts else None,
+        "error_mm_p50": mm,
+    }
+
+
+def _joint_rows(
+    found: Predictions, truth: Array, visible: Bools, confidence: Array, right: Bools, data: HeldOut
+) -> list[Row]:
+    distance = _distances(found, truth, visible)
+    rows = []
+    for index, joint in enumerate(JOINTS):
+        own = (..., index)
+        rows.append(
+            {
+                "joint": joint,
+                "visible_pct": 100 * float(visible[own].mean()),
+                **_error_columns(distance[own], data.mm_per_map[own]),
+                **_shares(found, truth, visible, own),
+                "calibration_error": calibration_error(confidence[own], right[own]),
+            }
+        )
+    return rows
+
+
+def _infant_rows(found: Predictions, truth: Array, visible: Bools, data: HeldOut) -> list[Row]:
+    distance = _distances(found, truth, visible)
+    rows = []
+    for number in np.unique(data.infant):
+        own = data.infant == number
+        medians = limb_rmsd(found.xy_map[own], truth[own], visible[own])
+        rows.append(
+            {
+                "infant": int(number),
+                "n_frames": int(own.sum()) * distance.shape[1],
+                "visible_pct": 100 * float(visible[own].mean()),
+                **_error_columns(distance[own], data.mm_per_map[own]),
+                **_shares(found, truth, visible, own),
+                **{
+                    f"{limb}_rmsd_map_px_p50": float(np.nanmedian(values)) if np.isfinite(values).any() else None
+                    for limb, values in medians.items()
+                },
+            }
+        )
+    return rows
+
+
+def _mask_rows(counts: npt.NDArray[np.int64]) -> list[Row]:
+    names = [*JOINTS, *(f"{JOINTS[a]} - {JOINTS[b]}" for a, b in CONNECTIONS)]
+    rows = []
+    for index, (name, (hit, extra, left)) in enumerate(zip(names, counts.tolist(), strict=True)):
+        dice, recall = _percent(2 * hit, 2 * hit + extra + left), _percent(hit, hit + left)
+        kind = "joint" if index < N_JOINTS else "connection"
+        rows.append({"mask": name, "kind": kind, "dice_pct": dice, "recall_pct": recall})
+    return rows
+
+
+def _mask_means(rows: list[Row]) -> dict[str, float | None]:
+    out: dict[str, float | None] = {}
+    for kind in ("joint", "connection"):
+        for measure in ("dice_pct", "recall_pct"):
+            known = [row[measure] for row in rows if row["kind"] == kind and row[measure] is not None]
+            out[f"{kind}_{measure}"] = float(np.mean(known)) if known else None
+    return out

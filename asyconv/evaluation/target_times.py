@@ -1,0 +1,45 @@
+"""How long drawing target maps takes, beside filling their buffer with a constant."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from asyconv.kernels.timing import facts, measure
+from asyconv.simulation.simulate import TRAIN_SEED, make_clips
+from asyconv.training.targets import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP, Kind, draw_targets
+
+
+def target_rows(device: torch.device, clips: int, seconds: float) -> Iterator[dict[str, object]]:
+    """Times (ms) of filling the buffer of `clips` clips and of drawing a simulated infant's joints into it.
+
+    Their ratio is one of 20th percentiles, which other work on the computer disturbs least.
+    """
+    found = make_clips(TRAIN_SEED, 0, clips)
+    xy_map = torch.from_numpy(np.where(found.visible[..., None], found.xy_map, np.nan)).to(device)
+    yield _row(xy_map, "detection", RADIUS_USEFUL_MAP, seconds)
+    yield _row(xy_map, "regression", RADIUS_PAPER_MAP, seconds)
+
+
+def _row(xy_map: Tensor, kind: Kind, radius: float, seconds: float) -> dict[str, object]:
+    out = draw_targets(xy_map, kind, disc_radius=radius)
+    fill = measure(lambda: out.fill_(0.0), out.device, seconds=seconds, repeats=101)
+    draw = measure(
+        lambda: draw_targets(xy_map, kind, disc_radius=radius, out=out), out.device, seconds=seconds, repeats=101
+    )
+    base = facts(out.device, torch.float32)
+    return {
+        "kind": kind,
+        "radius_map": radius,
+        "shape": "x".join(map(str, out.shape)),
+        **{f"{what}_{p}_ms": round(t[i], 3) for what, t in (("fill", fill), ("draw", draw)) for i, p in enumerate(_P)},
+        "times_filling": round(draw[0] / fill[0], 2),
+        "device": base.device,
+        "threads": base.threads,
+        "torch": base.torch,
+        "commit": base.commit,
+    }
+
+
+_P = ("p20", "p50", "p80")

@@ -1,0 +1,223 @@
+"""Annotated data sets: sheets of labels matched to folders of depth pictures, and clips of them for training.
+
+A data set is a folder that holds, anywhere below it, sheets (label_sheets.py, coco.py) and pictures. The pictures of
+infant ``pz3`` (sheet ``result_pz3.csv``) lie in a folder ``pz3``, or in the sheet's own folder, or in ``images`` beside
+it. Frames are put in the order of the integer in their names. Where an infant has 16-bit pictures (mm) they are taken,
+else 8-bit ones; which of the two is recorded.
+
+Of several rows of one frame the last stands; a row without picture and a label outside the picture count as not there.
+`asyconv.labels.check` names all of them.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.errors import InputError
+from asyconv.labels.annotated_files import (
+    Found,
+    Picture,
+    Pictures,
+    depth_bits_of,
+    find_annotated,
+    pictures_of,
+    read_sheets,
+    short_name,
+)
+from asyconv.labels.clip_files import read_clip_files, write_clip_files
+from asyconv.labels.coco import unresolved
+from asyconv.labels.label_sheets import LabelSheet, by_frame
+from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
+from asyconv.recordings.png_folder import SIMULATED_FILE, decode_png, png_contents
+from asyconv.simulation.simulate import ClipSet
+
+ANNOTATED_FPS_HZ: Final = 30.0
+"""Frames per second that the numbers in the names count; no annotated data set states its own."""
+
+WINDOW_8BIT_MM: Final = (520.0, 650.0)
+"""Depths at 0 and 255 of an 8-bit picture (pyOniExtractor); 0 also holds what has no depth and counts as none."""
+
+Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """The annotated frames of one infant that have a picture, in order of their numbers."""
+
+    infant_id: str
+    sheet: Path
+    format: str  # "babyPose", "pyPointAnnotator" or "COCO"
+    frame: npt.NDArray[np.int64]  # [N], ascending
+    images: tuple[Path, ...]  # [N]
+    xy_px: Array  # [N, 12, 2] native px, NaN = missing
+    depth_bits: int  # 16: counts are mm; 8: `WINDOW_8BIT_MM` on 0..255
+    width_px: int
+    height_px: int
+    simulated: bool
+    fps_hz: float = ANNOTATED_FPS_HZ
+
+    @property
+    def depth_source(self) -> str:
+        """The pictures' kind in words."""
+        low, high = WINDOW_8BIT_MM
+        return "16-bit, mm" if self.depth_bits == 16 else f"8-bit, {low:g}..{high:g} mm on 0..255"
+
+
+def read_annotated(path: Path) -> list[Annotated]:
+    """Every infant of the data set at `path` (a folder, or one sheet), by identifier.
+
+    Raises
+    ------
+    InputError : no sheet, no picture to a sheet, two sheets of one infant, pictures of two sizes, COCO annotations
+        whose images are not listed.
+    """
+    found = find_annotated(path)
+    sheets = [sheet for file in found.sheets for sheet in _read(file)]
+    if not sheets:
+        raise InputError(f"{path.name}: expected sheets of labels (result_*.csv, .xlsx or COCO .json), found none")
+    seen: dict[str, Path] = {}
+    for sheet in sheets:
+        if sheet.infant_id in seen:
+            files = f"{seen[sheet.infant_id].name} and {sheet.path.name}"
+            raise InputError(f"infant {sheet.infant_id}: expected one sheet, found {files}")
+        seen[sheet.infant_id] = sheet.path
+    return [_match(sheet, found) for sheet in sorted(sheets, key=lambda sheet: sheet.infant_id)]
+
+
+def _read(file: Path) -> list[LabelSheet]:
+    lost = unresolved(file) if file.suffix.lower() == ".json" else []
+    if lost:
+        raise InputError(
+            f"{file.name}: expected every annotation's image in the list of images, found {len(lost)} without "
+            f"(the first is annotation {lost[0]})"
+        )
+    return read_sheets(file)
+
+
+def _match(sheet: LabelSheet, found: Found) -> Annotated:
+    where = pictures_of(sheet, found)
+    folder, pictures = where or (sheet.path.parent, Pictures())
+    bits = depth_bits_of(sheet, pictures)
+    rows = [row for row in by_frame(sheet.rows) if row.name and bits in pictures.get(row.name, {})]
+    if not rows:
+        raise InputError(
+            f"{sheet.path.name}: expected pictures of its {len(sheet.rows)} rows in a folder {sheet.infant_id} "
+            f"or beside it, found {'none' if where is None else 'none of these frames'}"
+        )
+    chosen = [pictures[row.name][bits] for row in rows if row.name]
+    width_px, height_px = _common_size(chosen)
+    MapGeometry(width_px, height_px)  # refuses what is smaller than the map
+    xy_px = np.stack([row.xy_px for row in rows])
+    xy_px[~inside(xy_px, width_px, height_px)] = np.nan
+    frame = np.array([row.name.number for row in rows if row.name], np.int64)
+    if len(np.unique(frame)) < len(frame):
+        raise InputError(f"{sheet.path.name}: expected each frame number once, found it with two prefixes")
+    return Annotated(
+        infant_id=sheet.infant_id,
+        sheet=sheet.path,
+        format=sheet.format,
+        frame=frame,
+        images=tuple(picture.path for picture in chosen),
+        xy_px=xy_px,
+        depth_bits=bits,
+        width_px=width_px,
+        height_px=height_px,
+        simulated=(folder / SIMULATED_FILE).is_file(),
+    )
+
+
+def inside(xy_px: Array, width_px: int, height_px: int) -> npt.NDArray[np.bool_]:
+    """Whether each point [..., 2] is known and lies in the picture."""
+    known = np.nan_to_num(xy_px, nan=-1.0)
+    return np.asarray(((known >= 0) & (known <= [width_px - 1, height_px - 1])).all(axis=-1))
+
+
+def _common_size(pictures: Sequence[Picture]) -> tuple[int, int]:
+    sizes = [(one.header.width_px, one.header.height_px) for one in pictures if one.header]
+    for picture, size in zip(pictures, sizes, strict=True):
+        if size != sizes[0]:
+            raise InputError(
+                f"{short_name(picture.path)}: expected {sizes[0][0]}x{sizes[0][1]} as in the infant's first picture, "
+                f"found {size[0]}x{size[1]}"
+            )
+    return sizes[0]
+
+
+def clip_rows(frame: npt.NDArray[np.int64], *, overlap: bool, fps_hz: float = ANNOTATED_FPS_HZ) -> Rows:
+    """Rows [n, 3] of three successive frames 1/6 s apart (5 frames of 30 per second), never across a gap.
+
+    ``overlap`` shifts clips by one frame (training), else every frame is in one clip at most (test).
+    """
+    step = round(fps_hz * SPACING_S)
+    runs = np.split(np.arange(len(frame)), np.flatnonzero(np.diff(frame) != step) + 1)
+    starts = [run[: len(run) - CLIP_FRAMES + 1 : 1 if overlap else CLIP_FRAMES] for run in runs]
+    first = np.concatenate(starts).astype(np.int64) if starts else np.empty(0, np.int64)
+    return np.asarray(first[:, None] + np.arange(CLIP_FRAMES))
+
+
+def load_clips(annotated: Annotated, rows: Rows) -> ClipSet:
+    """Clips `rows` [n, 3] of an infant; every picture is decoded once. InputError names a picture that is damaged."""
+    used, places = np.unique(rows, return_inverse=True)
+    geometry = MapGeometry(annotated.width_px, annotated.height_px)
+    depth = np.empty((len(used), MAP_HEIGHT, MAP_WIDTH), np.uint16)
+    for place, row in enumerate(used):
+        depth[place] = _depth_map(annotated, int(row), geometry)
+    xy_map = geometry.to_map(annotated.xy_px[rows]).astype(np.float32)
+    visible = np.isfinite(xy_map[..., 0])
+    return ClipSet(depth[places.reshape(rows.shape)], np.nan_to_num(xy_map, nan=0.0), visible)
+
+
+def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str, Rows]) -> ClipSet:
+    """Clips of several infants as memory-mapped files in `folder`: made infant by infant, reused while nothing changed.
+
+    `clips` gives the rows of each infant (a part of a `Split`); they follow one another in the order of `annotated`.
+    """
+    chosen = [(one, clips[one.infant_id]) for one in annotated if len(clips.get(one.infant_id, ()))]
+    done = folder / f"clips-{_key(chosen)}"
+    if not done.is_dir():
+        loaded = (load_clips(one, rows) for one, rows in chosen)
+        facts = {"simulated": all(one.simulated for one, _ in chosen)}
+        write_clip_files(done, [len(rows) for _, rows in chosen], loaded, facts)
+    return read_clip_files(done)
+
+
+def _key(chosen: Sequence[tuple[Annotated, Rows]]) -> str:
+    """Of everything that the clips depend on; a picture is known by its place, size and time of change."""
+    digest = hashlib.sha256()
+    for one, rows in chosen:
+        states = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in one.images]
+        digest.update(repr((one.infant_id, one.depth_bits, one.width_px, one.height_px, states)).encode())
+        digest.update(one.xy_px.tobytes())
+        digest.update(rows.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _depth_map(annotated: Annotated, row: int, geometry: MapGeometry) -> npt.NDArray[np.uint16]:
+    """Depth in 0.1 mm on the map, [96, 128], 0 = none."""
+    path = annotated.images[row]
+    picture = decode_png(png_contents(path))
+    dtype = np.dtype(np.uint16 if annotated.depth_bits == 16 else np.uint8)
+    if picture is not None and picture.ndim == 3 and (picture == picture[..., :1]).all():
+        picture = picture[..., 0]  # gray that was stored as colour
+    if picture is None or picture.dtype != dtype or picture.shape != (annotated.height_px, annotated.width_px):
+        raise InputError(
+            f"{short_name(path)}, frame {annotated.frame[row]}: expected a whole {annotated.depth_bits}-bit gray "
+            f"picture of {annotated.width_px}x{annotated.height_px}, found a damaged or changed one"
+        )
+    if annotated.depth_bits == 16:
+        tenths = geometry.resize(picture) * 10.0
+    else:
+        tenths = geometry.resize(_TENTHS_OF_8BIT[picture])
+    return np.minimum(np.round(tenths), np.iinfo(np.uint16).max).astype(np.uint16)
+
+
+_TENTHS_OF_8BIT: Final = np.round(np.linspace(10 * WINDOW_8BIT_MM[0], 10 * WINDOW_8BIT_MM[1], 256)).astype(np.uint16)
+_TENTHS_OF_8BIT[0] = 0
+_TENTHS_OF_8BIT.flags.writeable = False

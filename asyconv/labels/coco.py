@@ -1,0 +1,139 @@
+"""COCO key points (JSON) as sheets of labels, one for each infant.
+
+A picture's infant is the folder in its ``file_name``, or what stands before the number in a flat list of names. A key
+point with v = 0 is not labelled; v = 1 and 2 both are, as in COCO's own measure. A row is the place of an annotation in
+the file, from 1.
+"""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from asyconv.errors import InputError
+from asyconv.labels.label_sheets import UNPARSABLE, Fault, LabelRow, LabelSheet, check_point, image_name, joint_name
+from asyconv.skeleton import JOINTS, N_JOINTS
+
+_KEYS: Final = ("images", "annotations", "categories")
+
+
+def is_coco(path: Path) -> bool:
+    """Whether a file holds images, annotations and categories as COCO does."""
+    try:
+        return path.suffix.lower() == ".json" and all(key in _content(path) for key in _KEYS)
+    except InputError:
+        return False
+
+
+def unresolved(path: Path) -> list[int]:
+    """Rows of the annotations whose image the file does not list (exports with incomplete lists exist)."""
+    content = _content(path)
+    images = _images(path, content)
+    return [row for row, one in enumerate(_entries(path, content, "annotations"), 1) if _image_id(one) not in images]
+
+
+def read_coco(path: Path) -> list[LabelSheet]:
+    """Sheets of a file, by infant; annotations without a listed image are left out (`unresolved` names them)."""
+    content = _content(path)
+    images = _images(path, content)
+    columns = _columns(path, content)
+    rows: dict[str, list[LabelRow]] = {}
+    for number, annotation in enumerate(_entries(path, content, "annotations"), 1):
+        image = images.get(_image_id(annotation))
+        if image is not None:
+            category = annotation.get("category_id")
+            joints = columns.get(category if isinstance(category, int) else None)
+            rows.setdefault(_infant_of(path, image), []).append(_row(number, image, annotation, joints))
+    return [LabelSheet(path, "COCO", infant_id, tuple(of_one)) for infant_id, of_one in sorted(rows.items())]
+
+
+def _row(number: int, image: str, annotation: dict[str, Any], columns: list[int] | None) -> LabelRow:
+    faults = []
+    xy_px = np.full((N_JOINTS, 2), np.nan)
+    values = annotation.get("keypoints")
+    points = values if isinstance(values, list) else []
+    if columns is None:
+        faults.append(
+            Fault(UNPARSABLE, f"expected a category with key points, found {annotation.get('category_id')!r}")
+        )
+    elif len(points) < 3 * (max(columns) + 1):
+        faults.append(Fault(UNPARSABLE, f"expected {3 * (max(columns) + 1)} numbers or more, found {len(points)}"))
+    else:
+        for joint, column in enumerate(columns):
+            point = _point(points[3 * column : 3 * column + 3])
+            if isinstance(point, Fault):
+                faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
+            elif point is not None:
+                xy_px[joint] = point
+    name = image_name(image)
+    if name is None:
+        faults.append(Fault(UNPARSABLE, f"image: expected a name with a frame number, found {image[:40]!r}"))
+    return LabelRow(number, image, name, xy_px, tuple(faults))
+
+
+def _point(values: list[Any]) -> tuple[float, float] | Fault | None:
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+        return Fault(UNPARSABLE, f"expected x, y, v, found {str(values)[:40]}")
+    if values[2] == 0:
+        return None
+    if not all(math.isfinite(value) and abs(value) < 1e6 for value in values):
+        return Fault(UNPARSABLE, f"expected x, y, v, found {str(values)[:40]}")
+    return check_point(float(values[0]), float(values[1]))
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path.name}: expected COCO key points (JSON), it cannot be read ({error})") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path.name}: expected COCO key points, found JSON of another kind")
+    return content
+
+
+def _entries(path: Path, content: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    entries = content.get(key)
+    if not isinstance(entries, list) or any(not isinstance(entry, dict) for entry in entries):
+        raise InputError(f"{path.name}: expected COCO key points with a list of {key}, found none")
+    return entries
+
+
+def _images(path: Path, content: dict[str, Any]) -> dict[int | str | None, str]:
+    """File name of each image by its id."""
+    images: dict[int | str | None, str] = {}
+    for number, image in enumerate(_entries(path, content, "images"), 1):
+        identity, name = image.get("id"), image.get("file_name")
+        if not isinstance(identity, int | str) or not isinstance(name, str):
+            raise InputError(f"{path.name}: image {number}: expected an id and a file_name, found {str(image)[:60]}")
+        images[identity] = name
+    return images
+
+
+def _image_id(annotation: dict[str, Any]) -> int | str | None:
+    identity = annotation.get("image_id")
+    return identity if isinstance(identity, int | str) else None
+
+
+def _columns(path: Path, content: dict[str, Any]) -> dict[int | None, list[int]]:
+    """Key point of each joint, by category."""
+    found: dict[int | None, list[int]] = {}
+    names: list[str] = []
+    for category in _entries(path, content, "categories"):
+        listed = category.get("keypoints")
+        names = [joint_name(str(name)) for name in listed] if isinstance(listed, list) else []
+        if all(names.count(joint) == 1 for joint in JOINTS) and isinstance(category.get("id"), int):
+            found[category["id"]] = [names.index(joint) for joint in JOINTS]
+    if not found:
+        missing = ", ".join(joint for joint in JOINTS if names.count(joint) != 1)
+        raise InputError(f"{path.name}: expected a category with the 12 joints, found none (missing: {missing})")
+    return found
+
+
+def _infant_of(path: Path, image: str) -> str:
+    folders = [part for part in re.split(r"[\\/]", image)[:-1] if part not in ("", ".", "..", "images")]
+    name = image_name(image)
+    prefix = name.prefix.strip("_- .") if name else ""
+    return folders[-1] if folders else prefix or path.resolve().parent.name

@@ -1,0 +1,198 @@
+"""Many recordings: each once, a few at a time, whatever becomes of the others.
+
+The function per recording is composed by the caller and named by its module, so that an engine can call it anywhere.
+What is done is skipped, what is stale is named, what another run is making is waited for; what crashes is tried again
+a few times and then parked with the reason.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from asyconv.errors import Stopped
+from asyconv.night import results as store
+from asyconv.night.child import Task
+from asyconv.night.engines import Ended, Engine
+from asyconv.night.sources import content_hash, id_of_unreadable, settled_at
+from asyconv.night.unit import Outcome, State, park
+
+ATTEMPTS: Final = 3
+LIMIT_S_PER_S: Final = 30.0
+"""Seconds of work allowed per second of recording."""
+
+CLAIMED_AGAIN_S: Final = 1.0
+NEEDED_BYTES: Final = 32 * 2**20
+"""Free space that a recording under way may need; the result of a simulated one of 180 s took 3.9 MB."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One recording that a run is asked for; `recording_id` where the user states it.
+
+    `arguments` are plain JSON values for the function, which are joined by ``source``, ``run`` and ``attempt``.
+    """
+
+    source: Path
+    arguments: dict[str, Any]
+    recording_id: str | None = None
+
+
+@dataclass
+class _Turn:
+    """A recording in the queue: not before a time, and how often it has been tried."""
+
+    asked: Asked
+    not_before: float = 0.0
+    attempt: int = 1
+
+
+def new_run() -> str:
+    """Name of a run: when it began, and chance."""
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}"
+
+
+def run_batch(
+    function: str,
+    asked: Sequence[Asked],
+    results: Path,
+    engine: Engine,
+    run: str,
+    *,
+    attempts: int = ATTEMPTS,
+    limit_s_per_s: float = LIMIT_S_PER_S,
+    ready_at: Callable[[Path], float] = settled_at,
+    waiting: Callable[[Path, float], None] = lambda source, seconds: None,
+) -> Iterator[Outcome]:
+    """Yield the outcome of every recording as soon as it is known.
+
+    ``function``, "module:name", does one recording and returns `Outcome.to_json`. `waiting` is told when there is
+    nothing to do but to wait for a recording. Raises `Stopped` when the disk fills up, after what is under way has
+    ended. The caller closes the engine.
+    """
+    store.open_results(results)
+    queue: list[_Turn] = []
+    for one, outcome in _each_once(asked):
+        if outcome:
+            yield outcome
+        else:
+            queue.append(_Turn(one, ready_at(one.source) if one.source.exists() else 0.0))
+    under_way: dict[str, _Turn] = {}
+    seen: dict[str, Outcome] = {}
+    full = False
+    while queue or under_way:
+        if not full:
+            full = _is_filling_up(results, len(under_way))
+        while not full and len(under_way) < engine.slots() and (turn := _next(queue, ready_at)):
+            name = f"{run}-{uuid.uuid4().hex[:8]}"
+            under_way[name] = turn
+            arguments = {**turn.asked.arguments, "source": str(turn.asked.source), "run": run, "attempt": turn.attempt}
+            engine.submit(name, Task(function, arguments, limit_s_per_s))
+        if full and not under_way:
+            raise Stopped(_no_space(results))
+        if not under_way:
+            _wait(queue, waiting)
+            continue
+        for ended in engine.ended(within_s=1.0):
+            turn = under_way.pop(ended.name)
+            outcome = _outcome(ended, turn, results, attempts)
+            if outcome.state is State.NO_SPACE:
+                full = True
+                queue.append(turn)
+            elif outcome.state is State.CLAIMED:
+                queue.append(replace(turn, not_before=time.time() + CLAIMED_AGAIN_S))
+            elif outcome.state is State.FAILED and turn.attempt < attempts:
+                queue.append(replace(turn, attempt=turn.attempt + 1))
+            else:
+                yield _unless_copy(outcome, seen)
+    while not seen.keys().isdisjoint(store.clean_up(results)):  # another run is about to give these back, or has died
+        time.sleep(CLAIMED_AGAIN_S)
+
+
+def _each_once(asked: Sequence[Asked]) -> Iterator[tuple[Asked, Outcome | None]]:
+    """Give everything that is asked for; with its outcome where two recordings are given one name."""
+    named: dict[str, Asked] = {}
+    for one in asked:
+        first = named.setdefault(one.recording_id, one) if one.recording_id else one
+        if first is one:
+            yield one, None
+        elif content_hash(first.source) == content_hash(one.source):
+            sentence = f"the same recording as {first.source.name}"
+            yield one, Outcome(one.source, State.EXCLUDED, one.recording_id, sentence=sentence)
+        else:
+            expected = f"expected a recording_id of its own, but {one.recording_id} is {first.source.name} already"
+            yield one, Outcome(one.source, State.REFUSED, one.recording_id, sentence=f"{one.source.name}: {expected}")
+
+
+def _next(queue: list[_Turn], ready_at: Callable[[Path], float]) -> _Turn | None:
+    """Take the first recording whose time has come; one that has grown meanwhile is waited for once more."""
+    for n, turn in enumerate(queue):
+        if turn.not_before > time.time():
+            continue
+        if turn.not_before and turn.asked.source.exists():
+            turn.not_before = ready_at(turn.asked.source)
+        if turn.not_before <= time.time():
+            return queue.pop(n)
+    return None
+
+
+def _wait(queue: list[_Turn], waiting: Callable[[Path, float], None]) -> None:
+    """Wait for the recording whose time comes first, or a moment for a worker."""
+    turn = min(queue, key=lambda turn: turn.not_before)
+    seconds = turn.not_before - time.time()
+    if seconds > CLAIMED_AGAIN_S:
+        waiting(turn.asked.source, seconds)
+    time.sleep(max(0.1, seconds))
+
+
+def _outcome(ended: Ended, turn: _Turn, results: Path, attempts: int) -> Outcome:
+    """Turn a crash into a failure of its own recording, kept in ``.failed``."""
+    if ended.result is not None:
+        return Outcome.from_json(ended.result)
+    source = turn.asked.source
+    recording_id = ended.recording_id or turn.asked.recording_id or id_of_unreadable(source)
+    sentence = f"{source.name}: {ended.reason}, at attempt {turn.attempt} of {attempts}"
+    park(source, results, recording_id, sentence, ended.steps)
+    return Outcome(source, State.FAILED, recording_id, sentence=sentence)
+
+
+def _unless_copy(outcome: Outcome, seen: dict[str, Outcome]) -> Outcome:
+    """Exclude a second file with the same recording."""
+    if outcome.track_key is None or outcome.recording_id is None:
+        return outcome
+    first = seen.setdefault(outcome.recording_id, outcome)
+    if first is outcome or first.track_key != outcome.track_key:
+        return outcome
+    return replace(outcome, state=State.EXCLUDED, sentence=f"the same recording as {first.source.name}", folder=None)
+
+
+def _is_filling_up(results: Path, under_way: int) -> bool:
+    return shutil.disk_usage(results).free < NEEDED_BYTES * (under_way + 1)
+
+
+def _no_space(results: Path) -> str:
+    free, needed = shutil.disk_usage(results).free / 2**20, NEEDED_BYTES / 2**20
+    old = sum(p.stat().st_size for p in (results / store.SUPERSEDED).rglob("*") if p.is_file()) / 2**20
+    hint = f"; {store.SUPERSEDED} there holds {old:.0f} MiB of replaced results" if old >= 1 else ""
+    return (
+        f"{results}: expected {needed:.0f} MiB of free space for the next recording, found {free:.0f}; "
+        f"free some, and the same command goes on where it stopped{hint}"
+    )
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """One line of counts."""
+    counts = {
+        "made": sum(outcome.made for outcome in outcomes),
+        "already done": sum(outcome.state is State.DONE for outcome in outcomes),
+        "stale": sum(outcome.state in (State.STALE, State.STALE_ANALYSIS) and not outcome.made for outcome in outcomes),
+        "excluded": sum(outcome.state is State.EXCLUDED for outcome in outcomes),
+        "refused": sum(outcome.state is State.REFUSED for outcome in outcomes),
+        "parked": sum(outcome.state is State.FAILED for outcome in outcomes),
+    }
+    return f"{len(outcomes)} recording{'' if len(outcomes) == 1 else 's'}: " + ", ".join(
+        f"{n} {name}" for name, n in counts.items() if n
+    )

@@ -1,0 +1,198 @@
+"""Who works on a recording: a lock file with a heartbeat, so that no two runs make the same result.
+
+A claim is dead when its process is: on the same host the operating system says so at once (its lock on the file is
+free), elsewhere, or when a process stands still, its heartbeat has been missing for too long. Ages are read on the
+file server's clock. Nothing here decides what is published; see `asyconv.night.results.publish`.
+"""
+
+import contextlib
+import json
+import os
+import threading
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from asyconv.json_files import read_json
+
+CLAIMS: Final = ".claims"
+SUFFIX: Final = ".lock"
+HEARTBEAT_S: Final = 10.0
+DEAD_AFTER_S: Final = 120.0
+"""More than a network file system keeps a file's times in its cache (60 s by default)."""
+
+TOLD_EVERY_S: Final = 1.0
+_SIZE_BYTES: Final = 512
+
+
+class Claim:
+    """A recording that this process works on; a context that gives it back.
+
+    The lock file says how far the work is, for whoever looks: ``recording_id``, ``stage``, ``done``, ``total``,
+    ``seconds`` since it began.
+    """
+
+    def __init__(self, path: Path, descriptor: int, facts: dict[str, Any]) -> None:
+        self.path, self.token = path, str(facts["token"])
+        self._descriptor, self._facts, self._told = descriptor, facts, 0.0
+        self._began = time.monotonic()
+        self._ended = threading.Event()
+        self._beat = threading.Thread(target=self._beat_on, name="asyconv-heartbeat", daemon=True)
+        self._beat.start()
+
+    def held(self) -> bool:
+        """Whether it is still this process's: nobody has taken it for dead."""
+        facts = read_json(self.path)
+        return facts is not None and facts.get("token") == self.token
+
+    def note(self, stage: str, done: int = 0, total: int | None = None) -> None:
+        """Say how far the work is; at most once a second within one stage."""
+        now = time.monotonic()
+        if stage == self._facts.get("stage") and now - self._told < TOLD_EVERY_S:
+            return
+        self._told = now
+        seconds = round(now - self._began, 1)
+        self._facts = {**self._facts, "stage": stage, "done": done, "total": total, "seconds": seconds}
+        with contextlib.suppress(OSError):  # a full disk must not end the work over a line of progress
+            os.pwrite(self._descriptor, _padded(self._facts), 0)
+
+    def __enter__(self) -> Self:
+        """Use the claim in a with statement."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the recording back."""
+        self._ended.set()
+        self._beat.join()
+        if self.held():
+            self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+    def _beat_on(self) -> None:
+        while not self._ended.wait(HEARTBEAT_S):
+            with contextlib.suppress(OSError):
+                os.utime(self._descriptor)
+
+
+def take(results: Path, recording_id: str) -> Claim | None:
+    """Claim a recording; None while somebody alive works on it. A dead claim is taken over."""
+    folder = results / CLAIMS
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{recording_id}{SUFFIX}"
+    if path.exists() and not _removed_dead(path):
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:  # another one was faster
+        return None
+    facts = {"token": uuid.uuid4().hex, "boot": _boot(), "recording_id": recording_id}
+    _lock(descriptor)  # before anything is written: an empty claim is judged by its age alone
+    os.pwrite(descriptor, _padded(facts), 0)
+    return Claim(path, descriptor, facts)
+
+
+def running(results: Path) -> list[dict[str, Any]]:
+    """What every claim says of its work, by recording; dead ones are left out."""
+    now = _server_time(results / CLAIMS)
+    found = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not _looks_dead(path, now))
+    return [facts for facts in found if facts is not None]
+
+
+def sweep(results: Path) -> list[str]:
+    """Remove the claims of the dead; give the names of the recordings that somebody alive works on."""
+    locks = sorted((results / CLAIMS).glob(f"*{SUFFIX}"))
+    return [path.name.removesuffix(SUFFIX) for path in locks if not _removed_dead(path)]
+
+
+def _removed_dead(path: Path) -> bool:
+    """Remove the claim at `path` if it is dead; say whether it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        facts = read_json(path) or {}
+        if facts.get("boot") == _boot() and _lock(descriptor):
+            if _same_file(path, descriptor):  # locked by us now, so nobody else removes or takes it
+                path.unlink(missing_ok=True)
+            return True
+        if not _looks_dead(path, _server_time(path.parent)):
+            return False
+        return _set_aside(path, facts)
+    finally:
+        os.close(descriptor)
+
+
+def _set_aside(path: Path, facts: dict[str, Any]) -> bool:
+    """Remove by one rename, which only one process wins, a claim whose heart has stopped; put back what is another."""
+    aside = path.with_name(f".dead-{uuid.uuid4().hex}")
+    try:
+        path.rename(aside)
+    except FileNotFoundError:
+        return True
+    taken = read_json(aside) or {}
+    if taken.get("token") != facts.get("token"):
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+    aside.unlink()
+    return not path.exists()
+
+
+def _looks_dead(path: Path, now: float) -> bool:
+    return now - _changed(path) > DEAD_AFTER_S
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")
+
+
+def _server_time(folder: Path) -> float:
+    """Read the clock by which the file server stamps files."""
+    clock = folder / f".clock-{uuid.uuid4().hex}"
+    try:
+        clock.touch()
+        return clock.stat().st_mtime
+    except OSError:  # no folder yet, or one that may only be read
+        return time.time()
+    finally:
+        with contextlib.suppress(OSError):
+            clock.unlink()
+
+
+def _lock(descriptor: int) -> bool:
+    import fcntl  # not on Windows, where ages alone decide
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held by a living process, or a file system without locks
+        return False
+    return True
+
+
+def _same_file(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _boot() -> str:
+    """Tell hosts and their boots apart without naming them."""
+    import hashlib
+
+    try:
+        seed = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+    except OSError:
+        seed = uuid.getnode().to_bytes(8, "little")
+    return hashlib.sha256(b"asyconv" + seed).hexdigest()[:12]
+
+
+def _padded(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts).encode().ljust(_SIZE_BYTES)[:_SIZE_BYTES]

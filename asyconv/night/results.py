@@ -1,0 +1,200 @@
+"""The folder RESULTS: one folder per recording, published by one rename, and what is kept beside them.
+
+A result folder is written under a hidden name, its manifest last; everything is forced to disk before the one
+rename that makes it visible. So whatever stands under a final name is whole. Nothing in RESULTS holds a path,
+host, user or clock time of a recording.
+"""
+
+import contextlib
+import csv
+import datetime
+import io
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from asyconv.errors import InputError
+from asyconv.json_files import read_json, sync, write_json
+from asyconv.night import claims
+from asyconv.recordings.recording import IGNORE_FILE, sha256_of
+
+MANIFEST: Final = "manifest.json"
+MANIFEST_VERSION: Final = 2
+FAILED: Final = ".failed"
+SUPERSEDED: Final = ".superseded"
+UNFINISHED: Final = ".tmp-"
+_TOKEN: Final = 8
+INDEX: Final = (
+    "recording_id", "infant_id", "recorded_s", "frames_used", "frames_lost", "n_warnings", "simulated", "model",
+    "device", "attempts", "track_key", "analysis_key",
+)  # fmt: skip
+
+
+class LostClaim(Exception):
+    """Somebody else has taken this recording for abandoned; what was made of it here is thrown away."""
+
+
+def utc_now() -> str:
+    """Time of processing, for manifests only."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def open_results(results: Path) -> None:
+    """Make RESULTS ready to be written to, by this run and others; repair what killed runs left."""
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        (results / IGNORE_FILE).touch()  # so that RESULTS is never taken for input
+        (results / claims.CLAIMS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{results}: results cannot be written here ({error.strerror})") from error
+    clean_up(results)
+
+
+def clean_up(results: Path) -> list[str]:
+    """Repair what the dead left of any recording; give the names of those that somebody alive works on."""
+    for folder in results.glob(f"{UNFINISHED}*"):
+        recording_id = folder.name[len(UNFINISHED) : -_TOKEN - 1]
+        if claim := claims.take(results, recording_id):
+            with claim:
+                repair(results, recording_id)
+    return claims.sweep(results)
+
+
+def repair(results: Path, recording_id: str) -> None:
+    """Publish what was whole when a run was killed, and remove what was not; for the holder of the claim.
+
+    A whole folder without a place of its own is one that lost its run between the two renames of `publish`.
+    """
+    for folder in sorted(results.glob(f"{UNFINISHED}{recording_id}-{'?' * _TOKEN}")):
+        manifest = read_json(folder / MANIFEST)
+        if manifest is not None and not (results / recording_id).exists():
+            folder.rename(results / recording_id)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def unfinished(results: Path, recording_id: str) -> Iterator[Path]:
+    """Make a hidden folder to write a result into; it is removed unless `publish` has taken it."""
+    folder = results / f"{UNFINISHED}{recording_id}-{uuid.uuid4().hex[:_TOKEN]}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replaced(results: Path, name: str) -> Iterator[Path]:
+    """Make a hidden folder to write into; it takes the place of RESULTS/`name` when all went well.
+
+    For what is derived from the recordings' folders and can be made again: an older one is not kept.
+    """
+    claim = claims.take(results, name)
+    if claim is None:
+        raise InputError(f"{results / name}: another run is writing it; wait until it has ended")
+    with claim, unfinished(results, name) as folder:
+        yield folder
+        for path in folder.iterdir():
+            sync(path)
+        shutil.rmtree(results / name, ignore_errors=True)
+        folder.rename(results / name)
+        sync(results)
+
+
+def publish(results: Path, folder: Path, manifest: dict[str, Any], held: Callable[[], bool] = lambda: True) -> Path:
+    """Make `folder` the result of ``manifest["recording_id"]``; an older result moves to ``.superseded``.
+
+    Raises `LostClaim` where ``held()`` says that the recording is no longer this process's, or where the same result
+    stands there already: a process that was paused must not put its work in the place of another's.
+    """
+    recording_id = str(manifest["recording_id"])
+    outputs = {
+        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    for path in folder.rglob("*"):
+        sync(path)
+    whole = {"manifest_version": MANIFEST_VERSION, **manifest, "outputs_sha256": outputs}
+    write_json(folder / MANIFEST, whole)
+    sync(folder)
+    final = results / recording_id
+    standing = read_manifest(results, recording_id)
+    same = standing is not None and all(standing.get(key) == whole.get(key) for key in ("track_key", "analysis_key"))
+    if same or not held():
+        raise LostClaim(recording_id)
+    if final.exists():
+        _set_aside(results, recording_id)
+    try:
+        folder.rename(final)
+    except OSError as error:  # somebody's folder stands there, or a network file system answers a rename twice
+        if read_manifest(results, recording_id) != json.loads(json.dumps(whole)):
+            raise LostClaim(recording_id) from error
+    sync(results)
+    return final
+
+
+def _set_aside(results: Path, recording_id: str) -> None:
+    old = read_manifest(results, recording_id) or {}
+    home = results / SUPERSEDED / recording_id
+    home.mkdir(parents=True, exist_ok=True)
+    key = str(old.get("analysis_key", "unknown"))[:16]
+    place, n = home / key, 1
+    while place.exists():  # the same settings were superseded before
+        n += 1
+        place = home / f"{key}-{n}"
+    (results / recording_id).rename(place)
+
+
+def read_manifest(results: Path, recording_id: str) -> dict[str, Any] | None:
+    """Manifest of a finished recording, or None."""
+    return read_json(results / recording_id / MANIFEST)
+
+
+def manifests(results: Path) -> list[dict[str, Any]]:
+    """Manifests of all finished recordings, by name."""
+    found = (read_json(path) for path in sorted(results.glob(f"*/{MANIFEST}")) if path.parent.name[0] != ".")
+    return [manifest for manifest in found if manifest is not None]
+
+
+def write_index(results: Path) -> None:
+    """Write RESULTS/index.csv, one line per finished recording, anew from the manifests."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(INDEX)
+    for m in manifests(results):
+        made_by, analysis = m.get("made_by", {}), m.get("analysis", {})
+        known = {**m, "infant_id": analysis.get("infant_id"), **{k: made_by.get(k) for k in ("model", "device")}}
+        known["n_warnings"] = len(m.get("warnings") or [])
+        writer.writerow([known.get(name, "") for name in INDEX])
+    part = results / f".index-{uuid.uuid4().hex[:_TOKEN]}.part"
+    part.write_text(lines.getvalue(), encoding="utf8")
+    part.replace(results / "index.csv")
+
+
+def failed(results: Path) -> dict[str, str]:
+    """Reason of the last attempt by recording_id, of recordings that are parked; what cannot be read counts too."""
+    found = {}
+    for path in sorted((results / FAILED).glob("*.json")):
+        record = read_json(path) or {}
+        name = str(record.get("recording_id", path.stem))
+        attempts = record.get("attempts") or [{"reason": "its record of failure cannot be read"}]
+        if not (results / name / MANIFEST).is_file():
+            found[name] = str(attempts[-1]["reason"])
+    return found
+
+
+def note_failure(results: Path, recording_id: str, reason: str, steps: list[str]) -> None:
+    """Add an attempt to ``.failed/<recording_id>.json``; `steps` are ``file:line function``, without folders."""
+    path = results / FAILED / f"{recording_id}.json"
+    record = read_json(path) or {"recording_id": recording_id, "attempts": []}
+    record["attempts"].append({"utc": utc_now(), "reason": reason, "steps": steps})
+    path.parent.mkdir(exist_ok=True)
+    write_json(path, record)
+
+
+def forget_failure(results: Path, recording_id: str) -> None:
+    """Remove the record of earlier failures: the recording has succeeded."""
+    (results / FAILED / f"{recording_id}.json").unlink(missing_ok=True)

@@ -1,0 +1,242 @@
+"""One recording, from its source to its result folder: claimed, worked on, published whole, or refused by name.
+
+This runs wherever the engine puts it: in the process of the command, or in a child of a worker on another machine.
+"""
+
+import errno
+import hashlib
+import json
+import re
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from asyconv.errors import InputError
+from asyconv.night import claims
+from asyconv.night import results as store
+from asyconv.night.sources import id_of_unreadable, planning_hash
+
+
+class State(StrEnum):
+    """What became of a recording, or what a dry run would do with it."""
+
+    NEW = "new"
+    DONE = "done"
+    STALE = "stale"
+    STALE_ANALYSIS = "stale analysis"
+    EXCLUDED = "excluded"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CLAIMED = "being made by another run"
+    NO_SPACE = "no space"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording with its identity. `facts` go into its manifest: input, settings, model, sheet row."""
+
+    source: Path
+    recording_id: str
+    track_key: str
+    analysis_key: str
+    facts: dict[str, Any]
+    length_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to one source. `made` says that this run wrote `folder`; `sentence` says why not."""
+
+    source: Path
+    state: State
+    recording_id: str | None = None
+    folder: Path | None = None
+    made: bool = False
+    sentence: str = ""
+    track_key: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values only, for a pipe or a network."""
+        return {name: str(v) if isinstance(v, Path) else v for name, v in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Do the reverse of `to_json`."""
+        folder = content["folder"]
+        known = {"source": Path(content["source"]), "state": State(content["state"])}
+        return cls(**{**content, **known, "folder": Path(folder) if folder else None})
+
+
+class Excluded(Exception):
+    """Raised by `prepare` for a recording that the user has excluded; the message is the reason."""
+
+
+Tell = Callable[[str, int, int | None], None]
+"""``tell(stage, done, total)``: how far the work is."""
+
+Prepare = Callable[[Path], Job]
+Work = Callable[[Job, Path, Path | None, Tell], dict[str, Any]]
+"""``work(job, folder, tracks_from, tell)`` fills `folder`, reusing the tracks in `tracks_from` if given; returns what
+it wants in the manifest."""
+
+
+def key_of(settings: dict[str, Any]) -> str:
+    """SHA-256 of settings as canonical JSON."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def state_of(results: Path, job: Job) -> State:
+    """Compare a job with what RESULTS holds of it."""
+    manifest = store.read_manifest(results, job.recording_id)
+    if manifest is None:
+        return State.NEW
+    if manifest.get("track_key") != job.track_key:
+        return State.STALE
+    return State.DONE if manifest.get("analysis_key") == job.analysis_key else State.STALE_ANALYSIS
+
+
+def run_unit(
+    source: Path,
+    results: Path,
+    prepare: Prepare,
+    work: Work,
+    *,
+    update: bool = False,
+    run: str = "",
+    attempt: int = 1,
+    began: Callable[[Job], None] = lambda job: None,
+) -> Outcome:
+    """Do one recording, if it is to be done, and say what became of it; whatever fails is this recording's failure.
+
+    `run` names the run in the manifest and `attempt` counts its tries; `began` is told as soon as the job is known.
+    Bad input (`InputError`) and defects of `work` are kept in ``.failed`` without folder or file names.
+    """
+    recording_id = None
+    try:
+        job = prepare(source)
+        recording_id = job.recording_id
+        began(job)
+        return _run_job(job, results, work, update=update, run=run, attempt=attempt)
+    except Excluded as reason:
+        return Outcome(source, State.EXCLUDED, recording_id, sentence=str(reason))
+    except store.LostClaim:
+        return Outcome(source, State.CLAIMED, recording_id)
+    except Exception as error:  # one recording's failure, whatever it is, must not end the night
+        if not _is_full(error):
+            return _failed(source, results, recording_id or id_of_unreadable(source), error)
+        return Outcome(source, State.NO_SPACE, recording_id, sentence="no space left")
+
+
+def _is_full(error: BaseException) -> bool:
+    full = (errno.ENOSPC, errno.EDQUOT)
+    # polars raises an OSError without errno
+    return isinstance(error, OSError) and (error.errno in full or any(f"os error {n}" in str(error) for n in full))
+
+
+def _run_job(job: Job, results: Path, work: Work, *, update: bool, run: str, attempt: int) -> Outcome:
+    if outcome := _nothing_to_do(job, results, update=update, run=run):
+        return outcome
+    claim = claims.take(results, job.recording_id)
+    if claim is None:
+        raise store.LostClaim(job.recording_id)
+    with claim:
+        store.repair(results, job.recording_id)
+        if outcome := _nothing_to_do(job, results, update=update, run=run):  # somebody was faster
+            return outcome
+        state = state_of(results, job)
+        final = results / job.recording_id
+        try:
+            with store.unfinished(results, job.recording_id) as folder:
+                started_utc, start, before = store.utc_now(), time.monotonic(), planning_hash(job.source)
+                claim.note("opening")
+                noted = work(job, folder, final if state is State.STALE_ANALYSIS else None, claim.note)
+                if planning_hash(job.source) != before:
+                    raise InputError(f"{job.source.name}: changed while it was read; it may still be being recorded")
+                manifest = {
+                    **job.facts,
+                    **noted,
+                    "recording_id": job.recording_id,
+                    "track_key": job.track_key,
+                    "analysis_key": job.analysis_key,
+                    "run": run,
+                    "attempts": attempt,
+                    "started_utc": started_utc,
+                    "finished_utc": store.utc_now(),
+                    "seconds": round(time.monotonic() - start, 3),
+                }
+                store.publish(results, folder, manifest, claim.held)
+        except Exception as error:
+            if not claim.held():  # it was taken from this process, and with it what it was writing
+                raise store.LostClaim(job.recording_id) from error
+            raise
+        store.forget_failure(results, job.recording_id)
+    return Outcome(job.source, state, job.recording_id, final, made=True, track_key=job.track_key)
+
+
+def _nothing_to_do(job: Job, results: Path, *, update: bool, run: str) -> Outcome | None:
+    """Return the outcome of a recording that is done, stale and to be left, or not to be touched; else None."""
+    state = state_of(results, job)
+    if state is State.NEW:
+        return None
+    final = results / job.recording_id
+    standing = store.read_manifest(results, job.recording_id) or {}
+    if state is State.STALE and run and standing.get("run") == run:
+        raise InputError(
+            f"{job.source.name}: expected a recording_id of its own, but {job.recording_id} is another recording's"
+        )
+    if state is State.DONE:
+        return Outcome(job.source, state, job.recording_id, final, track_key=job.track_key)
+    if update:
+        return None
+    why = f"made with other settings ({why_stale(standing, job)}); --update makes it again"
+    return Outcome(job.source, state, job.recording_id, final, sentence=why, track_key=job.track_key)
+
+
+def why_stale(manifest: Mapping[str, Any], job: Job) -> str:
+    """Name what differs between a result and what would be made now: ``tracks_version 2 -> 3, events``."""
+    out = []
+    for part in ("input", "tracking", "analysis"):
+        old, new = manifest.get(part, {}), job.facts.get(part, {})
+        for name in sorted({*old, *new} - {"planning"}):
+            if old.get(name) != new.get(name):
+                out.append(_change(name, old.get(name), new.get(name)))
+    return ", ".join(out) or "settings of another version"
+
+
+def _change(name: str, old: object, new: object) -> str:
+    short = isinstance(old, int | float | str | None) and isinstance(new, int | float | str | None)
+    if not short or name == "infant_id":
+        return name
+    return f"{name} {str(old)[:12]} -> {str(new)[:12]}"
+
+
+def _failed(source: Path, results: Path, recording_id: str, error: Exception) -> Outcome:
+    """Keep the reason; input that is refused stays refused, what merely failed may be tried again."""
+    if isinstance(error, InputError):
+        state, sentence = State.REFUSED, str(error)
+    else:
+        state, sentence = State.FAILED, f"{source.name}: failed ({type(error).__name__}: {error})"
+    steps = [
+        f"{Path(step.filename).name}:{step.lineno} {step.name}" for step in traceback.extract_tb(error.__traceback__)
+    ]
+    park(source, results, recording_id, sentence, steps)
+    return Outcome(source, state, recording_id, sentence=sentence)
+
+
+def park(source: Path, results: Path, recording_id: str, sentence: str, steps: list[str]) -> None:
+    """Note a failed attempt in ``.failed``, without folder or file names; `steps` say where it was."""
+    try:
+        store.note_failure(results, recording_id, without_names(sentence, source, recording_id), steps)
+    except OSError as error:
+        raise InputError(f"{results}: results cannot be written here ({error.strerror})") from error
+
+
+def without_names(sentence: str, source: Path, recording_id: str) -> str:
+    """Put the pseudonym for every spelling of the source, whose name may be a patient's, and for any other path."""
+    names = sorted({str(source.resolve()), str(source), source.name, source.stem} - {""}, key=len, reverse=True)
+    known = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)
+    return re.sub(rf"{known}|(?<!\w)[~.]{{0,2}}/[^\s'\"]+", recording_id, sentence)

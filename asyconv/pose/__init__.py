@@ -1,0 +1,1 @@
+"""From depth to joints: geometry, clips, networks, model files, inference, and tracking one recording."""

@@ -1,0 +1,99 @@
+"""The mattress plane of a recording, fitted to pixels that are not the infant; four numbers are kept, never pixels."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
+from asyconv.recordings.recording import Intrinsics
+
+INLIER_MM: Final = 8.0
+TRIALS: Final = 200
+LEAST_SHARE: Final = 0.3
+CLEARANCE_MAP: Final = 10.0
+MAPS_KEPT: Final = 48
+
+Array = npt.NDArray[np.float64]
+
+
+class DepthSampler:
+    """Keeps at most 48 depth maps, evenly spread over a stream of unknown length."""
+
+    def __init__(self) -> None:
+        self._maps: list[npt.NDArray[np.float32]] = []
+        self._every = 15
+        self._seen = 0
+
+    def push(self, depth_mm: npt.NDArray[np.float32]) -> None:
+        """Offer the next map f32 [96, 128]."""
+        if self._seen % self._every == 0:
+            self._maps.append(depth_mm)
+        self._seen += 1
+        if len(self._maps) == MAPS_KEPT:
+            self._maps = self._maps[::2]
+            self._every *= 2
+
+    def median(self) -> Array:
+        """Median over time of the valid depth of each map pixel, [96, 128] mm, NaN where there is none."""
+        stack = np.stack(self._maps).astype(np.float64)
+        stack[stack == 0] = np.nan
+        some = np.isfinite(stack).any(axis=0)
+        out = np.full(some.shape, np.nan)
+        out[some] = np.nanmedian(stack[:, some], axis=0)
+        return out
+
+
+def to_camera_mm(xy_px: Array, depth_mm: Array, intrinsics: Intrinsics, mirrored: bool) -> Array:
+    """Camera-frame points [..., 3] (x right, y down, z away, of the unmirrored picture) of native pixels [..., 2]."""
+    x = (xy_px[..., 0] - intrinsics.cx_px) / intrinsics.fx_px * depth_mm
+    y = (xy_px[..., 1] - intrinsics.cy_px) / intrinsics.fy_px * depth_mm
+    return np.stack([-x if mirrored else x, y, depth_mm], axis=-1)
+
+
+def fit_mattress(
+    median_mm: Array, joints_map: Array, geometry: MapGeometry, intrinsics: Intrinsics
+) -> list[float] | None:
+    """Plane [nx, ny, nz, d] in mm, unit normal towards the camera, height = n.p + d; None where no plane stands out.
+
+    `median_mm` [96, 128] is the still scene, `joints_map` [n, 2] all joints found (NaN = missing): their surroundings
+    are left out. The plane with most pixels within 8 mm wins and must hold at least 30 % of what is left; the random
+    trials are fixed.
+    """
+    rows, columns = np.mgrid[:MAP_HEIGHT, :MAP_WIDTH]
+    xy_map = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float64)
+    depth = median_mm.ravel()
+    free = np.isfinite(depth)
+    joints = joints_map[np.isfinite(joints_map[:, 0])]
+    if len(joints):
+        low, high = joints.min(axis=0) - CLEARANCE_MAP, joints.max(axis=0) + CLEARANCE_MAP
+        free &= ~((xy_map >= low) & (xy_map <= high)).all(axis=1)
+    if free.sum() < 200:
+        return None
+    points = to_camera_mm(geometry.to_px(xy_map[free]), depth[free], intrinsics, geometry.mirrored)
+    rng = np.random.default_rng(0)
+    best = np.zeros(len(points), bool)
+    for _ in range(TRIALS):
+        plane = _through(points[rng.choice(len(points), 3, replace=False)])
+        if plane is None:
+            continue
+        near = np.abs(points @ plane[:3] + plane[3]) < INLIER_MM
+        if near.sum() > best.sum():
+            best = near
+    if best.sum() < LEAST_SHARE * len(points):
+        return None
+    for _ in range(3):  # least squares over the pixels of the plane, which may grow by it
+        centre = points[best].mean(axis=0)
+        normal = np.linalg.svd(points[best] - centre, full_matrices=False)[2][2]
+        normal = normal if normal[2] < 0 else -normal
+        best = np.abs((points - centre) @ normal) < INLIER_MM
+    return [float(v) for v in (*normal, -normal @ centre)]
+
+
+def _through(three: Array) -> Array | None:
+    normal = np.cross(three[1] - three[0], three[2] - three[0])
+    size = np.linalg.norm(normal)
+    if size < 1e-6:
+        return None
+    normal = normal / size * (-1.0 if normal[2] > 0 else 1.0)
+    return np.append(normal, -normal @ three[0])

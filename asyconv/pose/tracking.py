@@ -1,0 +1,299 @@
+"""One recording through the method: frames, clips, detection, regression, joints, tracks; memory of a few batches.
+
+Deviations from the paper: clips are staggered (see clips.py); the measured bias by position in the clip is subtracted;
+depth at a joint is the mean of the nearer half of the valid pixels round it: a limb stands out of what lies behind it,
+and a median would be a whole count, which flips.
+"""
+
+import ctypes
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv import __version__
+from asyconv.errors import InputError
+from asyconv.notice import NOTICE
+from asyconv.pose.clips import Clip, ClipCutter, Sample
+from asyconv.pose.geometry import MapGeometry
+from asyconv.pose.inference import Inference, joint_probability, locate
+from asyconv.pose.mattress import DepthSampler, fit_mattress, to_camera_mm
+from asyconv.pose.model_file import Model
+from asyconv.recordings.recording import Frame, Intrinsics, Recording
+from asyconv.skeleton import N_JOINTS
+from asyconv.stages import Stages
+from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
+
+TRACKS_VERSION: Final = 3
+"""Raised by hand when the numbers of tracks change."""
+
+WINDOW_MAP: Final = 1.6
+"""Half width of the window in which a joint's depth is read, in map pixels."""
+
+TRIM_EVERY_FRAMES: Final = 300
+PLAUSIBLE_MM: Final = (300.0, 1500.0)
+Progress = Callable[[int, int | None], None]
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """What is taken to be true of the picture, and who says so: option, file, or assumed."""
+
+    head: str
+    head_source: str
+    mirrored: bool
+    mirrored_source: str
+    depth_unit_mm: float
+    depth_unit_source: str
+    camera: Intrinsics | None
+
+    @property
+    def left_right_verified(self) -> bool:
+        """Whether somebody states both where the head lies and whether the picture is mirrored."""
+        return "assumed" not in (self.head_source, self.mirrored_source)
+
+
+def track(
+    recording: Recording,
+    model: Model,
+    *,
+    recording_id: str | None = None,
+    infant_id: str | None = None,
+    head: str | None = None,
+    mirrored: bool | None = None,
+    intrinsics: Intrinsics | None = None,
+    rate: str = "full",
+    progress: Progress | None = None,
+    stages: Stages | None = None,
+) -> Tracks:
+    """Joints of every frame of `recording`.
+
+    `head` and `mirrored` override the file; what nobody states is assumed head-down and unmirrored and left and right
+    are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `progress(done, total)`
+    is told of frames, `stages` of the time that each stage takes. Raises `InputError` where no clip can be made or no
+    pixel has depth.
+    """
+    if rate not in ("full", "6"):
+        raise InputError(f"rate: expected full or 6, got {rate!r}")
+    stride = max(1, round(recording.fps_nominal_hz / 6.0)) if rate == "6" else 1
+    picture = _picture(recording, head, mirrored, intrinsics)
+    geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
+    stages = stages or Stages()
+    run = _Run(Inference(model), geometry, picture.depth_unit_mm, recording.fps_nominal_hz / stride, stages)
+    frames = _every(recording, stride)
+    while True:
+        with stages.of("read"):
+            frame = next(frames, None)
+        if frame is None:
+            break
+        run.push(frame)
+        if progress:
+            progress(frame.number, recording.frame_count)
+    run.finish(recording.path.name)
+    identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
+    return _tracks(recording, model, run, picture, identity)
+
+
+def _picture(recording: Recording, head: str | None, mirrored: bool | None, intrinsics: Intrinsics | None) -> _Picture:
+    up = _first(("option", head), ("file", "down" if recording.simulated else None), ("assumed", "down"))
+    mirror = _first(("option", mirrored), ("file", recording.mirrored), ("assumed", False))
+    unit = _first(("stated", recording.depth_unit_mm), ("assumed", 1.0))
+    return _Picture(up[1], up[0], mirror[1], mirror[0], unit[1], unit[0], intrinsics or recording.intrinsics)
+
+
+def _trim_heap() -> None:
+    """Give freed memory back: between the networks' buffers glibc's heap keeps a hole for nearly every freed frame."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
+def _first(*candidates: tuple[str, Any]) -> tuple[str, Any]:
+    return next((source, value) for source, value in candidates if value is not None)
+
+
+def _every(recording: Recording, stride: int) -> Iterator[Frame]:
+    """Every frame, or those on every `stride`-th step of the time grid."""
+    for frame in recording.frames():
+        if round(frame.time_s * recording.fps_nominal_hz) % stride == 0:
+            yield frame
+
+
+class _Run:
+    """A recording on its way through the method: rows grow as frames come in, joints follow a few batches later."""
+
+    def __init__(
+        self, inference: Inference, geometry: MapGeometry, unit_mm: float, fps_hz: float, stages: Stages
+    ) -> None:
+        self.stages = stages
+        self.inference, self.settings = inference, inference.settings
+        self.geometry, self.unit_mm = geometry, unit_mm
+        self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
+        self.bias_map = np.asarray(self.settings.position_bias_map, dtype=np.float64)
+        self.knots = np.asarray(self.settings.confidence_knots, dtype=np.float64)
+        self.reach_px = max(2, round(WINDOW_MAP * geometry.scale_px))
+        self.number: list[int] = []
+        self.time_s: list[float] = []
+        self.xy_map: list[Array] = []
+        self.confidence: list[Array] = []
+        self.depth_counts: list[Array] = []
+        self.source: list[npt.NDArray[np.uint8]] = []
+        self._clips: list[Clip] = []
+        self._any_depth = False
+
+    def push(self, frame: Frame) -> None:
+        """Take the next frame; predict when a batch of clips is full."""
+        with self.stages.of("clips"):
+            self._take(frame)
+        if len(self._clips) >= self.inference.batch:
+            self._predict(self._clips[: self.inference.batch])
+            del self._clips[: self.inference.batch]
+        if len(self.number) % TRIM_EVERY_FRAMES == 0:
+            _trim_heap()
+
+    def _take(self, frame: Frame) -> None:
+        row = len(self.number)
+        self.number.append(frame.number)
+        self.time_s.append(frame.time_s)
+        self.xy_map.append(np.full((N_JOINTS, 2), np.nan))
+        self.confidence.append(np.zeros(N_JOINTS))
+        self.depth_counts.append(np.full(N_JOINTS, np.nan))
+        self.source.append(np.zeros(N_JOINTS, np.uint8))
+        depth_mm = self.geometry.resize(frame.depth) * np.float32(self.unit_mm)
+        self._any_depth = self._any_depth or bool(depth_mm.any())
+        self.sampler.push(depth_mm)
+        self._clips += self.cutter.push(Sample(row, frame.time_s, depth_mm, frame.depth))
+
+    def finish(self, name: str) -> None:
+        """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""
+        frames = len(self.number)
+        if not frames:
+            raise InputError(f"{name}: expected depth frames, found none")
+        if not self._any_depth:
+            raise InputError(f"{name}: expected depth, found only zeros in all {frames} frames")
+        self._clips += self.cutter.finish()
+        if len(self.cutter.too_short) == frames:
+            raise InputError(f"{name}: expected at least three frames 1/6 s apart, found {frames} frames without any")
+        for start in range(0, len(self._clips), self.inference.batch):
+            self._predict(self._clips[start : start + self.inference.batch])
+
+    def _predict(self, clips: list[Clip]) -> None:
+        with self.stages.of("networks"):
+            probability, maps = self.inference.both(
+                np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips])
+            )
+        with self.stages.of("joints"):
+            self._locate(clips, maps, joint_probability(probability))
+
+    def _locate(self, clips: list[Clip], maps: npt.NDArray[np.float32], probability: npt.NDArray[np.float32]) -> None:
+        for clip, clip_maps, seen in zip(clips, maps, probability, strict=True):
+            for position in np.flatnonzero(clip.keep):
+                sample = clip.samples[position]
+                row = sample.index
+                joints = locate(clip_maps[position], seen[position], self.settings)
+                self.xy_map[row] = joints.xy_map - self.bias_map[position]
+                self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
+                self.depth_counts[row], self.source[row] = self._depths(self.xy_map[row], sample.native)
+
+    def _depths(self, xy_map: Array, depth: npt.NDArray[np.uint16]) -> tuple[Array, npt.NDArray[np.uint8]]:
+        """Depth in counts and its source at each joint."""
+        out, source = np.full(N_JOINTS, np.nan), np.zeros(N_JOINTS, np.uint8)
+        xy_px = self.geometry.to_px(xy_map)
+        height, width = depth.shape
+        r = self.reach_px
+        for joint in np.flatnonzero(np.isfinite(xy_px[:, 0])):
+            x, y = (int(v) for v in np.clip(np.rint(xy_px[joint]), 0, [width - 1, height - 1]))
+            window = depth[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1]
+            out[joint] = nearer_half(window)
+            kind = "hole" if np.isnan(out[joint]) else "measured" if depth[y, x] > 0 else "filled"
+            source[joint] = DEPTH_SOURCES.index(kind)
+        return out, source
+
+
+def nearer_half(window: npt.NDArray[np.uint16]) -> float:
+    """Mean of the nearer half of the depths in `window`, rounded up; NaN where none is (0 = no depth)."""
+    depths = np.sort(window[window > 0])
+    return float(depths[: (len(depths) + 1) // 2].mean()) if len(depths) else float("nan")
+
+
+def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, identity: dict[str, Any]) -> Tracks:
+    xy_map = np.stack(run.xy_map)
+    xy_px = run.geometry.to_px(xy_map)
+    depth_mm = np.stack(run.depth_counts) * picture.depth_unit_mm
+    xyz_mm = np.full((*xy_px.shape[:2], 3), np.nan)
+    scene_mm, plane = run.sampler.median(), None
+    if picture.camera is not None:
+        xyz_mm = to_camera_mm(xy_px, depth_mm, picture.camera, picture.mirrored)
+        plane = fit_mattress(scene_mm, xy_map.reshape(-1, 2), run.geometry, picture.camera)
+    warnings = [*recording.warnings, *_warnings(run, picture, scene_mm, plane)]
+    meta = identity | _metadata(recording, model, run, picture) | {"mattress_plane": plane, "warnings": warnings}
+    single = np.float32
+    return Tracks(
+        frame=np.array(run.number, np.int32),
+        time_s=np.array(run.time_s),
+        x_px=xy_px[..., 0].astype(single),
+        y_px=xy_px[..., 1].astype(single),
+        depth_mm=depth_mm.astype(single),
+        depth_source=np.stack(run.source),
+        x_mm=xyz_mm[..., 0].astype(single),
+        y_mm=xyz_mm[..., 1].astype(single),
+        z_mm=xyz_mm[..., 2].astype(single),
+        confidence=np.stack(run.confidence).astype(single),
+        meta=meta,
+    )
+
+
+def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) -> dict[str, Any]:
+    steps_s = np.diff(run.time_s)
+    measured_hz = float(1.0 / np.median(steps_s)) if len(steps_s) else run.cutter.fps_hz
+    expected = round((run.time_s[-1] - run.time_s[0]) * measured_hz) + 1
+    stated = asdict(picture)
+    camera = stated.pop("camera")
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **stated,
+        "left_right_verified": picture.left_right_verified,
+        "intrinsics": camera,
+        "width_px": recording.width_px,
+        "height_px": recording.height_px,
+        "fps_measured_hz": measured_hz,
+        "fps_nominal_hz": recording.fps_nominal_hz,
+        "stride": run.cutter.stride,
+        "clip_layout": "staggered",
+        "still_floor_mm_s": None,
+        "tracker_band_hz": model.card.get("tracker_band_hz"),
+        "model_name": model.name,
+        "weights_hash": model.weights_hash,
+        "model_validation": model.card.get("model_validation", "simulated_only"),
+        "model_error": model.card.get("model_error"),
+        "software_version": __version__,
+        "tracks_version": TRACKS_VERSION,
+        "simulated": recording.simulated,
+        "frames_used": len(run.number),
+        "frames_lost": max(0, expected - len(run.number)),
+        "units": "px native pixels, mm, s, confidence a probability",
+        "axes": "x right, y down, z away from the camera, of the unmirrored picture; left and right are the infant's",
+        "notice": NOTICE,
+    }
+
+
+def _warnings(run: _Run, picture: _Picture, scene_mm: Array, plane: list[float] | None) -> list[str]:
+    out = []
+    if not picture.left_right_verified:
+        out.append("left/right unverified: where the head lies or whether the picture is mirrored was not stated")
+    if picture.camera is None:
+        out.append("millimetres withheld: the camera's intrinsics are unknown")
+    elif plane is None:
+        out.append("no mattress plane stands out of the picture: heights above the mattress are withheld")
+    if picture.depth_unit_source == "assumed":
+        out.append("depth unit not stated: 1 count was taken as 1 mm")
+    short, frames = len(run.cutter.too_short), len(run.number)
+    if short:
+        out.append(f"too short: {short} of {frames} frames lie in runs of fewer than three and have no joints")
+    middle_mm = float(np.nanmedian(scene_mm))
+    if not PLAUSIBLE_MM[0] <= middle_mm <= PLAUSIBLE_MM[1]:
+        out.append(f"median depth {middle_mm:.0f} mm is implausible for a crib: check the depth unit")
+    return out

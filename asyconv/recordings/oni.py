@@ -1,0 +1,184 @@
+"""Read depth from OpenNI recordings (.oni of OpenNI 1 and 2); `OniWriter` (oni_writer.py) writes them.
+
+A file that was cut off gives every whole frame before the cut and a warning; a damaged frame is an error that
+names it.
+"""
+
+import hashlib
+import itertools
+import struct
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from asyconv.errors import InputError
+from asyconv.recordings.oni_codec import CODECS, PayloadError, decode
+from asyconv.recordings.oni_records import DEPTH_NODE, FrameRecord, Node, Scan, scan
+from asyconv.recordings.oni_writer import SIMULATED_PROPERTY, OniWriter
+from asyconv.recordings.recording import Decoder, Frame, Intrinsics, Recording, intrinsics_from_fov, sha256_of
+
+__all__ = ["OniWriter", "open_oni"]
+
+_UNIT_MM: Final = {100: 1.0, 101: 0.1}  # oniPixelFormat; absent in OpenNI 1 files, which are in mm
+_MAX_SIDE_PX: Final = 8192
+_PIECE: Final = 1 << 20
+
+
+def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
+    """Open an .oni file; its records are scanned, no frame is decoded. Errors as `open_recording`."""
+    found = scan(path)
+    node = _depth_node(found, path.name)
+    warnings: list[str] = []
+    frames = _in_order(node, warnings)
+    width_px, height_px, rate_hz, intrinsics = _picture(node, path.name, warnings)
+    if found.ending != "finished":
+        warnings.append(_unfinished(found.ending, len(frames)))
+    elif node.declared not in (None, len(node.frames)):
+        warnings.append(f"the recorder counted {node.declared} frames, {len(node.frames)} are there")
+    if sum(other.kind == DEPTH_NODE and bool(other.frames) for other in found.nodes) > 1:
+        warnings.append("the recording has several depth streams; the first was used")
+    unit_mm = _unit_mm(node, path.name, depth_unit_mm, warnings)
+
+    def decode_all() -> Decoder:
+        return _decode_all(path, node.codec, width_px, height_px, frames)
+
+    return Recording(
+        path=path,
+        format="oni",
+        width_px=width_px,
+        height_px=height_px,
+        fps_nominal_hz=fps_hz or (rate_hz if 1 <= rate_hz <= 1000 else _median_rate_hz(frames)),
+        frame_count=len(frames),
+        depth_unit_mm=unit_mm,
+        intrinsics=intrinsics,
+        mirrored=_mirrored(node, warnings),
+        simulated=any(other.properties.get(SIMULATED_PROPERTY) == b"simulated\0" for other in found.nodes),
+        decode=decode_all,
+        digest=lambda: sha256_of(path),
+        warnings=warnings,
+    )
+
+
+def _decode_all(
+    path: Path, codec: str, width_px: int, height_px: int, frames: list[tuple[int, FrameRecord]]
+) -> Decoder:
+    """Decode frame by frame; every byte of the file is read once and hashed on the way."""
+    seen = hashlib.sha256()
+    first_us = frames[0][1].timestamp_us
+    with path.open("rb", buffering=0) as file:
+        position = 0
+        for number, record in frames:
+            _hash_on(file, record.start - position, seen)
+            payload = file.read(record.size)
+            if len(payload) < record.size:
+                raise InputError(
+                    f"{path.name}, frame {number}: expected {record.size} bytes, found {len(payload)} "
+                    "(did the file change while it was read?)"
+                )
+            seen.update(payload)
+            position = record.start + record.size
+            try:
+                depth = decode(payload, codec, width_px, height_px)
+            except PayloadError as error:
+                raise InputError(f"{path.name}, frame {number}: {error}") from error
+            yield Frame(number, (record.timestamp_us - first_us) / 1e6, depth)
+        _hash_on(file, None, seen)
+    return seen.hexdigest()
+
+
+def _hash_on(file: BinaryIO, size: int | None, seen: Any) -> None:
+    """Read the next `size` bytes (None: all that are left) into the hash, in pieces."""
+    while size is None or size > 0:
+        piece = file.read(_PIECE if size is None else min(size, _PIECE))
+        if not piece:
+            return
+        seen.update(piece)
+        size = None if size is None else size - len(piece)
+
+
+def _depth_node(found: Scan, name: str) -> Node:
+    """Return the first depth stream with frames. Chosen by type: ids differ from file to file."""
+    depth = [node for node in found.nodes if node.kind == DEPTH_NODE]
+    with_frames = [node for node in depth if node.frames]
+    if with_frames:
+        return with_frames[0]
+    if depth:
+        raise InputError(f"{name}: expected depth frames, found no whole one in the stream ({found.ending})")
+    others = f"{len(found.nodes)} stream{'' if len(found.nodes) == 1 else 's'} without depth"
+    raise InputError(f"{name}: expected a depth stream, found {others} ({found.ending})")
+
+
+def _in_order(node: Node, warnings: list[str]) -> list[tuple[int, FrameRecord]]:
+    """Frames with their numbers, without those whose time does not advance."""
+    kept: list[tuple[int, FrameRecord]] = []
+    for number, record in enumerate(node.frames, start=1):
+        if not kept or record.timestamp_us > kept[-1][1].timestamp_us:
+            kept.append((number, record))
+    if lost := len(node.frames) - len(kept):
+        warnings.append(f"{lost} of {len(node.frames)} frames were left out: their time does not advance")
+    return kept
+
+
+def _picture(node: Node, name: str, warnings: list[str]) -> tuple[int, int, float, Intrinsics | None]:
+    """Width, height, nominal rate (0 = not stated) and intrinsics of the frames as stored."""
+    mode = _unpack(node, "xnMapOutputMode", "<III")
+    if mode is None:
+        raise InputError(f"{name}: expected the size of the pictures (xnMapOutputMode), found none")
+    full_width_px, full_height_px, rate_hz = mode
+    x_px, y_px, width_px, height_px = 0, 0, full_width_px, full_height_px
+    cropping = _unpack(node, "xnCropping", "<iHHHH")
+    if cropping is not None and cropping[0]:
+        _, x_px, y_px, width_px, height_px = cropping
+    if not (0 < width_px <= _MAX_SIDE_PX and 0 < height_px <= _MAX_SIDE_PX):
+        raise InputError(f"{name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
+    if node.codec not in CODECS:
+        raise InputError(f"{name}: expected codec {', '.join(CODECS)}, found {node.codec!r}")
+    if node.changed & {"xnMapOutputMode", "xnCropping", "oniPixelFormat"}:
+        warnings.append("the recording resets its picture size or depth unit on the way; the first was used")
+    fov = _unpack(node, "xnFOV", "<dd")
+    whole = intrinsics_from_fov(full_width_px, full_height_px, *fov) if fov else None
+    if fov and whole is None:
+        warnings.append("the recording states an impossible field of view, which was not used")
+    if whole is None:
+        return width_px, height_px, float(rate_hz), None
+    shifted = Intrinsics(whole.fx_px, whole.fy_px, whole.cx_px - x_px, whole.cy_px - y_px, whole.source)
+    return width_px, height_px, float(rate_hz), shifted
+
+
+def _unit_mm(node: Node, name: str, given_mm: float | None, warnings: list[str]) -> float:
+    stated = node.properties.get("oniPixelFormat", 100)
+    unit_mm = _UNIT_MM.get(stated) if isinstance(stated, int) else None
+    if unit_mm is None:
+        if given_mm is None or stated in (102, 103):  # shift values are no lengths, whatever the unit
+            raise InputError(f"{name}: expected depth in 1 or 0.1 mm (oniPixelFormat 100, 101), found {stated!r}")
+        return given_mm
+    if given_mm is not None and given_mm != unit_mm:
+        warnings.append(f"the given depth unit of {given_mm:g} mm was used; the recording states {unit_mm:g} mm")
+    return given_mm or unit_mm
+
+
+def _mirrored(node: Node, warnings: list[str]) -> bool | None:
+    if "xnMirror" in node.changed:
+        warnings.append("the mirror setting changes during the recording; left and right cannot be told")
+        return None
+    stated = node.properties.get("xnMirror")
+    return bool(stated) if isinstance(stated, int) else None
+
+
+def _unpack(node: Node, name: str, layout: str) -> Any:
+    """Return the values of a general property; None where it is absent or too short."""
+    data = node.properties.get(name)
+    if not isinstance(data, bytes) or len(data) < struct.calcsize(layout):
+        return None
+    return struct.unpack_from(layout, data)
+
+
+def _median_rate_hz(frames: list[tuple[int, FrameRecord]]) -> float:
+    """Frames per second by the file's own times, where it states no rate."""
+    times_us = [record.timestamp_us for _, record in frames]
+    steps_us = sorted(after - before for before, after in itertools.pairwise(times_us))
+    return round(1e6 / steps_us[len(steps_us) // 2], 3) if steps_us else 30.0
+
+
+def _unfinished(ending: str, frames: int) -> str:
+    what = "is cut off (it has no end record)" if ending == "cut off" else "is cut off by a damaged record"
+    return f"the recording {what}; {frames} whole frames were used"

@@ -1,0 +1,1 @@
+"""Simulated infants: body, motion, scene, depth camera, and recordings with their truth."""

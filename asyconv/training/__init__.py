@@ -1,0 +1,1 @@
+"""Training of the networks: recipe, data, targets, losses, loop and checkpoints."""

@@ -1,0 +1,79 @@
+"""Bones keep their length: what is too long or too short by construction, and what only looks shorter."""
+
+import numpy as np
+import pytest
+
+from asyconv.analysis.cleaning import clean as c
+from asyconv.analysis.cleaning.body_frame import body_frame
+from asyconv.analysis.cleaning.bones import BONES, learn_bones, lengths, too_long, wrong_length
+from asyconv.skeleton import JOINTS
+from tests.helpers.closed_form import STILL_MM, make_tracks
+
+WRIST, ELBOW = JOINTS.index("right_wrist"), JOINTS.index("right_elbow")
+SURE = np.ones((100, 12))
+
+
+def still(n: int = 100) -> np.ndarray:
+    return np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (n, 1, 1))
+
+
+def test_lengths_by_hand() -> None:
+    assert [(JOINTS[a], JOINTS[b]) for a, b in BONES[:2]] == [
+        ("right_shoulder", "right_elbow"),
+        ("right_elbow", "right_wrist"),
+    ]
+    np.testing.assert_allclose(lengths(still(1))[0], [50, 50, 50, 50, 60, 60, 60, 60])
+
+
+def test_a_bone_a_quarter_off_is_wrong_at_its_outer_end_only() -> None:
+    points = still()
+    points[10, WRIST] += [0, 12, 0]  # 62 mm: 24 % too long
+    points[20, WRIST] += [0, 14, 0]  # 64 mm: 28 % too long
+    points[30, WRIST] -= [0, 14, 0]
+    wrong = wrong_length(points, learn_bones(points, SURE))
+    assert np.flatnonzero(wrong[:, WRIST]).tolist() == [20, 30]
+    assert wrong.sum() == 2
+
+
+def test_a_bone_may_look_as_long_as_that_of_the_other_side() -> None:
+    points = still()[..., :2]
+    hand = points[0, WRIST] - points[0, ELBOW]
+    points[:90, WRIST] = points[:90, ELBOW] + hand / 2  # points at the camera until it is stretched out
+    assert not too_long(points, learn_bones(points, SURE)).any()
+
+
+def test_a_bone_may_look_shorter_but_not_longer() -> None:
+    points = still()[..., :2]
+    points[10, WRIST] -= [0, 40]
+    points[20, WRIST] += [0, 14]
+    stretched = too_long(points, learn_bones(points, SURE))
+    assert np.flatnonzero(stretched[:, WRIST]).tolist() == [20]
+
+
+def test_sides_share_their_length_and_too_few_samples_teach_nothing() -> None:
+    points = still()
+    points[:, WRIST] += [0, 10, 0]  # the right forearm measures 60, the left 50
+    bones = learn_bones(points, SURE)
+    assert bones[1] is not None
+    assert bones[1].usual == pytest.approx(55)
+    assert not wrong_length(points, bones).any()
+    assert learn_bones(points[:20], SURE[:20]) == [None] * 8
+
+
+def test_cleaning_takes_the_millimetres_of_a_wrong_bone() -> None:
+    tracks = make_tracks(20)
+    tracks.y_mm[50:90, WRIST] += 30.0
+    cleaned = c.clean(tracks)
+    assert np.isnan(cleaned.gated_mm[55:85, WRIST]).all()
+    assert (cleaned.flags[55:85, WRIST] & c.BONE_LENGTH > 0).all()
+    assert np.isfinite(cleaned.gated_px[:, WRIST]).all()
+
+
+def test_body_frame_by_hand() -> None:
+    frame = body_frame(still())
+    assert frame is not None
+    np.testing.assert_allclose(frame.axes, [[-1, 0, 0], [0, 1, 0], [0, 0, -1]], atol=1e-12)
+    np.testing.assert_allclose(frame.origin_mm, [0, -30, 400])
+    assert frame.trunk_length_mm == pytest.approx(120)
+    np.testing.assert_allclose(frame.turn(np.array([0.0, 0.0, -5.0])), [0, 0, 5])  # towards the camera is up
+    assert body_frame(np.full((5, 12, 3), np.nan)) is None

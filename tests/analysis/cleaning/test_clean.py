@@ -1,0 +1,258 @@
+"""Cleaning: gap rule, filter, outliers and time base, against truths known by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import sosfiltfilt, sosfreqz
+
+from asyconv.analysis.cleaning import clean as c
+from asyconv.analysis.cleaning.outliers import is_jump, is_outlier, rolling_median
+from asyconv.analysis.cleaning.timebase import make_time_base
+from asyconv.errors import InputError
+from asyconv.skeleton import JOINTS
+from tests.helpers.closed_form import hide, make_tracks, shake
+
+WRIST = JOINTS.index("right_wrist")
+
+
+def line(n: int) -> np.ndarray:
+    return np.arange(n, dtype=float)[:, None, None] * [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("missing", "filled"), [(1, True), (6, True), (7, False), (9, False)])
+def test_a_gap_of_0_2_s_is_filled_and_a_longer_one_is_not(missing: int, filled: bool) -> None:
+    values = line(60)
+    values[20 : 20 + missing] = np.nan
+    out = c.fill_gaps(values, 30.0, step_max=1e9)
+    assert np.isfinite(out).all() == filled
+    if filled:
+        np.testing.assert_allclose(out, line(60), atol=1e-12)
+
+
+def test_at_6_hz_one_sample_is_filled_and_two_are_not() -> None:
+    values = line(30)
+    values[10] = np.nan
+    values[20:22] = np.nan
+    out = c.fill_gaps(values, 6.0, step_max=1e9)
+    assert np.isfinite(out[10]).all()
+    assert np.isnan(out[20:22]).all()
+
+
+def test_ends_and_implausible_bridges_stay_missing() -> None:
+    values = line(30)
+    values[:3] = np.nan
+    values[15] = np.nan
+    values[16:] += 100
+    out = c.fill_gaps(values, 30.0, step_max=20.0)
+    assert np.isnan(out[:3]).all()
+    assert np.isnan(out[15]).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.booleans(), min_size=12, max_size=90), st.sampled_from([6.0, 25.0, 30.0]))
+def test_filling_never_touches_a_sample_and_never_bridges_more_than_the_limit(seen: list[bool], fs_hz: float) -> None:
+    values = line(len(seen))
+    values[~np.array(seen)] = np.nan
+    out = c.fill_gaps(values, fs_hz, step_max=1e9)
+    np.testing.assert_array_equal(out[seen], values[seen])
+    left = ~np.isfinite(out[:, 0, 0])
+    for start, stop in c.runs(~np.array(seen)):
+        inner = start > 0 and stop < len(seen)
+        assert left[start:stop].all() == (not inner or (stop - start) / fs_hz > 0.2 + 1e-9)
+
+
+@pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (25.0, 4.0), (6.0, 2.0), (60.0, 4.0)])
+def test_effective_cutoff_is_3_db_there_and_back(fs_hz: float, cutoff_hz: float) -> None:
+    _, gain = sosfreqz(c.low_pass(fs_hz, cutoff_hz), worN=[cutoff_hz], fs=fs_hz)
+    assert abs(gain[0]) ** 2 == pytest.approx(1 / np.sqrt(2), rel=1e-9)
+
+
+def test_smoothing_keeps_lines_and_constants_and_runs_do_not_talk_to_each_other() -> None:
+    values = line(100)
+    values[50] = np.nan
+    out, short = c.smooth(values, 30.0, 4.0)
+    np.testing.assert_allclose(out[np.r_[0:50, 51:100]], line(100)[np.r_[0:50, 51:100]], atol=1e-9)
+    assert not short.any()
+    values[51:] += 1e6
+    again, _ = c.smooth(values, 30.0, 4.0)
+    np.testing.assert_array_equal(again[:50], out[:50])
+
+
+def test_smoothing_has_no_phase_and_short_runs_are_left_out() -> None:
+    time_s = np.arange(600) / 30
+    wave = np.sin(2 * np.pi * time_s)[:, None, None]
+    out, _ = c.smooth(wave, 30.0, 4.0)
+    gain = 1 / (1 + (np.tan(np.pi / 30) / np.tan(4 * np.pi / 30)) ** 4 * (np.sqrt(2) - 1))
+    np.testing.assert_allclose(out[100:-100], gain * wave[100:-100], atol=1e-6)
+    wave[20:] = np.nan
+    wave[12:14] = np.nan
+    out, short = c.smooth(wave, 30.0, 4.0)
+    assert np.isfinite(out[:12]).all()
+    assert short[14:20].all()
+    assert np.isnan(out[14:20]).all()
+
+
+def test_the_filter_is_the_same_forward_and_backward_in_time() -> None:
+    noise = np.random.default_rng(0).normal(size=(200, 1, 2))
+    forward, _ = c.smooth(noise, 30.0, 4.0)
+    backward, _ = c.smooth(noise[::-1], 30.0, 4.0)
+    np.testing.assert_allclose(backward[::-1][40:-40], forward[40:-40], atol=1e-6)
+    assert sosfiltfilt(c.low_pass(30.0, 4.0), noise, axis=0).shape == noise.shape
+
+
+def test_rolling_median_ignores_what_is_missing() -> None:
+    values = np.array([1.0, np.nan, 3.0, 100.0, 5.0])[:, None, None]
+    np.testing.assert_allclose(rolling_median(values, 3)[:, 0, 0], [1.0, 2.0, 51.5, 5.0, 52.5])
+
+
+def test_a_spike_is_an_outlier_and_a_fast_stroke_is_none() -> None:
+    x = np.arange(60) / 59
+    stroke = (60 * (10 * x**3 - 15 * x**4 + 6 * x**5))[::8]  # 60 mm in 0.25 s
+    path = np.concatenate([np.zeros(30), stroke, np.full(30, 60.0)])[:, None, None]
+    assert not is_outlier(path, 30.0, 10.0).any()
+    path[10] = 40.0
+    assert np.flatnonzero(is_outlier(path, 30.0, 10.0)).tolist() == [10]
+
+
+def test_a_jump_there_and_back_is_rejected_whole() -> None:
+    path = np.zeros((60, 1, 2))
+    path[20:28] = 100.0
+    assert np.flatnonzero(is_jump(path, 30.0, 50.0)).tolist() == list(range(20, 28))
+    path[20:] = 100.0
+    assert np.flatnonzero(is_jump(path, 30.0, 50.0)).tolist() == [19, 20]
+
+
+def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
+    tracks = hide(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}), "right_wrist", 100, 104)
+    tracks.confidence[200:220, WRIST] = 0.2
+    before = tracks.x_px.copy()
+    cleaned = c.clean(tracks, [c.Event(30.0, 31.0, "handling", "nurse"), c.Event(40.0, 41.0, "state", "asleep")])
+    np.testing.assert_array_equal(tracks.x_px, before)
+    flags = cleaned.flags[:, WRIST]
+    assert (flags & c.MISSING > 0).sum() == 4
+    assert (flags & c.FILLED > 0).sum() == 4
+    assert np.flatnonzero(flags & c.LOW_CONFIDENCE).tolist() == list(range(200, 220))
+    assert cleaned.excluded.sum() == 30
+    assert np.isnan(cleaned.smooth_mm[cleaned.excluded]).all()
+    log = {step.name: step.changed for step in cleaned.steps}
+    assert log["joint found"] == 4
+    assert log["confidence gate"] == 20
+    assert all(step.ran for step in cleaned.steps)
+
+
+@pytest.mark.parametrize("fs_hz", [6.0, 30.0])
+def test_a_joint_that_comes_and_goes_is_not_used_and_a_short_gap_spares_its_neighbours(fs_hz: float) -> None:
+    gap, seconds = int(0.2 * fs_hz + 1e-6), 400 / fs_hz
+    tracks = hide(make_tracks(seconds, fs_hz), "right_wrist", 100, 100 + gap)  # short enough to be filled
+    assert not (c.clean(tracks).flags & c.UNSTEADY).any()
+    for k in range(200, 260, 2):  # every other one
+        tracks = hide(tracks, "right_wrist", k, k + 1)
+    tracks = hide(hide(tracks, "right_wrist", 300, 350), "right_wrist", 351, 400)  # a lone find
+    cleaned = c.clean(tracks)
+    rare = (cleaned.flags[:, WRIST] & c.UNSTEADY) > 0
+    assert rare[217:244:2].all()
+    assert rare[350]
+    lost = int(rare[285:300].sum())  # the last samples before it is gone
+    assert 1 <= lost <= 0.34 * fs_hz
+    assert rare[300 - lost : 300].all()
+    assert np.isnan(cleaned.gated_px[rare, WRIST]).all()
+    assert np.isnan(cleaned.gated_mm[rare, WRIST]).all()
+    event = c.Event(300 / fs_hz - 1e-6, seconds, "exclude")  # nobody knows whether it was there
+    assert not (c.clean(tracks, [event]).flags[285:300, WRIST] & c.UNSTEADY).any()
+
+
+def test_what_lies_between_rejected_depths_is_not_used_in_millimetres() -> None:
+    tracks = make_tracks(20)
+    spikes = np.arange(240, 300)[np.arange(60) % 3 != 2]  # two of three
+    for name in ("x_mm", "y_mm", "z_mm"):
+        getattr(tracks, name)[spikes, WRIST] *= 1.5
+    cleaned = c.clean(tracks)
+    assert np.isnan(cleaned.gated_mm[240:300, WRIST]).all()
+    assert np.isfinite(cleaned.gated_px[240:300, WRIST]).all()
+    assert np.isfinite(cleaned.gated_mm[:220, WRIST]).all()
+
+
+def test_a_joint_that_is_unsure_for_a_while_is_not_used_and_one_unsure_sample_is() -> None:
+    tracks = make_tracks(20)
+    tracks.confidence[:] = 0.9
+    tracks.confidence[100, WRIST] = 0.51
+    tracks.confidence[300:360, WRIST] = 0.6  # every sample passes the gate, and two in five are wrong
+    flags = c.clean(tracks).flags[:, WRIST]
+    at = np.flatnonzero(flags & c.UNSTEADY)
+    np.testing.assert_array_equal(at, np.arange(300, 360))  # at its ends half is 0.9
+    tracks.meta["confidence_min"] = 0.2  # another program's scale: 0.6 is half-way to 1
+    assert not (c.clean(tracks).flags & c.UNSTEADY).any()
+    tracks.confidence[300:360, WRIST] = 0.3
+    tracks.meta["confidence_min"] = 0.0  # stated, not left out
+    assert not (c.clean(tracks).flags & c.LOW_CONFIDENCE).any()
+
+
+def test_a_depth_spike_costs_the_millimetres_only() -> None:
+    tracks = make_tracks(20)
+    for name in ("x_mm", "y_mm", "z_mm"):
+        getattr(tracks, name)[50:60, WRIST] *= 1.5
+    cleaned = c.clean(tracks)
+    assert np.isnan(cleaned.gated_mm[50:60, WRIST]).all()
+    assert np.isfinite(cleaned.gated_px[:, WRIST]).all()
+    assert (cleaned.flags[50:60, WRIST] & c.DEPTH_REJECTED > 0).all()
+
+
+def test_dropped_frames_become_empty_samples() -> None:
+    time_s = np.delete(np.arange(100) / 30, [10, 11, 50])
+    base = make_time_base(time_s, np.arange(1, 98, dtype=np.int32), "full")
+    assert len(base.time_s) == 100
+    assert np.flatnonzero(~base.present).tolist() == [10, 11, 50]
+    np.testing.assert_allclose(base.time_s, np.arange(100) / 30, atol=1e-12)
+    assert base.fs_hz == pytest.approx(30.0)
+
+
+def test_whole_milliseconds_do_not_drift_into_gaps() -> None:
+    time_s = np.round(np.arange(5400) / 30, 3)
+    base = make_time_base(time_s, np.arange(1, 5401, dtype=np.int32), "full")
+    assert base.present.all()
+    assert len(base.time_s) == 5400
+    assert base.fs_hz == pytest.approx(30.0, rel=1e-4)
+
+
+def test_jittered_times_are_resampled_along_straight_lines() -> None:
+    rng = np.random.default_rng(1)
+    time_s = np.sort(np.arange(300) / 30 + rng.uniform(-0.006, 0.006, 300).clip(min=-0.006))
+    time_s -= time_s[0]
+    base = make_time_base(time_s, np.arange(1, 301, dtype=np.int32), "full")
+    assert base.resampled
+    placed = base.place((3 * time_s)[:, None])
+    np.testing.assert_allclose(placed[base.present, 0], 3 * base.time_s[base.present], atol=1e-9)
+
+
+def test_declared_decimation_governs_the_rate_whatever_the_rows_say() -> None:
+    base = make_time_base(np.arange(300) / 30, np.arange(1, 301, dtype=np.int32), "6")
+    assert base.fs_hz == pytest.approx(30.0)
+    assert base.effective_hz == 6.0
+
+
+@pytest.mark.parametrize(("band_hz", "effective_hz"), [(None, 30.0), (5.2, 26.0), (8.0, 30.0), (2.0, 10.0)])
+def test_the_measured_band_of_the_tracker_governs_the_rate(band_hz: float | None, effective_hz: float) -> None:
+    base = make_time_base(np.arange(300) / 30, np.arange(1, 301, dtype=np.int32), "full", band_hz)
+    assert base.effective_hz == pytest.approx(effective_hz)
+    assert base.fs_hz == pytest.approx(30.0)
+
+
+@pytest.mark.parametrize(
+    ("time_s", "words"),
+    [([], "at least one frame"), ([0.0, 0.0], "later than the frame before"), ([-1.0, 0.0], "at least 0 s"),
+     ([0.0, np.nan], "found nan"), ([0.0, 0.001, 5000.0], "fewer than")],
+)  # fmt: skip
+def test_impossible_times_are_refused(time_s: list[float], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        make_time_base(np.array(time_s), np.arange(1, len(time_s) + 1, dtype=np.int32), "full")
+
+
+def test_infinite_coordinates_count_as_missing() -> None:
+    tracks = make_tracks(10)
+    x_px = tracks.x_px.copy()
+    x_px[5, WRIST] = np.inf
+    cleaned = c.clean(replace(tracks, x_px=x_px))
+    assert cleaned.flags[5, WRIST] & c.MISSING

@@ -1,0 +1,76 @@
+"""Depths: a surface that comes over a resting joint is no movement, a stroke towards the camera is one."""
+
+import numpy as np
+import pytest
+
+from asyconv.analysis.cleaning import clean as c
+from asyconv.analysis.cleaning.depths import ROOTS, flickers, slow_median, with_stiff_trunk
+from asyconv.analysis.series.limbs import limb_series
+from asyconv.skeleton import JOINTS
+from tests.helpers.closed_form import META, STILL_MM, from_mm, make_tracks
+
+HIP, ANKLE = JOINTS.index("right_hip"), JOINTS.index("right_ankle")
+
+
+def still(n: int) -> np.ndarray:
+    return np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (n, 1, 1))
+
+
+def test_a_thigh_over_the_hip_is_no_movement_of_the_leg() -> None:
+    points = still(3600)
+    for start in range(300, 3600, 300):  # 1.5 s in every 10 s, 40 mm nearer along the ray
+        points[start : start + 45, HIP] *= (points[0, HIP, 2] - 40) / points[0, HIP, 2]
+    cleaned = c.clean(from_mm(np.arange(3600) / 30, points))
+    leg = limb_series(cleaned, META)["right_leg"]
+    assert np.nanmax(leg.speed_mm_s) < 1e-3
+    assert (cleaned.flags[300:345, HIP] & c.TRUNK_DEPTH > 0).all()
+    np.testing.assert_allclose(cleaned.gated_mm[310, HIP], still(1)[0, HIP], atol=1e-3)
+
+
+def test_the_whole_trunk_may_rise_and_the_limbs_with_it() -> None:
+    points = still(600)
+    points[..., 2] -= 30 * np.sin(2 * np.pi * 0.5 * np.arange(600) / 30)[:, None]
+    np.testing.assert_allclose(with_stiff_trunk(points, 30.0), points, atol=1e-9)
+
+
+def test_a_slow_turn_of_the_trunk_is_kept() -> None:
+    points = still(1800)
+    turn = 20 * np.sin(2 * np.pi * np.arange(1800) / 1800)
+    points[:, ROOTS[0], 2] += turn
+    points[:, ROOTS[2], 2] += turn
+    points[:, ROOTS[1], 2] -= turn
+    points[:, ROOTS[3], 2] -= turn
+    away = np.abs(with_stiff_trunk(points, 30.0) - points)[..., 2]
+    assert away[75:-75].max() < 0.5
+    assert away.max() < 2 * np.pi * 20 / 60 * 1.25 + 0.5  # at the ends half a window: its middle is 1.25 s away
+
+
+def test_a_flicker_is_rejected_and_a_stroke_towards_the_camera_is_not() -> None:
+    points = still(300)
+    points[50:55, ANKLE, 2] -= 25  # 5 frames on another surface
+    assert np.flatnonzero(flickers(points, 30.0)[:, ANKLE]).tolist() == list(range(50, 55))
+    u = np.clip((np.arange(300) - 100) / 9, 0, 1)  # 60 mm in 0.3 s
+    points = still(300)
+    points[:, ANKLE, 2] -= 60 * (10 * u**3 - 15 * u**4 + 6 * u**5)
+    assert not flickers(points, 30.0).any()
+    assert not flickers(points, 6.0).any()
+
+
+def test_slow_median_follows_a_line_and_skips_what_is_missing() -> None:
+    line = np.arange(900, dtype=float)[:, None]
+    line[400:420] = np.nan
+    out = slow_median(line, 30.0)
+    assert np.isfinite(out).all()
+    np.testing.assert_allclose(out[100:300, 0], line[100:300, 0], atol=1e-9)
+    assert np.isnan(slow_median(np.full((30, 1), np.nan), 30.0)).all()
+
+
+def test_depths_off_the_mattress_are_rejected() -> None:
+    tracks = make_tracks(20, mattress_plane=[0.0, 0.0, -1.0, 420.0])
+    tracks.z_mm[:, ANKLE] = 445.0
+    cleaned = c.clean(tracks)
+    assert np.isnan(cleaned.gated_mm[:, ANKLE]).all()
+    log = {step.name: step for step in cleaned.steps}
+    assert "above the mattress" in log["depth sanity"].parameters
+    assert log["depth sanity"].changed == 600
+    assert log["depth sanity"].total == pytest.approx(7200)

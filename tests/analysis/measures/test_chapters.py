@@ -1,0 +1,242 @@
+"""Spatial, spectral and coordination measures on paths and rhythms whose answer is known."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from asyconv.analysis import analyse
+from asyconv.analysis.formulas.kinematics import (
+    derivative,
+    difference,
+    segment_length,
+    step_speed,
+    white_noise,
+    white_noise_about,
+)
+from asyconv.analysis.measures.coordination import circular_correlation, peak_lag, pearson
+from asyconv.analysis.measures.spectral import edge_hz, spectrum
+from asyconv.analysis.tables.movement import Movement
+from tests.helpers.closed_form import make_tracks
+
+Floats = npt.NDArray[np.float64]
+TRUNK_MM = 120.0
+
+
+def value(movement: Movement, name: str, part: str) -> float:
+    result = next(r for r in movement.results if r.measure.name == name and r.part == part)
+    assert result.value is not None, (name, result.reason)
+    return result.value
+
+
+def circle(radius_mm: float, turns_hz: float) -> Callable[[Floats], Floats]:
+    def displacement(t: Floats) -> Floats:
+        angle = 2 * np.pi * turns_hz * t
+        return radius_mm * np.stack([np.cos(angle), np.sin(angle), np.zeros_like(t)], axis=-1)
+
+    return displacement
+
+
+def sine_along(direction: tuple[float, float, float], amplitude_mm: float, hz: float) -> Callable[[Floats], Floats]:
+    return lambda t: amplitude_mm * np.sin(2 * np.pi * hz * t)[:, None] * np.array(direction)
+
+
+def with_rests(displacement: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """8 s of movement in whole turns of 2 s, then 4 s of rest where it began; without rest there is no speed floor."""
+    return lambda t: displacement(np.where(t % 12 < 8, t % 12, 0.0))
+
+
+@pytest.fixture(scope="module")
+def bursts() -> Movement:
+    """Right hand on a circle, left hand on a line, with rests between; 120 s."""
+    line = sine_along((0.8, 0.6, 0.0), 20, 0.5)
+    motion = {"right_wrist": with_rests(circle(20, 0.5)), "left_wrist": with_rests(line)}
+    return analyse(make_tracks(120, motion=motion))
+
+
+@pytest.fixture(scope="module")
+def paths() -> Movement:
+    """Right hand on a circle, left hand on a line, right foot up and down, left foot still; 0.5 Hz, 120 s."""
+    return analyse(
+        make_tracks(
+            120,
+            motion={
+                "right_wrist": circle(20, 0.5),
+                "left_wrist": sine_along((0.8, 0.6, 0.0), 20, 0.5),
+                "right_ankle": sine_along((0.0, 0.0, -1.0), 20, 0.5),
+            },
+        )
+    )
+
+
+def test_a_circle(paths: Movement) -> None:
+    # positions on a circle have variance r^2/2 on each axis
+    assert value(paths, "ellipse_ratio", "right_arm") == pytest.approx(1.0, abs=0.01)
+    assert value(paths, "ellipse_area_cm2", "right_arm") == pytest.approx(np.pi * 5.991 * 200 / 100, rel=0.01)
+
+
+def test_speed_and_path_of_a_circle(bursts: Movement) -> None:
+    speed = 2 * np.pi * 0.5 * 20  # 40 s of it a minute
+    assert value(bursts, "speed_median_mm_s", "right_arm") == pytest.approx(speed, rel=0.01)
+    assert value(bursts, "path_active_mm_per_min", "right_arm") == pytest.approx(40 * speed, rel=0.02)
+    assert value(bursts, "path_active_tl_per_min", "right_arm") == pytest.approx(40 * speed / TRUNK_MM, rel=0.02)
+    assert value(bursts, "curvature_median_1_m", "right_arm") == pytest.approx(50, rel=0.01)  # 1 / 20 mm
+    assert value(bursts, "curvature_median_1_m", "left_arm") == pytest.approx(0.0, abs=0.2)
+    assert value(bursts, "bouts_per_min", "right_arm") == pytest.approx(5)
+    assert value(bursts, "bout_dur_median_s", "right_arm") == pytest.approx(8, abs=0.2)
+    assert value(bursts, "rest_median_s", "right_arm") == pytest.approx(4, abs=0.2)
+    # both paths are 40 s a minute; a sine's mean speed is 4 amplitudes a period
+    shares = 100 * np.array([speed, 40]) / (speed + 40)
+    assert value(bursts, "limb_share_pct", "right_arm") == pytest.approx(shares[0], abs=1)
+    assert value(bursts, "lateralisation_path_pct", "right_arm-left_arm") == pytest.approx(
+        shares[0] - shares[1], abs=1.5
+    )
+    assert value(bursts, "log_ratio_path", "right_arm-left_arm") == pytest.approx(np.log(speed / 40), abs=0.03)
+
+
+def test_a_line(paths: Movement) -> None:
+    assert value(paths, "ellipse_ratio", "left_arm") == pytest.approx(0.0, abs=0.001)
+    assert value(paths, "ellipse_area_cm2", "left_arm") == pytest.approx(0.0, abs=0.05)
+    assert value(paths, "hull_volume_cm3", "left_arm") == pytest.approx(0.0, abs=0.01)
+    # the middle 95 % of a sine reach to sin(0.475 pi) of its amplitude
+    reach = 2 * 20 * np.sin(0.475 * np.pi)
+    assert value(paths, "excursion_x_mm", "left_arm") == pytest.approx(0.8 * reach, rel=0.01)
+    assert value(paths, "excursion_y_mm", "left_arm") == pytest.approx(0.6 * reach, rel=0.01)
+    assert value(paths, "excursion_z_mm", "left_arm") == pytest.approx(0.0, abs=0.1)
+
+
+def test_where_the_hands_are(paths: Movement) -> None:
+    # wrist minus shoulder of the still infant: 50 mm to the infant's own side and 50 mm towards the feet
+    assert value(paths, "centre_x_mm", "right_arm") == pytest.approx(50, abs=0.3)
+    assert value(paths, "centre_x_mm", "left_arm") == pytest.approx(-50, abs=0.3)
+    assert value(paths, "centre_y_mm", "right_arm") == pytest.approx(50, abs=0.3)
+    assert value(paths, "midline_pct", "right_arm") == 0.0
+    assert value(paths, "cross_midline_pct", "right_arm") == 0.0
+    assert value(paths, "foot_foot_dist_median_mm", "right_leg-left_leg") == pytest.approx(200, abs=1.5)
+
+
+def test_lift_above_the_bed(paths: Movement) -> None:
+    # heights of a sine: P95 over P5, and the share higher than 18 mm over the P5
+    p95 = 20 * np.sin(0.45 * np.pi)
+    assert value(paths, "lift_p95_mm", "right_leg") == pytest.approx(2 * p95, rel=0.01)
+    share = 100 * (0.5 - np.arcsin((0.15 * TRUNK_MM - p95) / 20) / np.pi)
+    assert value(paths, "antigravity_pct", "right_leg") == pytest.approx(share, abs=100 / 60)  # a turn has 60 samples
+    assert value(paths, "antigravity_pct", "left_leg") == 0.0
+
+
+def test_a_still_limb_has_no_entropy_and_no_correlation(paths: Movement) -> None:
+    found = {r.measure.name: r for r in paths.results if r.part == "left_leg"}
+    assert found["knee_sampen_angle"].reason == "SD less than 3 times the noise"
+    assert found["speed_median_freq_hz"].value is None or found["moving_pct"].value == 0.0
+    pair = next(r for r in paths.results if r.measure.name == "corr_speed_r" and r.part == "left_arm-left_leg")
+    assert pair.value is None or abs(pair.value) <= 1
+
+
+def test_a_hand_past_the_midline() -> None:
+    motion = {"right_wrist": lambda t: np.stack([170 + 0 * t, 0 * t, 0 * t], axis=-1)}  # from x -110 to 60, image
+    movement = analyse(make_tracks(70, motion=motion))
+    assert value(movement, "cross_midline_pct", "right_arm") == 100.0
+    motion = {"right_wrist": lambda t: np.stack([100 + 0 * t, 0 * t, 0 * t], axis=-1)}  # 10 mm from the midline
+    movement = analyse(make_tracks(70, motion=motion))
+    assert value(movement, "midline_pct", "right_arm") == 100.0
+    assert value(movement, "cross_midline_pct", "right_arm") == 0.0
+
+
+def test_elementary_arithmetic() -> None:
+    square = np.array([0.0, 1, 4, 9, 16])[:, None]
+    np.testing.assert_allclose(difference(square, 0.5)[:, 0], [2, 6, 10, 14])
+    np.testing.assert_allclose(difference(square, 0.5, 2)[:, 0], [8, 8, 8])
+    np.testing.assert_allclose(step_speed(np.hstack([3 * square, 4 * square]), 1.0), [5, 15, 25, 35])
+    np.testing.assert_allclose(derivative(square, 1.0)[1:-1, 0], [2, 4, 6])
+    assert np.isnan(derivative(square[:2], 1.0)).all()
+    assert segment_length(np.array([[0.0, 3.0]]), np.array([[4.0, 0.0]])) == 5.0
+
+
+@pytest.mark.parametrize("fs_hz", [6.0, 30.0])
+def test_white_noise_is_found_beside_movement_and_a_pattern_by_the_place_in_a_clip(fs_hz: float) -> None:
+    n = np.arange(5400)
+    noise = 1.5 * np.random.default_rng(0).standard_normal((len(n), 2))
+    assert white_noise(noise, fs_hz) == pytest.approx([1.5, 1.5], rel=0.05)
+    moved = noise + 20 * np.sin(2 * np.pi * 0.02 * n)[:, None]  # 0.6 Hz at 30 Hz
+    assert white_noise(moved, fs_hz) == pytest.approx([1.5, 1.5], rel=0.05)
+    pattern = np.array([2.0, -3.0, 1.0])[n % 3, None]  # at 6 Hz it is 2 Hz, and noise where movement is
+    expected = pytest.approx([1.5, 1.5], rel=0.05) if fs_hz == 30 else pytest.approx([4.0, 4.0], rel=0.5)
+    assert white_noise(noise + pattern, fs_hz) == expected
+    assert np.isnan(white_noise(noise[:10], fs_hz)).all()
+
+
+def test_white_noise_that_comes_in_bursts_is_not_overlooked() -> None:
+    noise = 0.5 * np.random.default_rng(0).standard_normal((5400, 1))
+    noise[(np.arange(5400) // 90) % 5 == 0] *= 6  # 3 s of 15 s
+    rms = float(np.sqrt((noise**2).mean()))
+    assert rms / 1.5 < white_noise(noise, 30.0)[0] < 1.5 * rms
+
+
+def test_white_noise_about_a_sample_is_that_of_its_own_time() -> None:
+    noise = np.random.default_rng(0).standard_normal((3600, 2)) * [1.0, 3.0]
+    noise[:300] = 0.0
+    noise[3500:] = np.nan
+    about = white_noise_about(noise, 60)
+    assert not about[:240].any()  # up to 60 samples away
+    assert about[245:300].all()
+    assert about[360:3440].mean(axis=0) == pytest.approx([1.0, 3.0], rel=0.05)
+    assert about[3499] == pytest.approx([1.0, 3.0], rel=0.4)
+    assert np.isnan(about[3550:]).all()
+    np.testing.assert_allclose(white_noise_about(noise[::-1], 60)[::-1], about, atol=1e-6)
+    pattern = np.array([2.0, -3.0, 1.0])[np.arange(3600) % 3, None]
+    np.testing.assert_allclose(white_noise_about(noise + pattern, 60), about, atol=1e-6)
+    assert np.isnan(white_noise_about(noise[:14], 60)).all()
+    assert white_noise_about(noise[:2], 60).shape == (2, 2)
+
+
+def test_a_rhythm_has_its_frequency() -> None:
+    t = np.arange(5400) / 30
+    frequency, power, windows = spectrum(np.sin(2 * np.pi * 1.2 * t), 30.0)
+    assert windows == 35
+    assert frequency[np.argmax(power)] == pytest.approx(1.2)
+    assert power.sum() == pytest.approx(1.0)
+    assert edge_hz(frequency, power, 0.5) == pytest.approx(1.2, abs=0.1)
+    broken = np.sin(2 * np.pi * 1.2 * t)
+    broken[::250] = np.nan
+    assert spectrum(broken, 30.0)[2] == 0  # no run of 10 s
+    assert spectrum(broken, 0.03)[2] == 0  # 10 s are less than one sample
+
+
+def test_speed_of_a_swung_limb_shows_at_twice_its_rate() -> None:
+    movement = analyse(make_tracks(120, motion={"right_wrist": sine_along((1.0, 0.0, 0.0), 20, 0.6)}, noise_mm=0.05))
+    assert value(movement, "speed_peak_freq_hz", "right_arm") == pytest.approx(1.2, abs=0.05)
+    bands = ("0p1_0p5", "0p5_1", "1_2", "2_5")
+    shares = [value(movement, f"speed_band_{band}_fraction", "right_arm") for band in bands]
+    assert sum(shares) == pytest.approx(1.0)
+    assert shares[2] > 0.7
+
+
+def noisy_bursts(seed: int, n: int = 5400) -> Floats:
+    return np.convolve(np.random.default_rng(seed).standard_normal(n), np.ones(20) / 20, "same")
+
+
+def test_a_limb_that_follows_by_a_third_of_a_second() -> None:
+    first = noisy_bursts(1)
+    highest, lag, bound = peak_lag(first, np.roll(first, 10), 30.0)
+    assert highest == pytest.approx(1.0)
+    assert lag == pytest.approx(1 / 3)
+    assert peak_lag(np.roll(first, 10), first, 30.0)[1] == pytest.approx(-1 / 3)
+    assert 0 < bound < 0.5
+
+
+def test_chance_exceeds_the_bound_in_one_of_twenty() -> None:
+    above = [
+        found[0] > found[2]
+        for found in (peak_lag(noisy_bursts(2 * k), noisy_bursts(2 * k + 1), 30.0) for k in range(200))
+    ]
+    assert 2 <= sum(above) <= 22
+
+
+def test_correlation_by_hand() -> None:
+    a, b = np.array([1.0, 2, 3, np.nan, 4]), np.array([2.0, 4, 7, 1, np.nan])
+    assert pearson(a, b).value() == pytest.approx(np.corrcoef([1, 2, 3], [2, 4, 7])[0, 1])
+    whole = noisy_bursts(3, 300), noisy_bursts(4, 300)
+    assert circular_correlation(*whole)[0] == pytest.approx(pearson(*whole).value())
+    assert circular_correlation(*whole)[7] == pytest.approx(pearson(whole[0], np.roll(whole[1], -7)).value())
+    assert circular_correlation(np.full(5, np.nan), np.zeros(5)).tolist() == [0.0] * 5

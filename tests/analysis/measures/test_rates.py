@@ -1,0 +1,109 @@
+"""Honesty by rate: one frame in five of a 30 Hz recording withholds exactly what 6 Hz cannot show."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from asyconv.analysis import analyse
+from asyconv.analysis.cleaning.clean import clean
+from asyconv.analysis.measures.registry import REGISTRY
+from asyconv.analysis.measures.smoothness import quick_speed
+from asyconv.analysis.series.epochs import limb_epochs, spans
+from asyconv.analysis.series.limbs import limb_series
+from asyconv.analysis.series.motion import body_motion
+from asyconv.analysis.tables.movement import Movement
+from asyconv.skeleton import JOINTS, LIMBS
+from asyconv.tracks import Tracks
+from tests.analysis.measures.test_measures import strokes
+from tests.helpers.closed_form import STILL_MM, from_mm, make_tracks, shake
+
+NEEDS_25_HZ = {
+    # noise seen by differences, when it comes, and what its square is taken from
+    "noise_sigma_mm", "joint_noise_sigma_mm", "path_in_noise_pct", "speed_rms_debiased_mm_s", "speed_rms_debiased_tl_s",
+    # short events and second derivatives
+    "twitch_per_min", "accel_rms_mm_s2", "accel_rms_tl_s2", "accel_iqr_mm_s2", "accel_iqr_tl_s2", "accel_kurtosis",
+    # smoothness and movement units
+    "sparc_median", "sparc_iqr", "ldlj_median", "ldlj_iqr", "ldlj_short_median", "ldlj_long_median",
+    "mu_per_min_active", "mu_per_m", "rise_time_10_90_ms", "curvature_median_1_m", "accel_kurtosis_pc1",
+    "lateralisation_mu_pct", "log_ratio_mu",
+    # jerk
+    "jerk_xcorr_upper", "jerk_xcorr_lower",
+    # derivatives and fine scales of angles
+    "elbow_hjorth_mobility_1_s", "elbow_hjorth_complexity", "elbow_higuchi_fd", "elbow_dfa_alpha",
+    "knee_hjorth_mobility_1_s", "knee_hjorth_complexity", "knee_higuchi_fd", "knee_dfa_alpha",
+    # spectra above 2 Hz; the coarse bands stay
+    *(f"{signal}_{what}" for signal in ("speed", "elbow_turn", "knee_turn") for what in (
+        "band_0p1_0p5_fraction", "band_0p5_1_fraction", "band_1_2_fraction", "band_2_5_fraction", "median_freq_hz",
+        "edge95_hz", "spectral_entropy", "peak_freq_hz", "peak_prominence")),
+}  # fmt: skip
+TOO_FEW_SAMPLES = {"elbow_mse_1_5", "knee_mse_1_5"}  # 180 s at 6 Hz hold fewer than 1500
+
+
+def moving_infant(seconds: float = 180.0) -> Tracks:
+    """All limbs in movement, whole limbs and hands on their own, with a little noise."""
+    time_s = np.arange(round(seconds * 30)) / 30
+    xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (len(time_s), 1, 1))
+    for k, (_, middle, end) in enumerate(LIMBS.values()):
+        xyz[:, middle] += 0.4 * strokes(seconds, 20 + k)(time_s)
+        xyz[:, end] += strokes(seconds, 40 + k)(time_s) * [0.6, 0.6, 0.6]
+    return from_mm(time_s, xyz + 0.2 * np.random.default_rng(1).normal(size=xyz.shape))
+
+
+def every_fifth(tracks: Tracks) -> Tracks:
+    names = ("frame", "time_s", "x_px", "y_px", "depth_mm", "depth_source", "x_mm", "y_mm", "z_mm", "confidence")
+    return replace(tracks, **{n: getattr(tracks, n)[::5].copy() for n in names}, meta={**tracks.meta, "rate": "6"})
+
+
+@pytest.fixture(scope="module")
+def both() -> tuple[Movement, Movement]:
+    tracks = moving_infant()
+    return analyse(tracks), analyse(every_fifth(tracks))
+
+
+def withheld(movement: Movement, words: str) -> set[str]:
+    return {r.measure.name for r in movement.results if r.value is None and words in r.reason}
+
+
+def test_the_declared_measures_and_no_others_are_withheld(both: tuple[Movement, Movement]) -> None:
+    full, decimated = both
+    assert {m.name for m in REGISTRY if m.gates.fs_min_hz} == NEEDS_25_HZ
+    assert withheld(full, "effective rate") == set()
+    assert withheld(decimated, "effective rate 6 Hz, needs 25 Hz") == NEEDS_25_HZ
+    assert withheld(decimated, "samples at 6 Hz") == TOO_FEW_SAMPLES
+    given = {(r.part, r.measure.name) for r in full.results if r.value is not None}
+    given_6_hz = {(r.part, r.measure.name) for r in decimated.results if r.value is not None}
+    lost = {name for _, name in given - given_6_hz}
+    assert lost - {"lag_s", "co_onset_rate"} == NEEDS_25_HZ | TOO_FEW_SAMPLES
+
+
+def test_values_upsampled_from_6_hz_stay_6_hz_values(both: tuple[Movement, Movement]) -> None:
+    tracks = moving_infant()
+    declared = analyse(replace(tracks, meta={**tracks.meta, "rate": "6"}))
+    assert withheld(declared, "effective rate 6 Hz, needs 25 Hz") == NEEDS_25_HZ
+
+
+def test_the_band_of_the_tracker_withholds_as_a_low_rate_does_and_is_no_reason_to_doubt_the_times() -> None:
+    tracks = moving_infant()
+    slow = analyse(replace(tracks, meta={**tracks.meta, "tracker_band_hz": 0.8}))
+    assert withheld(slow, "effective rate 4 Hz, needs 25 Hz") == NEEDS_25_HZ
+    amounts = {r.part: r for r in slow.results if r.measure.name == "moving_pct"}
+    assert all(r.value is not None and r.lower_bound for r in amounts.values())
+    assert slow.clean.cutoff_hz == pytest.approx(0.8 * 5 / 3)
+
+
+def test_amounts_agree_between_the_rates(both: tuple[Movement, Movement]) -> None:
+    full, decimated = ({(r.part, r.measure.name): r.value for r in m.results} for m in both)
+    for limb in ("right_arm", "left_leg"):
+        assert decimated[limb, "moving_pct"] == pytest.approx(full[limb, "moving_pct"], abs=6)
+        assert decimated[limb, "centre_x_mm"] == pytest.approx(full[limb, "centre_x_mm"], abs=0.5)
+
+
+def test_smoothness_uses_a_quicker_speed_than_the_rest() -> None:
+    tracks = clean(make_tracks(70, motion={"right_wrist": shake(5, 3.0)}))
+    limbs = limb_series(tracks, {})
+    epoch = limb_epochs(limbs, body_motion(tracks, limbs), tracks, spans(tracks)[0], {})["right_arm"]
+    # what a second-order filter used twice leaves of 3 Hz, -3 dB at 6 Hz and at 4 Hz
+    left_6_hz, left_4_hz = (1 / (1 + (np.sqrt(2) - 1) * (3 / cutoff) ** 4) for cutoff in (6, 4))
+    quick, usual = (np.median(speed[epoch.moving]) for speed in (quick_speed(epoch), epoch.speed_mm_s))
+    assert quick / usual == pytest.approx(left_6_hz / left_4_hz, rel=0.02)

@@ -1,0 +1,352 @@
+"""The report: one offline file that says first what may be trusted, whatever is in its input."""
+
+import re
+import time
+import xml.etree.ElementTree as ET
+from base64 import b64decode, b64encode
+from dataclasses import replace
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from asyconv.analysis import analyse
+from asyconv.analysis.cleaning.clean import Event
+from asyconv.analysis.measures.registry import REGISTRY
+from asyconv.analysis.report.number_tables import number
+from asyconv.analysis.report.page import render, write_report
+from asyconv.analysis.report.pair_plots import coordination_matrix, entry
+from asyconv.analysis.report.player import player
+from asyconv.analysis.report.plots import pictures, write_figures
+from asyconv.analysis.report.postures import ellipse_95, outline, trajectory_map
+from asyconv.analysis.report.trust import withheld
+from asyconv.analysis.tables.movement import Movement
+from asyconv.errors import InputError
+from asyconv.notice import NOTICE
+from asyconv.skeleton import JOINTS
+from asyconv.tracks import Tracks
+from tests.helpers.closed_form import from_mm, hide, make_tracks, shake, without_mm
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "x" * 200,
+    "\u202etfel",
+    "{{ 7*7 }}",
+    "'};x//",
+)
+FORBIDDEN = ("normal", "abnormal", "risk", "score")
+
+
+class Page(HTMLParser):
+    """Tags in order, attributes, and the text that a reader sees."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.hidden = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag and its attributes."""
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.hidden = tag in ("style", "script")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Show text again."""
+        self.hidden = False
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is shown."""
+        self.text += "" if self.hidden else data
+
+
+def tracks(**meta: Any) -> Tracks:
+    return make_tracks(90, motion={"right_wrist": shake(20, 1.0)}, noise_mm=0.2, **meta)
+
+
+@pytest.fixture(scope="module")
+def movement() -> Movement:
+    partly = hide(tracks(warnings=["the file is cut off: 2700 whole frames were used"]), "left_ankle", 300, 1500)
+    return analyse(partly, [Event(10.0, 12.0, "handling", "care")])
+
+
+@pytest.fixture(scope="module")
+def html(movement: Movement) -> str:
+    return render([movement])
+
+
+def test_it_is_one_offline_file_whose_only_script_is_named_by_its_hash(html: str) -> None:
+    page = Page(html)
+    assert page.tags.count("script") == 1
+    assert "link" not in page.tags
+    assert not re.search(r"https?://|//[a-z]+\.", html)
+    sources = [value for name, value in page.attributes if name in ("src", "href")]
+    assert sources
+    assert all(source and source.startswith("data:image/svg+xml;base64,") for source in sources)
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    script = html[html.index("<script>") + len("<script>") : html.index("</script>")]
+    allowed = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{allowed}'\"" in html
+    assert len(script) < 10_000
+    assert len(html) < 1_500_000
+
+
+def test_trust_comes_before_every_number_and_notices_are_there(html: str) -> None:
+    text = Page(html).text
+    assert text.index("Can I trust this?") < text.index("Key numbers")
+    assert text.count(NOTICE) == 2
+    assert "weights trained on simulated infants" in text
+    assert "simulated_only" in text
+    assert "Simulated recording" in text
+    assert "Amounts of movement are withheld for: left leg." in text
+    assert "coverage 56 %, needs 70 %" in text  # 1500 of 2640 samples outside the event, less 0.3 s at each end
+    assert "the file is cut off: 2700 whole frames were used" in text
+
+
+def test_each_withheld_core_value_stands_under_its_reason() -> None:
+    tracks_6hz = make_tracks(90, fs_hz=6, motion={"right_wrist": shake(20, 0.5)}, noise_mm=0.2)
+    movement = analyse(hide(tracks_6hz, "left_ankle", 60, 300))
+    listed = dict(withheld(movement))
+    core = [r for r in movement.results if r.measure.tier == "core" and r.part == "left_leg"]
+    lost = [r for r in core if r.reason == "coverage 55 %, needs 70 %"]
+    assert listed["coverage 55 %, needs 70 %"] == f"left leg: {len(lost)} of {len(core)} core measures"
+    assert listed["8 rests between bouts, needs 15"] == "right arm: Burstiness of rests"
+    empty = [r for r in movement.results if r.value is None]
+    further = [r for r in empty if r.measure.tier != "core" or r.measure.scope == "joint"]
+    assert listed["in the tables only"].startswith(f"{len(further)} further values")
+
+
+def test_no_verdict_words(html: str) -> None:
+    shown = html[html.index("<body>") : html.index("<script>")].replace(NOTICE, "")
+    words = re.findall(r"[a-z]+", re.sub(r"<[^>]*>", " ", shown).lower())  # cells stay apart
+    assert "outliers" in words
+    assert not set(FORBIDDEN) & set(words)
+
+
+def test_headings_are_in_order_and_pictures_have_text(html: str) -> None:
+    page = Page(html)
+    levels = [int(tag[1]) for tag in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in zip(levels[:-1], levels[1:], strict=True))
+    assert ("lang", "en") in page.attributes
+    assert page.tags.count("img") == page.tags.count("figcaption") == 6
+    assert all(value for name, value in page.attributes if name == "alt")
+
+
+def test_two_builds_are_byte_identical(movement: Movement, html: str, tmp_path: Path) -> None:
+    path = write_report(movement, tmp_path / "report.html")
+    assert path.read_text(encoding="utf-8") == html
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_text_stays_text(hostile: str) -> None:
+    page = Page(
+        render([analyse(tracks(infant_id=hostile, recording_id=hostile, warnings=[hostile], model_name=hostile))])
+    )
+    assert page.tags.count("script") == 1
+    assert page.tags.count("img") == 6
+    assert page.text.count(hostile) >= 6
+
+
+def test_several_recordings_of_one_infant_share_a_file() -> None:
+    pair = [analyse(tracks(recording_id="rec-a")), analyse(tracks(recording_id="rec-b", simulated=False))]
+    text = Page(render(pair)).text
+    assert "2 recordings" in text
+    assert text.index("Recording rec-a") < text.index("Recording rec-b")
+    assert text.count("Can I trust this?") == 2
+    assert text.count("Watch it move") == 2
+
+
+def test_recordings_of_different_or_unnamed_infants_are_refused() -> None:
+    one, other, unnamed = (analyse(tracks(infant_id=name)) for name in ("a", "b", None))
+    for movements in ([], [one, other], [unnamed, unnamed]):
+        with pytest.raises(InputError, match="report: expected"):
+            render(movements)
+    assert "Infant not named" in Page(render([unnamed])).text
+
+
+def test_a_recording_in_which_nothing_was_found_says_so_first() -> None:
+    page = Page(render([analyse(from_mm(np.arange(2700) / 30, np.full((2700, 12, 3), np.nan)))]))
+    box = page.text[page.text.index("Can I trust this?") :]
+    assert box.index("No infant was found in this recording. Every measure is withheld.") < 30
+    assert "Of 32400 places where a joint could be (2700 frames, 12 joints): all had no joint" in box
+    assert "script" not in page.tags
+    assert "img" not in page.tags
+    assert "There are no key numbers and no pictures: nothing was seen." in page.text
+
+
+def test_joints_that_only_flash_up_are_counted_as_found_too_rarely() -> None:
+    xyz_mm = np.full((2700, 12, 3), np.nan)
+    xyz_mm[::10] = [0.0, 0.0, 500.0]
+    text = Page(render([analyse(from_mm(np.arange(2700) / 30, xyz_mm))])).text
+    assert "29160 had no joint, 3240 had one found too rarely or unsurely about that time." in text
+
+
+def test_without_intrinsics_the_reason_is_printed() -> None:
+    text = Page(render([analyse(without_mm(tracks(left_right_verified=False)))])).text
+    assert "no camera intrinsics, so no millimetres" in text
+    assert "not verified: orientation or mirroring of the camera is assumed" in text
+    assert "Some angles are measured in the picture plane" in text
+
+
+def test_bare_metadata_leave_nothing_but_not_stated() -> None:
+    text = Page(render([analyse(replace(tracks(), meta={"schema_version": 1}))])).text
+    assert "None" not in text
+    assert "640" not in text
+    assert "not stated" in text
+
+
+def test_lower_bounds_carry_the_sign() -> None:
+    text = Page(render([analyse(make_tracks(90, motion={"right_wrist": shake(30, 1.0)}, noise_mm=1.6))])).text
+    assert "lower bounds" in text
+    assert re.search("\N{GREATER-THAN OR EQUAL TO}\N{NARROW NO-BREAK SPACE}[0-9]", text)
+
+
+def test_numbers_are_written_for_readers() -> None:
+    path, moving = (next(m for m in REGISTRY if m.name == name) for name in ("path_active_mm_per_min", "moving_pct"))
+    assert number(12345.6, path) == "12\N{NARROW NO-BREAK SPACE}346"
+    assert number(-12.34, moving) == "\N{MINUS SIGN}12.3"
+    assert number(-0.01, moving) == "0"
+
+
+def test_pictures_are_png_and_svg_with_data_beside_them_and_the_same_bytes_again(
+    movement: Movement, tmp_path: Path
+) -> None:
+    write_figures(movement, tmp_path / "figures")
+    written = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
+    shown = pictures(movement)
+    assert set(written) == {f"{p.name}.{kind}" for p in shown for kind in ("png", "svg", "csv")}
+    assert all(written[f"{p.name}.png"].startswith(b"\x89PNG") and p.summary for p in shown)
+    assert all(ET.fromstring(written[f"{p.name}.svg"]).tag.endswith("}svg") for p in shown)
+    assert all(written[f"{p.name}.{kind}"] == draw() for p in shown for kind, draw in (("png", p.png), ("svg", p.svg)))
+    strips = shown[0].data
+    assert strips.height <= 4 * 750
+    assert strips["speed_max"].max() == pytest.approx(np.nanmax(movement.limbs["right_arm"].speed_mm_s))
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_track_of_a_few_frames_is_reported_without_numbers(n: int) -> None:
+    for tracks_of_few in (make_tracks(n / 30), without_mm(make_tracks(n / 30))):
+        assert "withheld for all limbs" in Page(render([analyse(tracks_of_few)])).text
+
+
+def test_ages_stand_in_the_head_in_weeks_and_days() -> None:
+    text = Page(render([analyse(tracks(), sheet={"pma_days": 221, "ga_birth_days": 204})])).text
+    assert text.index("31+4 weeks") < text.index("29+1 weeks") < text.index("Can I trust this?")
+    assert "not stated" in Page(render([analyse(tracks())])).text[:1000]
+
+
+def test_key_numbers_carry_n_and_every_value_its_place(movement: Movement, html: str) -> None:
+    text = Page(html).text
+    key = text[text.index("Key numbers") : text.index("Movement strips")]
+    moving = next(r for r in movement.results if r.measure.name == "moving_pct" and r.part == "right_arm")
+    assert f"{moving.value:.1f} n {moving.n}" in key
+    assert "Elbow / knee range" in key
+    assert "Shoulder elevation / hip flexion range" in key
+
+
+def test_events_are_listed_with_their_reason_as_text() -> None:
+    page = Page(render([analyse(tracks(), [Event(10.0, 12.0, "handling", "<b>care</b>")])]))
+    assert "10.0 to 12.0 s: handling (<b>care</b>); left out of every number" in page.text
+
+
+def test_methods_say_what_was_done_to_this_recording() -> None:
+    slow, quick = (Page(render([analyse(make_tracks(90, fs_hz=fs_hz))])).text for fs_hz in (6, 30))
+    assert "is -3 dB at 2 Hz" in slow
+    assert "bouts shorter than 0.5 s dropped" in slow
+    assert "is -3 dB at 4 Hz" in quick
+    assert "bouts shorter than 0.2 s dropped" in quick
+    assert "where the mean confidence within 0.5 s, 0 without a joint, is below 0.75" in quick
+
+
+def test_the_player_holds_the_joints_of_the_body_frame(movement: Movement) -> None:
+    made = player(movement)
+    assert made is not None
+    frames = np.frombuffer(b64decode(made["frames"]), "<i2").reshape(-1, 12, 3)
+    assert len(frames) == made["count"] == 900  # 90 s at 10 Hz
+    wrist, shoulder = (JOINTS.index(f"right_{name}") for name in ("wrist", "shoulder"))
+    assert frames[0, shoulder, 0] < 0  # the infant's right lies left on the page
+    reach = frames[:, wrist] - frames[:, shoulder]
+    body = movement.limbs["right_arm"].position_body_mm[::3] * [-1, 1, 1]
+    seen = np.isfinite(body[:, 0])
+    np.testing.assert_allclose(reach[seen], body[seen], atol=1.01)  # two roundings to whole mm
+    ankle = frames[:, JOINTS.index("left_ankle"), 0]
+    assert (ankle[105:495] == -32768).all()  # samples 300 to 1500 are hidden
+
+
+@pytest.mark.parametrize(
+    ("turns", "mirrored", "head"),
+    [(0, False, "up"), (1, False, "right"), (2, False, "down"), (3, False, "left"), (1, True, "left")],
+)
+def test_a_trunk_never_seen_whole_is_turned_by_where_the_head_was_said_to_lie(
+    turns: int, mirrored: bool, head: str
+) -> None:
+    still = make_tracks(61)
+    x, y = still.x_px - 320, still.y_px - 240
+    for _ in range(turns):  # a quarter turn each, that takes what is up to the right
+        x, y = -y, x
+    turned = replace(still, x_px=320 + (-x if mirrored else x), y_px=240 + y)
+    bare = without_mm(turned, head=head, mirrored=mirrored)
+    for joint in ("left_shoulder", "right_hip"):
+        bare = hide(bare, joint, 0, len(still.time_s))
+    movement = analyse(bare)
+    made = player(movement)
+    assert made is not None
+    frames = np.frombuffer(b64decode(made["frames"]), "<i2").reshape(-1, 12, 3)
+    right, left, knee = (frames[0, JOINTS.index(name)] for name in ("right_wrist", "left_wrist", "right_knee"))
+    assert right[1] < knee[1]
+    assert right[0] < left[0]
+    assert "turned by where the head was stated to lie" in trajectory_map(movement).summary
+
+
+def test_ellipses_are_those_of_a_known_cloud() -> None:
+    turn = np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
+    angle = np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    found = ellipse_95(np.stack([30 * np.cos(angle), 10 * np.sin(angle)], axis=1) @ turn.T + [5, 7])
+    assert found is not None
+    assert (found.across, found.along) == pytest.approx((5, 7))
+    assert (found.long, found.short) == pytest.approx((30 * np.sqrt(5.991 / 2), 10 * np.sqrt(5.991 / 2)))
+    assert found.angle_deg == pytest.approx(np.degrees(0.5))
+    ring = (outline(found) - [5, 7]) @ turn
+    np.testing.assert_allclose((ring[:, 0] / found.long) ** 2 + (ring[:, 1] / found.short) ** 2, 1)
+
+
+def test_the_matrix_gives_the_lag_of_the_limb_of_the_row() -> None:
+    starts = np.cumsum(np.random.default_rng(0).uniform(1.5, 6, 30))
+
+    def burst(time_s: Any, late_s: float = 0.0) -> Any:
+        x = sum(30 * np.exp(-(((time_s - late_s - start) / 0.25) ** 2)) for start in starts)
+        return np.stack([x, *(0 * time_s,) * 2], axis=1)
+
+    late = make_tracks(120, motion={"right_wrist": burst, "left_wrist": lambda t: burst(t, 0.3)}, noise_mm=0.2)
+    row = coordination_matrix(analyse(late)).data.filter(pl.col("second") == "left_arm").row(0, named=True)
+    assert row["first"] == "right_arm"
+    assert row["above_chance"]
+    assert row["lag_s"] == pytest.approx(0.3, abs=0.001)  # nine samples of 30 Hz
+    pair = {("right_arm", "left_arm"): row}
+    assert entry(pair, "left_arm", "right_arm", above=False) == "+0.30 s"
+    assert entry({("left_arm", "right_arm"): {**row, "lag_s": -0.3}}, "left_arm", "right_arm", above=False) == "+0.30 s"
+    assert entry(pair, "right_arm", "left_arm", above=True) == f"r {row['r']:.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def test_three_minutes_of_restless_noise_stay_small_and_quick() -> None:
+    rng = np.random.default_rng(1)
+
+    def restless(time_s: Any) -> Any:
+        bumps = [np.exp(-(((time_s - at) / 0.4) ** 2)) for at in np.cumsum(rng.uniform(1, 5, 60))]
+        return 30 * np.stack(bumps, axis=1) @ rng.normal(size=(60, 3))
+
+    ends = [f"{side}_{joint}" for side in ("right", "left") for joint in ("wrist", "ankle")]
+    movement = analyse(make_tracks(180, motion=dict.fromkeys(ends, restless), noise_mm=1))
+    before = time.process_time()
+    size = len(render([movement]).encode())
+    assert time.process_time() - before < 3  # seconds of CPU; 1.4 on the machine that this was written on
+    assert size < 1_500_000

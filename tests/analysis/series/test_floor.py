@@ -1,0 +1,47 @@
+"""The speed floor against the closed form, and against noise that goes through the very recipe."""
+
+import numpy as np
+import pytest
+
+from asyconv.analysis.cleaning.clean import smooth
+from asyconv.analysis.measures.gates import FLOOR_HARMLESS_MM_S
+from asyconv.analysis.series import floor as f
+from asyconv.analysis.series.limbs import MOVE_ABOVE_MM_S, MOVE_WHILE_MM_S, WHILE_FLOORS, speed
+
+
+def test_up_to_the_harmless_floor_the_thresholds_do_not_rise() -> None:
+    assert MOVE_WHILE_MM_S / WHILE_FLOORS == f.HARMLESS_MM_S == FLOOR_HARMLESS_MM_S
+    assert 2.5 * f.HARMLESS_MM_S <= MOVE_ABOVE_MM_S
+
+
+@pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (6.0, 2.0), (25.0, 4.0)])
+def test_white_noise_behind_the_filter_is_what_the_formula_says(fs_hz: float, cutoff_hz: float) -> None:
+    noise = np.random.default_rng(3).standard_normal((200_000, 1, 1))
+    along = speed(smooth(noise, fs_hz, cutoff_hz)[0][:, 0], fs_hz)
+    assert f.speed_of_white_noise(fs_hz, cutoff_hz) == pytest.approx(np.sqrt(np.mean(along**2)), rel=0.01)
+
+
+@pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (30.0, 6.0), (6.0, 2.0)])
+def test_the_quietest_twentieth_of_correlated_noise_is_what_chi_squared_says(fs_hz: float, cutoff_hz: float) -> None:
+    walk = np.cumsum(np.random.default_rng(5).standard_normal((60_000, 1, 3)), axis=0)
+    along = speed(smooth(walk, fs_hz, cutoff_hz)[0][:, 0], fs_hz)
+    least = np.percentile(f.window_rms(along, f.rest_window(fs_hz)), f.REST_PERCENTILE)
+    assert least / np.sqrt(np.mean(along**2)) == pytest.approx(f.quietest_of_noise(fs_hz, cutoff_hz), rel=0.05)
+
+
+def test_window_rms_by_hand() -> None:
+    np.testing.assert_allclose(f.window_rms(np.array([3.0, 4.0, np.nan, 1.0, 1.0]), 2), [np.sqrt(12.5), 1.0])
+    assert len(f.window_rms(np.ones(2), 3)) == 0
+
+
+def test_the_floor_in_time_rises_where_noise_is_and_nowhere_below_the_limbs_own() -> None:
+    quiet, loud = 0.1, 1.0
+    noise = np.random.default_rng(2).standard_normal((900, 3)) * np.where(np.arange(900) < 450, quiet, loud)[:, None]
+    floor = f.Floor(5.0, 5.0, 1.0, None, "white noise", True)
+    found = f.floor_in_time(noise, floor, 30.0, 4.0)
+    assert (found[:415] == 5.0).all()
+    expected = loud * np.sqrt(3) * f.speed_of_white_noise(30.0, 4.0)
+    assert found[490:].mean() == pytest.approx(expected, rel=0.1)
+    assert (f.floor_in_time(noise, floor, 6.0, 2.0) == 5.0).all()  # noise cannot be told by its time
+    none = f.Floor(None, None, None, None, "not to be had", False)
+    assert (f.floor_in_time(np.full((20, 3), np.nan), none, 30.0, 4.0) == 0.0).all()

@@ -1,0 +1,176 @@
+"""Series: speed, floor, mask, bouts and angles, against truths known by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asyconv.analysis.cleaning.clean import clean, runs
+from asyconv.analysis.series import limbs as s
+from tests.helpers.closed_form import META, hide, make_tracks, shake, without_mm
+
+
+def all_valid(n: int) -> np.ndarray:
+    return np.ones(n, bool)
+
+
+def test_speed_of_a_circle_is_constant_and_of_a_line_exact() -> None:
+    time_s = np.arange(300) / 30
+    circle = 50 * np.stack([np.cos(time_s), np.sin(time_s)], axis=-1)
+    np.testing.assert_allclose(s.speed(circle, 30.0)[1:-1], 50 * np.sin(1 / 30) * 30, rtol=1e-9)
+    np.testing.assert_allclose(s.speed(np.outer(time_s, [3.0, 4.0]), 30.0), 5.0, rtol=1e-9)
+
+
+def test_speed_does_not_cross_a_gap() -> None:
+    position = np.zeros((20, 2))
+    position[10:] = 1000.0
+    position[9] = np.nan
+    speed = s.speed(position, 30.0)
+    assert np.isnan(speed[9])
+    np.testing.assert_allclose(speed[np.arange(20) != 9], 0.0)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 30.0, 90.0, 150.0, 180.0])
+def test_included_angle_by_construction(degrees: float) -> None:
+    corner = np.array([[1.0, 2.0, 3.0]])
+    angle = np.radians(degrees)
+    first, second = corner + [10.0, 0, 0], corner + 7 * np.array([np.cos(angle), np.sin(angle), 0])
+    assert s.included_angle(corner, first, second)[0] == pytest.approx(degrees, abs=1e-6)
+    assert s.included_angle(corner[:, :2], first[:, :2], second[:, :2])[0] == pytest.approx(degrees, abs=1e-5)
+
+
+def test_angles_of_the_still_infant() -> None:
+    limbs = s.limb_series(clean(make_tracks(20)), META)
+    for limb in limbs.values():
+        for angle in limb.angles_deg.values():
+            np.testing.assert_allclose(angle, 90.0, atol=1e-4)
+
+
+def test_hysteresis_extends_to_the_lower_threshold() -> None:
+    speed = np.zeros(60)
+    speed[10:40] = 12.0
+    speed[20:25] = 30.0
+    speed[50:56] = 12.0  # never above 20 mm/s: no bout
+    moving = s.moving_mask(speed, all_valid(60), 30.0, 30.0, 0.0)
+    assert runs(moving) == [(10, 40)]
+
+
+@pytest.mark.parametrize(("pause", "bouts"), [(9, 1), (10, 2)])
+def test_pauses_up_to_0_3_s_are_merged(pause: int, bouts: int) -> None:
+    speed = np.zeros(100)
+    speed[20:40] = 50.0
+    speed[40 + pause : 60 + pause] = 50.0
+    assert len(runs(s.moving_mask(speed, all_valid(100), 30.0, 30.0, 0.0))) == bouts
+
+
+def test_a_pause_that_holds_a_gap_is_not_merged() -> None:
+    speed = np.zeros(100)
+    speed[20:40] = speed[44:60] = 50.0
+    valid = all_valid(100)
+    valid[41] = False
+    assert runs(s.moving_mask(speed, valid, 30.0, 30.0, 0.0)) == [(20, 40), (44, 60)]
+
+
+@pytest.mark.parametrize(
+    ("fs_hz", "samples", "kept"), [(30.0, 5, False), (30.0, 6, True), (6.0, 2, False), (6.0, 3, True)]
+)
+def test_shortest_bout(fs_hz: float, samples: int, kept: bool) -> None:
+    speed = np.zeros(60)
+    speed[20 : 20 + samples] = 50.0
+    assert s.moving_mask(speed, all_valid(60), fs_hz, fs_hz, 0.0).any() == kept
+
+
+def test_a_higher_floor_raises_both_thresholds() -> None:
+    speed = np.full(60, 39.0)
+    assert s.moving_mask(speed, all_valid(60), 30.0, 30.0, 15.0).all()  # 2.5 x 15 = 37.5
+    assert not s.moving_mask(speed, all_valid(60), 30.0, 30.0, 16.0).any()
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.floats(0, 80), min_size=5, max_size=120), st.floats(0, 20))
+def test_mask_is_the_same_backward_and_falls_with_the_floor(speeds: list[float], floor: float) -> None:
+    speed, valid = np.array(speeds), all_valid(len(speeds))
+    moving = s.moving_mask(speed, valid, 30.0, 30.0, floor)
+    np.testing.assert_array_equal(s.moving_mask(speed[::-1], valid, 30.0, 30.0, floor)[::-1], moving)
+    assert not (s.moving_mask(speed, valid, 30.0, 30.0, floor + 20) & ~moving).any()
+    np.testing.assert_array_equal(s.moving_mask(speed, valid, 30.0, 30.0, np.full(len(speed), floor)), moving)
+    assert all(stop - start >= 6 for start, stop in runs(moving))
+
+
+def test_floor_of_white_noise_is_the_jitter_left_by_the_filter() -> None:
+    limbs = s.limb_series(clean(make_tracks(180, noise_mm=1.0)), META)
+    for limb in limbs.values():
+        truth = np.sqrt(np.nanmean(limb.speed_mm_s**2))
+        assert limb.floor.value is not None
+        assert limb.floor.high_frequency == pytest.approx(truth, rel=0.05)  # both ways of measuring it find the same
+        assert limb.floor.rest == pytest.approx(truth, rel=0.1)
+        assert limb.floor.value in (limb.floor.high_frequency, limb.floor.rest)
+        assert limb.floor.rest_observed
+        assert limb.moving.mean() < 0.01
+
+
+def test_floor_without_noise_is_near_zero_even_in_an_active_limb() -> None:
+    active = make_tracks(180, motion={"right_wrist": shake(20, 1.0, on_s=8, off_s=2)})
+    floor = s.limb_series(clean(active), META)["right_arm"].floor
+    assert floor.value is not None
+    assert floor.value < 6.25
+    assert floor.rest_observed
+
+
+def test_a_limb_that_never_rests_is_flagged_and_a_calibration_settles_it() -> None:
+    restless = make_tracks(120, motion={"right_wrist": shake(20, 1.0, on_s=1000, off_s=0)})
+    cleaned = clean(restless)
+    floor = s.limb_series(cleaned, META)["right_arm"].floor
+    assert not floor.rest_observed
+    assert floor.decided_by == "resting level"
+    calibrated = s.limb_series(cleaned, {**META, "still_floor_mm_s": 2.0})["right_arm"]
+    assert calibrated.floor.value == pytest.approx(2.0)
+    assert calibrated.moving.all()
+
+
+def test_without_millimetres_pixels_stay_and_nothing_is_said_to_move() -> None:
+    tracks = without_mm(make_tracks(120, motion={"right_wrist": shake(20, 1.0)}))
+    limb = s.limb_series(clean(tracks), tracks.meta)["right_arm"]
+    assert np.isnan(limb.speed_mm_s).all()
+    assert np.nanmax(limb.speed_px_s) == pytest.approx(2 * np.pi * 20 * 570 / 400, rel=0.03)
+    assert limb.floor.value is None
+    assert not limb.moving.any()
+    assert not limb.angles_3d
+    np.testing.assert_allclose(np.nanmedian(limb.angles_deg["shoulder_elevation"]), 90.0, atol=1e-4)
+
+
+def test_bouts_that_touch_a_gap_are_censored() -> None:
+    tracks = hide(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}), "right_wrist", 210, 240)
+    limb = s.limb_series(clean(tracks), META)["right_arm"]
+    assert [cut for (start, _), cut in zip(limb.bouts, limb.censored, strict=True) if start < 300] == [True, True]
+
+
+def test_lift_is_the_distance_from_the_mattress_above_its_rest() -> None:
+    up = make_tracks(60, motion={"right_wrist": lambda t: np.outer((t > 30) * 20.0, [0, 0, -1])})
+    lift = s.limb_series(clean(up), META)["right_arm"].lift_mm
+    assert lift[100] == pytest.approx(0.0, abs=1e-3)
+    assert lift[-100] == pytest.approx(20.0, abs=1e-3)
+
+
+def test_body_frame_positions_accelerations_and_angular_speeds_of_a_sine() -> None:
+    limb = s.limb_series(clean(make_tracks(60, motion={"right_wrist": shake(10, 1.0, on_s=1000, off_s=0)})), META)[
+        "right_arm"
+    ]
+    # along x of the camera; the infant's right is minus x; wrist and shoulder are 50 mm apart in x and in y
+    np.testing.assert_allclose(limb.position_body_mm[:, 0], -limb.position_mm[:, 0], atol=1e-9)
+    np.testing.assert_allclose(limb.position_tl, limb.position_body_mm / 120, rtol=1e-5)
+    inner = slice(60, -60)
+    gain = 1 / (1 + (np.tan(np.pi / 30) / np.tan(4 * np.pi / 30)) ** 4 * (np.sqrt(2) - 1))
+    two_differences = (30 * np.sin(2 * np.pi / 30)) ** 2
+    highest = 10 * np.cos(np.pi / 30)  # no sample falls on the crest itself
+    assert np.nanmax(limb.accel_mm_s2[inner]) == pytest.approx(highest * gain * two_differences, rel=1e-3)
+    assert np.nanmax(limb.angle_speeds_deg_s["elbow"][inner]) == pytest.approx(
+        np.degrees(10 * gain / 50) * 30 * np.sin(2 * np.pi / 30), rel=0.01
+    )
+    assert (limb.angle_speeds_deg_s["elbow"][inner] >= 0).all()
+
+
+def test_no_accelerations_below_25_hz() -> None:
+    limbs = s.limb_series(clean(make_tracks(120, fs_hz=6.0, motion={"right_wrist": shake(10, 0.5)})), META)
+    assert np.isnan(limbs["right_arm"].accel_mm_s2).all()
+    assert np.isfinite(limbs["right_arm"].speed_mm_s).any()

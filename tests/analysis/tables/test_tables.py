@@ -1,0 +1,152 @@
+"""Tables: columns from the registry, honest nulls, and the same bytes whenever they are written again."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from asyconv.analysis import analyse
+from asyconv.analysis.evaluation.interval_coverage import SHOWN
+from asyconv.analysis.measures.registry import REGISTRY, Scope, measures
+from asyconv.analysis.report.plots import write_figures
+from asyconv.analysis.tables.movement import Movement
+from asyconv.analysis.tables.tables import KEYS, write_csv, write_tables
+from asyconv.notice import NOTICE
+from asyconv.skeleton import LIMBS
+from tests.helpers.closed_form import hide, make_tracks, shake
+
+NAMES = {
+    "limb_series.parquet", "bouts.parquet", "limb_summary.parquet", "limb_summary.csv", "pair_summary.parquet",
+    "pair_summary.csv", "body_summary.parquet", "body_summary.csv", "features_long.parquet", "data_dictionary.csv",
+}  # fmt: skip
+
+
+def example(**meta: Any) -> Movement:
+    tracks = make_tracks(90, motion={"right_wrist": shake(20, 1.0)}, noise_mm=0.2, **meta)
+    return analyse(hide(tracks, "left_ankle", 300, 1500))
+
+
+@pytest.fixture(scope="module")
+def movement() -> Movement:
+    return example()
+
+
+def test_every_table_is_written_and_nothing_else(movement: Movement, tmp_path: Path) -> None:
+    written = write_tables(movement, tmp_path)
+    assert {path.name for path in written} == NAMES == {path.name for path in tmp_path.iterdir()}
+
+
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    folders = [tmp_path / "first", tmp_path / "second"]
+    for folder in folders:
+        folder.mkdir()
+        again = example()
+        write_tables(again, folder)
+        write_figures(again, folder / "figures")
+    for path in sorted(folders[0].rglob("*")):
+        if path.is_file():
+            assert path.read_bytes() == (folders[1] / path.relative_to(folders[0])).read_bytes(), path.name
+
+
+def test_columns_come_from_the_registry(movement: Movement) -> None:
+    tables: dict[Scope, pl.DataFrame] = {
+        "limb": movement.limb_summary,
+        "pair": movement.pair_summary,
+        "body": movement.body_summary,
+    }
+    for scope, table in tables.items():
+        names = [m.name for m in measures(scope)]
+        assert [c for c in table.columns if c in names] == names
+        keys = ["recording_id", "infant_id", "ga_birth_days", "pma_days", "epoch_start_s", "epoch_s", scope]
+        assert table.columns[:7] == keys
+    assert movement.limb_summary["limb"].to_list() == list(LIMBS)
+    assert movement.pair_summary.height == 6
+
+
+def test_a_null_has_its_reason_beside_it(movement: Movement) -> None:
+    row = movement.limb_summary.filter(pl.col("limb") == "left_leg").row(0, named=True)
+    assert row["moving_pct"] is None
+    assert "moving_pct: coverage 55 %, needs 70 %" in row["withheld"]
+    long = movement.features_long
+    assert long.filter(pl.col("value").is_null() & pl.col("reason").is_null()).height == 0
+    assert long.filter(pl.col("feature") == "knee_rom_deg")["part"].unique().sort().to_list() == [
+        "left_leg",
+        "right_leg",
+    ]
+    assert set(long.filter(pl.col("ci_lo").is_not_null())["feature"]) <= SHOWN  # only intervals that were earned
+
+
+def test_series_hold_every_sample_of_every_limb(movement: Movement) -> None:
+    table = movement.limb_series
+    assert table.height == 4 * 2700
+    gap = table.filter((pl.col("limb") == "left_leg") & pl.col("time_s").is_between(15, 45))
+    assert gap["speed_mm_s"].null_count() == gap["moving"].null_count() == gap.height
+    moving = table.filter(pl.col("moving"))
+    assert moving["bout_id"].null_count() == 0
+    assert movement.bouts.height == moving.select("limb", "bout_id").unique().height
+    assert not table.select(pl.col(pl.Float32).is_nan().any()).sum_horizontal().item()
+
+
+def test_bouts_add_up_to_the_moving_time(movement: Movement) -> None:
+    arm = movement.bouts.filter(pl.col("limb") == "right_arm")
+    moving_s = movement.limb_series.filter((pl.col("limb") == "right_arm") & pl.col("moving")).height / 30
+    assert arm["duration_s"].sum() == pytest.approx(moving_s)
+    assert arm.select((pl.col("path_mm") > 350).all()).item()
+
+
+def test_parquet_metadata_hold_notice_model_and_versions(movement: Movement, tmp_path: Path) -> None:
+    for path in write_tables(movement, tmp_path):
+        if path.suffix == ".parquet":
+            meta = json.loads(pl.read_parquet_metadata(path)["asyconv"])
+            assert meta["notice"] == NOTICE
+            assert meta["model_validation"] == "simulated_only"
+            assert meta["analysis_version"] >= 1
+
+
+def test_csv_equals_parquet(movement: Movement, tmp_path: Path) -> None:
+    write_tables(movement, tmp_path)
+    for name in ("limb_summary", "pair_summary", "body_summary"):
+        parquet = pl.read_parquet(tmp_path / f"{name}.parquet")
+        assert pl.read_csv(tmp_path / f"{name}.csv", schema=parquet.schema).equals(parquet)
+
+
+def test_the_data_dictionary_covers_every_measure_and_the_notice(movement: Movement, tmp_path: Path) -> None:
+    write_tables(movement, tmp_path)
+    with (tmp_path / "data_dictionary.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows] == [*(key[0] for key in KEYS), *(m.name for m in REGISTRY), "notice"]
+    columns = {name for table in (movement.limb_summary, movement.body_summary) for name in table.columns}
+    assert columns - {"body"} <= {row["name"] for row in rows}
+    assert rows[-1]["formula"] == NOTICE
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+A1", "-1", "@x", "\tx", "\rx"])
+def test_text_cells_are_no_formulas(text: str, tmp_path: Path) -> None:
+    table = pl.DataFrame({"infant_id": [text, f"a{text}"], f"{text}name": [None, "a"], "value": [-1.0, 2.5e-9]})
+    path = write_csv(table, tmp_path / "t.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [
+        ["infant_id", f"'{text}name", "value"],
+        [f"'{text}", "", "-1.0"],
+        [f"a{text}", "a", "2.5e-9"],
+    ]
+
+
+def test_ages_of_the_sheet_stand_in_the_summary_tables() -> None:
+    tracks = make_tracks(62)
+    aged = analyse(tracks, sheet={"pma_days": 231, "ga_birth_days": 196, "site": "A"})
+    for table in (aged.limb_summary, aged.pair_summary, aged.body_summary, aged.features_long):
+        assert table.select("ga_birth_days", "pma_days").unique().rows() == [(196, 231)]
+    assert "pma_days" not in aged.limb_series.columns
+    assert analyse(tracks).body_summary.select("ga_birth_days", "pma_days").rows() == [(None, None)]
+
+
+def test_missing_ids_are_null_and_a_still_infant_has_an_empty_bouts_table() -> None:
+    movement = analyse(make_tracks(70, infant_id=None))
+    assert movement.limb_summary["infant_id"].null_count() == 4
+    assert movement.bouts.height == 0
+    assert movement.bouts.schema["duration_s"] == pl.Float64

@@ -1,0 +1,111 @@
+"""The warm child: results, crashes, hangs and the end of its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyconv.errors import InputError
+from asyconv.night import child as children
+from asyconv.night.child import Child, ChildDied, Task
+from tests.helpers.real_data import ROOT
+
+
+@pytest.fixture(autouse=True)
+def tests_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    child = Child({})
+    yield child
+    child.close()
+
+
+def echo(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
+    """Answer with the arguments and the process; prints on the way, as libraries do."""
+    print("something a library prints")
+    began(recording_id="rec-1", length_s=arguments.get("length_s"))
+    if arguments.get("refuse"):
+        raise InputError("results cannot be written here")
+    if signal_number := arguments.get("signal"):
+        os.kill(os.getpid(), signal_number)
+    if arguments.get("hold"):
+        time.sleep(1000)
+    return {"pid": os.getpid(), **arguments}
+
+
+def task(limit_s_per_s: float = 10.0, **arguments: Any) -> Task:
+    return Task("tests.night.test_child:echo", arguments, limit_s_per_s)
+
+
+def test_it_stays_warm(child: Child) -> None:
+    first, second = child.run(task(n=1)), child.run(task(n=2))
+    assert (first["n"], second["n"]) == (1, 2)
+    assert first["pid"] == second["pid"] != os.getpid()
+
+
+def test_a_crash_is_told_and_the_next_task_runs(child: Child) -> None:
+    before = child.run(task())["pid"]
+    with pytest.raises(ChildDied, match="killed by SIGSEGV") as died:
+        child.run(task(signal=signal.SIGSEGV))
+    assert died.value.recording_id == "rec-1"
+    assert any(step.startswith("test_child.py:") and step.endswith(" echo") for step in died.value.steps)
+    assert child.run(task())["pid"] != before
+    with pytest.raises(ChildDied, match="killed by SIGKILL"):
+        child.run(task(signal=signal.SIGKILL))
+
+
+def test_a_hang_ends_when_its_time_is_over(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    child.run(task())  # so that starting is not part of the time
+    monkeypatch.setattr(children, "OPENING_S", 0.5)
+    start = time.monotonic()
+    with pytest.raises(ChildDied, match="hung: no end after 2 s"):
+        child.run(task(limit_s_per_s=1.0, hold=True, length_s=1.5))
+    assert 1.9 < time.monotonic() - start < 60
+    assert child.run(task())["pid"]
+
+
+def test_bad_input_of_the_whole_run_comes_through(child: Child) -> None:
+    with pytest.raises(InputError, match="results cannot be written here"):
+        child.run(task(refuse=True))
+    assert child.run(task())["pid"]
+
+
+def test_closing_ends_what_it_does(child: Child) -> None:
+    pid = child.run(task())["pid"]
+    child.close()
+    child.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+PARENT = """
+import sys
+from asyconv.night.child import Child
+from tests.night.test_child import task
+
+child = Child({})
+print(child.run(task())["pid"], flush=True)
+child.run(task(hold=True))
+"""
+
+
+def test_it_does_not_outlive_its_parent(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    end = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split()[2]:
+        assert time.monotonic() < end
+        time.sleep(0.05)

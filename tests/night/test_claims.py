@@ -1,0 +1,92 @@
+"""Claims: one holder at a time, the dead found out at once or by their silence, the living never robbed."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from asyconv.night import claims
+from tests.helpers.real_data import ROOT
+
+
+def lock(out: Path) -> Path:
+    return out / claims.CLAIMS / "rec-1.lock"
+
+
+def test_one_holder_at_a_time(tmp_path: Path) -> None:
+    claim = claims.take(tmp_path, "rec-1")
+    assert claim is not None
+    with claim:
+        assert claims.take(tmp_path, "rec-1") is None
+        other = claims.take(tmp_path, "rec-2")
+        assert other is not None
+        with other:
+            assert [facts["recording_id"] for facts in claims.running(tmp_path)] == ["rec-1", "rec-2"]
+    assert not list((tmp_path / claims.CLAIMS).iterdir())
+
+
+def test_it_tells_how_far_the_work_is(tmp_path: Path) -> None:
+    claim = claims.take(tmp_path, "rec-1")
+    assert claim is not None
+    with claim:
+        claim.note("tracking", 3, 10)
+        claim.note("tracking", 4, 10)  # within the same second: not told
+        facts = claims.running(tmp_path)[0]
+        assert (facts["stage"], facts["done"], facts["total"]) == ("tracking", 3, 10)
+        claim.note("report")
+        assert claims.running(tmp_path)[0]["stage"] == "report"
+        assert claim.held()
+
+
+def test_the_dead_of_this_host_are_found_out_at_once(tmp_path: Path) -> None:
+    held = "import sys, os; from pathlib import Path; from asyconv.night import claims; "
+    dies = held + "claims.take(Path(sys.argv[1]), 'rec-1'); os._exit(9)"
+    subprocess.run([sys.executable, "-c", dies, str(tmp_path)], cwd=ROOT, check=False)
+    assert lock(tmp_path).exists()
+    claim = claims.take(tmp_path, "rec-1") or claims.take(tmp_path, "rec-1")
+    assert claim is not None
+    with claim:
+        assert claim.held()
+
+
+def test_those_of_other_hosts_by_their_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "_boot", lambda: "elsewhere")
+    claim = claims.take(tmp_path, "rec-1")
+    monkeypatch.undo()
+    assert claim is not None
+    with claim:
+        assert claims.take(tmp_path, "rec-1") is None
+        silent = time.time() - claims.DEAD_AFTER_S - 1
+        os.utime(lock(tmp_path), (silent, silent))
+        assert claims.running(tmp_path) == []
+        other = claims.take(tmp_path, "rec-1")
+        assert other is not None
+        with other:
+            assert other.held()
+            assert not claim.held()
+    assert not list((tmp_path / claims.CLAIMS).iterdir())
+
+
+def test_a_heartbeat_keeps_it_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "HEARTBEAT_S", 0.05)
+    claim = claims.take(tmp_path, "rec-1")
+    assert claim is not None
+    with claim:
+        os.utime(lock(tmp_path), (0, 0))
+        end = time.monotonic() + 10
+        while lock(tmp_path).stat().st_mtime < time.time() - 5:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
+def test_sweep_leaves_the_living(tmp_path: Path) -> None:
+    claim = claims.take(tmp_path, "rec-1")
+    assert claim is not None
+    with claim:
+        (tmp_path / claims.CLAIMS / "rec-2.lock").write_text("cut while it was writ")
+        assert claims.sweep(tmp_path) == ["rec-1", "rec-2"]
+        os.utime(tmp_path / claims.CLAIMS / "rec-2.lock", (0, 0))
+        assert claims.sweep(tmp_path) == ["rec-1"]

@@ -1,0 +1,121 @@
+"""Dask as the engine: crashes charged to their own recording, workers lost, the cluster closed in order."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from asyconv.errors import InputError
+from asyconv.night import batch, claims, results
+from asyconv.night.engines import GPU_SLOTS, Dask, child_environment, fitting_workers
+from asyconv.night.unit import Outcome, State
+from tests.helpers.made_work import ONE, parked
+from tests.helpers.real_data import ROOT
+from tests.night.test_batch import asked, settled
+
+
+@pytest.fixture(autouse=True)
+def workers_can_import_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def run(sources: list[Path], out: Path, engine: Dask, **options: Any) -> dict[str, Outcome]:
+    try:
+        outcomes = list(batch.run_batch(ONE, asked(sources, out), out, engine, batch.new_run(), **options))
+    finally:
+        engine.close()
+    return {outcome.source.stem: outcome for outcome in outcomes}
+
+
+def test_every_kind_of_crash_is_charged_to_its_own_recording(tmp_path: Path) -> None:
+    texts = {f"good {n}": f"recording {n} sleep 0.1" for n in range(8)}
+    texts |= {"crashes": "crash", "crashes once": "crash once", "raises once": "raise once", "no memory": "oom"}
+    sources = [settled(tmp_path / "in" / f"{name}.txt", text) for name, text in texts.items()]
+    out = tmp_path / "out"
+    found = run(sources, out, Dask(len(sources), workers=2))
+    assert {name for name, outcome in found.items() if not outcome.made} == {"crashes", "no memory"}
+    assert found["crashes"].state is State.FAILED
+    assert "killed by SIGSEGV, at attempt 3 of 3" in found["crashes"].sentence
+    assert "killed by SIGKILL (out of memory?)" in found["no memory"].sentence
+    attempts = {name: results.read_manifest(out, str(o.recording_id)) for name, o in found.items() if o.made}
+    assert {name: (m or {})["attempts"] for name, m in attempts.items()} == {
+        **{f"good {n}": 1 for n in range(8)}, "crashes once": 2, "raises once": 2,
+    }  # fmt: skip
+    records = {record["recording_id"]: record for record in parked(out)}
+    assert set(records) == {found["crashes"].recording_id, found["no memory"].recording_id}
+    assert [len(record["attempts"]) for record in records.values()] == [3, 3]
+    steps = records[str(found["crashes"].recording_id)]["attempts"][0]["steps"]
+    assert any(step.startswith("made_work.py:") for step in steps)
+    assert not list((out / claims.CLAIMS).iterdir())
+    assert not list(out.glob(".tmp-*"))
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, "list[subprocess.Popen[bytes]]"]]:
+    """Start a real scheduler and two workers, each a process of its own on loopback."""
+    dask = [sys.executable, "-m", "dask"]
+    file = str(tmp_path / "scheduler.json")
+    quiet: dict[str, Any] = {"cwd": tmp_path, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    place = ["--host", "127.0.0.1", "--no-dashboard"]
+    processes = [subprocess.Popen([*dask, "scheduler", "--port", "0", "--scheduler-file", file, *place], **quiet)]
+    while not Path(file).exists():
+        time.sleep(0.05)
+    worker = [*dask, "worker", "--scheduler-file", file, "--nthreads", "1", "--no-nanny", *place]
+    processes += [subprocess.Popen(worker, **quiet) for _ in range(2)]
+    yield file, processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_a_cluster_that_is_there_and_a_worker_killed_in_the_middle(
+    tmp_path: Path, cluster: tuple[str, "list[subprocess.Popen[bytes]]"]
+) -> None:
+    address, processes = cluster
+    sources = [settled(tmp_path / "in" / f"{n}.txt", f"recording {n} sleep 0.5") for n in range(8)]
+    out = tmp_path / "out"
+    engine = Dask(len(sources), address)
+    while engine.slots() < 2:
+        time.sleep(0.05)
+    made = []
+    for outcome in batch.run_batch(ONE, asked(sources, out), out, engine, batch.new_run()):
+        made.append(outcome.made)
+        if len(made) == 2:
+            processes[1].kill()
+    engine.close()
+    assert made == [True] * 8
+    assert len(results.manifests(out)) == 8
+    assert not list((out / claims.CLAIMS).iterdir())
+    assert not list(out.glob(".tmp-*"))
+
+
+def test_two_clusters_stand_side_by_side_and_listen_on_this_machine_only() -> None:
+    first, second = Dask(1, workers=1), Dask(1, workers=1)
+    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    listening = {c.laddr.ip for one in family for c in one.net_connections("inet") if c.status == psutil.CONN_LISTEN}
+    first.close()
+    second.close()
+    assert listening == {"127.0.0.1"}
+
+
+def test_no_scheduler_there() -> None:
+    with pytest.raises(InputError, match="expected a Dask scheduler, found none"):
+        Dask(1, "tcp://127.0.0.1:9")
+
+
+def test_workers_fit_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    assert fitting_workers(1) == 1
+    assert 1 <= fitting_workers(1000) <= (os.cpu_count() or 1)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    assert fitting_workers(1000) == 4
+    assert child_environment(3, 2)["CUDA_VISIBLE_DEVICES"] == "2"
+    assert child_environment(3, None)["OMP_NUM_THREADS"] == "3"
+    assert GPU_SLOTS > 1

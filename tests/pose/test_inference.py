@@ -1,0 +1,97 @@
+"""Clips to confidence maps: the networks as a GPU rounds them give the joints of float32."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from asyconv.evaluation.predictions import predict
+from asyconv.pose import inference
+from asyconv.pose.model_file import load_model
+from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
+from asyconv.simulation.simulate import TEST_SEED, make_clips
+from tests.pose.test_networks import oracle, small
+
+HALVES = (torch.float16, torch.bfloat16)
+
+
+def test_joints_of_float16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("inference runs on the GPU here; make gpu-check compares it with the CPU")
+    model = load_model("compact")
+    errors, found = [], []
+    for infant in range(3):
+        clips = make_clips(TEST_SEED, infant, 2)
+        exact = predict(model, clips)
+        with monkeypatch.context() as patch:
+            patch.setitem(inference.DTYPE, "cpu", torch.float16)
+            rounded = predict(model, clips)
+        assert not np.array_equal(exact.xy_map, rounded.xy_map, equal_nan=True)
+        errors.append(np.linalg.norm(exact.xy_map - rounded.xy_map, axis=-1).ravel())
+        found.append(np.isfinite(exact.xy_map) == np.isfinite(rounded.xy_map))
+    assert np.isfinite(np.concatenate(errors)).sum() > 100
+    assert np.nanpercentile(np.concatenate(errors), 95) <= 0.1
+    assert np.mean(found) > 0.99  # a peak at the threshold may pass it in one of the two
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = inference.Inference(load_model("compact"))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    depth_mm = np.random.default_rng(0).uniform(480, 600, (4, 3, 96, 128)).astype(np.float32)
+    probability, maps = networks.both(depth_mm)
+    tried: list[int] = []
+    whole = networks._detection.forward
+
+    def fits_one(clip: Tensor) -> Tensor:
+        tried.append(len(clip))
+        if len(clip) > 1:
+            raise torch.OutOfMemoryError("a GPU's memory is full")
+        found: Tensor = whole(clip)
+        return found
+
+    monkeypatch.setattr(networks._detection, "forward", fits_one)
+    halved_probability, halved_maps = networks.both(depth_mm)
+    assert tried == [4, 2, 1, 1, 1, 1]
+    assert networks.batch == 1
+    torch.testing.assert_close(halved_probability, probability, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(halved_maps, maps, rtol=1e-4, atol=1e-5)
+    monkeypatch.setattr(networks._detection, "forward", lambda clip: fits_one(torch.cat([clip, clip])))
+    with pytest.raises(torch.OutOfMemoryError):
+        networks.both(depth_mm[:1])
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_maps_and_probabilities_are_float32_and_near(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    for kind, channels in ((Detection, 1), (Regression3d, 21), (AsymmetricRegression, 21)):
+        network = folded(small(kind))
+        x = torch.randn(1, channels, 3, 16, 16)
+        with torch.inference_mode():
+            expected, found = network(x), network.to(dtype)(x)
+        assert found.dtype == (torch.float32 if kind is AsymmetricRegression else dtype)
+        assert relative_error(found, expected) < {torch.float16: 4e-3, torch.bfloat16: 3e-2}[dtype]
+
+
+@pytest.mark.parametrize(("dtype", "allowed"), [(torch.float16, 3e-3), (torch.bfloat16, 1.5e-2)])
+def test_whole_regression_network_against_float64(dtype: torch.dtype, allowed: float) -> None:
+    torch.manual_seed(0)
+    network = AsymmetricRegression().eval()  # full width; He weights keep the size of what flows
+    x = torch.randn(1, 21, 3, 12, 16)
+    half = folded(network).to(dtype)
+    with torch.inference_mode():
+        error = relative_error(half(x), oracle(network.double(), x.double()))
+    assert error < allowed
+
+
+def test_a_half_layer_on_the_cpu_rounds_where_cuda_rounds() -> None:
+    # halves near 1 are 2^-10 apart: 1 + 2^-11 rounds to 1 (even), and so it does again with the bias; at once they
+    # would give 1 + 2^-10
+    layer = Convolution(2, 1, (1, 1, 1), activate=False).half()
+    with torch.no_grad():
+        layer.weight.fill_(1)
+        layer.bias.fill_(2**-11)
+        assert layer(torch.tensor([1, 2**-11]).view(1, 1, 1, 1, 2).half()).item() == 1
+
+
+def relative_error(found: Tensor, expected: Tensor) -> float:
+    return float((found.double() - expected.double()).norm() / expected.double().norm())

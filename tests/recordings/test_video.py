@@ -1,0 +1,231 @@
+"""Lossless 16-bit video: FFV1 there and back, cut and damaged files, and Azure Kinect recordings."""
+
+import hashlib
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from asyconv.errors import InputError
+from asyconv.recordings.recording import Frame, Intrinsics, find_recordings, open_recording, sha256_of
+from asyconv.recordings.video import write_ffv1
+from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
+from tests.helpers.real_data import shared_data
+
+Depth = npt.NDArray[np.uint16]
+
+
+def picture(seed: int, shape: tuple[int, int] = (48, 64)) -> Depth:
+    return np.random.default_rng(seed).integers(0, 65_536, shape).astype(np.uint16)
+
+
+FILM = [picture(seed) for seed in range(6)]
+
+
+def test_ffv1_keeps_every_bit_and_what_is_known_of_the_camera(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    camera = Intrinsics(570.5, 571.0, 31.5, 23.5, source="file")
+    write_ffv1(path, FILM, 30, simulated=True, depth_unit_mm=0.1, mirrored=True, intrinsics=camera)
+    assert find_recordings(path) == [path]
+    recording = open_recording(path)
+    frames = list(recording.frames())
+    assert all(np.array_equal(f.depth, depth) for f, depth in zip(frames, FILM, strict=True))
+    assert [frame.number for frame in frames] == [1, 2, 3, 4, 5, 6]
+    # Matroska keeps milliseconds
+    assert [frame.time_s for frame in frames] == pytest.approx([n / 30 for n in range(6)], abs=6e-4)
+    assert (recording.format, recording.width_px, recording.height_px) == ("video", 64, 48)
+    assert recording.fps_nominal_hz == pytest.approx(30)
+    assert (recording.depth_unit_mm, recording.mirrored, recording.intrinsics) == (0.1, True, camera)
+    assert recording.simulated
+    assert recording.warnings == []
+    assert recording.sha256 == sha256_of(path)
+
+
+def test_gaps_and_a_first_time_after_zero_survive(tmp_path: Path) -> None:
+    times_s = (0.464, 0.497, 0.664)
+    frames = [Frame(n + 1, time_s, FILM[n]) for n, time_s in enumerate(times_s)]
+    write_ffv1(tmp_path / "a.mkv", frames, 30)
+    recording = open_recording(tmp_path / "a.mkv", depth_unit_mm=2.0, fps_hz=15.0)
+    assert [frame.time_s for frame in recording.frames()] == pytest.approx([0, 0.033, 0.2])
+    assert (recording.depth_unit_mm, recording.fps_nominal_hz) == (2.0, 15.0)
+    assert (recording.mirrored, recording.intrinsics, recording.simulated) == (None, None, False)
+
+
+def test_the_same_film_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in "ab":
+        write_ffv1(tmp_path / name, FILM, 30, simulated=True)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_writer_refuses_pictures_that_do_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"frame 2: expected \(48, 64\) as before, got \(64, 48\)"):
+        write_ffv1(tmp_path / "a.mkv", [FILM[0], FILM[1].T], 30)
+    with pytest.raises(InputError, match="frame 1: expected uint16"):
+        write_ffv1(tmp_path / "a.mkv", [FILM[0].astype(np.float32)], 30)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.77, 0.999])
+def test_a_cut_film_gives_its_whole_frames_and_says_so(tmp_path: Path, share: float) -> None:
+    write_ffv1(tmp_path / "a.mkv", FILM, 30)
+    data = (tmp_path / "a.mkv").read_bytes()
+    (tmp_path / "a.mkv").write_bytes(data[: int(share * len(data))])
+    recording = open_recording(tmp_path / "a.mkv")
+    frames = list(recording.frames())
+    assert 1 <= len(frames) <= 6
+    assert len(frames) >= int(share * 6) - 1
+    assert all(np.array_equal(f.depth, depth) for f, depth in zip(frames, FILM, strict=False))
+    text = f"the recording is cut off (its file is not closed); {len(frames)} whole frames were used"
+    assert recording.warnings == [text]
+    assert len(list(recording.frames())) == len(frames)
+    assert recording.warnings == [text]  # not said twice
+
+
+def test_a_film_cut_before_its_first_frame_is_refused(tmp_path: Path) -> None:
+    write_ffv1(tmp_path / "a.mkv", FILM, 30)
+    data = (tmp_path / "a.mkv").read_bytes()
+    for size in (40, 300, 2000):
+        (tmp_path / "a.mkv").write_bytes(data[:size])
+        with pytest.raises(InputError, match="^a.mkv: "):
+            list(open_recording(tmp_path / "a.mkv").frames())
+
+
+def test_a_changed_byte_is_found_by_its_checksum_and_the_frame_is_named(tmp_path: Path) -> None:
+    write_ffv1(tmp_path / "a.mkv", FILM, 30)
+    with av.open(str(tmp_path / "a.mkv")) as container:
+        fourth = [packet for packet in container.demux(video=0) if packet.size][3]
+        inside = (fourth.pos or 0) + fourth.size // 2
+    data = bytearray((tmp_path / "a.mkv").read_bytes())
+    data[inside] ^= 1
+    (tmp_path / "a.mkv").write_bytes(data)
+    frames = open_recording(tmp_path / "a.mkv").frames()
+    assert [next(frames).number for _ in range(3)] == [1, 2, 3]
+    with pytest.raises(InputError, match="a.mkv, frame 4: expected coded slices that pass their checksums"):
+        next(frames)
+
+
+def test_slices_without_checksums_are_not_judged() -> None:
+    assert ffv1_slices_are_whole(b"") is None
+    assert ffv1_slices_are_whole(b"no slices here, only text") is None
+
+
+def test_a_file_is_whole_when_its_outermost_box_ends_in_it(tmp_path: Path) -> None:
+    matroska = b"\x1a\x45\xdf\xa3\x82ab\x18\x53\x80\x67"
+    cases = {
+        matroska + b"\x83abc": True,
+        matroska + b"\x40\x03abc": True,  # the size in two bytes
+        matroska + b"\x84abc": False,
+        matroska + b"\xff" + b"abc": False,  # never filled in
+        matroska: False,
+        b"\x1a\x45\xdf\xa3\x82ab\x11\x11\x11\x11\x80": False,
+        b"RIFF\4\0\0\0AVI ": True,
+        b"RIFF\5\0\0\0AVI ": False,
+        b"RIFF\0\0\0\0AVI ": False,
+        b"\0\0\0\x0cftypqt  \0\0\0\x08mdat": True,
+        b"\0\0\0\x0cftypqt  \0\0\0\x0amdat": False,
+        b"\0\0\0\1mdat\0\0\0\0\0\0\0\x12ab": True,
+        b"\0\0\0\0mdat any length": True,
+        b"\0\0\0\2mdat": False,
+    }
+    for content, whole in cases.items():
+        (tmp_path / "a").write_bytes(content)
+        assert is_whole(tmp_path / "a") == whole, content
+
+
+# Twins of an Azure Kinect recording
+
+
+def film(path: Path, streams: list[tuple[str, str, str]], frames: int = 2, shape: tuple[int, int] = (576, 640)) -> Path:
+    """Write a Matroska file of streams (title, codec, pixel format); each is of one value, 1000 x its place from 1."""
+    with av.open(str(path), "w", format="matroska", container_options={"allow_raw_vfw": "1"}) as container:
+        made: list[Any] = []
+        for title, codec, pixel_format in streams:
+            stream: Any = container.add_stream(codec, rate=5)
+            stream.height, stream.width = shape
+            stream.pix_fmt, stream.metadata["title"] = pixel_format, title
+            if title == "DEPTH":
+                stream.metadata["K4A_DEPTH_MODE"] = "NFOV_UNBINNED"
+            made.append(stream)
+        calibration = {"Location": "CALIBRATION_CameraLocationD0"}
+        calibration["Intrinsics"] = {"ModelParameters": [0.5, 0.5, 0.5, 0.5] + [0.0] * 10}  # type: ignore[assignment]
+        data = json.dumps({"CalibrationInformation": {"Cameras": [calibration]}}).encode()
+        container.add_attachment("calibration.json", "application/octet-stream", data + b"\0")
+        for number in range(frames):
+            for place, stream in enumerate(made, start=1):
+                value = np.full(shape, 1000 * place + number, dtype=np.uint16)
+                one: Any = av.VideoFrame.from_ndarray(value, format="gray16le").reformat(format=stream.pix_fmt)
+                one.pts, one.time_base = 464 + 200 * number, Fraction(1, 1000)
+                container.mux(stream.encode(one))
+        for stream in made:
+            container.mux(stream.encode(None))
+    # PyAV leaves the code of raw video empty (after planes 1, bits 16); the camera writes b16g
+    empty, code = b"\x01\x00\x10\x00" + bytes(4), b"\x01\x00\x10\x00b16g"
+    path.write_bytes(path.read_bytes().replace(empty, code))
+    return path
+
+
+COLOUR = ("COLOR", "ffv1", "yuv420p")
+DEPTH = ("DEPTH", "rawvideo", "gray16be")
+INFRARED = ("IR", "rawvideo", "gray16be")
+
+
+def test_depth_is_chosen_by_title_among_streams_of_one_kind(tmp_path: Path) -> None:
+    for streams, value in (([COLOUR, DEPTH, INFRARED], 2000), ([INFRARED, COLOUR, DEPTH], 3000)):
+        recording = open_recording(film(tmp_path / "a.mkv", streams))
+        frames = list(recording.frames())
+        assert [int(frame.depth[5, 7]) for frame in frames] == [value, value + 1]
+        assert frames[0].depth.dtype == np.uint16
+        assert [frame.time_s for frame in frames] == pytest.approx([0, 0.2])
+        assert (recording.width_px, recording.height_px, recording.depth_unit_mm) == (640, 576, 1.0)
+        assert recording.mirrored is False
+
+
+def test_the_calibration_becomes_the_intrinsics_of_the_cropped_picture(tmp_path: Path) -> None:
+    recording = open_recording(film(tmp_path / "a.mkv", [DEPTH]))
+    # 0.5 of 1024, less the crop (192, 180), less half a pixel
+    assert recording.intrinsics == Intrinsics(512.0, 512.0, 319.5, 331.5, source="file")
+    assert recording.warnings == ["lens distortion is not corrected: lengths at the picture's sides are 0 % short"]
+
+
+@pytest.mark.parametrize(
+    ("streams", "reason"),
+    [
+        ([COLOUR], "expected a 16-bit gray depth stream, found yuv420p"),
+        ([COLOUR, INFRARED], "expected a 16-bit gray depth stream, found yuv420p, gray16be"),
+        ([("DEPTH", "ffv1", "gray")], "expected a 16-bit gray depth stream, found gray"),
+        ([("", "ffv1", "gray16le"), ("", "ffv1", "gray16le")], "found 2 that might be it"),
+    ],
+)
+def test_films_without_one_depth_stream_are_refused(
+    tmp_path: Path, streams: list[tuple[str, str, str]], reason: str
+) -> None:
+    with pytest.raises(InputError, match=reason):
+        open_recording(film(tmp_path / "a.mkv", streams))
+
+
+def test_a_damaged_video_header_is_refused_without_its_path(tmp_path: Path) -> None:
+    (tmp_path / "a.mkv").write_bytes(b"\x1a\x45\xdf\xa3" + bytes(100))
+    with pytest.raises(InputError, match=r"^a\.mkv: expected a whole video file") as caught:
+        open_recording(tmp_path / "a.mkv")
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_the_real_azure_kinect_frame_is_the_expected_one() -> None:
+    folder = shared_data("azure_kinect_mkv")
+    expected = json.loads((folder / "expected_depth.json").read_text())
+    recording = open_recording(folder / "recording.mkv")
+    frames = list(recording.frames())
+    assert len(frames) == expected["n"] == 1
+    assert frames[0].depth.shape == tuple(expected["shape"])
+    assert hashlib.sha256(frames[0].depth.astype("<u2").tobytes()).hexdigest() == expected["sha256_u16le"]
+    assert int(frames[0].depth.sum(dtype=np.int64)) == 380_924_829
+    assert (frames[0].time_s, recording.depth_unit_mm, recording.mirrored) == (0.0, 1.0, False)
+    assert recording.intrinsics is not None
+    assert recording.intrinsics.fx_px == pytest.approx(504.6076, abs=1e-3)
+    assert recording.intrinsics.cx_px == pytest.approx(332.7811, abs=1e-3)
+    assert recording.warnings == ["lens distortion is not corrected: lengths at the picture's sides are 14 % short"]
+    assert recording.sha256 == sha256_of(folder / "recording.mkv")

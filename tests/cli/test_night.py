@@ -176,7 +176,7 @@ from pathlib import Path
 from asyconv.cli.night import spend
 from asyconv.night.engines import Inline
 from tests.helpers.made_work import ONE, parked
-from tests.night.test_batch import asked
+from tests.helpers.made_work import asked
 
 out = Path(sys.argv[1])
 outcomes = spend(ONE, asked([Path(name) for name in sys.argv[2:]], out), out, lambda n: Inline())

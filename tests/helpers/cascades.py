@@ -88,3 +88,41 @@ def is_right(kernel: CpuKernel, x: Tensor, layers: Layers, *, seed: int = 0, pro
         return False
     expected = expected_maps(x, layers, getattr(torch, kernel.plan.dtype), exact=False)
     return torch.allclose(y.float(), expected, rtol=limits["rtol"], atol=limits["atol"])
+
+
+Arguments = tuple[Tensor, list[Tensor], list[Tensor], list[Tensor], list[Tensor]]
+
+
+KERNELS = ((1, 3, 1), (1, 1, 3), (3, 1, 1))
+
+
+SIZES = [
+    (1, 5, 4, 3, 4, 5),
+    (2, 4, 8, 3, 5, 7),
+    (1, 3, 4, 1, 1, 1),
+    (2, 1, 1, 3, 1, 6),
+    (3, 3, 4, 2, 6, 1),
+    (0, 5, 4, 3, 4, 5),
+]
+"""B, C_in, C, T, H, W: odd ones, single rows and columns, other numbers of frames, no clip at all."""
+
+
+def draw(
+    size: tuple[int, ...], dtype: torch.dtype = torch.float64, *, device: str = "cpu", grad: bool = False
+) -> Arguments:
+    """x, weights, biases, head weights and head biases whose results are near 1; 5 maps."""
+    torch.manual_seed(0)
+    batch, c_in, c, *rest = size
+
+    def weight(c_out: int, c_in: int, *kernel: int) -> Tensor:
+        return torch.randn(c_out, c_in, *kernel, dtype=torch.float64) / math.sqrt(c_in * math.prod(kernel))
+
+    x = torch.randn(batch, c_in, *rest, dtype=torch.float64)
+    weights = [weight(c, c if step else c_in, *kernel) for step, kernel in enumerate(KERNELS)]
+    heads = [weight(c, c, 1, 1, 1), weight(5, c, 1, 1, 1)]
+    biases, head_biases = ([torch.randn(len(w), dtype=torch.float64) / 2 for w in ws] for ws in (weights, heads))
+
+    def ready(tensor: Tensor) -> Tensor:
+        return tensor.to(device, dtype).requires_grad_(grad)
+
+    return (ready(x), *([ready(t) for t in ts] for ts in (weights, biases, heads, head_biases)))  # type: ignore[return-value]

@@ -153,3 +153,28 @@ def bending(limb: str, displacement: Motion) -> dict[str, Motion]:
         return np.asarray(root + reach / 2 + np.sqrt(bone_mm**2 - length_mm**2 / 4) * aside - middle)
 
     return {JOINTS[LIMBS[limb][1]]: of_middle, JOINTS[LIMBS[limb][2]]: displacement}
+
+
+ENDS = {limb: JOINTS[end] for limb, (_, _, end) in LIMBS.items()}
+
+
+def strokes(seconds: float, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    """Minimum-jerk strokes of 0.25-1.2 s and 5-30 mm with rests between them, never far from where they began."""
+    rng = np.random.default_rng(seed)
+    starts, durations, steps, at, here = [], [], [], 1.0, np.zeros(3)
+    while at < seconds:
+        if rng.random() < 0.45:
+            at += rng.exponential(3.0)
+        direction = rng.normal(size=3) - here / 8
+        step = rng.uniform(5, 30) * direction / np.linalg.norm(direction)
+        starts.append(at)
+        durations.append(rng.uniform(0.25, 1.2))
+        steps.append(step)
+        here = here + step
+        at += durations[-1]
+
+    def displacement(time_s: np.ndarray) -> np.ndarray:
+        x = np.clip((time_s[:, None] - starts) / durations, 0, 1)
+        return np.asarray((10 * x**3 - 15 * x**4 + 6 * x**5) @ np.array(steps))
+
+    return displacement

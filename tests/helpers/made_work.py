@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from asyconv.errors import InputError
-from asyconv.night import sources, unit
-from asyconv.night.unit import Job
+from asyconv.night import batch, results, sources, unit
+from asyconv.night.batch import Asked
+from asyconv.night.child import Task
+from asyconv.night.engines import Inline
+from asyconv.night.unit import Job, Outcome, run_unit
 
 ONE = "tests.helpers.made_work:one"
 
@@ -88,3 +91,44 @@ def fail(text: str) -> None:
         time.sleep(1000)
     if "raise" in text:
         raise FileNotFoundError(2, "No such file", "/somewhere/Maria Rossi 0.txt")
+
+
+def settled(path: Path, content: str, age_s: float = 1000.0) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    then = time.time() - age_s
+    os.utime(path, (then, then))
+    return path
+
+
+def asked(sources: list[Path], out: Path, **settings: Any) -> list[Asked]:
+    return [Asked(source, {"results": str(out), **settings}) for source in sources]
+
+
+def run_sources(sources: list[Path], out: Path, **options: Any) -> list[Outcome]:
+    settings = options.pop("settings", {})
+    return list(batch.run_batch(ONE, asked(sources, out, settings=settings), out, Inline(), batch.new_run(), **options))
+
+
+def run_source(
+    source: Path, out: Path, do: Any = work, settings: dict[str, Any] | None = None, **options: Any
+) -> Outcome:
+    results.open_results(out)
+    return run_unit(source, out, lambda source: prepare(source, settings), do, **options)
+
+
+def echo(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
+    """Answer with the arguments and the process; prints on the way, as libraries do."""
+    print("something a library prints")
+    began(recording_id="rec-1", length_s=arguments.get("length_s"))
+    if arguments.get("refuse"):
+        raise InputError("results cannot be written here")
+    if signal_number := arguments.get("signal"):
+        os.kill(os.getpid(), signal_number)
+    if arguments.get("hold"):
+        time.sleep(1000)
+    return {"pid": os.getpid(), **arguments}
+
+
+def echo_task(limit_s_per_s: float = 10.0, **arguments: Any) -> Task:
+    return Task("tests.helpers.made_work:echo", arguments, limit_s_per_s)

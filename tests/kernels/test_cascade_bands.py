@@ -5,7 +5,7 @@ import torch
 
 from asyconv.kernels import bands, reference
 from asyconv.kernels.bands import cascade_by_bands
-from tests.kernels.test_cascade_op import SIZES, Arguments, draw
+from tests.helpers.cascades import SIZES, Arguments, draw
 
 
 def channels_last(arguments: Arguments) -> Arguments:

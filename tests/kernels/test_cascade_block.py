@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from asyconv.pose.networks import AsymmetricBlock, AsymmetricRegression, Convolution, folded
-from tests.pose.test_networks import oracle, small
+from tests.helpers.networks import oracle, small
 
 FOLDED = torch.ops.asyconv.asymmetric_cascade.default
 HEADS = torch.ops.asyconv.asymmetric_cascade_heads.default

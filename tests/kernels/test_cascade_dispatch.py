@@ -13,8 +13,8 @@ import torch
 from asyconv.kernels import asymmetric_cascade, asymmetric_cascade_heads, cascade, dispatch, launch
 from asyconv.kernels.dispatch import FASTEST, VARIABLE, Cascade, choose
 from asyconv.kernels.plan import LaunchPlan, launch_plan
+from tests.helpers.cascades import draw
 from tests.helpers.cuda_on_cpu import CpuKernel, compile_kernels, kernel_text
-from tests.kernels.test_cascade_op import draw
 
 BLOCK = Cascade((8, 0), 64, 128, 3, 128, torch.float16)
 

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,16 +16,8 @@ from asyconv.night import batch, claims, results, sources
 from asyconv.night.batch import Asked
 from asyconv.night.engines import Inline
 from asyconv.night.unit import Outcome, State
-from tests.helpers.made_work import ONE, parked, prepare
+from tests.helpers.made_work import ONE, parked, prepare, run_sources, settled
 from tests.helpers.real_data import ROOT
-
-
-def settled(path: Path, content: str, age_s: float = 1000.0) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(content)
-    then = time.time() - age_s
-    os.utime(path, (then, then))
-    return path
 
 
 @pytest.fixture
@@ -35,29 +26,20 @@ def ward(tmp_path: Path) -> list[Path]:
     return [settled(tmp_path / "in" / f"{n}.txt", f"recording {n}") for n in range(3)]
 
 
-def asked(sources: list[Path], out: Path, **settings: Any) -> list[Asked]:
-    return [Asked(source, {"results": str(out), **settings}) for source in sources]
-
-
-def run(sources: list[Path], out: Path, **options: Any) -> list[Outcome]:
-    settings = options.pop("settings", {})
-    return list(batch.run_batch(ONE, asked(sources, out, settings=settings), out, Inline(), batch.new_run(), **options))
-
-
 def states(outcomes: list[Outcome]) -> list[State]:
     return [outcome.state for outcome in outcomes]
 
 
 def test_all_are_done_and_nothing_twice(ward: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert [outcome.made for outcome in run(ward, out)] == [True] * 3
-    assert states(run(ward, out)) == [State.DONE] * 3
-    assert states(run(ward, out, settings={"rate": 6})) == [State.STALE] * 3
+    assert [outcome.made for outcome in run_sources(ward, out)] == [True] * 3
+    assert states(run_sources(ward, out)) == [State.DONE] * 3
+    assert states(run_sources(ward, out, settings={"rate": 6})) == [State.STALE] * 3
 
 
 def test_one_bad_recording_does_not_stop_the_rest(ward: list[Path], tmp_path: Path) -> None:
     settled(ward[1], "bad")
-    outcomes = run([*ward, tmp_path / "absent"], tmp_path / "out")
+    outcomes = run_sources([*ward, tmp_path / "absent"], tmp_path / "out")
     assert states(outcomes) == [State.NEW, State.REFUSED, State.NEW, State.FAILED]
     assert batch.summary(outcomes) == "4 recordings: 2 made, 1 refused, 1 parked"
 
@@ -65,7 +47,7 @@ def test_one_bad_recording_does_not_stop_the_rest(ward: list[Path], tmp_path: Pa
 def test_what_failed_is_tried_again_and_then_parked(ward: list[Path], tmp_path: Path) -> None:
     settled(ward[0], "raise")
     settled(ward[1], "raise once")
-    outcomes = {outcome.source: outcome for outcome in run(ward, tmp_path / "out", attempts=3)}
+    outcomes = {outcome.source: outcome for outcome in run_sources(ward, tmp_path / "out", attempts=3)}
     assert outcomes[ward[0]].state is State.FAILED
     assert [o.made for o in outcomes.values()].count(True) == 2
     (record,) = parked(tmp_path / "out")
@@ -73,12 +55,12 @@ def test_what_failed_is_tried_again_and_then_parked(ward: list[Path], tmp_path: 
     attempts = {m["recording_id"]: m["attempts"] for m in results.manifests(tmp_path / "out")}
     assert sorted(attempts.values()) == [1, 2]
     settled(ward[0], "mended")
-    assert sorted(states(run(ward, tmp_path / "out"))) == sorted([State.NEW, State.DONE, State.DONE])
+    assert sorted(states(run_sources(ward, tmp_path / "out"))) == sorted([State.NEW, State.DONE, State.DONE])
 
 
 def test_copies_and_names_given_twice(ward: list[Path], tmp_path: Path) -> None:
     copy = settled(ward[0].with_name("copy.txt"), ward[0].read_text())
-    outcomes = run([ward[0], copy], tmp_path / "out")
+    outcomes = run_sources([ward[0], copy], tmp_path / "out")
     assert states(outcomes) == [State.NEW, State.EXCLUDED]
     assert "the same recording as 0.txt" in outcomes[1].sentence
     out = tmp_path / "out2"
@@ -94,7 +76,7 @@ def test_a_file_that_may_still_grow_comes_last_and_is_waited_for(
     monkeypatch.setattr(sources, "SETTLED_AFTER_S", 1.5)
     settled(ward[0], "recording 0", age_s=0.0)
     waits: list[float] = []
-    outcomes = run(ward, tmp_path / "out", waiting=lambda source, seconds: waits.append(seconds))
+    outcomes = run_sources(ward, tmp_path / "out", waiting=lambda source, seconds: waits.append(seconds))
     assert [outcome.source for outcome in outcomes] == [*ward[1:], ward[0]]
     assert len(waits) == 1
     assert 0 < waits[0] <= 1.5
@@ -110,7 +92,7 @@ def test_what_another_run_is_making_is_waited_for(ward: list[Path], tmp_path: Pa
     name = prepare(ward[0]).recording_id
     while not (out / claims.CLAIMS / f"{name}.lock").exists():
         time.sleep(0.01)
-    outcomes = run(ward, out)
+    outcomes = run_sources(ward, out)
     assert [(outcome.source, outcome.state) for outcome in outcomes[-1:]] == [(ward[0], State.DONE)]
     assert other.wait() == 0
     assert not list((out / claims.CLAIMS).iterdir())
@@ -119,15 +101,15 @@ def test_what_another_run_is_making_is_waited_for(ward: list[Path], tmp_path: Pa
 def test_results_that_cannot_be_written(ward: list[Path], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="results cannot be written here"):
-        run(ward, tmp_path / "file")
+        run_sources(ward, tmp_path / "file")
 
 
 def test_it_stops_before_the_disk_is_full(ward: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "NEEDED_BYTES", 2**62)
     with pytest.raises(Stopped, match="of free space for the next recording"):
-        run(ward, tmp_path / "out")
+        run_sources(ward, tmp_path / "out")
     monkeypatch.undo()
-    assert [outcome.made for outcome in run(ward, tmp_path / "out")] == [True] * 3
+    assert [outcome.made for outcome in run_sources(ward, tmp_path / "out")] == [True] * 3
 
 
 def test_shares_cover_everything_once(ward: list[Path], tmp_path: Path) -> None:
@@ -143,9 +125,9 @@ def test_shares_cover_everything_once(ward: list[Path], tmp_path: Path) -> None:
 RUN = """
 import sys
 from pathlib import Path
-from tests.night.test_batch import run
+from tests.helpers.made_work import run_sources
 
-outcomes = run([Path(name) for name in sys.argv[2:]], Path(sys.argv[1]))
+outcomes = run_sources([Path(name) for name in sys.argv[2:]], Path(sys.argv[1]))
 print(sum(outcome.made for outcome in outcomes), flush=True)
 """
 
@@ -173,7 +155,7 @@ def test_a_paused_run_loses_its_claim_and_throws_its_result_away(
         time.sleep(0.01)
     paused.send_signal(signal.SIGSTOP)
     os.utime(lock, (0, 0))  # as if it had been silent for longer than DEAD_AFTER_S
-    (outcome,) = run([source], out)
+    (outcome,) = run_sources([source], out)
     assert outcome.made
     before = (out / str(outcome.recording_id) / "manifest.json").read_bytes()
     paused.send_signal(signal.SIGCONT)

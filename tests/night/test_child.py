@@ -5,15 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import child as children
-from asyconv.night.child import Child, ChildDied, Task
+from asyconv.night.child import Child, ChildDied
+from tests.helpers.made_work import echo_task
 from tests.helpers.real_data import ROOT
 
 
@@ -29,58 +29,41 @@ def child() -> Iterator[Child]:
     child.close()
 
 
-def echo(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
-    """Answer with the arguments and the process; prints on the way, as libraries do."""
-    print("something a library prints")
-    began(recording_id="rec-1", length_s=arguments.get("length_s"))
-    if arguments.get("refuse"):
-        raise InputError("results cannot be written here")
-    if signal_number := arguments.get("signal"):
-        os.kill(os.getpid(), signal_number)
-    if arguments.get("hold"):
-        time.sleep(1000)
-    return {"pid": os.getpid(), **arguments}
-
-
-def task(limit_s_per_s: float = 10.0, **arguments: Any) -> Task:
-    return Task("tests.night.test_child:echo", arguments, limit_s_per_s)
-
-
 def test_it_stays_warm(child: Child) -> None:
-    first, second = child.run(task(n=1)), child.run(task(n=2))
+    first, second = child.run(echo_task(n=1)), child.run(echo_task(n=2))
     assert (first["n"], second["n"]) == (1, 2)
     assert first["pid"] == second["pid"] != os.getpid()
 
 
 def test_a_crash_is_told_and_the_next_task_runs(child: Child) -> None:
-    before = child.run(task())["pid"]
+    before = child.run(echo_task())["pid"]
     with pytest.raises(ChildDied, match="killed by SIGSEGV") as died:
-        child.run(task(signal=signal.SIGSEGV))
+        child.run(echo_task(signal=signal.SIGSEGV))
     assert died.value.recording_id == "rec-1"
-    assert any(step.startswith("test_child.py:") and step.endswith(" echo") for step in died.value.steps)
-    assert child.run(task())["pid"] != before
+    assert any(step.startswith("made_work.py:") and step.endswith(" echo") for step in died.value.steps)
+    assert child.run(echo_task())["pid"] != before
     with pytest.raises(ChildDied, match="killed by SIGKILL"):
-        child.run(task(signal=signal.SIGKILL))
+        child.run(echo_task(signal=signal.SIGKILL))
 
 
 def test_a_hang_ends_when_its_time_is_over(child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
-    child.run(task())  # so that starting is not part of the time
+    child.run(echo_task())  # so that starting is not part of the time
     monkeypatch.setattr(children, "OPENING_S", 0.5)
     start = time.monotonic()
     with pytest.raises(ChildDied, match="hung: no end after 2 s"):
-        child.run(task(limit_s_per_s=1.0, hold=True, length_s=1.5))
+        child.run(echo_task(limit_s_per_s=1.0, hold=True, length_s=1.5))
     assert 1.9 < time.monotonic() - start < 60
-    assert child.run(task())["pid"]
+    assert child.run(echo_task())["pid"]
 
 
 def test_bad_input_of_the_whole_run_comes_through(child: Child) -> None:
     with pytest.raises(InputError, match="results cannot be written here"):
-        child.run(task(refuse=True))
-    assert child.run(task())["pid"]
+        child.run(echo_task(refuse=True))
+    assert child.run(echo_task())["pid"]
 
 
 def test_closing_ends_what_it_does(child: Child) -> None:
-    pid = child.run(task())["pid"]
+    pid = child.run(echo_task())["pid"]
     child.close()
     child.close()
     with pytest.raises(ProcessLookupError):
@@ -90,11 +73,11 @@ def test_closing_ends_what_it_does(child: Child) -> None:
 PARENT = """
 import sys
 from asyconv.night.child import Child
-from tests.night.test_child import task
+from tests.helpers.made_work import echo_task
 
 child = Child({})
-print(child.run(task())["pid"], flush=True)
-child.run(task(hold=True))
+print(child.run(echo_task())["pid"], flush=True)
+child.run(echo_task(hold=True))
 """
 
 

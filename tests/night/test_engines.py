@@ -15,9 +15,8 @@ from asyconv.errors import InputError
 from asyconv.night import batch, claims, results
 from asyconv.night.engines import GPU_SLOTS, Dask, child_environment, fitting_workers
 from asyconv.night.unit import Outcome, State
-from tests.helpers.made_work import ONE, parked
+from tests.helpers.made_work import ONE, asked, parked, settled
 from tests.helpers.real_data import ROOT
-from tests.night.test_batch import asked, settled
 
 
 @pytest.fixture(autouse=True)

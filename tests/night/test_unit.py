@@ -13,7 +13,7 @@ import pytest
 
 from asyconv.night import claims, results, sources
 from asyconv.night.unit import Excluded, Job, Outcome, State, Tell, run_unit, without_names
-from tests.helpers.made_work import parked, prepare, work
+from tests.helpers.made_work import parked, prepare, run_source, work
 from tests.helpers.real_data import ROOT
 
 SECRET = "Maria Rossi"
@@ -30,11 +30,6 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-def run(source: Path, out: Path, do: Any = work, settings: dict[str, Any] | None = None, **options: Any) -> Outcome:
-    results.open_results(out)
-    return run_unit(source, out, lambda source: prepare(source, settings), do, **options)
-
-
 def everything_under(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
@@ -45,7 +40,7 @@ def nothing_left(out: Path) -> bool:
 
 def test_a_recording_gets_a_whole_folder(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    outcome = run(source, out, run="r1", attempt=2)
+    outcome = run_source(source, out, run="r1", attempt=2)
     assert outcome.made
     assert outcome.folder is not None
     manifest = json.loads((outcome.folder / "manifest.json").read_text())
@@ -60,9 +55,9 @@ def test_a_recording_gets_a_whole_folder(source: Path, tmp_path: Path) -> None:
 
 def test_names_and_paths_stay_out_of_results(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run(source, out)
+    run_source(source, out)
     source.write_text("bad")
-    assert run(source, out).state is State.REFUSED
+    assert run_source(source, out).state is State.REFUSED
     for name, content in everything_under(out).items():
         assert SECRET not in name
         assert SECRET.encode() not in content
@@ -71,18 +66,18 @@ def test_names_and_paths_stay_out_of_results(source: Path, tmp_path: Path) -> No
 
 def test_done_is_skipped_and_nothing_in_it_changes(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run(source, out)
+    run_source(source, out)
     before = everything_under(out)
-    outcome = run(source, out, do=lambda *_: pytest.fail("done twice"))
+    outcome = run_source(source, out, do=lambda *_: pytest.fail("done twice"))
     assert (outcome.state, outcome.made) == (State.DONE, False)
     assert everything_under(out) == before
 
 
 def test_stale_is_named_with_its_reason_and_left_alone(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run(source, out)
+    run_source(source, out)
     before = everything_under(out)
-    outcome = run(source, out, settings={"rate": 6})
+    outcome = run_source(source, out, settings={"rate": 6})
     assert (outcome.state, outcome.made) == (State.STALE, False)
     assert "rate None -> 6" in outcome.sentence
     assert everything_under(out) == before
@@ -90,10 +85,10 @@ def test_stale_is_named_with_its_reason_and_left_alone(source: Path, tmp_path: P
 
 def test_update_keeps_the_old_result(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    first = run(source, out)
+    first = run_source(source, out)
     old = json.loads((out / str(first.recording_id) / "manifest.json").read_text())
     for rate in (6, 30, 6):  # the second return to 6 meets a superseded folder of the same key
-        assert run(source, out, settings={"rate": rate}, update=True).made
+        assert run_source(source, out, settings={"rate": rate}, update=True).made
     home = out / ".superseded" / str(first.recording_id)
     assert json.loads((home / old["analysis_key"][:16] / "manifest.json").read_text()) == old
     assert len(list(home.iterdir())) == 3
@@ -101,8 +96,8 @@ def test_update_keeps_the_old_result(source: Path, tmp_path: Path) -> None:
 
 def test_stale_analysis_reuses_tracks(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run(source, out)
-    outcome = run(source, out, settings={"analysis": 1}, update=True)
+    run_source(source, out)
+    outcome = run_source(source, out, settings={"analysis": 1}, update=True)
     assert (outcome.state, outcome.made) == (State.STALE_ANALYSIS, True)
     assert results.manifests(out)[0]["tracked"] is False
 
@@ -110,12 +105,12 @@ def test_stale_analysis_reuses_tracks(source: Path, tmp_path: Path) -> None:
 def test_bad_input_is_refused_and_every_attempt_kept(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     source.write_text("bad")
-    outcome = run(source, out)
+    outcome = run_source(source, out)
     assert outcome.state is State.REFUSED
     assert outcome.sentence.startswith(f"{source.name}: expected depth")
     record = parked(out)[0]
     assert record["attempts"][0]["reason"].startswith(f"{outcome.recording_id}: expected depth")
-    run(source, out)
+    run_source(source, out)
     assert len(parked(out)[0]["attempts"]) == 2
 
 
@@ -126,14 +121,14 @@ def test_a_defect_is_one_failure_and_forgotten_after_success(source: Path, tmp_p
         (folder / "half").write_text("half")
         raise FileNotFoundError(errno.ENOENT, "No such file", str(job.source))
 
-    outcome = run(source, out, fails)
+    outcome = run_source(source, out, fails)
     assert outcome.state is State.FAILED
     assert "FileNotFoundError" in outcome.sentence
     failure = out / ".failed" / f"{outcome.recording_id}.json"
     assert SECRET not in failure.read_text()
     assert any("fails" in step for step in json.loads(failure.read_text())["attempts"][0]["steps"])
     assert nothing_left(out)
-    assert run(source, out).made
+    assert run_source(source, out).made
     assert not failure.exists()
 
 
@@ -141,7 +136,7 @@ def test_a_full_disk_is_not_the_recording_s_fault(source: Path, tmp_path: Path) 
     def fills(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    assert run(source, tmp_path / "out", fills).state is State.NO_SPACE
+    assert run_source(source, tmp_path / "out", fills).state is State.NO_SPACE
     assert not parked(tmp_path / "out")
     assert nothing_left(tmp_path / "out")
 
@@ -152,7 +147,7 @@ def test_ctrl_c_leaves_nothing_half_written(source: Path, tmp_path: Path) -> Non
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(source, tmp_path / "out", stopped)
+        run_source(source, tmp_path / "out", stopped)
     assert not results.manifests(tmp_path / "out")
     assert nothing_left(tmp_path / "out")
 
@@ -171,7 +166,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(source: Path, tmp_path:
         job.source.write_text("recording 0 and more")
         return noted
 
-    outcome = run(source, tmp_path / "out", grows)
+    outcome = run_source(source, tmp_path / "out", grows)
     assert outcome.state is State.REFUSED
     assert "changed while it was read" in outcome.sentence
     assert not results.manifests(tmp_path / "out")
@@ -198,8 +193,8 @@ def test_what_another_run_is_making_is_left_to_it(source: Path, tmp_path: Path) 
     claim = claims.take(out, prepare(source).recording_id)
     assert claim is not None
     with claim:
-        assert run(source, out, do=lambda *_: pytest.fail("done twice")).state is State.CLAIMED
-    assert run(source, out).made
+        assert run_source(source, out, do=lambda *_: pytest.fail("done twice")).state is State.CLAIMED
+    assert run_source(source, out).made
 
 
 def test_a_result_is_thrown_away_when_its_claim_was_taken(source: Path, tmp_path: Path) -> None:
@@ -210,14 +205,14 @@ def test_a_result_is_thrown_away_when_its_claim_was_taken(source: Path, tmp_path
         (out / claims.CLAIMS / f"{job.recording_id}.lock").unlink()
         return noted
 
-    assert run(source, out, stolen).state is State.CLAIMED
+    assert run_source(source, out, stolen).state is State.CLAIMED
     assert not results.manifests(out)
     assert nothing_left(out)
 
 
 def test_the_same_result_is_not_put_in_its_own_place(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert run(source, out).made
+    assert run_source(source, out).made
     before = everything_under(out)
     manifest = results.manifests(out)[0]
     with results.unfinished(out, manifest["recording_id"]) as folder, pytest.raises(results.LostClaim):
@@ -228,7 +223,7 @@ def test_the_same_result_is_not_put_in_its_own_place(source: Path, tmp_path: Pat
 BETWEEN = """
 import os, sys
 from pathlib import Path
-from tests.night.test_unit import run
+from tests.helpers.made_work import run_source
 
 real_rename = Path.rename
 
@@ -238,17 +233,17 @@ def killed_before_second(self, target):
     return real_rename(self, target)
 
 Path.rename = killed_before_second
-run(Path(sys.argv[1]), Path(sys.argv[2]), settings={"rate": 6}, update=True)
+run_source(Path(sys.argv[1]), Path(sys.argv[2]), settings={"rate": 6}, update=True)
 """
 
 
 def test_kill_between_the_two_renames_is_repaired(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    recording_id = str(run(source, out).recording_id)
+    recording_id = str(run_source(source, out).recording_id)
     command = [sys.executable, "-c", BETWEEN, str(source), str(out)]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
     assert not (out / recording_id).exists()
-    assert run(source, out, settings={"rate": 6}).state is State.DONE
+    assert run_source(source, out, settings={"rate": 6}).state is State.DONE
     assert results.read_manifest(out, recording_id) is not None
     assert nothing_left(out)
 
@@ -257,7 +252,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from tests.helpers.made_work import work
-from tests.night.test_unit import run
+from tests.helpers.made_work import run_source
 
 def slow(*given):
     noted = work(*given)
@@ -265,7 +260,7 @@ def slow(*given):
     time.sleep(100)
     return noted
 
-run(Path(sys.argv[1]), Path(sys.argv[2]), slow)
+run_source(Path(sys.argv[1]), Path(sys.argv[2]), slow)
 """
 
 
@@ -281,14 +276,14 @@ def test_what_a_kill_leaves_is_cleaned_by_the_next(source: Path, tmp_path: Path)
     process.stdout.close()
     assert [path.name for path in out.iterdir() if not path.name.startswith(".")] == []
     assert len(list(out.glob(".tmp-*"))) == 1
-    assert run(source, out).made  # at once: the system says that the claim's process is dead
+    assert run_source(source, out).made  # at once: the system says that the claim's process is dead
     assert nothing_left(out)
 
 
 def test_results_are_the_same_bytes_but_for_the_manifest(source: Path, tmp_path: Path) -> None:
     made = []
     for name in ("a", "b"):
-        run(source, tmp_path / name)
+        run_source(source, tmp_path / name)
         made.append({n: c for n, c in everything_under(tmp_path / name).items() if "manifest" not in n})
     assert made[0] == made[1]
 

@@ -10,7 +10,7 @@ from asyconv.pose import inference
 from asyconv.pose.model_file import load_model
 from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
 from asyconv.simulation.simulate import TEST_SEED, make_clips
-from tests.pose.test_networks import oracle, small
+from tests.helpers.networks import oracle, small
 
 HALVES = (torch.float16, torch.bfloat16)
 

@@ -11,8 +11,8 @@ from asyconv.analysis.cohort.pages import html
 from asyconv.analysis.cohort.report import cohort_pages
 from asyconv.cli.cohort import members_of
 from asyconv.night.results import manifests
-from tests.analysis.cohort.test_report import HOSTILE
 from tests.helpers.browser import MISSING, opened, serious
+from tests.helpers.hostile_text import IN_COHORT
 from tests.helpers.made_cohort import Made, make_results
 
 
@@ -22,8 +22,8 @@ def page_html(tmp_path_factory: pytest.TempPathFactory) -> str:
     results = tmp_path_factory.mktemp("results")
     once = [Made(f"r-{k:02d}", f"i-{k:02d}", 219 + k % 7, k + 1.0, simulated=True) for k in range(12)]
     twice = [Made(f"s-{k:02d}", f"i-{k:02d}", 223 + k % 7, k + 1.5 + k % 2, simulated=True) for k in range(11)]
-    sheet = tuple(zip(("site", "state", "camera_id"), HOSTILE[1:], strict=True))
-    odd = Made("q-0", HOSTILE[0], None, sheet=(*sheet, ("exclude_reason", HOSTILE[2])), simulated=True)
+    sheet = tuple(zip(("site", "state", "camera_id"), IN_COHORT[1:], strict=True))
+    odd = Made("q-0", IN_COHORT[0], None, sheet=(*sheet, ("exclude_reason", IN_COHORT[2])), simulated=True)
     make_results(results, [*once, *twice, odd])
     members, mismatches = members_of(results, manifests(results), None, None)
     pages = cohort_pages(make_cohort(members, mismatches), lambda name: name == "r-03")
@@ -95,7 +95,7 @@ def test_axe_finds_nothing_serious(chromium: Any, page_html: str, tmp_path: Path
 def test_hostile_cells_are_text(chromium: Any, page_html: str, tmp_path: Path) -> None:
     with opened(chromium, page_html, tmp_path) as seen:
         text = seen.page.locator("body").inner_text()
-        for hostile in HOSTILE:
+        for hostile in IN_COHORT:
             assert " ".join(hostile.split()) in " ".join(text.split())
         assert not seen.errors
 

@@ -25,14 +25,9 @@ from asyconv.cli.main import main
 from asyconv.night.results import failed
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
+from tests.helpers.hostile_text import IN_COHORT
 from tests.helpers.made_cohort import Made, make_results
 
-HOSTILE = (
-    "<script>document.title = 'x'</script>",
-    "\"><img src=x onerror='alert(1)'>",
-    "x" * 200,
-    "\u202eabc שלום $x$ ${",
-)
 VERDICTS = re.compile(r"\b(normal|abnormal|risk|score|grade)\b", re.IGNORECASE)
 
 
@@ -111,7 +106,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     twice = [Made(f"s-{k:02d}", f"i-{k:02d}", 222 + k % 3, k + 1.5 + k % 2) for k in range(11)]
     slow = [Made(f"t-{k}", f"j-{k}", 230, 50.0, rate_hz=6.0, simulated=True) for k in range(3)]
     others = [
-        Made("u-0", "i-90", 220, sheet=(("exclude_reason", HOSTILE[0]), ("site", HOSTILE[1]))),
+        Made("u-0", "i-90", 220, sheet=(("exclude_reason", IN_COHORT[0]), ("site", IN_COHORT[1]))),
         Made("u-1", "i-91", 220, sha256="r-03"),
         Made("u-2", "i-92", 220),
         Made("u-3", None, None),
@@ -144,7 +139,7 @@ def test_the_flow_adds_up(mixed: Path) -> None:
         ("failed", None): (2, 0),
         ("failed", "expected depth frames, found none that is whole"): (2, 0),
         ("excluded", None): (2, 2),
-        ("excluded", HOSTILE[0]): (1, 1),
+        ("excluded", IN_COHORT[0]): (1, 1),
         ("excluded", "the same input as another recording"): (1, 1),
         ("withheld", None): (2, 1),
         ("withheld", "coverage … %, needs 70 %"): (2, 1),
@@ -318,13 +313,14 @@ def test_every_link_leads_somewhere(mixed: Path) -> None:
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
     results = tmp_path / "results"
     cells = [
-        (("site", text), ("state", text), ("exclude_reason", text if k == 1 else "")) for k, text in enumerate(HOSTILE)
+        (("site", text), ("state", text), ("exclude_reason", text if k == 1 else ""))
+        for k, text in enumerate(IN_COHORT)
     ]
     names = ["<script>x'\"$", "b'><i>", "c" * 200, "\u202ed שלום"]
     make_results(
-        results, [Made(name, text, 220, sheet=cell) for name, text, cell in zip(names, HOSTILE, cells, strict=True)]
+        results, [Made(name, text, 220, sheet=cell) for name, text, cell in zip(names, IN_COHORT, cells, strict=True)]
     )
-    fail(results, "v-0", f"v-0: {HOSTILE[0]} $x$ {HOSTILE[3]}")
+    fail(results, "v-0", f"v-0: {IN_COHORT[0]} $x$ {IN_COHORT[3]}")
     for name in names:
         (results / name / "report.html").write_text("")
     pages = pages_of(report(results))
@@ -333,7 +329,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert len(page.all("script")) == 1
     assert not page.all("i")
     assert all((image["src"] or "").startswith("data:") and "onerror" not in image for image in page.all("img"))
-    for text in (*HOSTILE, *names):
+    for text in (*IN_COHORT, *names):
         assert sum(text in part for part in page.text) >= 2, text
     links = {unquote(str(link["href"])) for link in page.all("a")}
     assert {f"../{name}/report.html" for name in names} <= links
@@ -341,11 +337,14 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
 
 
 def test_a_page_escapes_titles_and_columns() -> None:
-    table = table_of(pl.DataFrame({HOSTILE[0]: [HOSTILE[1]]}), HOSTILE[0])
+    table = table_of(pl.DataFrame({IN_COHORT[0]: [IN_COHORT[1]]}), IN_COHORT[0])
     page = Page(
-        "report", HOSTILE[0], HOSTILE[1], (Section(HOSTILE[0], (HOSTILE[1],), (table,), links=(cell_of(HOSTILE[1]),)),)
+        "report",
+        IN_COHORT[0],
+        IN_COHORT[1],
+        (Section(IN_COHORT[0], (IN_COHORT[1],), (table,), links=(cell_of(IN_COHORT[1]),)),),
     )
-    seen = Seen(html(page, [page], {}, simulated=HOSTILE[0]))
+    seen = Seen(html(page, [page], {}, simulated=IN_COHORT[0]))
     assert len(seen.all("script")) == 1
     assert not seen.all("img")
 

@@ -9,8 +9,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.evaluation.interval_coverage import MEASURED, SHOWN, Coverage, interval_coverage, jittered, table
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.page import INTERVAL_WORDS, render
-from tests.analysis.measures.test_measures import ENDS, strokes
-from tests.helpers.closed_form import make_tracks
+from tests.helpers.closed_form import ENDS, make_tracks, strokes
 from tests.helpers.real_data import ROOT
 
 

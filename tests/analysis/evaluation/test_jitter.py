@@ -6,8 +6,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.evaluation.jitter import Jitter, jitter_of, jitter_rows, jitter_text
 from asyconv.analysis.series.floor import speed_of_white_noise
 from asyconv.skeleton import LIMBS
-from tests.analysis.measures.test_measures import strokes
-from tests.helpers.closed_form import make_tracks
+from tests.helpers.closed_form import make_tracks, strokes
 
 NOISE_MM = 0.5
 

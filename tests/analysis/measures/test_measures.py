@@ -1,6 +1,5 @@
 """Measures: closed-form movements give their known amounts, and a gate that fails gives a reason, never a number."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +15,18 @@ from asyconv.analysis.series.limbs import moving_mask, speed
 from asyconv.analysis.tables.movement import Movement
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks
-from tests.helpers.closed_form import STILL_MM, Motion, bending, from_mm, hide, make_tracks, shake, without_mm
-
-ENDS = {limb: JOINTS[end] for limb, (_, _, end) in LIMBS.items()}
+from tests.helpers.closed_form import (
+    ENDS,
+    STILL_MM,
+    Motion,
+    bending,
+    from_mm,
+    hide,
+    make_tracks,
+    shake,
+    strokes,
+    without_mm,
+)
 
 
 def find(movement: Movement, name: str, part: str, start_s: float = 0.0) -> Result:
@@ -32,28 +40,6 @@ def value(movement: Movement, name: str, part: str) -> float:
     result = find(movement, name, part)
     assert result.value is not None, result.reason
     return result.value
-
-
-def strokes(seconds: float, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Minimum-jerk strokes of 0.25-1.2 s and 5-30 mm with rests between them, never far from where they began."""
-    rng = np.random.default_rng(seed)
-    starts, durations, steps, at, here = [], [], [], 1.0, np.zeros(3)
-    while at < seconds:
-        if rng.random() < 0.45:
-            at += rng.exponential(3.0)
-        direction = rng.normal(size=3) - here / 8
-        step = rng.uniform(5, 30) * direction / np.linalg.norm(direction)
-        starts.append(at)
-        durations.append(rng.uniform(0.25, 1.2))
-        steps.append(step)
-        here = here + step
-        at += durations[-1]
-
-    def displacement(time_s: np.ndarray) -> np.ndarray:
-        x = np.clip((time_s[:, None] - starts) / durations, 0, 1)
-        return np.asarray((10 * x**3 - 15 * x**4 + 6 * x**5) @ np.array(steps))
-
-    return displacement
 
 
 def test_a_sine_gives_its_known_amounts() -> None:

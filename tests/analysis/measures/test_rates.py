@@ -15,8 +15,7 @@ from asyconv.analysis.series.motion import body_motion
 from asyconv.analysis.tables.movement import Movement
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
-from tests.analysis.measures.test_measures import strokes
-from tests.helpers.closed_form import STILL_MM, from_mm, make_tracks, shake
+from tests.helpers.closed_form import STILL_MM, from_mm, make_tracks, shake, strokes
 
 NEEDS_25_HZ = {
     # noise seen by differences, when it comes, and what its square is taken from

@@ -17,9 +17,9 @@ from asyconv.analysis.report.pdf import write_pdf
 from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.tracks import write_tracks
-from tests.analysis.report.test_page import HOSTILE
 from tests.helpers.browser import MISSING, Seen, opened, serious
 from tests.helpers.closed_form import from_mm, hide, make_tracks, shake, without_mm
+from tests.helpers.hostile_text import IN_REPORT
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_axe_finds_what_is_planted(chromium: Any, html: str, tmp_path: Path) -> 
         assert any(found.startswith("color-contrast") for found in serious(seen.page))
 
 
-@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("hostile", IN_REPORT)
 def test_hostile_text_is_shown_as_text(chromium: Any, hostile: str, tmp_path: Path) -> None:
     tracks = make_tracks(61, warnings=[hostile], infant_id=hostile, recording_id=hostile, model_name=hostile)
     page_html = render([analyse(tracks, [Event(1.0, 2.0, "state", hostile)])])

@@ -107,7 +107,7 @@ def job_of(
     from asyconv.night.results import read_manifest
     from asyconv.night.sheet import check_id
     from asyconv.night.unit import Job, key_of
-    from asyconv.recordings.recording import sha256_of
+    from asyconv.recordings.stream import sha256_of
     from asyconv.tracks import read_tracks
 
     meta = read_tracks(source).meta

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asyconv.night.sheet import EventRow, Row
     from asyconv.night.unit import Job, Tell
     from asyconv.pose.model_file import Model
-    from asyconv.recordings.recording import Intrinsics, Recording
+    from asyconv.recordings.stream import Intrinsics, Recording
     from asyconv.stages import Stages
     from asyconv.tracks import Tracks
 
@@ -68,7 +68,7 @@ class One:
 
 def open_stated(source: Path, one: One) -> "Recording":
     """Open a recording with the depth unit that the user states."""
-    from asyconv.recordings.recording import open_recording
+    from asyconv.recordings.opening import open_recording
 
     return open_recording(source, depth_unit_mm=one.tracking["depth_unit_mm"])
 
@@ -182,7 +182,7 @@ def track_and_analyse(
 
 def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell") -> "Tracks":
     from asyconv.pose.tracking import track
-    from asyconv.recordings.recording import Intrinsics
+    from asyconv.recordings.stream import Intrinsics
 
     given = one.tracking["intrinsics"]
     with open_stated(job.source, one) as recording:
@@ -258,8 +258,8 @@ def ready_at(source: Path) -> float:
     """Epoch time from which a source may be read; an .oni file with its end record is whole at once."""
     from asyconv.errors import InputError
     from asyconv.night.sources import settled_at
+    from asyconv.recordings.formats import file_format
     from asyconv.recordings.oni_records import scan
-    from asyconv.recordings.recording import file_format
 
     try:
         if source.is_file() and file_format(source) == "oni" and scan(source).ending == "finished":

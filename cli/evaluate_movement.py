@@ -75,7 +75,7 @@ def _tracked(
 def _track_infant(model: "Model", infant: "Infant", path: Path) -> "Tracks":
     """Write the infant's recording to `path` and track it as any other."""
     from asyconv.pose.tracking import track
-    from asyconv.recordings.recording import open_recording
+    from asyconv.recordings.opening import open_recording
     from asyconv.simulation.simulate import write_recording
 
     frames = len(infant.motion.time_s)

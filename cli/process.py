@@ -151,7 +151,7 @@ def _share(text: str) -> tuple[int, int]:
 
 def _sources(inputs: tuple[Path, ...]) -> list[Path]:
     """Return all recordings, each once; what is none but promised to be stands for itself and is refused by name."""
-    from asyconv.recordings.recording import find_promised, find_recordings
+    from asyconv.recordings.finding import find_promised, find_recordings
 
     found: dict[Path, Path] = {}
     for given in inputs:

@@ -30,7 +30,7 @@ def command(tracks: Path, output: Path, depth: Path | None) -> None:
     from asyconv.night.batch import new_run
     from asyconv.night.results import read_manifest
     from asyconv.pose.overlay import write_overlay
-    from asyconv.recordings.recording import open_recording
+    from asyconv.recordings.opening import open_recording
     from asyconv.tracks import read_tracks
 
     found = find_tracks(tracks)

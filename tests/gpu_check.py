@@ -355,7 +355,7 @@ class Check:
         from asyconv.pose.networks import AsymmetricRegression, Detection
         from asyconv.pose.tracking import track
         from asyconv.recordings.oni import OniWriter
-        from asyconv.recordings.recording import open_recording
+        from asyconv.recordings.opening import open_recording
         from asyconv.simulation.scene import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, make_infant
         from asyconv.simulation.simulate import TEST_SEED, frames_of
 

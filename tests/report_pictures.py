@@ -21,7 +21,7 @@ from asyconv.analysis.report.page import render
 from asyconv.pose.model_file import load_model
 from asyconv.pose.tracking import track
 from asyconv.recordings.oni import OniWriter
-from asyconv.recordings.recording import open_recording
+from asyconv.recordings.opening import open_recording
 from asyconv.simulation.scene import (
     BARE,
     FPS_HZ,

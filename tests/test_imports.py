@@ -160,7 +160,7 @@ import torch
 from asyconv.pose.networks import AsymmetricRegression, Detection
 from asyconv.recordings.oni_writer import OniWriter
 from asyconv.pose.tracking import track
-from asyconv.recordings.recording import open_recording
+from asyconv.recordings.opening import open_recording
 from asyconv.simulation.simulate import make_clips
 from asyconv.pose.model_file import Model, ModelSettings
 

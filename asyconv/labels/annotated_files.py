@@ -8,8 +8,8 @@ from pathlib import Path
 from asyconv.errors import InputError
 from asyconv.labels.coco import is_coco, read_coco
 from asyconv.labels.label_sheets import ImageName, LabelSheet, image_name, is_label_sheet, read_label_sheet
-from asyconv.recordings.png_folder import PngHeader, png_header
-from asyconv.recordings.recording import IGNORE_FILE
+from asyconv.recordings.finding import IGNORE_FILE
+from asyconv.recordings.png_files import PngHeader, png_header
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ from asyconv.labels.coco import unresolved
 from asyconv.labels.label_sheets import LabelSheet, by_frame
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
-from asyconv.recordings.png_folder import SIMULATED_FILE, decode_png, png_contents
+from asyconv.recordings.png_files import png_contents
+from asyconv.recordings.png_folder import SIMULATED_FILE, decode_png
 from asyconv.simulation.simulate import ClipSet
 
 ANNOTATED_FPS_HZ: Final = 30.0

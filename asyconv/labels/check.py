@@ -29,7 +29,7 @@ from asyconv.labels.check_labels import Labels, suspicious
 from asyconv.labels.coco import unresolved
 from asyconv.labels.label_sheets import OUTSIDE, ImageName, LabelRow, LabelSheet, by_frame
 from asyconv.pose.clips import SPACING_S
-from asyconv.recordings.png_folder import png_is_whole
+from asyconv.recordings.png_files import png_is_whole
 from asyconv.skeleton import JOINTS
 
 UNREADABLE_SHEET: Final = "unreadable sheet"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv.night import results as store
-from asyconv.recordings.recording import sha256_of
+from asyconv.recordings.stream import sha256_of
 
 AUDIT: Final = ".audit"
 

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from asyconv.errors import InputError
+from asyconv.recordings.formats import file_format
+from asyconv.recordings.png_files import holds_depth_pictures
 
 NAMES_FILE: Final = "source_names.csv"
 
 
 def default_place(given: Path) -> Path:
     """Beside a recording; in a folder that holds recordings."""
-    from asyconv.recordings.png_folder import holds_depth_pictures
-    from asyconv.recordings.recording import file_format
-
     given = given.resolve()
     is_recording = holds_depth_pictures(given) if given.is_dir() else bool(file_format(given))
     return (given.parent if is_recording or not given.is_dir() else given) / NAMES_FILE

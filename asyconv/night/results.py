@@ -19,7 +19,8 @@ from typing import Any, Final
 from asyconv.errors import InputError
 from asyconv.json_files import read_json, sync, write_json
 from asyconv.night import claims
-from asyconv.recordings.recording import IGNORE_FILE, sha256_of
+from asyconv.recordings.finding import IGNORE_FILE
+from asyconv.recordings.stream import sha256_of
 
 MANIFEST: Final = "manifest.json"
 MANIFEST_VERSION: Final = 2

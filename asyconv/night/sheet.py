@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
-from asyconv.recordings.recording import Intrinsics
+from asyconv.recordings.stream import Intrinsics
 
 COLUMNS: Final = (
     "file", "recording_id", "infant_id", "site", "camera_id", "ga_birth_days", "pma_days",

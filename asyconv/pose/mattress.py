@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
-from asyconv.recordings.recording import Intrinsics
+from asyconv.recordings.stream import Intrinsics
 
 INLIER_MM: Final = 8.0
 TRIALS: Final = 200

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
-from asyconv.recordings.recording import Frame, Recording
+from asyconv.recordings.stream import Frame, Recording
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
 

@@ -21,7 +21,7 @@ from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.inference import Inference, joint_probability, locate
 from asyconv.pose.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.pose.model_file import Model
-from asyconv.recordings.recording import Frame, Intrinsics, Recording
+from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
 from asyconv.stages import Stages
 from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks

@@ -14,7 +14,7 @@ from asyconv.errors import InputError
 from asyconv.recordings.oni_codec import CODECS, PayloadError, decode
 from asyconv.recordings.oni_records import DEPTH_NODE, FrameRecord, Node, Scan, scan
 from asyconv.recordings.oni_writer import SIMULATED_PROPERTY, OniWriter
-from asyconv.recordings.recording import Decoder, Frame, Intrinsics, Recording, intrinsics_from_fov, sha256_of
+from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, intrinsics_from_fov, sha256_of
 
 __all__ = ["OniWriter", "open_oni"]
 

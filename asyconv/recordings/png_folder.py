@@ -6,7 +6,6 @@ is a gap in time. Unit, intrinsics and mirroring are unknown to such a folder.
 """
 
 import hashlib
-import os
 import re
 import struct
 import zlib
@@ -19,14 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
-from asyconv.recordings.recording import Decoder, Frame, Recording
+from asyconv.recordings.png_files import SIGNATURE, png_contents, png_files, png_header
+from asyconv.recordings.stream import Decoder, Frame, Recording
 
 SIMULATED_FILE: Final = "asyconv-simulated.txt"
 """A folder of pictures that this program made up holds a file of this name."""
 
-_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-_LAST_CHUNK: Final = b"\0\0\0\0IEND\xaeB\x60\x82"
-_HEADER: Final = struct.Struct(">8sI4sIIBB")
 _NAME: Final = re.compile(r"(.*?)([0-9]{1,12})(?:_16bit)?")
 _DEFAULT_FPS_HZ: Final = 30.0
 _MAX_SIDE_PX: Final = 8192
@@ -36,29 +33,6 @@ _COLOURS: Final = {0: "gray", 2: "colour", 3: "palette", 4: "gray with alpha", 6
 class _Picture(NamedTuple):
     number: int
     path: Path
-
-
-class PngHeader(NamedTuple):
-    """Size and kind of a picture, from its first bytes."""
-
-    width_px: int
-    height_px: int
-    bits: int
-    colour: int
-
-    @property
-    def is_depth(self) -> bool:
-        """Whether the picture is 16-bit gray."""
-        return self.bits == 16 and self.colour == 0
-
-
-def holds_depth_pictures(folder: Path) -> bool:
-    """Whether at least one picture in the folder is a 16-bit gray PNG."""
-    for path in _png_files(folder):
-        header = png_header(path)
-        if header is not None and header.is_depth:
-            return True
-    return False
 
 
 def open_png_folder(folder: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
@@ -111,19 +85,11 @@ def write_png_folder(
         (folder / f"{number}{suffix}.png").write_bytes(data.tobytes())
 
 
-def _png_files(folder: Path) -> Iterator[Path]:
-    """All that is named .png, except hidden files and the 8-bit copies of babyPose."""
-    for path in folder.iterdir():
-        name = path.name.lower()
-        if name.endswith(".png") and not name.startswith(".") and not name.endswith("_8bit.png"):
-            yield path
-
-
 def _pictures(folder: Path) -> list[_Picture]:
     """Pictures in numeric order; refuses names without a number, two prefixes, and a number given twice."""
     found: dict[int, Path] = {}
     prefixes: dict[str, Path] = {}
-    for path in sorted(_png_files(folder)):
+    for path in sorted(png_files(folder)):
         match = _NAME.fullmatch(path.stem)
         if match is None:
             raise InputError(f"{folder.name}: expected pictures named by number, found {path.name}")
@@ -179,7 +145,7 @@ def _decode_all(pictures: list[_Picture], shape: tuple[int, int], fps_hz: float)
 
 def decode_png(data: bytes) -> npt.NDArray[np.uint16] | None:
     """Pixels of a PNG whose every chunk passes its checksum; None otherwise (a decoder may let damage pass)."""
-    position, kind = len(_SIGNATURE), b""
+    position, kind = len(SIGNATURE), b""
     while kind != b"IEND":
         if position + 12 > len(data):
             return None
@@ -204,34 +170,3 @@ def _hash_picture(number: int, data: bytes, seen: Any) -> None:
     """Hash the number too: it is the picture's time. The length keeps one picture from running into the next."""
     seen.update(struct.pack("<QQ", number, len(data)))
     seen.update(data)
-
-
-def png_contents(path: Path) -> bytes:
-    """Bytes of a picture; InputError names it where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path.parent.name}/{path.name}: expected a readable picture, {error.strerror}") from error
-
-
-def png_is_whole(path: Path) -> bool:
-    """Whether a picture ends as a PNG ends; says nothing of what lies between."""
-    try:
-        with path.open("rb") as file:
-            file.seek(-len(_LAST_CHUNK), os.SEEK_END)
-            return file.read() == _LAST_CHUNK
-    except OSError:
-        return False
-
-
-def png_header(path: Path) -> PngHeader | None:
-    """Size and kind from the first bytes; None for what is no PNG."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEADER.size)
-    except OSError:
-        return None
-    if len(head) < _HEADER.size or not head.startswith(_SIGNATURE):
-        return None
-    _, _, _, width_px, height_px, bits, colour = _HEADER.unpack(head)
-    return PngHeader(width_px, height_px, bits, colour)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
-from asyconv.recordings.recording import Decoder, Frame, Intrinsics, Recording, sha256_of
+from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, sha256_of
 from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
 
 _SIMULATED: Final = "asyconv simulated"

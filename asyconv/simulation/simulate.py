@@ -19,7 +19,8 @@ from asyconv.errors import InputError
 from asyconv.labels.label_sheets import cells_of, write_label_sheet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
-from asyconv.recordings.recording import IGNORE_FILE, Intrinsics
+from asyconv.recordings.finding import IGNORE_FILE
+from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.body import Array
 from asyconv.simulation.motion import LIMB_ORDER
 from asyconv.simulation.scene import (

@@ -27,11 +27,11 @@ PROCESS = [sys.executable, "-m", "asyconv.cli.main", "process"]
 
 FAULTS = """
 import os, sys, time
-from asyconv.recordings import recording
+from asyconv.recordings import opening
 from asyconv.night import sources
 
 sources.SETTLED_AFTER_S = 5.0
-real_open = recording.open_recording
+real_open = opening.open_recording
 
 def open_recording(path, **options):
     opened = real_open(path, **options)
@@ -42,7 +42,7 @@ def open_recording(path, **options):
         ctypes.string_at(0)
     return opened
 
-recording.open_recording = open_recording
+opening.open_recording = open_recording
 """
 """Put where every Python process of the run finds it first: faults of a decoder that no file can show on demand."""
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from asyconv.errors import InputError
 from asyconv.recordings.oni_writer import OniWriter
+from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
-from asyconv.recordings.recording import open_recording
 from asyconv.recordings.video import write_ffv1
 
 N_FRAMES = 12

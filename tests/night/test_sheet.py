@@ -7,7 +7,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night.sheet import check_id, id_warning, match, read_cameras, read_events, read_sheet
-from asyconv.recordings.recording import Intrinsics
+from asyconv.recordings.stream import Intrinsics
 
 
 def write(path: Path, text: str) -> Path:

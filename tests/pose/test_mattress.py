@@ -5,7 +5,7 @@ import pytest
 
 from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.mattress import DepthSampler, fit_mattress, to_camera_mm
-from asyconv.recordings.recording import Intrinsics
+from asyconv.recordings.stream import Intrinsics
 
 CAMERA = Intrinsics(575.8, 575.8, 319.5, 239.5, "file")
 GEOMETRY = MapGeometry(640, 480)

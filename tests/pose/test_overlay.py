@@ -17,7 +17,8 @@ from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.pose.overlay import BAR_LEFT_PX, BAR_RIGHT_PX, COLOURS, bar_px, full_speed, size_px, write_overlay
-from asyconv.recordings.recording import open_recording, sha256_of
+from asyconv.recordings.opening import open_recording
+from asyconv.recordings.stream import sha256_of
 from asyconv.recordings.video import write_ffv1
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks, write_tracks

@@ -11,7 +11,8 @@ from asyconv.errors import InputError
 from asyconv.pose.model_file import Model, load_model
 from asyconv.pose.tracking import TRACKS_VERSION, nearer_half, track
 from asyconv.recordings.oni import OniWriter
-from asyconv.recordings.recording import Intrinsics, open_recording
+from asyconv.recordings.opening import open_recording
+from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.scene import BARE, HFOV_RAD, VFOV_RAD, Infant, make_infant, project
 from asyconv.simulation.simulate import TEST_SEED, frames_of
 from asyconv.skeleton import LIMBS

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from asyconv.errors import InputError
 from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.oni_codec import PayloadError, decode, encode
-from asyconv.recordings.recording import Recording, open_recording, sha256_of
+from asyconv.recordings.opening import open_recording
+from asyconv.recordings.stream import Recording, sha256_of
 from tests.helpers import oni_bytes as twin
 from tests.helpers.real_data import shared_data
 

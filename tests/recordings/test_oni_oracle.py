@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from asyconv.recordings.oni import OniWriter
-from asyconv.recordings.recording import open_recording
+from asyconv.recordings.opening import open_recording
 from tests.helpers.real_data import ROOT, shared_data
 
 

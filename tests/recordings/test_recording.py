@@ -19,9 +19,11 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.jit import compiled
+from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.oni import OniWriter
+from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import open_png_folder, write_png_folder
-from asyconv.recordings.recording import Decoder, Frame, Recording, find_recordings, intrinsics_from_fov, open_recording
+from asyconv.recordings.stream import Decoder, Frame, Recording, intrinsics_from_fov
 from tests.helpers.real_data import shared_data
 
 Depth = npt.NDArray[np.uint16]

@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pytest
 
 from asyconv.errors import InputError
-from asyconv.recordings.recording import Frame, Intrinsics, find_recordings, open_recording, sha256_of
+from asyconv.recordings.finding import find_recordings
+from asyconv.recordings.opening import open_recording
+from asyconv.recordings.stream import Frame, Intrinsics, sha256_of
 from asyconv.recordings.video import write_ffv1
 from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
 from tests.helpers.real_data import shared_data

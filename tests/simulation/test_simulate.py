@@ -8,7 +8,8 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.pose.clips import SPACING_S
-from asyconv.recordings.recording import find_recordings, open_recording
+from asyconv.recordings.finding import find_recordings
+from asyconv.recordings.opening import open_recording
 from asyconv.simulation.realism import compare
 from asyconv.simulation.scene import (
     AS_DRAWN,

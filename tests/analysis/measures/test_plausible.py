@@ -17,7 +17,8 @@ from asyconv.analysis.measures.plausible import lengths, why_implausible
 from asyconv.analysis.tables.movement import Movement
 from asyconv.pose.model_file import Model, load_model
 from asyconv.pose.tracking import track
-from asyconv.recordings.recording import Intrinsics, open_recording
+from asyconv.recordings.opening import open_recording
+from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.scene import BARE, FOCAL_PX, make_infant, sensed_depth
 from asyconv.simulation.simulate import TEST_SEED, frames_of, true_tracks, truth_of
 from asyconv.skeleton import JOINTS

@@ -6,16 +6,14 @@ numbers computed from it would look like movement.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
-
-if TYPE_CHECKING:
-    from asyconv.tracks import Tracks
+from asyconv.tracks import Tracks
 
 LENGTH_MAX: Final = 100_000.0  # px or mm: no picture is so wide and no joint so far away
 TIME_MAX_S: Final = 1_000_000.0  # eleven days: later times count milliseconds, or from another start
@@ -52,7 +50,7 @@ def check_rows(frame: npt.NDArray[np.int64], joint: Sequence[str], where: str) -
         )
 
 
-def check_tracks(tracks: "Tracks", where: str = "tracks") -> None:
+def check_tracks(tracks: Tracks, where: str = "tracks") -> None:
     """Refuse tracks whose times, frame numbers, values or metadata cannot be right; `where` names them."""
     check_meta(tracks.meta, where)
     n = len(tracks.frame)
@@ -97,7 +95,7 @@ def _check_times(frame: npt.NDArray[np.int64], time_s: npt.NDArray[np.float64], 
         raise InputError(f"{where}: expected frames at least {SPACING_MIN_S} s apart, found {middle_s:.3g} s (median)")
 
 
-def _check_units(tracks: "Tracks", values: dict[str, npt.NDArray[np.float64]], where: str) -> None:
+def _check_units(tracks: Tracks, values: dict[str, npt.NDArray[np.float64]], where: str) -> None:
     """Refuse millimetres that are not those of the depth, or not those of the pixels and the intrinsics."""
     depth = values["depth_mm"]
     room = 1.0 + UNITS_APART_MAX * np.abs(depth)
@@ -114,7 +112,7 @@ def _check_units(tracks: "Tracks", values: dict[str, npt.NDArray[np.float64]], w
 
 
 def _refuse(
-    tracks: "Tracks", bad: npt.NDArray[np.bool_], expected: str, found: npt.NDArray[np.float64], where: str
+    tracks: Tracks, bad: npt.NDArray[np.bool_], expected: str, found: npt.NDArray[np.float64], where: str
 ) -> None:
     at = np.argwhere(bad)
     if len(at):

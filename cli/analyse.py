@@ -42,7 +42,7 @@ def command(
     from asyconv.night.batch import Asked
     from asyconv.night.engines import Inline
     from asyconv.night.sheet import check_id, read_events
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     by_recording = {
         name: [asdict(event) for event in rows] for name, rows in (read_events(events) if events else {}).items()
@@ -67,7 +67,7 @@ def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]
     from asyconv.night.frozen import refuse_change
     from asyconv.night.unit import run_unit
     from asyconv.stages import Stages
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     results = Path(arguments["results"])
 
@@ -108,7 +108,7 @@ def job_of(
     from asyconv.night.sheet import check_id
     from asyconv.night.unit import Job, key_of
     from asyconv.recordings.stream import sha256_of
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     meta = read_tracks(source).meta
     recording_id = check_id(str(meta["recording_id"]))

@@ -22,7 +22,7 @@ def command(tracks: tuple[Path, ...], output: Path) -> None:
     """
     from asyconv.analysis.series.still import still_floor_of, write_still
     from asyconv.cli.analyse import find_tracks
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     still = still_floor_of([read_tracks(source) for given in tracks for source in find_tracks(given)])
     write_still(still, output)

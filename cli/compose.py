@@ -111,7 +111,7 @@ def prepare(
     """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.night.unit import Excluded, Job, key_of
-    from asyconv.pose.tracking import TRACKS_VERSION
+    from asyconv.tracks import TRACKS_VERSION
 
     if one.excluded:
         raise Excluded(one.excluded)
@@ -131,7 +131,7 @@ def prepare(
 def decisive_facts(stated: Stated, model: "Model") -> dict[str, dict[str, Any]]:
     """What must be the same for every recording of a frozen study."""
     from asyconv.analysis import ANALYSIS_VERSION
-    from asyconv.pose.tracking import TRACKS_VERSION
+    from asyconv.tracks import TRACKS_VERSION
 
     return {
         "tracking": {"model": model.weights_hash, "tracks_version": TRACKS_VERSION, "rate": stated.rate},
@@ -164,7 +164,7 @@ def track_and_analyse(
 ) -> dict[str, Any]:
     """Fill `folder` from a recording, or from the tracks of an earlier result."""
     from asyconv.stages import Stages
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     stages = Stages()
     if tracks_from is not None:
@@ -209,7 +209,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
     from asyconv.analysis.series.still import StillFloor, check_fits
     from asyconv.analysis.tables.tables import write_tables
     from asyconv.notice import NOTICE
-    from asyconv.tracks import write_tracks
+    from asyconv.tracks_file import write_tracks
 
     analysis = job.facts["analysis"]
     ids = {"recording_id": job.recording_id, "infant_id": analysis["infant_id"]}

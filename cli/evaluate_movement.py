@@ -48,11 +48,11 @@ def _tracked(
     """
     import numpy as np
 
-    from asyconv.pose.tracking import TRACKS_VERSION
     from asyconv.simulation.scene import FPS_HZ, make_infant
     from asyconv.simulation.simulate import truth_of
     from asyconv.skeleton import N_JOINTS
-    from asyconv.tracks import read_tracks, write_tracks
+    from asyconv.tracks import TRACKS_VERSION
+    from asyconv.tracks_file import read_tracks, write_tracks
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     for number in range(infants):

@@ -31,7 +31,7 @@ def command(tracks: Path, output: Path, depth: Path | None) -> None:
     from asyconv.night.results import read_manifest
     from asyconv.pose.overlay import write_overlay
     from asyconv.recordings.opening import open_recording
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     found = find_tracks(tracks)
     if len(found) != 1:

@@ -27,7 +27,7 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.pdf import write_pdf
     from asyconv.night.results import read_manifest
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     movements = []
     for source in [source for given in tracks for source in find_tracks(given)]:

@@ -46,7 +46,7 @@ def lines(results: Path) -> list[str]:
     """What is done, what another version of this program made, and what is parked, with reasons."""
     from asyconv.analysis import ANALYSIS_VERSION
     from asyconv.night.results import failed, manifests
-    from asyconv.pose.tracking import TRACKS_VERSION
+    from asyconv.tracks import TRACKS_VERSION
 
     done = manifests(results)
     out = [f"{len(done)} recordings done, {sum(m.get('recorded_s') or 0 for m in done) / 3600:.2f} h of video"]

@@ -36,7 +36,7 @@ from asyconv.simulation.scene import (
 )
 from asyconv.simulation.simulate import write_recording
 from asyconv.skeleton import JOINTS
-from asyconv.tracks import read_tracks, write_tracks
+from asyconv.tracks_file import read_tracks, write_tracks
 from tests.helpers.browser import launched, opened
 
 SEED, NUMBER = 3, 8  # without cloths and hands every joint is visible all the time

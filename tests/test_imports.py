@@ -135,6 +135,11 @@ except SystemExit as stop:
     assert not loaded_by(code) & HEAVY
 
 
+def test_status_loads_nothing_that_computes(tmp_path: Path) -> None:
+    code = f"from asyconv.cli.main import main; main(['status', {str(tmp_path)!r}], standalone_mode=False)"
+    assert not loaded_by(code) & {"torch", "scipy", "numba", "polars", "matplotlib", "cv2", "av"}
+
+
 def test_analysis_loads_no_torch() -> None:
     code = "import asyconv.analysis, asyconv.analysis.tables.tables, asyconv.analysis.report.page"
     assert "torch" not in loaded_by(code, blocked=("torch",))

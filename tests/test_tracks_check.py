@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from asyconv.analysis import analyse
 from asyconv.analysis.measures.registry import Result
 from asyconv.errors import InputError
-from asyconv.tracks import Tracks, read_tracks
+from asyconv.tracks import Tracks
 from asyconv.tracks_check import check_tracks
+from asyconv.tracks_file import read_tracks
 from tests.helpers.closed_form import make_tracks, shake
 from tests.helpers.hostile_tracks import Hostile, honest, hostile
 

@@ -24,10 +24,7 @@ from asyconv.pose.model_file import Model
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
 from asyconv.stages import Stages
-from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
-
-TRACKS_VERSION: Final = 3
-"""Raised by hand when the numbers of tracks change."""
+from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, TRACKS_VERSION, Tracks
 
 WINDOW_MAP: Final = 1.6
 """Half width of the window in which a joint's depth is read, in map pixels."""

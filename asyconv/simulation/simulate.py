@@ -40,7 +40,8 @@ from asyconv.simulation.scene import (
     visible_joints,
 )
 from asyconv.skeleton import JOINTS, LIMBS
-from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks, read_tracks
+from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
+from asyconv.tracks_file import read_tracks
 
 TRAIN_SEED: Final = 20210001
 TUNE_SEED: Final = 20210002

@@ -227,7 +227,7 @@ def test_sheet_events_and_camera(results: Path, recordings: Path, model: Path, t
     assert manifest["analysis"]["sheet"]["ward"] == "3"
     assert manifest["analysis"]["events"][0]["reason"] == "nappy"
 
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     meta = read_tracks(out / "visit-1" / "tracks.parquet").meta
     assert (meta["head"], meta["mirrored"], meta["infant_id"]) == ("up", True, "baby-2")

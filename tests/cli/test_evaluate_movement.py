@@ -6,7 +6,7 @@ import pytest
 
 from asyconv.cli.evaluate_movement import movement
 from asyconv.pose.model_file import load_model
-from asyconv.tracks import read_tracks
+from asyconv.tracks_file import read_tracks
 
 
 def test_kept_tracks_are_analysed_again_without_the_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

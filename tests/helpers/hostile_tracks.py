@@ -11,7 +11,8 @@ import polars as pl
 from hypothesis import strategies as st
 
 from asyconv.skeleton import JOINTS, LIMBS
-from asyconv.tracks import VALUES, Tracks, write_tracks
+from asyconv.tracks import Tracks
+from asyconv.tracks_file import VALUES, write_tracks
 from tests.helpers.closed_form import make_tracks, shake
 
 Draw = Callable[..., Any]

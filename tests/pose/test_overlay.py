@@ -21,7 +21,8 @@ from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import sha256_of
 from asyconv.recordings.video import write_ffv1
 from asyconv.skeleton import JOINTS, LIMBS
-from asyconv.tracks import Tracks, write_tracks
+from asyconv.tracks import Tracks
+from asyconv.tracks_file import write_tracks
 from tests.helpers.closed_form import hide, make_tracks, shake, without_mm
 
 NEAR = 45  # H.264 keeps colour at half resolution and rounds it; the eight colours are further apart than this

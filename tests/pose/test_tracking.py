@@ -9,14 +9,14 @@ import scipy.signal
 
 from asyconv.errors import InputError
 from asyconv.pose.model_file import Model, load_model
-from asyconv.pose.tracking import TRACKS_VERSION, nearer_half, track
+from asyconv.pose.tracking import nearer_half, track
 from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.scene import BARE, HFOV_RAD, VFOV_RAD, Infant, make_infant, project
 from asyconv.simulation.simulate import TEST_SEED, frames_of
 from asyconv.skeleton import LIMBS
-from asyconv.tracks import DEPTH_SOURCES, Tracks
+from asyconv.tracks import DEPTH_SOURCES, TRACKS_VERSION, Tracks
 from tests.helpers.real_data import shared_data
 
 TIME_S = np.arange(90) / 30.0

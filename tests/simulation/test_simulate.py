@@ -144,7 +144,8 @@ def test_recordings_are_real_files_and_the_truth_is_not_found_as_one(tmp_path: P
 
 
 def test_tracks_can_drive_the_body(tmp_path: Path) -> None:
-    from asyconv.tracks import Tracks, write_tracks
+    from asyconv.tracks import Tracks
+    from asyconv.tracks_file import write_tracks
 
     infant = make_infant(3, 4, TIME_S[:60])
     camera = infant.to_camera(infant.joints_bed).astype(np.float32)

@@ -22,7 +22,8 @@ from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.scene import BARE, FOCAL_PX, make_infant, sensed_depth
 from asyconv.simulation.simulate import TEST_SEED, frames_of, true_tracks, truth_of
 from asyconv.skeleton import JOINTS
-from asyconv.tracks import VALUES, Tracks
+from asyconv.tracks import Tracks
+from asyconv.tracks_file import VALUES
 from tests.helpers.closed_form import STILL_MM, from_mm, hide, make_tracks, without_mm
 from tests.helpers.real_data import shared_data
 

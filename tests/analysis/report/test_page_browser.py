@@ -16,7 +16,7 @@ from asyconv.analysis.report.page import render
 from asyconv.analysis.report.pdf import write_pdf
 from asyconv.cli.main import main
 from asyconv.errors import InputError
-from asyconv.tracks import write_tracks
+from asyconv.tracks_file import write_tracks
 from tests.helpers.browser import MISSING, Seen, opened, serious
 from tests.helpers.closed_form import from_mm, hide, make_tracks, shake, without_mm
 from tests.helpers.hostile_text import IN_REPORT

@@ -14,7 +14,8 @@ from asyconv.analysis.series.still import check_fits, read_still, still_floor_of
 from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.skeleton import LIMBS
-from asyconv.tracks import Tracks, write_tracks
+from asyconv.tracks import Tracks
+from asyconv.tracks_file import write_tracks
 from tests.helpers.closed_form import make_tracks, shake
 
 
@@ -89,7 +90,7 @@ def test_the_command_measures_and_analyse_uses_it(tmp_path: Path) -> None:
     run = CliRunner().invoke(main, [*command, "--still", str(tmp_path / "still.json")])
     assert run.exit_code == 0, run.output
     still = read_still(tmp_path / "still.json")
-    from asyconv.tracks import read_tracks
+    from asyconv.tracks_file import read_tracks
 
     tracks = read_tracks(tmp_path / "out" / "rec-000000000001" / "tracks.parquet")
     assert tracks.meta["still_floor_mm_s"] == still.limbs_mm_s

@@ -10,7 +10,8 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.skeleton import JOINTS
-from asyconv.tracks import VALUES, Tracks, read_tracks, write_tracks
+from asyconv.tracks import Tracks
+from asyconv.tracks_file import VALUES, read_tracks, write_tracks
 
 
 def example(n: int = 4) -> Tracks:

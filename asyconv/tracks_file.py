@@ -1,0 +1,131 @@
+"""The Parquet file of tracks: twelve rows a frame, sorted by frame then joint.
+
+A missing joint has null coordinates and keeps its confidence.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.errors import InputError
+from asyconv.skeleton import JOINTS, N_JOINTS
+from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
+from asyconv.tracks_check import check_meta, check_rows, check_tracks
+
+if TYPE_CHECKING:
+    import polars as pl
+
+METADATA_KEY: Final = "asyconv"
+VALUES: Final = ("x_px", "y_px", "depth_mm", "x_mm", "y_mm", "z_mm", "confidence")
+COLUMNS: Final = {
+    "frame": "whole",
+    "time_s": "number",
+    "joint": "text",
+    "depth_source": "text",
+    **dict.fromkeys(VALUES, "number"),
+}
+"""The columns that a tracks file must have, and the kind of their values."""
+
+
+def write_tracks(tracks: Tracks, path: Path) -> None:
+    """Write `tracks` as Parquet (zstd) with `meta` as JSON under the key ``asyconv``."""
+    import polars as pl
+
+    n_frames = len(tracks.frame)
+    values = {name: pl.Series(getattr(tracks, name).ravel(), dtype=pl.Float32).fill_nan(None) for name in VALUES}
+    sources = pl.Series(tracks.depth_source.ravel(), dtype=pl.UInt8).replace_strict(
+        list(range(len(DEPTH_SOURCES))), [None, *DEPTH_SOURCES[1:]], return_dtype=pl.String
+    )
+    table = pl.DataFrame(
+        {
+            "frame": np.repeat(tracks.frame.astype(np.int32), N_JOINTS),
+            "time_s": np.repeat(tracks.time_s, N_JOINTS),
+            "joint": list(JOINTS) * n_frames,
+            "x_px": values["x_px"],
+            "y_px": values["y_px"],
+            "depth_mm": values["depth_mm"],
+            "depth_source": sources,
+            "x_mm": values["x_mm"],
+            "y_mm": values["y_mm"],
+            "z_mm": values["z_mm"],
+            "confidence": values["confidence"],
+        },
+        schema_overrides={"joint": pl.String},
+    )
+    meta = json.dumps(tracks.meta, sort_keys=True, allow_nan=False)
+    table.write_parquet(path, compression="zstd", metadata={METADATA_KEY: meta})
+
+
+def read_tracks(path: Path) -> Tracks:
+    """Read a tracks file; anything but twelve ordered rows a frame with possible values is refused, and named."""
+    import polars as pl
+
+    if not path.is_file():
+        raise InputError(f"{path}: expected a tracks file (Parquet), found none")
+    try:
+        stored = pl.read_parquet_metadata(path).get(METADATA_KEY, "null")
+        table = pl.read_parquet(path, glob=False)
+        meta = json.loads(stored, parse_constant=_no_number)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError, RecursionError) as error:
+        raise InputError(f"{path}: expected a tracks file (Parquet), but it could not be read") from error
+    missing = ", ".join(name for name in COLUMNS if name not in table.columns)
+    if meta is None or missing:
+        raise InputError(f"{path}: expected a tracks file of asyconv, but {missing or 'the metadata'} is missing")
+    check_meta(meta, str(path))
+    if meta.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(f"{path}: expected tracks schema {SCHEMA_VERSION}, found {meta.get('schema_version')!r}")
+    _check_columns(table, path)
+    check_rows(table["frame"].cast(pl.Int64).to_numpy(), table["joint"].to_list(), str(path))
+    tracks = _from_table(table, meta)
+    time_s = _numbers(table["time_s"], pl.Float64)
+    if not np.array_equal(tracks.time_s.repeat(N_JOINTS), time_s, equal_nan=True):
+        raise InputError(f"{path}: expected one time for the {N_JOINTS} rows of a frame, found more")
+    check_tracks(tracks, str(path))
+    return tracks
+
+
+def _check_columns(table: "pl.DataFrame", path: Path) -> None:
+    """Refuse columns of another kind, and nulls where there must be none."""
+    import polars as pl
+
+    for name, kind in COLUMNS.items():
+        found = table.schema[name]
+        fits = {"whole": found.is_integer(), "number": found.is_numeric(), "text": found == pl.String}[kind]
+        if not fits and not (found == pl.Null and name in (*VALUES, "depth_source")):
+            raise InputError(f"{path}: expected {kind} values in the column {name}, found {found}")
+    for name in ("frame", "time_s", "joint"):
+        if table[name].null_count():
+            raise InputError(f"{path}: expected {name} in every row, found {table[name].null_count()} nulls")
+    frames = table["frame"]
+    if table.height and not (frames.min() >= 1 and frames.max() < 2**31):  # type: ignore[operator]
+        raise InputError(f"{path}: expected frame numbers from 1, found {frames.min()!r} to {frames.max()!r}")
+    others = set(table["depth_source"].unique().to_list()) - {None, *DEPTH_SOURCES[1:]}
+    if others:
+        raise InputError(f"{path}: expected depth_source {', '.join(DEPTH_SOURCES)}, found {min(map(str, others))!r}")
+
+
+def _from_table(table: "pl.DataFrame", meta: dict[str, Any]) -> Tracks:
+    import polars as pl
+
+    names = {name: code for code, name in enumerate(DEPTH_SOURCES)}
+    codes = table["depth_source"].cast(pl.String).fill_null("null")
+    values = {name: _numbers(table[name], pl.Float32).reshape(-1, N_JOINTS) for name in VALUES}
+    return Tracks(
+        frame=table["frame"].gather_every(N_JOINTS).cast(pl.Int32).to_numpy(),
+        time_s=_numbers(table["time_s"], pl.Float64)[::N_JOINTS],
+        depth_source=codes.replace_strict(names, return_dtype=pl.UInt8).to_numpy().reshape(-1, N_JOINTS),
+        meta=meta,
+        **values,
+    )
+
+
+def _numbers(column: "pl.Series", kind: "type[pl.Float32 | pl.Float64]") -> npt.NDArray[Any]:
+    """`column` as an array; NaN of any bit pattern, which numpy may warn of, becomes the usual one."""
+    return column.cast(kind).fill_nan(None).fill_null(np.nan).to_numpy()
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")

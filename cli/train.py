@@ -53,7 +53,8 @@ def command(
     from asyconv.pose.model_file import load_model
     from asyconv.training.checkpoints import LOSSES
     from asyconv.training.data import clips_of
-    from asyconv.training.loop import first_process_first, joined_processes, started, train
+    from asyconv.training.loop import started, train
+    from asyconv.training.processes import first_process_first, joined_processes
     from asyconv.training.recipe import make_recipe
 
     precision = precision or ("bfloat16" if torch.cuda.is_available() else "float32")

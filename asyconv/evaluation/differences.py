@@ -21,9 +21,11 @@ from asyconv.pose.joints import find_joints
 from asyconv.pose.networks import folded
 from asyconv.simulation.simulate import ClipSet
 from asyconv.training.data import Report, whole_batches
-from asyconv.training.loop import CPU, Stage, begin, make_stage, run_stage
+from asyconv.training.loop import begin, make_stage, run_stage
 from asyconv.training.losses import stacked_input
+from asyconv.training.processes import CPU
 from asyconv.training.recipe import Recipe, changed
+from asyconv.training.stage import Stage
 
 ANY_PEAK: Final = 1e-3
 

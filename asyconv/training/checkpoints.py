@@ -5,7 +5,7 @@ Every file is replaced in one rename once it is whole, so that a kill or a full 
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import safetensors
 import safetensors.torch
@@ -13,14 +13,12 @@ import torch
 from torch import Tensor
 
 from asyconv.errors import InputError
-
-if TYPE_CHECKING:
-    from asyconv.training.loop import Stage
+from asyconv.training.stage import Stage
 
 LOSSES: Final = "losses.csv"
 
 
-def save(stage: "Stage", folder: Path) -> None:
+def save(stage: Stage, folder: Path) -> None:
     """Checkpoint (weights, average, best, the optimiser's state) under one name, replaced in one rename."""
     tensors = {f"network.{k}": v for k, v in stage.network.state_dict().items()}
     tensors |= {f"average.{k}": v for k, v in stage.average.state_dict().items()}
@@ -46,7 +44,7 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def resume(stage: "Stage", folder: Path) -> bool:
+def resume(stage: Stage, folder: Path) -> bool:
     """Go on from the checkpoint in `folder`; whether there is one."""
     path = folder / f"{stage.name}.safetensors"
     if not path.is_file():

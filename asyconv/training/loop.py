@@ -1,20 +1,17 @@
 """Training of both networks, resumable bit for bit, deterministic by seed, on one or several processes.
 
 Detection first, then frozen, then regression (paper.md 7 and 15). The recipes are in recipe.py, what a step sees in
-training_data.py, what stays on disk in checkpoints.py: a kill at any moment costs only what came after the last one.
+data.py, what stays on disk in checkpoints.py: a kill at any moment costs only what came after the last one.
 
 Under ``torchrun`` every process takes its share of each batch and gradients are averaged; batch normalisation then has
 the statistics of a share, as is usual, unless it is frozen.
 """
 
-import contextlib
 import dataclasses
 import json
 import math
-import os
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +26,9 @@ from asyconv.simulation.simulate import ClipSet
 from asyconv.training.checkpoints import LOSSES, add_loss, check_fit, cut_losses, resume, save, write_whole
 from asyconv.training.data import Batch, Batches, Report, batches, steps_per_epoch
 from asyconv.training.losses import detection_loss, regression_loss, stacked_input, validation
+from asyconv.training.processes import CPU, Place, first_process_first
 from asyconv.training.recipe import STAGES, Recipe, StageRecipe, recipe_of
+from asyconv.training.stage import Stage
 
 CHECKPOINT_S: Final = 300.0
 TELL_EVERY: Final = 50
@@ -38,66 +37,14 @@ MOMENTUM: Final = 0.98
 RECIPE: Final = "recipe.json"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where this process trains: its device, its rank and how many there are."""
-
-    device: torch.device
-    rank: int = 0
-    world: int = 1
-
-
-CPU: Final = Place(torch.device("cpu"))
 Start = tuple[nn.Module | None, nn.Module | None]
 """Detection and regression networks to take the first weights from; None = fresh ones."""
-
-
-@dataclass
-class Stage:
-    """One network in training: weights, their average, optimiser, and the best weights so far."""
-
-    name: str
-    network: nn.Module
-    average: nn.Module
-    best: nn.Module
-    optimiser: torch.optim.Optimizer
-    steps: int
-    epoch_steps: int
-    step: int = 0
-    loss_sum: float = 0.0  # since losses were last noted
-    best_value: float = math.inf
 
 
 def make_networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     """Fresh detection and regression networks."""
     regression = Regression3d if recipe.regression_arch == "3x3x3" else AsymmetricRegression
     return Detection(recipe.width), regression(recipe.width)
-
-
-@contextlib.contextmanager
-def joined_processes() -> Iterator[Place]:
-    """Find the place of this process; join the others where ``torchrun`` started several."""
-    cuda = torch.cuda.is_available()
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
-    if world == 1:
-        yield Place(device)
-        return
-    dist.init_process_group("nccl" if cuda else "gloo")
-    try:
-        yield Place(device, dist.get_rank(), world)
-    finally:
-        dist.destroy_process_group()
-
-
-@contextlib.contextmanager
-def first_process_first(place: Place) -> Iterator[None]:
-    """What one process makes on disk the others only read: they enter when it has left."""
-    if place.rank > 0:
-        dist.barrier()
-    yield
-    if place.rank == 0 and place.world > 1:
-        dist.barrier()
 
 
 def begin(out: Path, recipe: Recipe) -> None:

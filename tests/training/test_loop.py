@@ -84,7 +84,8 @@ import sys, torch
 from pathlib import Path
 from asyconv.training.recipe import make_recipe
 from asyconv.simulation.simulate import make_clips
-from asyconv.training.loop import joined_processes, train
+from asyconv.training.processes import joined_processes
+from asyconv.training.loop import train
 torch.set_num_threads(1)
 recipe = make_recipe("useful", "compact", sys.argv[2:], freeze_norms="freeze_norms=true" in sys.argv)
 if __name__ == "__main__":

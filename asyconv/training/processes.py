@@ -1,0 +1,48 @@
+"""The processes that train together, and the device of this one."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+import torch.distributed as dist
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this process trains: its device, its rank and how many there are."""
+
+    device: torch.device
+    rank: int = 0
+    world: int = 1
+
+
+CPU: Final = Place(torch.device("cpu"))
+
+
+@contextlib.contextmanager
+def joined_processes() -> Iterator[Place]:
+    """Find the place of this process; join the others where ``torchrun`` started several."""
+    cuda = torch.cuda.is_available()
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
+    if world == 1:
+        yield Place(device)
+        return
+    dist.init_process_group("nccl" if cuda else "gloo")
+    try:
+        yield Place(device, dist.get_rank(), world)
+    finally:
+        dist.destroy_process_group()
+
+
+@contextlib.contextmanager
+def first_process_first(place: Place) -> Iterator[None]:
+    """What one process makes on disk the others only read: they enter when it has left."""
+    if place.rank > 0:
+        dist.barrier()
+    yield
+    if place.rank == 0 and place.world > 1:
+        dist.barrier()

@@ -64,7 +64,7 @@ def command(
     Example: asyconv evaluate compact --infants 8 -o errors
     """
     from asyconv.pose.model_file import load_model
-    from asyconv.simulation.simulate import TEST_SEED
+    from asyconv.simulation.seeds import TEST_SEED
 
     if movement + conditions + compare + noise + gain + intervals > 1:
         raise click.UsageError(

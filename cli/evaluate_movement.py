@@ -10,7 +10,7 @@ from asyconv.cli.progress import progress
 if TYPE_CHECKING:
     from asyconv.pose.model_file import Model
     from asyconv.simulation.scene import Infant
-    from asyconv.simulation.simulate import Truth
+    from asyconv.simulation.truth import Truth
     from asyconv.tracks import Tracks
 
 
@@ -23,7 +23,7 @@ def movement(model: "Model", infants: int, seconds: float, seed: int, output: Pa
     from asyconv.analysis import analyse
     from asyconv.analysis.evaluation import agreement
     from asyconv.analysis.evaluation.jitter import jitter_of, jitter_rows, jitter_text
-    from asyconv.simulation.simulate import true_tracks
+    from asyconv.simulation.truth import true_tracks
 
     truth, true, predicted, jitter = [], [], [], []
     for known, infant, tracks in _tracked(model, infants, seconds, seed, output and output / "tracks"):
@@ -49,7 +49,7 @@ def _tracked(
     import numpy as np
 
     from asyconv.simulation.scene import FPS_HZ, make_infant
-    from asyconv.simulation.simulate import truth_of
+    from asyconv.simulation.truth import truth_of
     from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import TRACKS_VERSION
     from asyconv.tracks_file import read_tracks, write_tracks
@@ -105,7 +105,7 @@ def noise(infants: int, seconds: float, seed: int) -> str:
     from asyconv.analysis.evaluation import agreement
     from asyconv.analysis.evaluation.noise_table import Known, noise_rows, noise_text
     from asyconv.simulation.scene import FPS_HZ, make_infant
-    from asyconv.simulation.simulate import true_tracks, truth_of
+    from asyconv.simulation.truth import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
@@ -127,8 +127,8 @@ def gain(model: "Model", infants: int, seed: int, output: Path | None = None) ->
 
     from asyconv.analysis.evaluation.gain import band_hz, gain_text, mean_gains, measured_gains
     from asyconv.evaluation.calibration import export_with_band
-    from asyconv.simulation.simulate import true_tracks, truth_of
     from asyconv.simulation.sines import EDGE_S, swinging_infant, swings
+    from asyconv.simulation.truth import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 
     measured = []
@@ -153,7 +153,7 @@ def intervals(infants: int, seconds: float, seed: int) -> str:
 
     from asyconv.analysis.evaluation.interval_coverage import JITTER_MM, interval_coverage, jittered, table
     from asyconv.simulation.scene import BARE, FPS_HZ, make_infant
-    from asyconv.simulation.simulate import true_tracks, truth_of
+    from asyconv.simulation.truth import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ

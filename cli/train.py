@@ -12,7 +12,7 @@ from asyconv.notice import NOTICE
 if TYPE_CHECKING:
     from torch import nn
 
-    from asyconv.simulation.simulate import ClipSet
+    from asyconv.labels.clip_set import ClipSet
     from asyconv.training.data import Report
     from asyconv.training.recipe import Recipe
 

@@ -26,7 +26,7 @@ from asyconv.cli.compose import software
 from asyconv.kernels.timing import commit
 from asyconv.night.results import failed, manifests
 from asyconv.simulation.scene import FPS_HZ, make_infant
-from asyconv.simulation.simulate import true_tracks, truth_of
+from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import N_JOINTS
 from tests.helpers.made_cohort import Made, make_results
 

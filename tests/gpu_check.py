@@ -306,7 +306,8 @@ class Check:
 
         from asyconv.evaluation.predictions import predict
         from asyconv.pose.model_file import load_model
-        from asyconv.simulation.simulate import TEST_SEED, make_clips
+        from asyconv.simulation.clips import make_clips
+        from asyconv.simulation.seeds import TEST_SEED
 
         model, clips = load_model("compact"), make_clips(TEST_SEED, 0, 6)
         here = predict(model, clips).xy_map
@@ -356,8 +357,9 @@ class Check:
         from asyconv.pose.tracking import track
         from asyconv.recordings.oni import OniWriter
         from asyconv.recordings.opening import open_recording
+        from asyconv.simulation.frames import frames_of
         from asyconv.simulation.scene import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, make_infant
-        from asyconv.simulation.simulate import TEST_SEED, frames_of
+        from asyconv.simulation.seeds import TEST_SEED
 
         settings = ModelSettings(
             "asymmetric", 1.0, 300.0, 5.0, 6.0, 3.0, 1e9, (1.0,) * 12, 1e9, 5, ((((0.0, 0.0),) * 12),) * 3,

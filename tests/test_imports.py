@@ -140,6 +140,10 @@ def test_status_loads_nothing_that_computes(tmp_path: Path) -> None:
     assert not loaded_by(code) & {"torch", "scipy", "numba", "polars", "matplotlib", "cv2", "av"}
 
 
+def test_a_recipe_loads_nothing_heavy() -> None:
+    assert not loaded_by("import asyconv.training.recipe") & HEAVY
+
+
 def test_analysis_loads_no_torch() -> None:
     code = "import asyconv.analysis, asyconv.analysis.tables.tables, asyconv.analysis.report.page"
     assert "torch" not in loaded_by(code, blocked=("torch",))
@@ -166,7 +170,7 @@ from asyconv.pose.networks import AsymmetricRegression, Detection
 from asyconv.recordings.oni_writer import OniWriter
 from asyconv.pose.tracking import track
 from asyconv.recordings.opening import open_recording
-from asyconv.simulation.simulate import make_clips
+from asyconv.simulation.clips import make_clips
 from asyconv.pose.model_file import Model, ModelSettings
 
 path = Path(sys.argv[1])

@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.evaluation.heldout import HeldOut
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
-from asyconv.simulation.simulate import TUNE_SEED, ClipSet, make_clips
+from asyconv.simulation.clips import make_clips
+from asyconv.simulation.seeds import TUNE_SEED
 from asyconv.skeleton import N_JOINTS
 
 BASELINE_INFANTS: Final = 40

@@ -21,8 +21,9 @@ from asyconv.evaluation.heldout import HeldOut, annotated_part, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, predict
 from asyconv.evaluation.reliability import right_joints
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model, ModelSettings, load_model, save_model
-from asyconv.simulation.simulate import TEST_SEED, TRAIN_SEED, TUNE_SEED, ClipSet
+from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
 from asyconv.skeleton import FLIP, N_JOINTS
 from asyconv.training.recipe import Recipe
 

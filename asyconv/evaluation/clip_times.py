@@ -18,7 +18,8 @@ from asyconv.kernels.timing import facts, measure
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.pose.model_file import ARCHITECTURES, CLIP_FRAMES
 from asyconv.pose.networks import N_MAPS, Convolution, Detection, folded
-from asyconv.training.targets import SIGMA_PAPER_MAP, draw_targets
+from asyconv.training.target_sizes import SIGMA_PAPER_MAP
+from asyconv.training.targets import draw_targets
 
 EPOCH_CLIPS: Final = 22 * 749
 """Training clips of the paper: 751 frames of each of 22 infants, clips shifted by one frame (paper.md 8)."""

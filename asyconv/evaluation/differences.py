@@ -17,9 +17,9 @@ from torch import nn
 
 from asyconv.evaluation.calibration import NMS_WINDOW_MAP
 from asyconv.evaluation.reliability import NEAR_MAP
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.joints import find_joints
 from asyconv.pose.networks import folded
-from asyconv.simulation.simulate import ClipSet
 from asyconv.training.data import Report, whole_batches
 from asyconv.training.loop import begin, make_stage, run_stage
 from asyconv.training.losses import stacked_input

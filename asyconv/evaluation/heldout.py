@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.labels.clip_files import read_clip_files, read_infants
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.geometry import MAP_WIDTH
+from asyconv.simulation.clips import infant_at_clips, infant_clips
 from asyconv.simulation.scene import AS_DRAWN, FOCAL_PX, WIDTH_PX, Condition
-from asyconv.simulation.simulate import TRAIN_SEED, ClipSet, infant_at_clips, infant_clips
+from asyconv.simulation.seeds import TRAIN_SEED
 
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH
 """Native pixels in a map pixel."""

@@ -18,7 +18,7 @@ from asyconv.evaluation.predictions import Predictions, given_joints, predict
 from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
 from asyconv.pose.model_file import Model
-from asyconv.simulation.simulate import TEST_SEED
+from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import CONNECTIONS, JOINTS, N_JOINTS
 
 Row = dict[str, Any]

@@ -7,10 +7,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.inference import Inference, joint_probability, locate
 from asyconv.pose.model_file import Model
 from asyconv.pose.networks import N_MAPS
-from asyconv.simulation.simulate import ClipSet
 from asyconv.training.targets import draw_targets
 
 Array = npt.NDArray[np.float64]

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from asyconv.kernels.timing import facts, measure
-from asyconv.simulation.simulate import TRAIN_SEED, make_clips
-from asyconv.training.targets import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP, Kind, draw_targets
+from asyconv.simulation.clips import make_clips
+from asyconv.simulation.seeds import TRAIN_SEED
+from asyconv.training.target_sizes import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP
+from asyconv.training.targets import Kind, draw_targets
 
 
 def target_rows(device: torch.device, clips: int, seconds: float) -> Iterator[dict[str, object]]:

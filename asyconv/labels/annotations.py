@@ -30,13 +30,13 @@ from asyconv.labels.annotated_files import (
     short_name,
 )
 from asyconv.labels.clip_files import read_clip_files, write_clip_files
+from asyconv.labels.clip_set import ClipSet
 from asyconv.labels.coco import unresolved
 from asyconv.labels.label_sheets import LabelSheet, by_frame
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
 from asyconv.recordings.png_files import png_contents
 from asyconv.recordings.png_folder import SIMULATED_FILE, decode_png
-from asyconv.simulation.simulate import ClipSet
 
 ANNOTATED_FPS_HZ: Final = 30.0
 """Frames per second that the numbers in the names count; no annotated data set states its own."""

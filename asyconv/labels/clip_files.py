@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
-from asyconv.simulation.simulate import ClipSet
 from asyconv.skeleton import N_JOINTS
 
 _ARRAYS: Final[dict[str, tuple[tuple[int, ...], Any]]] = {

@@ -23,11 +23,13 @@ from torch.utils.data import DataLoader, Dataset
 from asyconv.errors import InputError
 from asyconv.labels.annotations import Annotated, read_annotated, write_clips
 from asyconv.labels.clip_files import read_clip_files, write_clip_files
+from asyconv.labels.clip_set import ClipSet
 from asyconv.labels.splits import Split, by_infant, within_infant
 from asyconv.pose.clips import normalise
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
+from asyconv.simulation.clips import make_clips
 from asyconv.simulation.scene import AS_DRAWN, VARIED_INFANT, Condition
-from asyconv.simulation.simulate import TUNE_SEED, ClipSet, make_clips
+from asyconv.simulation.seeds import TUNE_SEED
 from asyconv.skeleton import FLIP
 from asyconv.training.recipe import Recipe
 

@@ -20,9 +20,9 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from asyconv.errors import InputError
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model, hash_model, load_model
 from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
-from asyconv.simulation.simulate import ClipSet
 from asyconv.training.checkpoints import LOSSES, add_loss, check_fit, cut_losses, resume, save, write_whole
 from asyconv.training.data import Batch, Batches, Report, batches, steps_per_epoch
 from asyconv.training.losses import detection_loss, regression_loss, stacked_input, validation

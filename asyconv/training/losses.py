@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
-from asyconv.simulation.simulate import ClipSet
 from asyconv.training.data import Batch, whole_batches
 from asyconv.training.recipe import Recipe, StageRecipe
 from asyconv.training.targets import draw_targets

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from asyconv.errors import InputError
-from asyconv.simulation.simulate import TRAIN_SEED
-from asyconv.training.targets import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP, SIGMA_PAPER_MAP, SIGMA_USEFUL_MAP
+from asyconv.simulation.seeds import TRAIN_SEED
+from asyconv.training.target_sizes import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP, SIGMA_PAPER_MAP, SIGMA_USEFUL_MAP
 
 WIDTHS: Final = {"paper": 1.0, "paper-3d": 1.0, "compact": 0.25, "compact-3d": 0.25}
 STAGES: Final = ("detection", "regression")

@@ -27,14 +27,7 @@ from torch import Tensor
 from asyconv.jit import compiled
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.skeleton import CONNECTIONS, N_CONNECTIONS, N_JOINTS
-
-RADIUS_PAPER_MAP: Final = 6.0
-SIGMA_PAPER_MAP: Final = 3 * RADIUS_PAPER_MAP
-"""As the paper has them: 0.946 of the peak is left at a disc's rim."""
-
-RADIUS_USEFUL_MAP: Final = 3.0
-SIGMA_USEFUL_MAP: Final = RADIUS_PAPER_MAP / 3
-"""Radius of detection discs, and sigma inside the paper's radius: 0.011 of the peak is left at the rim."""
+from asyconv.training.target_sizes import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP, SIGMA_USEFUL_MAP
 
 Kind = Literal["detection", "regression"]
 

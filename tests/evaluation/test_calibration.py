@@ -11,8 +11,9 @@ import torch
 from asyconv.evaluation.calibration import calibrate, export_model, export_with_band
 from asyconv.evaluation.heldout import held_out
 from asyconv.evaluation.predictions import Predictions
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
-from asyconv.simulation.simulate import TEST_SEED, TUNE_SEED, ClipSet
+from asyconv.simulation.seeds import TEST_SEED, TUNE_SEED
 from asyconv.skeleton import FLIP
 from asyconv.training.loop import make_networks
 from asyconv.training.recipe import make_recipe

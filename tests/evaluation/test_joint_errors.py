@@ -19,9 +19,11 @@ from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, mask_counts
 from asyconv.evaluation.reliability import calibration_error, reliability_rows
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
+from asyconv.simulation.clips import make_clips
 from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant, sensed_depth, true_depth
-from asyconv.simulation.simulate import TEST_SEED, ClipSet, make_clips
+from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
 from asyconv.training.recipe import make_recipe
 

@@ -9,7 +9,8 @@ from asyconv.evaluation.predictions import predict
 from asyconv.pose import inference
 from asyconv.pose.model_file import load_model
 from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
-from asyconv.simulation.simulate import TEST_SEED, make_clips
+from asyconv.simulation.clips import make_clips
+from asyconv.simulation.seeds import TEST_SEED
 from tests.helpers.networks import oracle, small
 
 HALVES = (torch.float16, torch.bfloat16)

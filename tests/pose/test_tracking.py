@@ -13,8 +13,9 @@ from asyconv.pose.tracking import nearer_half, track
 from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
+from asyconv.simulation.frames import frames_of
 from asyconv.simulation.scene import BARE, HFOV_RAD, VFOV_RAD, Infant, make_infant, project
-from asyconv.simulation.simulate import TEST_SEED, frames_of
+from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, TRACKS_VERSION, Tracks
 from tests.helpers.real_data import shared_data

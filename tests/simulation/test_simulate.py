@@ -10,6 +10,7 @@ from asyconv.errors import InputError
 from asyconv.pose.clips import SPACING_S
 from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.opening import open_recording
+from asyconv.simulation.clips import infant_at_clips, make_clips
 from asyconv.simulation.realism import compare
 from asyconv.simulation.scene import (
     AS_DRAWN,
@@ -22,17 +23,9 @@ from asyconv.simulation.scene import (
     true_depth,
     visible_joints,
 )
-from asyconv.simulation.simulate import (
-    TEST_SEED,
-    TRAIN_SEED,
-    TUNE_SEED,
-    infant_at_clips,
-    limb_speeds,
-    make_clips,
-    moving_mask,
-    simulate,
-    truth_of,
-)
+from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
+from asyconv.simulation.simulate import simulate
+from asyconv.simulation.truth import limb_speeds, moving_mask, truth_of
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS
 
 TIME_S = np.arange(300) / 30.0

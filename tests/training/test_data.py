@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from asyconv.labels.clip_set import ClipSet
+from asyconv.simulation.clips import make_clips
 from asyconv.simulation.scene import AS_DRAWN, VARIED_INFANT
-from asyconv.simulation.simulate import ClipSet, make_clips
 from asyconv.skeleton import FLIP
 from asyconv.training.data import (
     Batches,

@@ -14,9 +14,10 @@ from torch import nn
 
 from asyconv.analysis.evaluation.loss_curves import draw_losses
 from asyconv.errors import InputError
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
 from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d
-from asyconv.simulation.simulate import ClipSet, make_clips
+from asyconv.simulation.clips import make_clips
 from asyconv.training.data import Batches
 from asyconv.training.loop import learning_rate, make_networks, read_recipe, started, train, trained
 from asyconv.training.losses import detection_loss, regression_loss
@@ -83,7 +84,7 @@ SCRIPT = """
 import sys, torch
 from pathlib import Path
 from asyconv.training.recipe import make_recipe
-from asyconv.simulation.simulate import make_clips
+from asyconv.simulation.clips import make_clips
 from asyconv.training.processes import joined_processes
 from asyconv.training.loop import train
 torch.set_num_threads(1)

@@ -9,14 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyconv.skeleton import CONNECTIONS, FLIP, FLIP_CONNECTIONS
-from asyconv.training.targets import (
-    RADIUS_PAPER_MAP,
-    SIGMA_PAPER_MAP,
-    SIGMA_USEFUL_MAP,
-    Kind,
-    _dense_targets,
-    draw_targets,
-)
+from asyconv.training.target_sizes import RADIUS_PAPER_MAP, SIGMA_PAPER_MAP, SIGMA_USEFUL_MAP
+from asyconv.training.targets import Kind, _dense_targets, draw_targets
 
 NAN = math.nan
 KINDS: tuple[Kind, Kind] = ("detection", "regression")

@@ -9,7 +9,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.evaluation.agreement import Amounts, measured_amounts, outside, pooled, rows, table, true_amounts
 from asyconv.analysis.evaluation.agreement_plot import agreement_picture
 from asyconv.simulation.scene import make_infant
-from asyconv.simulation.simulate import true_tracks, truth_of
+from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import LIMBS
 
 TIME_S = np.arange(5400) / 30.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from asyconv.analysis.evaluation.gain import Gain, band_hz, gain_text, mean_gains, measured_gains, speed_gain
-from asyconv.simulation.simulate import true_tracks, truth_of
 from asyconv.simulation.sines import EDGE_S, FREQUENCIES_HZ, STRETCH_S, SWING_MM, swinging_infant, swings
+from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import LIMBS
 
 FS_HZ = 30.0

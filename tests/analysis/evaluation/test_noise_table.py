@@ -6,7 +6,7 @@ import pytest
 from asyconv.analysis.evaluation import agreement
 from asyconv.analysis.evaluation.noise_table import Known, decimated, noise_rows, noise_text, with_noise
 from asyconv.simulation.scene import make_infant
-from asyconv.simulation.simulate import true_tracks, truth_of
+from asyconv.simulation.truth import true_tracks, truth_of
 
 TIME_S = np.arange(5400) / 30.0
 

@@ -19,8 +19,10 @@ from asyconv.pose.model_file import Model, load_model
 from asyconv.pose.tracking import track
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
+from asyconv.simulation.frames import frames_of
 from asyconv.simulation.scene import BARE, FOCAL_PX, make_infant, sensed_depth
-from asyconv.simulation.simulate import TEST_SEED, frames_of, true_tracks, truth_of
+from asyconv.simulation.seeds import TEST_SEED
+from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from asyconv.tracks_file import VALUES

@@ -1,0 +1,15 @@
+"""Clips with their labels, as arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class ClipSet:
+    """Labelled clips: depth in 0.1 mm u16 [n, 3, 96, 128] (0 = none), joints f32 [n, 3, 12, 2] map px, visibility."""
+
+    depth: npt.NDArray[np.uint16]
+    xy_map: npt.NDArray[np.float32]
+    visible: npt.NDArray[np.bool_]

@@ -1,0 +1,20 @@
+"""The frames of a simulated infant: what the sensor reports, and which joints are seen."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.simulation.scene import (
+    Infant,
+    sensed_depth,
+    true_depth,
+    visible_joints,
+)
+
+
+def frames_of(infant: Infant) -> Iterator[tuple[int, npt.NDArray[np.uint16], npt.NDArray[np.bool_]]]:
+    """Index, sensed depth u16 [480, 640] in mm and visible joints [12] of every frame of `infant`."""
+    for index in range(len(infant.motion.time_s)):
+        z_mm, part = true_depth(infant, index)
+        yield index, sensed_depth(infant, index, z_mm), visible_joints(infant, index, part)

@@ -12,6 +12,7 @@ from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
     from asyconv.cli.compose import Stated
+    from asyconv.night.engines import Engine
     from asyconv.night.unit import Outcome
 
 FILE = click.Path(path_type=Path)
@@ -88,7 +89,6 @@ def process(
     from asyconv.cli import compose, plan
     from asyconv.cli.night import spend
     from asyconv.night.batch import Asked
-    from asyconv.night.engines import Dask, Inline
     from asyconv.night.frozen import freeze
     from asyconv.night.results import manifests
     from asyconv.night.sources import shard_of
@@ -124,11 +124,23 @@ def process(
         else:
             asked.append(Asked(source, {**common, "stated": asdict(one), "known": seen}, one.recording_id))
     outcomes = spend(
-        compose.ONE, asked, results, lambda n: Inline() if workers == 0 else Dask(n, scheduler, workers), already,
+        compose.ONE, asked, results, lambda n: _engine(n, workers, scheduler), already,
         limit_s_per_s=time_out, ready_at=compose.ready_at, waiting=_say_waiting,
     )  # fmt: skip
     _write_names(inputs, results, names, outcomes)
     return outcomes
+
+
+def _engine(n_recordings: int, workers: int | None, scheduler: str | None) -> "Engine":
+    from asyconv.night.engines import Inline, Local
+
+    if workers == 0:
+        return Inline()
+    if scheduler is None:
+        return Local(n_recordings, workers)
+    from asyconv.night.cluster import Cluster
+
+    return Cluster(scheduler)
 
 
 def _of(source: Path, known: dict[str, str]) -> dict[str, str]:

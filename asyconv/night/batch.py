@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from asyconv.errors import Stopped
+from asyconv.errors import InputError, Stopped
 from asyconv.night import results as store
 from asyconv.night.child import Task
 from asyconv.night.engines import Ended, Engine
@@ -98,6 +98,8 @@ def run_batch(
             continue
         for ended in engine.ended(within_s=1.0):
             turn = under_way.pop(ended.name)
+            if ended.refused:
+                raise InputError(ended.refused)
             outcome = _outcome(ended, turn, results, attempts)
             if outcome.state is State.NO_SPACE:
                 full = True

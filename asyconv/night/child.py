@@ -60,6 +60,8 @@ class Child:
         self._environment = environment
         self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
         self._read = b""
+        self._starting = threading.Lock()
+        self._closed = False
 
     def run(self, task: Task) -> dict[str, Any]:
         """Do a task in the child and return its result; raises `ChildDied`, and the child's `InputError`."""
@@ -90,7 +92,10 @@ class Child:
 
     def close(self) -> None:
         """Let the child leave what it does and end; kill it if it does not. May be called from another thread."""
-        if (running := self._running) is None:
+        with self._starting:
+            self._closed = True
+            running = self._running
+        if running is None:
             return
         process, errors = running
         process.terminate()
@@ -103,17 +108,20 @@ class Child:
             _died(process, errors, "")
 
     def _started(self) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
-        if self._running is None:
-            errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child has ended
-            self._read = b""
-            # a session of its own: Ctrl-C is for the command, which ends its children in order
-            process = subprocess.Popen(
-                [sys.executable, "-m", __spec__.name],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                start_new_session=True, env={**_inherited(), **self._environment},
-            )  # fmt: skip
-            self._running = process, errors
-        return self._running
+        with self._starting:
+            if self._closed:
+                raise ChildDied("its run has ended", [])
+            if self._running is None:
+                errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child has ended
+                self._read = b""
+                # a session of its own: Ctrl-C is for the command, which ends its children in order
+                process = subprocess.Popen(
+                    [sys.executable, "-m", __spec__.name],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                    start_new_session=True, env={**_inherited(), **self._environment},
+                )  # fmt: skip
+                self._running = process, errors
+            return self._running
 
     def _line(self, process: "subprocess.Popen[bytes]", within_s: float) -> bytes | None:
         """Return the next line, b"" at the end, or None when the time is over."""

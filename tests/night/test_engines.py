@@ -1,4 +1,4 @@
-"""Dask as the engine: crashes charged to their own recording, workers lost, the cluster closed in order."""
+"""Engines: crashes charged to their own recording, no port on one machine, workers of a Dask cluster lost."""
 
 import os
 import subprocess
@@ -13,9 +13,11 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import batch, claims, results
-from asyconv.night.engines import GPU_SLOTS, Dask, child_environment, fitting_workers
+from asyconv.night.cluster import Cluster
+from asyconv.night.engines import GPU_SLOTS, Engine, Local, child_environment, fitting_workers
 from asyconv.night.unit import Outcome, State
-from tests.helpers.made_work import ONE, asked, parked, settled
+from tests.helpers.blocked import without
+from tests.helpers.made_work import ONE, asked, echo_task, parked, settled
 from tests.helpers.real_data import ROOT
 
 
@@ -24,7 +26,7 @@ def workers_can_import_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
 
-def run(sources: list[Path], out: Path, engine: Dask, **options: Any) -> dict[str, Outcome]:
+def run(sources: list[Path], out: Path, engine: Engine, **options: Any) -> dict[str, Outcome]:
     try:
         outcomes = list(batch.run_batch(ONE, asked(sources, out), out, engine, batch.new_run(), **options))
     finally:
@@ -37,7 +39,7 @@ def test_every_kind_of_crash_is_charged_to_its_own_recording(tmp_path: Path) -> 
     texts |= {"crashes": "crash", "crashes once": "crash once", "raises once": "raise once", "no memory": "oom"}
     sources = [settled(tmp_path / "in" / f"{name}.txt", text) for name, text in texts.items()]
     out = tmp_path / "out"
-    found = run(sources, out, Dask(len(sources), workers=2))
+    found = run(sources, out, Local(len(sources), workers=2))
     assert {name for name, outcome in found.items() if not outcome.made} == {"crashes", "no memory"}
     assert found["crashes"].state is State.FAILED
     assert "killed by SIGSEGV, at attempt 3 of 3" in found["crashes"].sentence
@@ -79,7 +81,7 @@ def test_a_cluster_that_is_there_and_a_worker_killed_in_the_middle(
     address, processes = cluster
     sources = [settled(tmp_path / "in" / f"{n}.txt", f"recording {n} sleep 0.5") for n in range(8)]
     out = tmp_path / "out"
-    engine = Dask(len(sources), address)
+    engine = Cluster(address)
     while engine.slots() < 2:
         time.sleep(0.05)
     made = []
@@ -94,18 +96,48 @@ def test_a_cluster_that_is_there_and_a_worker_killed_in_the_middle(
     assert not list(out.glob(".tmp-*"))
 
 
-def test_two_clusters_stand_side_by_side_and_listen_on_this_machine_only() -> None:
-    first, second = Dask(1, workers=1), Dask(1, workers=1)
-    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    listening = {c.laddr.ip for one in family for c in one.net_connections("inet") if c.status == psutil.CONN_LISTEN}
-    first.close()
-    second.close()
-    assert listening == {"127.0.0.1"}
+NIGHT = """
+import sys
+from pathlib import Path
+
+import psutil
+from asyconv.night import batch
+from asyconv.night.engines import Local
+from tests.helpers.made_work import ONE, asked
+
+out, engine = Path(sys.argv[1]), Local(1, workers=1)
+assert [outcome.made for outcome in batch.run_batch(ONE, asked([Path(sys.argv[2])], out), out, engine, "run")] == [True]
+family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+assert len(family) == 2
+assert not [c for one in family for c in one.net_connections("inet")]
+engine.close()
+assert not psutil.Process().children()
+"""
+
+
+def test_a_local_night_needs_no_dask_and_opens_no_port(tmp_path: Path) -> None:
+    source = settled(tmp_path / "in" / "0.txt", "recording 0")
+    program = without("distributed", "dask") + NIGHT
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "out"), str(source)], check=True)
+
+
+def test_a_closed_engine_starts_no_process() -> None:
+    engine = Local(4, workers=4)
+    for n in range(4):
+        engine.submit(str(n), echo_task(hold=True))
+    engine.close()
+    assert not [child for child in psutil.Process().children() if "asyconv" in " ".join(child.cmdline())]
+
+
+def test_a_cluster_without_its_package_is_a_sentence() -> None:
+    program = without("distributed", "dask") + "from asyconv.night.cluster import Cluster; Cluster('tcp://127.0.0.1:9')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "InputError: --scheduler needs the package distributed: install asyconv[cluster]" in done.stderr
 
 
 def test_no_scheduler_there() -> None:
     with pytest.raises(InputError, match="expected a Dask scheduler, found none"):
-        Dask(1, "tcp://127.0.0.1:9")
+        Cluster("tcp://127.0.0.1:9")
 
 
 def test_workers_fit_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfiltfilt
 
 from asyconv.analysis.cleaning.body_frame import BodyFrame, body_frame
 from asyconv.analysis.cleaning.bones import LENGTH_OFF_MAX, SAMPLES_MIN, learn_bones, too_long, wrong_length
@@ -29,7 +28,10 @@ from asyconv.analysis.cleaning.depths import (
 )
 from asyconv.analysis.cleaning.outliers import OUTLIER_SCORE, STEADY_S, is_jump, is_outlier, mean_about
 from asyconv.analysis.cleaning.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
-from asyconv.analysis.cleaning.timebase import FAST_HZ, TimeBase, make_time_base
+from asyconv.analysis.cleaning.timebase import TimeBase, make_time_base
+from asyconv.analysis.formulas.filters import RUN_MIN_SAMPLES, smooth
+from asyconv.analysis.formulas.gaps import FILL_MAX_S, fill_gaps, whole
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.tracks import DEPTH_SOURCES, Tracks
 
 Floats = npt.NDArray[np.float64]
@@ -37,11 +39,9 @@ Bools = npt.NDArray[np.bool_]
 Flags = npt.NDArray[np.uint16]
 
 CONFIDENCE_MIN: Final = 0.5  # a calibrated probability: the joint is more likely found than not
-FILL_MAX_S: Final = 0.2
 OUTLIER_MIN_MM: Final = 10.0
 JUMP_MM_S: Final = 1500.0
 CUTOFF_HZ: Final = 4.0
-RUN_MIN_SAMPLES: Final = 9  # three filter lengths of an order-2 filter
 USUAL_MM_PER_PX: Final = 0.71  # 640 px wide, 400 mm away; scales plausibility gates where millimetres are unknown
 
 DROPPED, MISSING, LOW_CONFIDENCE, EXCLUDED, NO_DEPTH, DEPTH_REJECTED = 1, 2, 4, 8, 16, 32
@@ -179,68 +179,6 @@ def steady_from(gate: float) -> float:
     A gap short enough to be filled then spares its neighbours, if they are sure.
     """
     return (1 + gate) / 2
-
-
-def fill_gaps(values: Floats, fs_hz: float, step_max: float, barred: Bools | None = None) -> Floats:
-    """Fill gaps of at most 0.2 s inside `values` [N, J, D] by straight lines; longer ones stay missing.
-
-    A gap is left open when bridging it takes more than `step_max` per sample, and where `barred` [N] is true.
-    """
-    out = values.copy()
-    longest = int(np.floor(FILL_MAX_S * fs_hz + 1e-6))
-    for j in range(values.shape[1]):
-        missing = ~whole(values[:, j])
-        for start, stop in runs(missing):
-            if start == 0 or stop == len(missing) or stop - start > longest:
-                continue
-            if barred is not None and barred[start:stop].any():
-                continue
-            before, after = values[start - 1, j], values[stop, j]
-            if np.linalg.norm(after - before) > step_max * (stop - start + 1):
-                continue
-            share = np.arange(1, stop - start + 1)[:, None] / (stop - start + 1)
-            out[start:stop, j] = before + share * (after - before)
-    return out
-
-
-def smooth(values: Floats, fs_hz: float, cutoff_hz: float) -> tuple[Floats, Bools]:
-    """Zero-phase low-pass of `values` [N, J, D] in every run; runs too short are missing in the result.
-
-    Returns the smoothed values and the samples [N, J] that were left out. Padding is by odd reflection.
-    """
-    out = np.full_like(values, np.nan)
-    short = np.zeros(values.shape[:2], bool)
-    filter_sos = low_pass(fs_hz, cutoff_hz)
-    for j in range(values.shape[1]):
-        for start, stop in runs(whole(values[:, j])):
-            if stop - start < RUN_MIN_SAMPLES:
-                short[start:stop, j] = True
-            else:
-                padding = min(stop - start - 1, 3 * RUN_MIN_SAMPLES)
-                out[start:stop, j] = sosfiltfilt(filter_sos, values[start:stop, j], axis=0, padlen=padding)
-    return out, short
-
-
-def low_pass(fs_hz: float, cutoff_hz: float) -> Floats:
-    """Second-order sections whose forward-and-backward use is -3 dB at exactly `cutoff_hz`.
-
-    Twice order 2 gives 1/(1 + w^4), so w at -3 dB is (sqrt 2 - 1)^(1/4) = 0.802 of the design cut-off, in the warped
-    frequency of the bilinear transform.
-    """
-    warped = np.tan(np.pi * cutoff_hz / fs_hz) / (np.sqrt(2) - 1) ** 0.25
-    sos: Floats = butter(2, fs_hz / np.pi * np.arctan(warped), fs=fs_hz, output="sos")
-    return sos
-
-
-def runs(mask: Bools) -> list[tuple[int, int]]:
-    """Half-open ranges (start, stop) in which `mask` [N] is true."""
-    edges = np.diff(np.concatenate([[0], mask.astype(np.int8), [0]]))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
-
-
-def whole(points: Floats) -> Bools:
-    """Mark points of [..., D] that have all their coordinates."""
-    return np.asarray(np.isfinite(points).all(axis=-1))
 
 
 class _Log:

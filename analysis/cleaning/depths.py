@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.outliers import is_jump, is_outlier, odd, rolling_median
-from asyconv.analysis.cleaning.timebase import FAST_HZ
+from asyconv.analysis.cleaning.outliers import is_jump, is_outlier
+from asyconv.analysis.formulas.sampling import FAST_HZ
+from asyconv.analysis.formulas.windows import odd, rolling_median
 from asyconv.skeleton import LIMBS
 
 Floats = npt.NDArray[np.float64]

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.timebase import FAST_HZ
+from asyconv.analysis.formulas.sampling import FAST_HZ
+from asyconv.analysis.formulas.windows import odd, rolling_median, sums_between
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -34,12 +35,6 @@ def mean_about(values: Floats, fs_hz: float, excluded: Bools) -> Floats:
     count = sums_between(counted.astype(float), first, stop)
     total = sums_between(np.where(counted, values, 0.0), first, stop)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
-
-
-def sums_between(rows: Floats, first: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]) -> Floats:
-    """Sum of `rows` [N, K] over each half-open range `first` to `stop` [M]."""
-    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
-    return np.asarray(sums[stop] - sums[first])
 
 
 def is_outlier(values: Floats, fs_hz: float, least: float) -> Bools:
@@ -72,21 +67,3 @@ def is_jump(values: Floats, fs_hz: float, step_max: float) -> Bools:
                 bad[at[i] : at[i] + 2, j] = True
                 i += 1
     return bad
-
-
-def rolling_median(values: Floats, window: int) -> Floats:
-    """Centred median over `window` samples along axis 0, of what is present; NaN where nothing is."""
-    half = window // 2
-    padded = np.pad(values, [(half, half)] + [(0, 0)] * (values.ndim - 1), constant_values=np.nan)
-    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window, axis=0), axis=-1)
-    count = np.isfinite(ordered).sum(axis=-1)
-    low = np.maximum((count - 1) // 2, 0)[..., None]
-    high = np.minimum(count // 2, window - 1)[..., None]
-    middle: Floats = (np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1))[..., 0] / 2
-    middle[count == 0] = np.nan
-    return middle
-
-
-def odd(samples: float) -> int:
-    """Odd window of about `samples`, at least 3."""
-    return max(3, 2 * int(round(samples) // 2) + 1)

@@ -12,7 +12,6 @@ Floats = npt.NDArray[np.float64]
 
 JITTER_MAX_PCT: Final = 5.0
 DECIMATED_HZ: Final = 6.0
-FAST_HZ: Final = 25.0  # below, a stroke has too few samples for tests of single ones, noise, acceleration, short bouts
 RATE_PER_BAND: Final = 5.0  # what is asked of 25 Hz is movement up to 5 Hz
 SAMPLES_MAX: Final = 1_000_000
 FS_UNKNOWN_HZ: Final = 30.0  # a single frame has no rate; every measure is withheld then

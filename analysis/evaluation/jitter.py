@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from asyconv.analysis.series.limbs import LimbSeries, speed
+from asyconv.analysis.formulas.kinematics import speed
+from asyconv.analysis.series.limbs import LimbSeries
 from asyconv.skeleton import LIMBS
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.evaluation.agreement import MOVING_OFF_MAX_PP, PATH_LEAST_MM_PER_MIN, PATH_OFF_MAX, Amounts
+from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.measures.amount import moving_pct, path_active_mm_per_min, speed_rms_debiased_mm_s
 from asyconv.analysis.measures.gates import AMOUNT, at_least, withheld
 from asyconv.analysis.series.epochs import LimbEpoch, limb_epochs, spans
-from asyconv.analysis.series.limbs import LimbSeries, limb_series, speed
+from asyconv.analysis.series.limbs import LimbSeries, limb_series
 from asyconv.analysis.series.motion import body_motion
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks

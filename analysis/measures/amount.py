@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.timebase import FAST_HZ
 from asyconv.analysis.formulas.bootstrap import Sums
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.definition import Measure, Value, value_of
 from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, Gates
 from asyconv.analysis.series.epochs import BodyEpoch, LimbEpoch

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from asyconv.analysis.cleaning.clean import runs, whole
-from asyconv.analysis.cleaning.timebase import FAST_HZ
+from asyconv.analysis.formulas.gaps import runs, whole
 from asyconv.analysis.formulas.kinematics import derivative
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.angles import opened
 from asyconv.analysis.measures.definition import Measure, Value, given
 from asyconv.analysis.measures.gates import AMOUNT, ANGLE

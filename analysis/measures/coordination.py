@@ -13,9 +13,9 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 from scipy.stats import rankdata
 
-from asyconv.analysis.cleaning.timebase import FAST_HZ
 from asyconv.analysis.formulas.bootstrap import Sums
 from asyconv.analysis.formulas.kinematics import derivative
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.definition import LEFT_RIGHT, Measure, Value, given, value_of
 from asyconv.analysis.measures.gates import ANGLE, TOGETHER
 from asyconv.analysis.measures.spectral import SEGMENT_S, segments

@@ -6,7 +6,7 @@ A gate that is not met gives no value and a reason, never a number.
 from dataclasses import dataclass
 from typing import Final
 
-from asyconv.analysis.cleaning.timebase import FAST_HZ
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.series.epochs import BodyEpoch, LimbEpoch, PairEpoch
 
 COVERAGE_MIN_PCT: Final = 70.0

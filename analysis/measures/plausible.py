@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.clean import CleanTracks, whole
+from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.measures.gates import NO_GATE
 from asyconv.analysis.measures.registry import Result
 from asyconv.skeleton import LIMBS

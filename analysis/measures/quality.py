@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from asyconv.analysis.cleaning.timebase import FAST_HZ
 from asyconv.analysis.formulas.bootstrap import Quantiles
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.definition import LEFT_RIGHT, Measure, Value, given, value_of
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
 from asyconv.analysis.series.epochs import BodyEpoch, JointEpoch, LimbEpoch, PairEpoch

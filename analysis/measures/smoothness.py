@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.signal import find_peaks
 
-from asyconv.analysis.cleaning.clean import runs
-from asyconv.analysis.cleaning.timebase import FAST_HZ
+from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.kinematics import derivative
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.definition import Measure, Value
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, Gates
 from asyconv.analysis.series.epochs import LimbEpoch

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import ConvexHull, QhullError
 
-from asyconv.analysis.cleaning.clean import whole
 from asyconv.analysis.formulas.bootstrap import Quantiles, Sample, Sums
+from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.measures.amount import ratio
 from asyconv.analysis.measures.definition import Measure, Value, value_of
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.clean import runs, whole
-from asyconv.analysis.cleaning.timebase import FAST_HZ
+from asyconv.analysis.formulas.gaps import runs, whole
 from asyconv.analysis.formulas.kinematics import derivative
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.definition import Measure, Value
 from asyconv.analysis.measures.gates import AMOUNT
 from asyconv.analysis.measures.smoothness import quick_speed

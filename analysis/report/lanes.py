@@ -8,7 +8,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from asyconv.analysis.cleaning.clean import runs
+from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.report.canvas import EVENT, EVENT_HATCH, UNSEEN, UNSEEN_HATCH, Floats, limb_name
 
 if TYPE_CHECKING:

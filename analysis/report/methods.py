@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from asyconv.analysis.cleaning.clean import FILL_MAX_S, JUMP_MM_S, confidence_gate, steady_from
+from asyconv.analysis.cleaning.clean import JUMP_MM_S, confidence_gate, steady_from
 from asyconv.analysis.cleaning.outliers import STEADY_S
 from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
 from asyconv.analysis.evaluation.gain import KEPT
 from asyconv.analysis.evaluation.interval_coverage import SHOWN_MIN_PCT
 from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
+from asyconv.analysis.formulas.gaps import FILL_MAX_S
 from asyconv.analysis.measures.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
 from asyconv.analysis.measures.definition import OWN, Measure
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, FLOORS_APART_MAX

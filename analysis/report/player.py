@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from asyconv.analysis.cleaning.clean import whole
+from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.report.canvas import LIMB_COLOURS, Floats
 from asyconv.analysis.report.lanes import LEFT, RIGHT
 from asyconv.analysis.report.postures import head_up, median_pose

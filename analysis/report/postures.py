@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.cleaning.clean import whole
+from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.measures.plausible import HEADWARD
 from asyconv.analysis.measures.spatial import CHI2_95_2
 from asyconv.analysis.report.canvas import (

@@ -19,9 +19,8 @@ from asyconv.analysis.cleaning.clean import (
     SWAPPED,
     UNSTEADY,
     CleanTracks,
-    runs,
-    whole,
 )
+from asyconv.analysis.formulas.gaps import runs, whole
 from asyconv.analysis.series.floor import Floor
 from asyconv.analysis.series.limbs import LimbSeries, moving_mask
 from asyconv.analysis.series.motion import BodyMotion, LimbMotion

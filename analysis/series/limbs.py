@@ -10,9 +10,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.clean import CleanTracks, runs, whole
-from asyconv.analysis.cleaning.timebase import FAST_HZ
-from asyconv.analysis.formulas.kinematics import acceleration, derivative
+from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.formulas.angles import angle_between, included_angle
+from asyconv.analysis.formulas.gaps import runs, whole
+from asyconv.analysis.formulas.kinematics import acceleration, speed
+from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.series.floor import Floor, floor_in_time, speed_floor
 from asyconv.skeleton import JOINTS, LIMBS
 
@@ -121,11 +123,6 @@ def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSerie
     )
 
 
-def speed(position: Floats, fs_hz: float) -> Floats:
-    """Length of the velocity of `position` [N, D] per second."""
-    return np.asarray(np.linalg.norm(derivative(position, fs_hz), axis=-1))
-
-
 def still_floor(meta: dict[str, Any], limb: str) -> float | None:
     """Still-clip floor of a limb in mm/s from a tracks file's metadata: one number, one by limb, or none."""
     stated = meta.get("still_floor_mm_s")
@@ -163,21 +160,6 @@ def moving_mask(
 def bout_min_s(effective_hz: float) -> float:
     """Shortest bout that the rate can resolve, in s."""
     return 0.2 if effective_hz >= FAST_HZ else 0.5
-
-
-def included_angle(corner: Floats, first: Floats, second: Floats) -> Floats:
-    """Angle in degrees at `corner` [N, D] between the directions to two points, 0 to 180."""
-    return angle_between(first - corner, second - corner)
-
-
-def angle_between(a: Floats, b: Floats) -> Floats:
-    """Angle in degrees between vectors [N, D], D 2 or 3, as atan2(|a x b|, a.b): steady near 0 and 180."""
-    inner = (a * b).sum(axis=-1)
-    cross_squared = np.maximum((a**2).sum(axis=-1) * (b**2).sum(axis=-1) - inner**2, 0)
-    if a.shape[-1] == 3:
-        cross_squared = (np.cross(a, b) ** 2).sum(axis=-1)
-    degrees: Floats = np.degrees(np.arctan2(np.sqrt(cross_squared), inner))
-    return degrees
 
 
 def trunk_down(points: Floats) -> Floats:

@@ -12,20 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.cleaning.body_frame import middles
-from asyconv.analysis.cleaning.clean import JUMP_MM_S, CleanTracks, fill_gaps, smooth
-from asyconv.analysis.formulas.kinematics import (
-    acceleration,
-    derivative,
-    segment_length,
-    white_noise,
-)
-from asyconv.analysis.series.floor import Floor, rest_window, speed_floor, speed_of_white_noise
-from asyconv.analysis.series.limbs import (
-    LimbSeries,
-    limb_angles,
-    moving_mask,
-    speed,
-)
+from asyconv.analysis.cleaning.clean import JUMP_MM_S, CleanTracks
+from asyconv.analysis.formulas.filters import smooth
+from asyconv.analysis.formulas.gaps import fill_gaps
+from asyconv.analysis.formulas.kinematics import acceleration, derivative, segment_length, speed
+from asyconv.analysis.formulas.noise import speed_of_white_noise, white_noise
+from asyconv.analysis.series.floor import Floor, rest_window, speed_floor
+from asyconv.analysis.series.limbs import LimbSeries, limb_angles, moving_mask
 from asyconv.skeleton import LIMBS, N_JOINTS
 
 Floats = npt.NDArray[np.float64]

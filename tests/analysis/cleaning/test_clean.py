@@ -4,108 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.signal import sosfiltfilt, sosfreqz
 
 from asyconv.analysis.cleaning import clean as c
-from asyconv.analysis.cleaning.outliers import is_jump, is_outlier, rolling_median
+from asyconv.analysis.cleaning.outliers import is_jump, is_outlier
 from asyconv.analysis.cleaning.timebase import make_time_base
 from asyconv.errors import InputError
 from asyconv.skeleton import JOINTS
 from tests.helpers.closed_form import hide, make_tracks, shake
 
 WRIST = JOINTS.index("right_wrist")
-
-
-def line(n: int) -> np.ndarray:
-    return np.arange(n, dtype=float)[:, None, None] * [1.0, 2.0]
-
-
-@pytest.mark.parametrize(("missing", "filled"), [(1, True), (6, True), (7, False), (9, False)])
-def test_a_gap_of_0_2_s_is_filled_and_a_longer_one_is_not(missing: int, filled: bool) -> None:
-    values = line(60)
-    values[20 : 20 + missing] = np.nan
-    out = c.fill_gaps(values, 30.0, step_max=1e9)
-    assert np.isfinite(out).all() == filled
-    if filled:
-        np.testing.assert_allclose(out, line(60), atol=1e-12)
-
-
-def test_at_6_hz_one_sample_is_filled_and_two_are_not() -> None:
-    values = line(30)
-    values[10] = np.nan
-    values[20:22] = np.nan
-    out = c.fill_gaps(values, 6.0, step_max=1e9)
-    assert np.isfinite(out[10]).all()
-    assert np.isnan(out[20:22]).all()
-
-
-def test_ends_and_implausible_bridges_stay_missing() -> None:
-    values = line(30)
-    values[:3] = np.nan
-    values[15] = np.nan
-    values[16:] += 100
-    out = c.fill_gaps(values, 30.0, step_max=20.0)
-    assert np.isnan(out[:3]).all()
-    assert np.isnan(out[15]).all()
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.lists(st.booleans(), min_size=12, max_size=90), st.sampled_from([6.0, 25.0, 30.0]))
-def test_filling_never_touches_a_sample_and_never_bridges_more_than_the_limit(seen: list[bool], fs_hz: float) -> None:
-    values = line(len(seen))
-    values[~np.array(seen)] = np.nan
-    out = c.fill_gaps(values, fs_hz, step_max=1e9)
-    np.testing.assert_array_equal(out[seen], values[seen])
-    left = ~np.isfinite(out[:, 0, 0])
-    for start, stop in c.runs(~np.array(seen)):
-        inner = start > 0 and stop < len(seen)
-        assert left[start:stop].all() == (not inner or (stop - start) / fs_hz > 0.2 + 1e-9)
-
-
-@pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (25.0, 4.0), (6.0, 2.0), (60.0, 4.0)])
-def test_effective_cutoff_is_3_db_there_and_back(fs_hz: float, cutoff_hz: float) -> None:
-    _, gain = sosfreqz(c.low_pass(fs_hz, cutoff_hz), worN=[cutoff_hz], fs=fs_hz)
-    assert abs(gain[0]) ** 2 == pytest.approx(1 / np.sqrt(2), rel=1e-9)
-
-
-def test_smoothing_keeps_lines_and_constants_and_runs_do_not_talk_to_each_other() -> None:
-    values = line(100)
-    values[50] = np.nan
-    out, short = c.smooth(values, 30.0, 4.0)
-    np.testing.assert_allclose(out[np.r_[0:50, 51:100]], line(100)[np.r_[0:50, 51:100]], atol=1e-9)
-    assert not short.any()
-    values[51:] += 1e6
-    again, _ = c.smooth(values, 30.0, 4.0)
-    np.testing.assert_array_equal(again[:50], out[:50])
-
-
-def test_smoothing_has_no_phase_and_short_runs_are_left_out() -> None:
-    time_s = np.arange(600) / 30
-    wave = np.sin(2 * np.pi * time_s)[:, None, None]
-    out, _ = c.smooth(wave, 30.0, 4.0)
-    gain = 1 / (1 + (np.tan(np.pi / 30) / np.tan(4 * np.pi / 30)) ** 4 * (np.sqrt(2) - 1))
-    np.testing.assert_allclose(out[100:-100], gain * wave[100:-100], atol=1e-6)
-    wave[20:] = np.nan
-    wave[12:14] = np.nan
-    out, short = c.smooth(wave, 30.0, 4.0)
-    assert np.isfinite(out[:12]).all()
-    assert short[14:20].all()
-    assert np.isnan(out[14:20]).all()
-
-
-def test_the_filter_is_the_same_forward_and_backward_in_time() -> None:
-    noise = np.random.default_rng(0).normal(size=(200, 1, 2))
-    forward, _ = c.smooth(noise, 30.0, 4.0)
-    backward, _ = c.smooth(noise[::-1], 30.0, 4.0)
-    np.testing.assert_allclose(backward[::-1][40:-40], forward[40:-40], atol=1e-6)
-    assert sosfiltfilt(c.low_pass(30.0, 4.0), noise, axis=0).shape == noise.shape
-
-
-def test_rolling_median_ignores_what_is_missing() -> None:
-    values = np.array([1.0, np.nan, 3.0, 100.0, 5.0])[:, None, None]
-    np.testing.assert_allclose(rolling_median(values, 3)[:, 0, 0], [1.0, 2.0, 51.5, 5.0, 52.5])
 
 
 def test_a_spike_is_an_outlier_and_a_fast_stroke_is_none() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.evaluation.jitter import Jitter, jitter_of, jitter_rows, jitter_text
-from asyconv.analysis.series.floor import speed_of_white_noise
+from asyconv.analysis.formulas.noise import speed_of_white_noise
 from asyconv.skeleton import LIMBS
 from tests.helpers.closed_form import make_tracks, strokes
 

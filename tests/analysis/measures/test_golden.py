@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pytest
 from scipy.io import loadmat
 
+from asyconv.analysis.formulas.angles import included_angle
 from asyconv.analysis.formulas.kinematics import difference, segment_length, step_speed
 from asyconv.analysis.measures.amount import ratio
-from asyconv.analysis.series.limbs import included_angle
 from tests.helpers.real_data import shared_data
 from tests.helpers.xlsx import read_xlsx
 

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyconv.analysis import ANALYSIS_VERSION, analyse
-from asyconv.analysis.cleaning.clean import Event, runs
+from asyconv.analysis.cleaning.clean import Event
+from asyconv.analysis.formulas.gaps import runs
+from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.measures.registry import REGISTRY, Result
 from asyconv.analysis.report.trust import first_sentences
-from asyconv.analysis.series.limbs import moving_mask, speed
+from asyconv.analysis.series.limbs import moving_mask
 from asyconv.analysis.tables.movement import Movement
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from asyconv.analysis.formulas.kinematics import derivative
+from asyconv.analysis.formulas.kinematics import derivative, speed
 from asyconv.analysis.measures.smoothness import ldlj, sparc
-from asyconv.analysis.series.limbs import speed
 
 
 def test_smoothness_against_monalysa() -> None:

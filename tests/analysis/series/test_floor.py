@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from asyconv.analysis.cleaning.clean import smooth
+from asyconv.analysis.formulas.filters import smooth
+from asyconv.analysis.formulas.kinematics import speed
+from asyconv.analysis.formulas.noise import speed_of_white_noise
 from asyconv.analysis.measures.gates import FLOOR_HARMLESS_MM_S
 from asyconv.analysis.series import floor as f
-from asyconv.analysis.series.limbs import MOVE_ABOVE_MM_S, MOVE_WHILE_MM_S, WHILE_FLOORS, speed
+from asyconv.analysis.series.limbs import MOVE_ABOVE_MM_S, MOVE_WHILE_MM_S, WHILE_FLOORS
 
 
 def test_up_to_the_harmless_floor_the_thresholds_do_not_rise() -> None:
@@ -18,7 +20,7 @@ def test_up_to_the_harmless_floor_the_thresholds_do_not_rise() -> None:
 def test_white_noise_behind_the_filter_is_what_the_formula_says(fs_hz: float, cutoff_hz: float) -> None:
     noise = np.random.default_rng(3).standard_normal((200_000, 1, 1))
     along = speed(smooth(noise, fs_hz, cutoff_hz)[0][:, 0], fs_hz)
-    assert f.speed_of_white_noise(fs_hz, cutoff_hz) == pytest.approx(np.sqrt(np.mean(along**2)), rel=0.01)
+    assert speed_of_white_noise(fs_hz, cutoff_hz) == pytest.approx(np.sqrt(np.mean(along**2)), rel=0.01)
 
 
 @pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (30.0, 6.0), (6.0, 2.0)])
@@ -40,7 +42,7 @@ def test_the_floor_in_time_rises_where_noise_is_and_nowhere_below_the_limbs_own(
     floor = f.Floor(5.0, 5.0, 1.0, None, "white noise", True)
     found = f.floor_in_time(noise, floor, 30.0, 4.0)
     assert (found[:415] == 5.0).all()
-    expected = loud * np.sqrt(3) * f.speed_of_white_noise(30.0, 4.0)
+    expected = loud * np.sqrt(3) * speed_of_white_noise(30.0, 4.0)
     assert found[490:].mean() == pytest.approx(expected, rel=0.1)
     assert (f.floor_in_time(noise, floor, 6.0, 2.0) == 5.0).all()  # noise cannot be told by its time
     none = f.Floor(None, None, None, None, "not to be had", False)

@@ -5,38 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyconv.analysis.cleaning.clean import clean, runs
+from asyconv.analysis.cleaning.clean import clean
+from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.series import limbs as s
 from tests.helpers.closed_form import META, hide, make_tracks, shake, without_mm
 
 
 def all_valid(n: int) -> np.ndarray:
     return np.ones(n, bool)
-
-
-def test_speed_of_a_circle_is_constant_and_of_a_line_exact() -> None:
-    time_s = np.arange(300) / 30
-    circle = 50 * np.stack([np.cos(time_s), np.sin(time_s)], axis=-1)
-    np.testing.assert_allclose(s.speed(circle, 30.0)[1:-1], 50 * np.sin(1 / 30) * 30, rtol=1e-9)
-    np.testing.assert_allclose(s.speed(np.outer(time_s, [3.0, 4.0]), 30.0), 5.0, rtol=1e-9)
-
-
-def test_speed_does_not_cross_a_gap() -> None:
-    position = np.zeros((20, 2))
-    position[10:] = 1000.0
-    position[9] = np.nan
-    speed = s.speed(position, 30.0)
-    assert np.isnan(speed[9])
-    np.testing.assert_allclose(speed[np.arange(20) != 9], 0.0)
-
-
-@pytest.mark.parametrize("degrees", [0.0, 30.0, 90.0, 150.0, 180.0])
-def test_included_angle_by_construction(degrees: float) -> None:
-    corner = np.array([[1.0, 2.0, 3.0]])
-    angle = np.radians(degrees)
-    first, second = corner + [10.0, 0, 0], corner + 7 * np.array([np.cos(angle), np.sin(angle), 0])
-    assert s.included_angle(corner, first, second)[0] == pytest.approx(degrees, abs=1e-6)
-    assert s.included_angle(corner[:, :2], first[:, :2], second[:, :2])[0] == pytest.approx(degrees, abs=1e-5)
 
 
 def test_angles_of_the_still_infant() -> None:

@@ -1,0 +1,30 @@
+"""Windows: sums and medians of an array over ranges of samples that move along it."""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+def sums_between(rows: Floats, first: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]) -> Floats:
+    """Sum of `rows` [N, K] over each half-open range `first` to `stop` [M]."""
+    sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+    return np.asarray(sums[stop] - sums[first])
+
+
+def rolling_median(values: Floats, window: int) -> Floats:
+    """Centred median over `window` samples along axis 0, of what is present; NaN where nothing is."""
+    half = window // 2
+    padded = np.pad(values, [(half, half)] + [(0, 0)] * (values.ndim - 1), constant_values=np.nan)
+    ordered = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window, axis=0), axis=-1)
+    count = np.isfinite(ordered).sum(axis=-1)
+    low = np.maximum((count - 1) // 2, 0)[..., None]
+    high = np.minimum(count // 2, window - 1)[..., None]
+    middle: Floats = (np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1))[..., 0] / 2
+    middle[count == 0] = np.nan
+    return middle
+
+
+def odd(samples: float) -> int:
+    """Odd window of about `samples`, at least 3."""
+    return max(3, 2 * int(round(samples) // 2) + 1)

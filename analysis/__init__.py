@@ -5,7 +5,9 @@ heavy; `analyse` loads polars and scipy when called.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from asyconv.analysis.version import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from asyconv.analysis.cleaning.clean import Event
@@ -14,14 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ANALYSIS_VERSION", "analyse"]
 
-ANALYSIS_VERSION: Final = 6
-"""Raised by hand, and only when numbers in the tables change for the same tracks."""
-
 
 def analyse(
     tracks: "Tracks", events: "Sequence[Event] | None" = None, sheet: "Mapping[str, Any] | None" = None
 ) -> "Movement":
-    """Clean `tracks`, derive the limb series and compute every measure; see `tables.movement.analyse`."""
-    from asyconv.analysis.tables.movement import analyse as analyse_now
+    """Clean `tracks`, derive the limb series and compute every measure; see `asyconv.analysis.pipeline`."""
+    from asyconv.analysis.pipeline import analyse as analyse_now
 
     return analyse_now(tracks, events, sheet)

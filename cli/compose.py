@@ -207,7 +207,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.plots import write_figures
     from asyconv.analysis.series.still import StillFloor, check_fits
-    from asyconv.analysis.tables.tables import write_tables
+    from asyconv.analysis.tables.files import write_tables
     from asyconv.notice import NOTICE
     from asyconv.tracks_file import write_tracks
 

@@ -160,7 +160,7 @@ def beside_each_other(
     import torch
 
     from asyconv.analysis.evaluation.error_plots import limb_boxes
-    from asyconv.analysis.tables.tables import write_csv
+    from asyconv.analysis.tables.files import write_csv
     from asyconv.evaluation.clip_times import clip_times
     from asyconv.evaluation.comparison import framework, markdown, table_two
     from asyconv.evaluation.error_tables import write_rows

@@ -89,7 +89,7 @@ def _write(rows: list[dict[str, Any]], jitter: list[dict[str, Any]], output: Pat
     import polars as pl
 
     from asyconv.analysis.evaluation.agreement_plot import agreement_picture
-    from asyconv.analysis.tables.tables import write_csv
+    from asyconv.analysis.tables.files import write_csv
 
     output.mkdir(parents=True, exist_ok=True)
     for name, content in (("movement", rows), ("floors", jitter)):

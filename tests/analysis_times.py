@@ -19,7 +19,7 @@ from asyconv.analysis.cohort.cohort import make_cohort, write_cohort
 from asyconv.analysis.cohort.report import write_cohort_report
 from asyconv.analysis.evaluation.interval_coverage import jittered
 from asyconv.analysis.report.page import write_report
-from asyconv.analysis.tables.tables import write_tables
+from asyconv.analysis.tables.files import write_tables
 from asyconv.cli.bench import add_row, cpu_name
 from asyconv.cli.cohort import members_of
 from asyconv.cli.compose import software

@@ -15,7 +15,7 @@ import polars as pl
 from asyconv.analysis.cohort.comparison import AGE_MAX_DAYS, INFANTS_MIN, compared
 from asyconv.analysis.cohort.reliability import reliability_table
 from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT, floor_band_mm_s, limbs_of, stratum
-from asyconv.analysis.tables import tables
+from asyconv.analysis.tables.files import METADATA_KEY, write_csv
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
@@ -94,10 +94,10 @@ def write_cohort(cohort: Cohort, folder: Path) -> list[Path]:
     written = []
     for name, table in cohort.tables.items():
         path = folder / f"{name}.parquet"
-        table.write_parquet(path, compression="zstd", metadata={tables.METADATA_KEY: json.dumps(facts, sort_keys=True)})
+        table.write_parquet(path, compression="zstd", metadata={METADATA_KEY: json.dumps(facts, sort_keys=True)})
         written.append(path)
         if name != "features_compared":
-            written.append(tables.write_csv(table, folder / f"{name}.csv"))
+            written.append(write_csv(table, folder / f"{name}.csv"))
     return written
 
 
@@ -105,7 +105,7 @@ def _read(member: Member) -> tuple[pl.DataFrame, dict[str, Any], dict[str, pl.Da
     """Values of one recording, facts of its tables, and its summaries by scope."""
     path = member.folder / "features_long.parquet"
     try:
-        meta = json.loads(pl.read_parquet_metadata(path).get(tables.METADATA_KEY, "null"))
+        meta = json.loads(pl.read_parquet_metadata(path).get(METADATA_KEY, "null"))
         long = pl.read_parquet(path, glob=False)
         wide = {s: pl.read_parquet(member.folder / f"{s}_summary.parquet", glob=False) for s in SCOPES}
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError) as error:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from asyconv.analysis.report.canvas import Drawing
-from asyconv.analysis.tables.tables import write_csv
+from asyconv.analysis.tables.files import write_csv
 
 
 def write_drawings(drawings: Sequence[Drawing], pngs: Mapping[str, bytes], folder: Path) -> list[Path]:

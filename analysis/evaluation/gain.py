@@ -6,19 +6,16 @@ central difference of the analysis take their share knowingly; what is lost beyo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.cleaning.clean import clean
+from asyconv.analysis.formulas.sampling import KEPT
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks
 
 Floats = npt.NDArray[np.float64]
-
-KEPT: Final = 0.7
-"""A frequency counts as seen while at least this share of it comes through."""
 
 
 @dataclass(frozen=True)

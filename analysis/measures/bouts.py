@@ -15,8 +15,9 @@ import numpy.typing as npt
 from asyconv.analysis.formulas.bootstrap import Quantiles
 from asyconv.analysis.measures.amount import HAYES, QUICK_AMOUNT, ratio
 from asyconv.analysis.measures.definition import Measure, Value, value_of
-from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, Gates
+from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
 from asyconv.analysis.series.epochs import BodyEpoch, LimbEpoch
+from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 
 Floats = npt.NDArray[np.float64]
 

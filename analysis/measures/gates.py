@@ -8,10 +8,10 @@ from typing import Final
 
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.series.epochs import BodyEpoch, LimbEpoch, PairEpoch
+from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 
 COVERAGE_MIN_PCT: Final = 70.0
 ANALYSED_MIN_S: Final = 60.0
-FLOOR_MAX_MM_S: Final = 50.0
 FLOOR_GOOD_MM_S: Final = 15.0
 FLOOR_PLAIN_MM_S: Final = 12.0  # above it small movements are lost: amounts are lower bounds
 FLOORS_APART_MAX: Final = 1.25

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from asyconv.analysis.evaluation.interval_coverage import SHOWN
 from asyconv.analysis.formulas.bootstrap import interval
 from asyconv.analysis.measures import (
     amount,
@@ -29,6 +28,7 @@ from asyconv.analysis.measures import (
 )
 from asyconv.analysis.measures.definition import Measure, Result, Scope, Value, in_trunk_lengths
 from asyconv.analysis.measures.gates import at_least, withheld
+from asyconv.analysis.measures.intervals import SHOWN
 
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "measures"]
 

@@ -21,8 +21,9 @@ from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.kinematics import derivative
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.definition import Measure, Value
-from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, Gates
+from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
 from asyconv.analysis.series.epochs import LimbEpoch
+from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 
 Floats = npt.NDArray[np.float64]
 

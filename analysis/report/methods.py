@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 from asyconv.analysis.cleaning.clean import JUMP_MM_S, confidence_gate, steady_from
 from asyconv.analysis.cleaning.outliers import STEADY_S
 from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
-from asyconv.analysis.evaluation.gain import KEPT
-from asyconv.analysis.evaluation.interval_coverage import SHOWN_MIN_PCT
 from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
 from asyconv.analysis.formulas.gaps import FILL_MAX_S
+from asyconv.analysis.formulas.sampling import KEPT
 from asyconv.analysis.measures.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
 from asyconv.analysis.measures.definition import OWN, Measure
-from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOOR_MAX_MM_S, FLOORS_APART_MAX
+from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOORS_APART_MAX
+from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
+from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 from asyconv.analysis.series.limbs import (
     ABOVE_FLOORS,
     MOVE_ABOVE_MM_S,

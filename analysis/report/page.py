@@ -17,7 +17,7 @@ import numpy as np
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from asyconv.analysis.evaluation.interval_coverage import SHOWN_MIN_PCT
+from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.canvas import Drawing
 from asyconv.analysis.report.methods import methods_text, references

@@ -9,7 +9,7 @@ from asyconv.analysis.report.pair_plots import coordination_matrix, symmetry_bar
 from asyconv.analysis.report.postures import trajectory_map
 from asyconv.analysis.report.ranges import angle_ranges
 from asyconv.analysis.report.strips import limb_strips
-from asyconv.analysis.tables.tables import write_csv
+from asyconv.analysis.tables.files import write_csv
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from asyconv.analysis import ANALYSIS_VERSION
 from asyconv.analysis.measures.registry import DEFINITION_VERSION
+from asyconv.analysis.version import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement

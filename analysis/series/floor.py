@@ -24,6 +24,7 @@ from asyconv.analysis.formulas.sampling import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 
+FLOOR_MAX_MM_S: Final = 50.0  # from here on amounts are withheld
 HARMLESS_MM_S: Final = 6.25  # up to here the thresholds of the moving mask do not rise
 ABOUT_S: Final = 1.0  # noise counts at its time within a second to either side
 REST_WINDOW_S: Final = 1.0

@@ -1,36 +1,20 @@
-"""Tables: the analysis as Parquet and CSV, with the same bytes whenever it is done again.
+"""Tables: what was measured, a row for each sample, bout, epoch or value.
 
 Columns come from the registry of measures; a value that is withheld is empty and its reason stands in `withheld`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
-from asyconv.analysis import ANALYSIS_VERSION
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.measures.bouts import Bout
-from asyconv.analysis.measures.registry import DEFINITION_VERSION, REGISTRY, Result, Scope, measures
+from asyconv.analysis.measures.registry import DEFINITION_VERSION, Result, Scope, measures
 from asyconv.analysis.series.limbs import ANGLES, LimbSeries
-from asyconv.notice import NOTICE
 
-if TYPE_CHECKING:
-    from asyconv.analysis.tables.movement import Movement
-
-METADATA_KEY: Final = "asyconv"
 ANGLE_NAMES: Final = tuple(name for names in ANGLES.values() for name in names)
-AXES: Final = (
-    "x_mm, y_mm, z_mm: endpoint minus root in the camera frame of the unmirrored picture, x right, y down, z away; "
-    "x_body_mm, y_body_mm, z_body_mm: the same in the body frame, x to the infant's right, y to its feet, z out of its "
-    "front; _tl: in trunk lengths; x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
-)
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-FORMULA: Final = r"^[=+\-@\t\r]"
-
 
 AGES: Final = ("ga_birth_days", "pma_days")
 """Age belongs to the recording: at birth, and postmenstrual on the day of the recording."""
@@ -190,93 +174,6 @@ def features_table(ids: Ids, ages: Ages, results: Sequence[Result]) -> pl.DataFr
         "definition_version": pl.Int32,
     }
     return _with_ids(ids, pl.DataFrame(rows, schema=schema), ages)
-
-
-KEYS: Final = (
-    ("recording_id", "", "pseudonym of the recording"),
-    ("infant_id", "", "pseudonym of the infant; several recordings may be of one infant"),
-    ("ga_birth_days", "d", "gestational age at birth, as stated in the sheet"),
-    ("pma_days", "d", "postmenstrual age on the day of the recording, as stated in the sheet"),
-    ("epoch_start_s", "s", "start of the epoch; a recording up to 180 s is one epoch"),
-    ("epoch_s", "s", "length of the epoch"),
-    ("limb", "", "right and left are the infant's"),
-    ("recording_quality", "", "A to D by coverage and speed floor; of the recording, not of the infant"),
-    ("lower_bound", "", "measures of the row that are to be read as at least"),
-    ("withheld", "", "measures of the row that are empty, each with the reason"),
-)
-"""Columns that are no measures: name, unit, meaning."""
-
-
-def data_dictionary() -> list[dict[str, str]]:
-    """One row per key column and per measure of the registry; the last row is the notice."""
-    rows = [
-        {
-            "name": m.name,
-            "label": m.label,
-            "unit": m.unit,
-            "scope": m.scope,
-            "formula": m.formula,
-            "gates": m.gates.words(),
-            "caution": m.caution,
-            "source": m.source,
-            "tier": m.tier,
-            "definition_version": str(DEFINITION_VERSION),
-        }
-        for m in REGISTRY
-    ]
-    empty = dict.fromkeys(rows[0], "")
-    keys = [{**empty, "name": name, "unit": unit, "scope": "key", "formula": words} for name, unit, words in KEYS]
-    return [*keys, *rows, {**empty, "name": "notice", "formula": NOTICE}]
-
-
-def write_tables(movement: "Movement", folder: Path) -> list[Path]:
-    """Write every table of `movement` into the existing `folder`; the same movement gives the same bytes."""
-    metadata = {METADATA_KEY: json.dumps(_metadata(movement.meta), sort_keys=True)}
-    written = []
-    for name in ("limb_series", "bouts", "limb_summary", "pair_summary", "body_summary", "features_long"):
-        table: pl.DataFrame = getattr(movement, name)
-        path = folder / f"{name}.parquet"
-        table.write_parquet(path, compression="zstd", metadata=metadata)
-        written.append(path)
-        if name.endswith("_summary"):
-            written.append(write_csv(table, folder / f"{name}.csv"))
-    rows = pl.DataFrame(data_dictionary()).with_columns(pl.all().replace("", None))
-    return [*written, write_csv(rows, folder / "data_dictionary.csv")]
-
-
-def write_csv(table: pl.DataFrame, path: Path) -> Path:
-    """Write `table` as CSV: UTF-8, point as decimal, empty for null, text that no spreadsheet takes for a formula."""
-    texts = [name for name, kind in table.schema.items() if kind == pl.String]
-    safe = table.with_columns(
-        pl.when(pl.col(name).str.contains(FORMULA)).then(pl.concat_str(pl.lit("'"), name)).otherwise(name).alias(name)
-        for name in texts
-    )
-    headers = {name: f"'{name}" for name in table.columns if name.startswith(FORMULA_STARTS)}
-    safe.rename(headers).write_csv(path)
-    return path
-
-
-def _metadata(meta: dict[str, Any]) -> dict[str, Any]:
-    kept = (
-        "schema_version",
-        "recording_id",
-        "infant_id",
-        "model_name",
-        "weights_hash",
-        "model_validation",
-        "simulated",
-        "software_version",
-        "left_right_verified",
-        "rate",
-    )
-    return {
-        **{key: meta.get(key) for key in kept},
-        "analysis_version": ANALYSIS_VERSION,
-        "definition_version": DEFINITION_VERSION,
-        "units": "in the column names",
-        "axes": AXES,
-        "notice": NOTICE,
-    }
 
 
 def _with_ids(ids: Ids, table: pl.DataFrame, ages: Ages | None = None) -> pl.DataFrame:

@@ -1,1 +1,1 @@
-"""Tests of `asyconv.evaluation.joint_errors`."""
+"""Tests of `asyconv.evaluation`."""

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from asyconv.analysis import analyse
-from asyconv.analysis.tables.tables import METADATA_KEY, write_tables
+from asyconv.analysis.tables.files import METADATA_KEY, write_tables
 from tests.helpers.closed_form import make_tracks, shake
 
 

@@ -1,1 +1,1 @@
-"""Tests of `asyconv.training.loop`."""
+"""Tests of `asyconv.training`."""

@@ -1,1 +1,1 @@
-"""Tests of `asyconv.analysis.cohort.cohort`."""
+"""Tests of `asyconv.analysis.cohort`."""

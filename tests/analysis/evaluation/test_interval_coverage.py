@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from asyconv.analysis import analyse
-from asyconv.analysis.evaluation.interval_coverage import MEASURED, SHOWN, Coverage, interval_coverage, jittered, table
+from asyconv.analysis.evaluation.interval_coverage import interval_coverage, jittered, table
+from asyconv.analysis.measures.intervals import MEASURED, SHOWN, Coverage
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.page import INTERVAL_WORDS, render
 from tests.helpers.closed_form import ENDS, make_tracks, strokes

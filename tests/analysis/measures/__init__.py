@@ -1,1 +1,1 @@
-"""Tests of `asyconv.analysis.measures.registry`."""
+"""Tests of `asyconv.analysis.measures`."""

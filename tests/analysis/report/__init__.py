@@ -1,1 +1,1 @@
-"""Tests of `asyconv.analysis.report.page`."""
+"""Tests of `asyconv.analysis.report`."""

@@ -1,1 +1,1 @@
-"""Tests of `asyconv.analysis.series.limbs`."""
+"""Tests of `asyconv.analysis.series`."""

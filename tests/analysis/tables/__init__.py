@@ -1,1 +1,1 @@
-"""Tests of `asyconv.analysis.tables.tables`."""
+"""Tests of `asyconv.analysis.tables`."""

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from asyconv.analysis import analyse
-from asyconv.analysis.evaluation.interval_coverage import SHOWN
+from asyconv.analysis.measures.intervals import SHOWN
 from asyconv.analysis.measures.registry import REGISTRY, Scope, measures
 from asyconv.analysis.report.plots import write_figures
+from asyconv.analysis.tables.dictionary import KEYS
+from asyconv.analysis.tables.files import write_csv, write_tables
 from asyconv.analysis.tables.movement import Movement
-from asyconv.analysis.tables.tables import KEYS, write_csv, write_tables
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
 from tests.helpers.closed_form import hide, make_tracks, shake

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from asyconv.labels.clip_set import ClipSet
-from asyconv.pose.inference import Inference, joint_probability, locate
+from asyconv.pose.inference import Inference, locate
 from asyconv.pose.model_file import Model
 from asyconv.pose.networks import N_MAPS
 from asyconv.training.targets import draw_targets
@@ -43,14 +43,14 @@ def predict(model: Model, clips: ClipSet, *, corrected: bool = True) -> Predicti
     inference = Inference(model)
     for start in range(0, len(clips.depth), inference.batch):
         rows = slice(start, start + inference.batch)
-        probability, maps = inference.both(clips.depth[rows].astype(np.float32) / 10.0)
+        found = inference.both(clips.depth[rows].astype(np.float32) / 10.0)
+        probability = torch.stack([clip.probability for clip in found])
         masks += mask_counts(probability, clips.xy_map[rows], clips.visible[rows], settings.disc_radius_map)
-        seen = joint_probability(probability)
-        presence[rows] = seen.max(axis=(-2, -1))
-        for offset, clip in enumerate(maps):
+        for index, clip in enumerate(found, start):
+            presence[index] = clip.seen.max(axis=(-2, -1))
             for position in range(3):
-                joints = locate(clip[position], seen[offset, position], settings)
-                xy[start + offset, position], score[start + offset, position] = joints.xy_map, joints.score
+                joints = locate(clip, position, settings)
+                xy[index, position], score[index, position] = joints.xy_map, joints.score
     if corrected:
         xy -= np.asarray(settings.position_bias_map)
     return Predictions(xy, score, presence, masks)

@@ -1,19 +1,22 @@
-"""Both networks of a model, folded and on their device: clips of depth become confidence maps.
+"""Both networks of a model, folded and on their device: clips of depth become confidence maps, then joints.
 
 On a GPU weights and activations are float16, whose rounding is an eighth of bfloat16's; sums, depth, probabilities
 and maps are float32. On the CPU all is float32.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from asyconv.pose.clips import normalise
-from asyconv.pose.joints import JointSet, find_joints, near_detection, those_present
+from asyconv.pose.detected import CONTEXT_MAP, Box, detected_box, keep_near_detection
+from asyconv.pose.joints import JointSet, find_joints, those_present
 from asyconv.pose.model_file import Model, ModelSettings
-from asyconv.pose.networks import folded
+from asyconv.pose.networks import N_MAPS, folded
 from asyconv.skeleton import N_JOINTS
 
 BATCH: Final = {"cpu": 4, "cuda": 22}
@@ -22,20 +25,43 @@ BATCH: Final = {"cpu": 4, "cuda": 22}
 DTYPE: Final = {"cpu": torch.float32, "cuda": torch.float16}
 """What weights and activations are rounded to."""
 
+IN_ONE_BOX: Final = {"cpu": 1, "cuda": 22}
+"""Clips whose maps are computed at once, in one box for all of them."""
 
-def joint_probability(probability: torch.Tensor) -> npt.NDArray[np.float32]:
-    """Detection probabilities of the joints, [B, 3, 12, 96, 128], of those of all maps [B, 20, 3, 96, 128]."""
-    joints = probability[:, :N_JOINTS].transpose(1, 2).float().cpu()
-    return np.asarray(joints.contiguous().numpy())
+Floats = npt.NDArray[np.float32]
 
 
-def locate(maps: npt.NDArray[np.float32], probability: npt.NDArray[np.float32], settings: ModelSettings) -> JointSet:
-    """Joints of one frame from its confidence maps [20, H, W] and the joints' detection probabilities [12, H, W]."""
-    found = find_joints(
-        near_detection(maps, probability), settings.joint_threshold, settings.link_threshold, settings.nms_window_map
-    )
+@dataclass(frozen=True)
+class ClipMaps:
+    """What the networks give for one clip.
+
+    Attributes
+    ----------
+    probability : [20, 3, 96, 128], detection probabilities of all maps, on the device.
+    seen : [3, 12, 96, 128], the joints' detection probabilities.
+    box : the part of the picture near detected joints; None where no joint is detected.
+    confidence : [3, 20, h, w], confidence maps inside the box.
+    """
+
+    probability: Tensor
+    seen: Floats
+    box: Box | None
+    confidence: Floats
+
+
+def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
+    """Joints of the frame at a position in its clip; a frame in which no joint is detected has none, and scores of 0.
+
+    On the way the joint maps of `clip` become 0 away from where detection sees the joint.
+    """
+    presence = clip.seen[position].max(axis=(1, 2))
     thresholds = np.asarray(settings.presence_thresholds, np.float32)
-    return those_present(found, probability.max(axis=(1, 2)), thresholds)
+    if clip.box is None or not (presence >= thresholds).any():
+        return JointSet(np.full((N_JOINTS, 2), np.nan, np.float32), np.zeros(N_JOINTS, np.float32))
+    maps = clip.confidence[position]
+    keep_near_detection(maps, clip.seen[position], clip.box)
+    found = find_joints(maps, settings.joint_threshold, settings.link_threshold, settings.nms_window_map, clip.box)
+    return those_present(found, presence, thresholds)
 
 
 class Inference:
@@ -49,28 +75,22 @@ class Inference:
         self._detection = folded(model.detection).to(self.device, dtype)
         self._regression = folded(model.regression).to(self.device, dtype)
 
-    def both(self, depth_mm: npt.NDArray[np.float32]) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:
+    def both(self, depth_mm: Floats) -> list[ClipMaps]:
         """Run both networks on clips of depth [B, 3, 96, 128] in mm (0 = none).
 
-        Gives detection probabilities [B, 20, 3, 96, 128], on the device, and confidence maps [B, 3, 20, 96, 128].
         Where the device's memory does not hold so many clips it goes on with half as many, from then on.
         """
-        parts: list[tuple[torch.Tensor, npt.NDArray[np.float32]]] = []
-        start = 0
-        while start < len(depth_mm):
-            part = depth_mm[start : start + self.batch]
+        clips: list[ClipMaps] = []
+        while len(clips) < len(depth_mm):
+            part = depth_mm[len(clips) : len(clips) + self.batch]
             if (found := self._if_it_fits(part)) is not None:
-                parts.append(found)
-                start += len(part)
+                clips += found
             else:  # outside the handler, which keeps alive what was allocated
                 torch.cuda.empty_cache()
                 self.batch = len(part) // 2
-        if len(parts) == 1:
-            return parts[0]
-        probability, maps = zip(*parts, strict=True)
-        return torch.cat(probability), np.concatenate(maps)
+        return clips
 
-    def _if_it_fits(self, depth_mm: npt.NDArray[np.float32]) -> tuple[torch.Tensor, npt.NDArray[np.float32]] | None:
+    def _if_it_fits(self, depth_mm: Floats) -> list[ClipMaps] | None:
         try:
             return self._both(depth_mm)
         except torch.OutOfMemoryError:
@@ -78,10 +98,32 @@ class Inference:
                 raise
             return None
 
-    def _both(self, depth_mm: npt.NDArray[np.float32]) -> tuple[torch.Tensor, npt.NDArray[np.float32]]:
+    def _both(self, depth_mm: Floats) -> list[ClipMaps]:
         x = normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit)
+        thresholds = np.asarray(self.settings.presence_thresholds, np.float32)
+        clips: list[ClipMaps] = []
         with torch.inference_mode():
-            clip = torch.from_numpy(x)[:, None].to(self.device)
-            probability = torch.sigmoid(self._detection(clip).float())
-            maps = self._regression(torch.cat([clip, probability], dim=1))  # float32 planes, as the first kernel reads
-            return probability, np.asarray(maps.permute(0, 2, 1, 3, 4).float().cpu().contiguous().numpy())
+            depth = torch.from_numpy(x)[:, None].to(self.device)
+            probability = torch.sigmoid(self._detection(depth).float())
+            seen = _to_numpy(probability[:, :N_JOINTS].transpose(1, 2))
+            together = IN_ONE_BOX[self.device.type]
+            for start in range(0, len(x), together):
+                rows = slice(start, start + together)
+                box = detected_box(seen[rows], thresholds)
+                maps = self._maps(depth[rows], probability[rows], box)
+                for clip in range(len(maps)):
+                    clips.append(ClipMaps(probability[start + clip], seen[start + clip], box, maps[clip]))
+        return clips
+
+    def _maps(self, depth: Tensor, probability: Tensor, box: Box | None) -> Floats:
+        """Confidence maps [B, 3, 20, h, w] inside the box; the networks' border is the picture's, not the box's."""
+        if box is None:
+            return np.zeros((len(depth), *depth.shape[2:3], N_MAPS, 0, 0), np.float32)
+        outer = box.grown(CONTEXT_MAP)
+        stacked = torch.cat([outer.of(depth), outer.of(probability)], dim=1)
+        maps = box.within(outer).of(self._regression(stacked))  # float32 planes, as the first kernel reads
+        return _to_numpy(maps.permute(0, 2, 1, 3, 4))
+
+
+def _to_numpy(values: Tensor) -> Floats:
+    return np.asarray(values.float().cpu().contiguous().numpy())

@@ -12,7 +12,7 @@ The paper (Migliorelli et al.) gives the three steps and no numbers. Ours, and w
   that no link reaches keeps its strongest peak that belongs to no rejected chain.
 
 Whether a joint is in the picture at all, and roughly where, is left to the detection network, which sees the whole
-infant (`those_present`, `near_detection`); the regression network, whose peaks these are, sees 9x9 pixels. A missing
+infant (`those_present`, `detected.py`); the regression network, whose peaks these are, sees 9x9 pixels. A missing
 joint stays missing.
 """
 
@@ -20,21 +20,23 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from asyconv.jit import compiled
+from asyconv.pose.detected import Box, whole
 from asyconv.skeleton import CONNECTIONS, LIMB_CONNECTIONS, LIMBS, N_CONNECTIONS, N_JOINTS
 
 MAX_PEAKS: Final = 5
 WINDOW_RADIUS_MAP: Final = 3.0
 MIN_SAMPLES: Final = 10
-DETECTED_SHARE: Final = 0.3
-_NEAR: Final = np.ones((7, 7), np.uint8)
+_ENDS: Final = np.array(CONNECTIONS)
 
 Floats = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
+Place = npt.NDArray[np.int64]
+"""Row and column of the maps' first pixel in the picture, and the picture's height and width."""
 
 
 @dataclass(frozen=True)
@@ -51,26 +53,29 @@ class JointSet:
     score: Floats
 
 
-def find_joints(maps: Floats, joint_threshold: float, link_threshold: float, nms_window: int) -> JointSet:
+def find_joints(
+    maps: Floats, joint_threshold: float, link_threshold: float, nms_window: int, box: Box | None = None
+) -> JointSet:
     """Find at most one position for each joint on the maps of one frame.
 
     Parameters
     ----------
     maps : [20, H, W] float32, 12 joint maps, then 8 connection maps.
-    joint_threshold : smallest map value of a peak.
+    joint_threshold : smallest map value of a peak, above 0.
     link_threshold : smallest mean of a connection map between two linked peaks.
     nms_window : side of the square in which a peak must be the largest value, odd, map px.
+    box : the part of the picture that `maps` are, with joint maps that are 0 outside it; all of it if not given.
     """
     if maps.ndim != 3 or maps.shape[0] != N_JOINTS + N_CONNECTIONS or min(maps.shape[1:]) < 2:
         raise ValueError(f"maps must be [{N_JOINTS + N_CONNECTIONS}, H, W], H and W at least 2, found {maps.shape}")
     if nms_window < 1 or nms_window % 2 == 0:
         raise ValueError(f"nms_window must be odd and positive, found {nms_window}")
     maps = np.ascontiguousarray(maps, dtype=np.float32)
-    xy, peak, count, best = _peaks(maps[:N_JOINTS], joint_threshold, nms_window // 2)
-    links = [
-        _match(maps[N_JOINTS + k], xy[a, : count[a]], xy[b, : count[b]], link_threshold)
-        for k, (a, b) in enumerate(CONNECTIONS)
-    ]
+    box = box or whole(maps)
+    place = np.array([box.top, box.left, box.height, box.width])
+    xy, peak, count, best = _peaks(maps[:N_JOINTS], joint_threshold, nms_window // 2, place)
+    strengths = _strengths(maps[N_JOINTS:], xy, count, _ENDS, place)
+    links = [_match(strengths[k, : count[a], : count[b]], link_threshold) for k, (a, b) in enumerate(CONNECTIONS)]
     found = np.full((N_JOINTS, 2), np.nan, np.float32)
     score = best
     for limb, joints in LIMBS.items():
@@ -79,19 +84,6 @@ def find_joints(maps: Floats, joint_threshold: float, link_threshold: float, nms
             if candidate >= 0:
                 found[joint], score[joint] = xy[joint, candidate], peak[joint, candidate]
     return JointSet(found, score)
-
-
-def near_detection(maps: Floats, probability: Floats) -> Floats:
-    """Copy of `maps` [20, H, W] whose joint maps are 0 away from where detection, [12, H, W], sees the joint.
-
-    That is up to 3 px beyond the pixels with at least 0.3 of the map's largest probability.
-    """
-    out = maps.copy()
-    largest = probability.max(axis=(1, 2), keepdims=True)
-    seen = (probability > DETECTED_SHARE * largest).astype(np.uint8)
-    for joint in range(N_JOINTS):
-        out[joint] *= cv2.dilate(seen[joint], _NEAR)
-    return out
 
 
 def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> JointSet:
@@ -106,11 +98,10 @@ def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> Joi
 Link = tuple[int, int, float]
 
 
-def _match(connection: Floats, first: Floats, second: Floats, threshold: float) -> list[Link]:
-    """Best one-to-one pairing of two joints' peaks; pairs weaker than the threshold are dropped."""
-    if len(first) == 0 or len(second) == 0:
+def _match(strength: Array, threshold: float) -> list[Link]:
+    """Best one-to-one pairing of two joints' peaks by `strength` [n, m]; those below the threshold are dropped."""
+    if strength.size == 0:
         return []
-    strength = _strengths(connection, first, second)
     strength[strength < threshold] = 0.0
     rows, columns = linear_sum_assignment(strength, maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
@@ -149,8 +140,9 @@ def _choose_chain(
 
 
 @compiled
-def _peaks(maps: Floats, threshold: float, reach: int) -> Any:
+def _peaks(maps: Floats, threshold: float, reach: int, place: Place) -> Any:
     """Peaks of each map, strongest first: positions [J, 5, 2], values [J, 5], counts [J], largest value [J]."""
+    top, left = place[0], place[1]
     joints, height, width = maps.shape
     xy = np.full((joints, MAX_PEAKS, 2), np.nan, np.float32)
     value = np.full((joints, MAX_PEAKS), -np.inf, np.float32)
@@ -164,16 +156,16 @@ def _peaks(maps: Floats, threshold: float, reach: int) -> Any:
                 best[joint] = max(best[joint], v)
                 if v < threshold or v <= value[joint, MAX_PEAKS - 1] or not _is_peak(picture, x, y, reach):
                     continue
-                place = min(count[joint], MAX_PEAKS - 1)
-                while place > 0 and value[joint, place - 1] < v:
-                    value[joint, place] = value[joint, place - 1]
-                    xy[joint, place] = xy[joint, place - 1]
-                    place -= 1
-                value[joint, place] = v
-                xy[joint, place, 0], xy[joint, place, 1] = x, y
+                rank = min(count[joint], MAX_PEAKS - 1)
+                while rank > 0 and value[joint, rank - 1] < v:
+                    value[joint, rank] = value[joint, rank - 1]
+                    xy[joint, rank] = xy[joint, rank - 1]
+                    rank -= 1
+                value[joint, rank] = v
+                xy[joint, rank, 0], xy[joint, rank, 1] = x + left, y + top
                 count[joint] = min(count[joint] + 1, MAX_PEAKS)
-        for place in range(count[joint]):
-            xy[joint, place] = _centre(picture, xy[joint, place, 0], xy[joint, place, 1])
+        for rank in range(count[joint]):
+            xy[joint, rank] = _centre(picture, xy[joint, rank, 0], xy[joint, rank, 1], place)
     return xy, value, count, best
 
 
@@ -191,21 +183,22 @@ def _is_peak(picture: Floats, x: int, y: int, reach: int) -> bool:
 
 
 @compiled
-def _centre(picture: Floats, x_peak: float, y_peak: float) -> Any:
+def _centre(picture: Floats, x_peak: float, y_peak: float, place: Place) -> Any:
     """Mean shift from a peak to the resting centre of positive values in a soft-edged square window.
 
-    Near the border the window shrinks on both sides alike, or the missing half would push the centre inwards.
+    Near the picture's border the window shrinks on both sides alike, or the missing half would push the centre inwards.
     """
-    height, width = picture.shape
+    top, left, height, width = place
+    bottom, right = top + picture.shape[0], left + picture.shape[1]
     x, y = float(x_peak), float(y_peak)
     full = WINDOW_RADIUS_MAP + 0.5
     for _ in range(20):
         reach_x, reach_y = min(full, x + 0.5, width - 0.5 - x), min(full, y + 0.5, height - 0.5 - y)
         total, sum_x, sum_y = 0.0, 0.0, 0.0
-        for row in range(max(int(np.ceil(y - reach_y)), 0), min(int(np.floor(y + reach_y)) + 1, height)):
-            for column in range(max(int(np.ceil(x - reach_x)), 0), min(int(np.floor(x + reach_x)) + 1, width)):
+        for row in range(max(int(np.ceil(y - reach_y)), top), min(int(np.floor(y + reach_y)) + 1, bottom)):
+            for column in range(max(int(np.ceil(x - reach_x)), left), min(int(np.floor(x + reach_x)) + 1, right)):
                 weight = min(reach_x - abs(column - x), 1.0) * min(reach_y - abs(row - y), 1.0)
-                weight *= max(picture[row, column], 0.0)
+                weight *= max(picture[row - top, column - left], 0.0)
                 total += weight
                 sum_x += weight * (column - x)
                 sum_y += weight * (row - y)
@@ -222,21 +215,28 @@ def _centre(picture: Floats, x_peak: float, y_peak: float) -> Any:
 
 
 @compiled
-def _strengths(connection: Floats, first: Floats, second: Floats) -> Any:
-    """Mean of the connection map over at least 10 places, a pixel apart at most, from each peak to each other."""
-    height, width = connection.shape
-    strength = np.empty((len(first), len(second)))
-    for i in range(len(first)):
-        for j in range(len(second)):
-            dx, dy = second[j, 0] - first[i, 0], second[j, 1] - first[i, 1]
-            samples = max(MIN_SAMPLES, int(np.ceil(np.hypot(dx, dy))) + 1)
-            total = 0.0
-            for s in range(samples):
-                x = first[i, 0] + dx * s / (samples - 1)
-                y = first[i, 1] + dy * s / (samples - 1)
-                column, row = min(int(x), width - 2), min(int(y), height - 2)
-                u, v = x - column, y - row
-                total += (connection[row, column] * (1 - u) + connection[row, column + 1] * u) * (1 - v)
-                total += (connection[row + 1, column] * (1 - u) + connection[row + 1, column + 1] * u) * v
-            strength[i, j] = total / samples
+def _strengths(connections: Floats, xy: Floats, count: Place, ends: Place, place: Place) -> Any:
+    """Mean of each connection map from each peak of its one joint to each of its other, [8, 5, 5].
+
+    The mean is that of at least 10 places, a pixel apart at most. `ends` [8, 2] are the joints.
+    """
+    top, left = place[0], place[1]
+    bottom, right = top + connections.shape[1], left + connections.shape[2]
+    strength = np.zeros((len(connections), MAX_PEAKS, MAX_PEAKS))
+    for k in range(len(connections)):
+        connection, first, second = connections[k], xy[ends[k, 0]], xy[ends[k, 1]]
+        for i in range(count[ends[k, 0]]):
+            for j in range(count[ends[k, 1]]):
+                dx, dy = second[j, 0] - first[i, 0], second[j, 1] - first[i, 1]
+                samples = max(MIN_SAMPLES, int(np.ceil(np.hypot(dx, dy))) + 1)
+                total = 0.0
+                for s in range(samples):
+                    x = first[i, 0] + dx * s / (samples - 1)
+                    y = first[i, 1] + dy * s / (samples - 1)
+                    column, row = max(min(int(x), right - 2), left), max(min(int(y), bottom - 2), top)
+                    u, v = x - column, y - row
+                    upper, lower, at = connection[row - top], connection[row - top + 1], column - left
+                    total += (upper[at] * (1 - u) + upper[at + 1] * u) * (1 - v)
+                    total += (lower[at] * (1 - u) + lower[at + 1] * u) * v
+                strength[k, i, j] = total / samples
     return strength

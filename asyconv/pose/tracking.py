@@ -1,8 +1,7 @@
 """One recording through the method: frames, clips, detection, regression, joints, tracks; memory of a few batches.
 
 Deviations from the paper: clips are staggered (see clips.py); the measured bias by position in the clip is subtracted;
-depth at a joint is the mean of the nearer half of the valid pixels round it: a limb stands out of what lies behind it,
-and a median would be a whole count, which flips.
+depth at a joint is that of the nearer half of the pixels round it (see joint_depths.py).
 """
 
 import ctypes
@@ -18,13 +17,14 @@ from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.pose.clips import Clip, ClipCutter, Sample
 from asyconv.pose.geometry import MapGeometry
-from asyconv.pose.inference import Inference, joint_probability, locate
+from asyconv.pose.inference import ClipMaps, Inference, locate
+from asyconv.pose.joint_depths import joint_depths
 from asyconv.pose.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.pose.model_file import Model
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
 from asyconv.stages import Stages
-from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, TRACKS_VERSION, Tracks
+from asyconv.tracks import SCHEMA_VERSION, TRACKS_VERSION, Tracks
 
 WINDOW_MAP: Final = 1.6
 """Half width of the window in which a joint's depth is read, in map pixels."""
@@ -179,41 +179,21 @@ class _Run:
 
     def _predict(self, clips: list[Clip]) -> None:
         with self.stages.of("networks"):
-            probability, maps = self.inference.both(
-                np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips])
-            )
+            maps = self.inference.both(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
         with self.stages.of("joints"):
-            self._locate(clips, maps, joint_probability(probability))
+            self._locate(clips, maps)
 
-    def _locate(self, clips: list[Clip], maps: npt.NDArray[np.float32], probability: npt.NDArray[np.float32]) -> None:
-        for clip, clip_maps, seen in zip(clips, maps, probability, strict=True):
+    def _locate(self, clips: list[Clip], maps: list[ClipMaps]) -> None:
+        for clip, clip_maps in zip(clips, maps, strict=True):
             for position in np.flatnonzero(clip.keep):
                 sample = clip.samples[position]
                 row = sample.index
-                joints = locate(clip_maps[position], seen[position], self.settings)
+                joints = locate(clip_maps, int(position), self.settings)
                 self.xy_map[row] = joints.xy_map - self.bias_map[position]
                 self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
-                self.depth_counts[row], self.source[row] = self._depths(self.xy_map[row], sample.native)
-
-    def _depths(self, xy_map: Array, depth: npt.NDArray[np.uint16]) -> tuple[Array, npt.NDArray[np.uint8]]:
-        """Depth in counts and its source at each joint."""
-        out, source = np.full(N_JOINTS, np.nan), np.zeros(N_JOINTS, np.uint8)
-        xy_px = self.geometry.to_px(xy_map)
-        height, width = depth.shape
-        r = self.reach_px
-        for joint in np.flatnonzero(np.isfinite(xy_px[:, 0])):
-            x, y = (int(v) for v in np.clip(np.rint(xy_px[joint]), 0, [width - 1, height - 1]))
-            window = depth[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1]
-            out[joint] = nearer_half(window)
-            kind = "hole" if np.isnan(out[joint]) else "measured" if depth[y, x] > 0 else "filled"
-            source[joint] = DEPTH_SOURCES.index(kind)
-        return out, source
-
-
-def nearer_half(window: npt.NDArray[np.uint16]) -> float:
-    """Mean of the nearer half of the depths in `window`, rounded up; NaN where none is (0 = no depth)."""
-    depths = np.sort(window[window > 0])
-    return float(depths[: (len(depths) + 1) // 2].mean()) if len(depths) else float("nan")
+                self.depth_counts[row], self.source[row] = joint_depths(
+                    sample.native, self.geometry.to_px(self.xy_map[row]), self.reach_px
+                )
 
 
 def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, identity: dict[str, Any]) -> Tracks:

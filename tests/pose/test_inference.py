@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from asyconv.evaluation.predictions import predict
-from asyconv.pose import inference
+from asyconv.pose import detected, inference
 from asyconv.pose.model_file import load_model
 from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
 from asyconv.simulation.clips import make_clips
@@ -39,7 +39,8 @@ def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: 
     networks = inference.Inference(load_model("compact"))
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     depth_mm = np.random.default_rng(0).uniform(480, 600, (4, 3, 96, 128)).astype(np.float32)
-    probability, maps = networks.both(depth_mm)
+    monkeypatch.setattr(inference, "detected_box", lambda seen, thresholds: detected.whole(seen))
+    expected = networks.both(depth_mm)
     tried: list[int] = []
     whole = networks._detection.forward
 
@@ -51,11 +52,12 @@ def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: 
         return found
 
     monkeypatch.setattr(networks._detection, "forward", fits_one)
-    halved_probability, halved_maps = networks.both(depth_mm)
+    halved = networks.both(depth_mm)
     assert tried == [4, 2, 1, 1, 1, 1]
     assert networks.batch == 1
-    torch.testing.assert_close(halved_probability, probability, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(halved_maps, maps, rtol=1e-4, atol=1e-5)
+    for one, other in zip(halved, expected, strict=True):
+        torch.testing.assert_close(one.probability, other.probability, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(one.confidence, other.confidence, rtol=1e-4, atol=1e-5)
     monkeypatch.setattr(networks._detection, "forward", lambda clip: fits_one(torch.cat([clip, clip])))
     with pytest.raises(torch.OutOfMemoryError):
         networks.both(depth_mm[:1])

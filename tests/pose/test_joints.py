@@ -9,7 +9,8 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from asyconv.pose.joints import JointSet, find_joints, near_detection, those_present
+from asyconv.pose.detected import keep_near_detection, whole
+from asyconv.pose.joints import JointSet, find_joints, those_present
 from asyconv.skeleton import CONNECTIONS
 from asyconv.training.targets import draw_targets
 
@@ -219,10 +220,11 @@ def test_a_peak_far_from_where_detection_sees_the_joint_does_not_count() -> None
     maps = draw(POSE)
     seen = maps[:12].copy()
     add_peak(maps, 0, 20.0, 80.0, 1.5)  # higher than the true peak
-    near = near_detection(maps, seen)
+    near = maps.copy()
+    keep_near_detection(near, seen, whole(seen))
     assert near[0, 80, 20] == 0
     np.testing.assert_array_equal(near[0, 58:63, 86:91], maps[0, 58:63, 86:91])
     np.testing.assert_array_equal(near[12:], maps[12:])
     np.testing.assert_allclose(find(near).xy_map[0], POSE[0], atol=0.1)
-    weak = seen * np.float32(0.5)  # how strong the detection is does not matter, only where it is strongest
-    np.testing.assert_array_equal(near_detection(maps, weak), near_detection(maps, seen))
+    keep_near_detection(maps, seen * np.float32(0.5), whole(seen))
+    np.testing.assert_array_equal(maps, near)  # how strong the detection is does not matter, only where it is strongest

@@ -8,8 +8,9 @@ import pytest
 import scipy.signal
 
 from asyconv.errors import InputError
+from asyconv.pose.joint_depths import nearer_half
 from asyconv.pose.model_file import Model, load_model
-from asyconv.pose.tracking import nearer_half, track
+from asyconv.pose.tracking import track
 from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics

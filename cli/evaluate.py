@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of a training on annotated recordings: its test part instead of simulated infants.",
 )
+@click.option(
+    "--motion",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of tracks or sheets of labels whose joints move the simulated infants.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for tables and figures.")
 @click.option("--conditions", is_flag=True, help="Errors by condition instead: covered limbs, hands, tilt, noise.")
 @click.option("--compare", is_flag=True, help="Table II and Fig. 4 of the paper for the models, with times, into -o.")
@@ -43,6 +48,7 @@ def command(
     clips: int,
     seed: int | None,
     test_of: Path | None,
+    motion: Path | None,
     output: Path | None,
     conditions: bool,
     compare: bool,
@@ -74,6 +80,8 @@ def command(
         raise click.UsageError("--compare needs -o FOLDER")
     if test_of is not None and (movement or conditions):
         raise click.UsageError("--movement and --conditions simulate infants; leave --test-of out")
+    if motion is not None and (test_of is not None or movement + conditions + compare + noise + gain + intervals):
+        raise click.UsageError("--motion is for the errors of joints alone")
     seed = TEST_SEED if seed is None else seed
     if noise or intervals:
         from asyconv.cli import evaluate_movement as of
@@ -98,15 +106,17 @@ def command(
             data = held_out_data(test_of, seed, infants, clips)
             beside_each_other(loaded, data, output, timed_clips, timed_steps, step_clips)
         else:
-            errors(loaded, held_out_data(test_of, seed, infants, clips), output)
+            errors(loaded, held_out_data(test_of, seed, infants, clips, motion), output)
     except OSError as error:
         raise InputError(f"{output}: tables and figures cannot be written here ({error.strerror})") from error
 
 
-def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int) -> "HeldOut":
-    """Simulated infants, or the test part of the annotated recordings that a training was done on."""
-    from asyconv.evaluation.heldout import annotated_part, held_out
+def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None) -> "HeldOut":
+    """Simulated infants, those that follow given joints, or the test part of annotated recordings trained on."""
+    from asyconv.evaluation.heldout import annotated_part, driven_infants, held_out
 
+    if motion is not None:
+        return driven_infants(motion, clips, seed)
     if test_of is None:
         return held_out(seed, infants, clips)
     from asyconv.training.loop import read_recipe

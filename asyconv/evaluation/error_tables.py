@@ -23,6 +23,10 @@ def text(evaluation: Evaluation) -> str:
         "",
         f"missed visible joints {number(totals['missed_pct'])} %, "
         f"invented joints {number(totals['invented_pct'])} % of predictions",
+        f"{number(totals['far_off_pct'])} % of predictions of visible joints beyond 4 map px; "
+        f"{number(totals['limb_frames_far_off_pct'])} % of limbs' frames with an RMSD beyond 2 map px",
+        f"{number(totals['limbs_covered_pct'], 0)} % of limbs whole in at least 70 % of the frames "
+        f"({number(totals['limbs_covered_if_perfect_pct'], 0)} % if every visible joint were found)",
         f"PCK {number(totals['pck_0.1_trunk_pct'], 1)} % within 0.1 and {number(totals['pck_0.2_trunk_pct'], 1)} % "
         "within 0.2 trunk lengths, missed joints counting as wrong",
         _oks_text(evaluation),

@@ -1,6 +1,7 @@
 """What errors are measured on: simulated infants that were never trained on, with the truth of every frame."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +11,12 @@ import numpy.typing as npt
 from asyconv.errors import InputError
 from asyconv.labels.clip_files import read_clip_files, read_infants
 from asyconv.labels.clip_set import ClipSet
+from asyconv.labels.label_sheets import is_label_sheet
+from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_WIDTH
 from asyconv.simulation.clips import infant_at_clips, infant_clips
-from asyconv.simulation.scene import AS_DRAWN, FOCAL_PX, WIDTH_PX, Condition
+from asyconv.simulation.driven import driven_body, read_joint_motion
+from asyconv.simulation.scene import AS_DRAWN, FOCAL_PX, WIDTH_PX, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
 
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH
@@ -33,6 +37,8 @@ class HeldOut:
         the camera is not known.
     what : the words that stand beside every error measured here.
     simulated : whether the infants are.
+    known : joints whose place in the picture is known, [n, 3, 12]; None = all. What is not known counts for nothing.
+    names : of the infants; None = their numbers.
     """
 
     clips: ClipSet
@@ -40,6 +46,39 @@ class HeldOut:
     mm_per_map: Array
     what: str
     simulated: bool = True
+    known: npt.NDArray[np.bool_] | None = None
+    names: tuple[str, ...] | None = None
+
+
+def driven_infants(folder: Path, clips: int, seed: int) -> HeldOut:
+    """`clips` clips of a simulated infant for each file of joints in `folder`, moved by these (see `driven`).
+
+    The files are tracks (.parquet) or sheets of labels. Clips are spread evenly over the length of each.
+    """
+    files = sorted(path for path in folder.iterdir() if path.suffix == ".parquet" or is_label_sheet(path))
+    if not files:
+        raise InputError(f"{folder}: expected tracks (.parquet) or sheets of labels (result_*.csv), found none")
+    sets, scales, known = [], [], []
+    for number, path in enumerate(files):
+        motion = read_joint_motion(path)
+        span_s = float(motion.time_s[-1]) - (CLIP_FRAMES - 1) * SPACING_S
+        if span_s < 0:
+            raise InputError(f"{path.name}: expected joints for 1/3 s at least, found {motion.time_s[-1]:g} s")
+        time_s = (np.linspace(0.0, span_s, clips)[:, None] + SPACING_S * np.arange(CLIP_FRAMES)).ravel()
+        infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s))
+        sets.append(infant_clips(infant))
+        scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
+        known.append(motion.known(time_s))
+    together = joined(sets)
+    given = np.concatenate(known).reshape(together.visible.shape)
+    return HeldOut(
+        clips=ClipSet(together.depth, together.xy_map, together.visible & given),
+        infant=np.repeat(np.arange(len(files)), clips),
+        mm_per_map=np.concatenate(scales).reshape(given.shape),
+        what=f"{len(files)} SIMULATED infants of seed {seed}, moved by the joints of {len(files)} files",
+        known=given,
+        names=tuple(path.stem for path in files),
+    )
 
 
 def held_out(seed: int, infants: int, clips: int, condition: Condition = AS_DRAWN) -> HeldOut:

@@ -5,8 +5,8 @@ predictions of joints that are not visible, as a share of all predictions. What 
 measured on stands in every table.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from asyconv.evaluation.reliability import calibration_error, confidence_of, rel
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
 from asyconv.pose.model_file import Model
 from asyconv.simulation.seeds import TEST_SEED
-from asyconv.skeleton import CONNECTIONS, JOINTS, N_JOINTS
+from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS, N_JOINTS
 
 Row = dict[str, Any]
 Array = npt.NDArray[np.float64]
@@ -69,6 +69,8 @@ def evaluate(model: Model, infants: int = 40, clips: int = 16, seed: int = TEST_
 def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
     """Errors of `model` on held-out clips."""
     found = predict(model, data.clips)
+    if data.known is not None:
+        found = replace(found, xy_map=np.where(data.known[..., None], found.xy_map, np.nan))
     truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible
     confidence = confidence_of(found.score, model.settings)
     right = right_joints(found.xy_map, truth, visible)
@@ -83,6 +85,8 @@ def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
     totals: dict[str, float | None] = {
         "visible_pct": 100 * float(visible.mean()),
         **_shares(found, truth, visible),
+        **_far_off(found, truth, visible),
+        **_covered(found, visible, data),
         "calibration_error": calibration_error(confidence, right),
         **{f"oks_{name}": value for name, value in precision.items()},
         **_mask_means(masks),
@@ -111,6 +115,33 @@ def _shares(found: Predictions, truth: Array, visible: Bools, where: Any = ...) 
         "invented_pct": _percent((given & ~seen).sum(), given.sum()),
         **{f"pck_{share:g}_trunk_pct": _percent((seen & ok).sum(), seen.sum()) for share, ok in near.items()},
     }
+
+
+FAR_OFF_MAP: Final = 4.0
+FAR_OFF_LIMB_MAP: Final = 2.0
+COVERED: Final = 0.7
+"""Share of the frames in which a limb must be whole for amounts of its movement to be given."""
+
+
+def _far_off(found: Predictions, truth: Array, visible: Bools) -> dict[str, float | None]:
+    """Predictions of visible joints more than 4 map px off, and frames in which a limb's RMSD is beyond 2, percent."""
+    distance = _distances(found, truth, visible)
+    limbs = np.concatenate([values[np.isfinite(values)] for values in limb_rmsd(found.xy_map, truth, visible).values()])
+    return {
+        "far_off_pct": _percent((distance > FAR_OFF_MAP).sum(), np.isfinite(distance).sum()),
+        "limb_frames_far_off_pct": _percent((limbs > FAR_OFF_LIMB_MAP).sum(), len(limbs)),
+    }
+
+
+def _covered(found: Predictions, visible: Bools, data: HeldOut) -> dict[str, float | None]:
+    """Limbs of all infants that are whole in at least 70 % of the frames, percent: predicted, and truly visible."""
+    out: dict[str, float | None] = {}
+    for name, given in (("limbs_covered_pct", given_joints(found)), ("limbs_covered_if_perfect_pct", visible)):
+        whole = np.stack([given[..., list(joints)].all(axis=-1) for joints in LIMBS.values()], axis=-1)
+        shares = [whole[data.infant == number].mean(axis=(0, 1)) for number in np.unique(data.infant)]
+        covered = np.stack(shares) >= COVERED
+        out[name] = _percent(covered.sum(), covered.size)
+    return out
 
 
 def _percent(part: Any, whole: Any) -> float | None:
@@ -163,7 +194,7 @@ def _infant_rows(found: Predictions, truth: Array, visible: Bools, data: HeldOut
         medians = limb_rmsd(found.xy_map[own], truth[own], visible[own])
         rows.append(
             {
-                "infant": int(number),
+                "infant": int(number) if data.names is None else data.names[number],
                 "n_frames": int(own.sum()) * distance.shape[1],
                 "visible_pct": 100 * float(visible[own].mean()),
                 **_error_columns(distance[own], data.mm_per_map[own]),

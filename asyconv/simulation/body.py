@@ -142,7 +142,7 @@ def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
             for _ in range(2):  # the floor under the end depends on where the end comes to lie
                 reach = np.sqrt(length**2 - rise**2)
                 spot = joints[:, start] + flat * reach[:, None]
-                floor = radius * anatomy.scale + _trunk_top(spot - centre, headward, right, anatomy)
+                floor = radius * anatomy.scale + trunk_top(spot - centre, headward, right, anatomy)
                 wanted = _smooth_max(length * np.sin(raised), floor - joints[:, start, 2])
                 rise = np.clip(wanted, -0.98 * length, 0.98 * length)
             reach = np.sqrt(length**2 - rise**2)
@@ -155,7 +155,7 @@ def _smooth_max(a: Array, b: Array, width: float = 3.0) -> Array:
     return np.asarray((a + b + np.sqrt((a - b) ** 2 + width**2)) / 2)
 
 
-def _trunk_top(offset: Array, headward: Array, right: Array, anatomy: Anatomy) -> Array:
+def trunk_top(offset: Array, headward: Array, right: Array, anatomy: Anatomy) -> Array:
     """Height in mm of trunk and head above the mattress at `offset` [N, 3] from the trunk centre."""
     along = (offset * headward).sum(-1) / anatomy.trunk
     across = (offset * right).sum(-1) / anatomy.trunk
@@ -179,7 +179,8 @@ class Solids:
 def solids_of(joints: Array, up: Array, anatomy: Anatomy, head_turn_deg: float, breath: float) -> Solids:
     """Solids of one frame from joint centres [12, 3] in any orthonormal frame whose bed normal is `up`.
 
-    `breath` is the chest's rise in mm; `head_turn_deg` turns the face to the infant's right.
+    `breath` is the chest's rise in mm; `head_turn_deg` turns the face to the infant's right. What hangs on a joint that
+    is NaN is left out.
     """
     s = anatomy.scale * anatomy.plumpness
     shoulders, hips = joints[[2, 3]].mean(0), joints[[8, 9]].mean(0)
@@ -236,7 +237,13 @@ def solids_of(joints: Array, up: Array, anatomy: Anatomy, head_turn_deg: float, 
         ]
         cones += limb
         cone_parts += [part] * len(limb)
-    return Solids(np.array(cones), np.array(cone_parts, np.uint8), np.array(ellipsoids), np.array(parts, np.uint8))
+    drawn = np.isfinite(np.array(cones)).all(axis=1)  # not what hangs on a joint that is nowhere
+    return Solids(
+        np.array(cones)[drawn],
+        np.array(cone_parts, np.uint8)[drawn],
+        np.array(ellipsoids),
+        np.array(parts, np.uint8),
+    )
 
 
 def _unit(v: Array) -> Array:

@@ -4,6 +4,7 @@ Everything random is keyed by (seed, infant) for what stays and by (seed, infant
 be made in any order. Placement, size and occlusion follow the aggregates of real babyPose labels (paper.md 13).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -127,6 +128,10 @@ BARE: Final = Condition(occluded=False)
 VARIED_INFANT: Final = Condition(varied=True)
 
 
+Body = Callable[[Array, float], tuple[Anatomy, Array]]
+"""Gives anatomy and joints in the bed frame [N, 12, 3] for a camera: its turn [3, 3] and its distance in mm."""
+
+
 def project(camera: Array) -> Array:
     """Native pixel coordinates [..., 2] of camera-frame points [..., 3]."""
     middle = np.array([(WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2])
@@ -138,11 +143,11 @@ def make_infant(
     number: int,
     time_s: Array,
     *,
-    joints_bed: Array | None = None,
+    body: Body | None = None,
     moving: bool = True,
     condition: Condition = AS_DRAWN,
 ) -> Infant:
-    """Infant `number` of `seed` at the times `time_s` [N]; `joints_bed` [N, 12, 3] replaces the invented movement.
+    """Infant `number` of `seed` at the times `time_s` [N]; a `body` replaces the invented anatomy and movement.
 
     A `condition` changes what it names and nothing else of the infant.
     """
@@ -158,12 +163,16 @@ def make_infant(
         more = np.random.default_rng(np.random.SeedSequence([seed, number, 21]))  # the draws around it stay as they are
         anatomy, placement = varied_anatomy(more, anatomy), _varied_placement(more, condition)
     motion = invent_motion(rng, time_s, moving=moving, reach=VARIED if condition.varied else CALM)
-    joints = joints_of(anatomy, placement, motion) if joints_bed is None else joints_bed
     tilt = np.radians(rng.normal(0.0, 2.0, size=2))
     tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
     distance_mm = float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0))
     distance_mm = _stated(condition.distance_mm, float(more.uniform(500.0, 740.0)) if condition.varied else distance_mm)
-    turn = cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0]
+    turn = np.asarray(cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0], np.float64)
+    if body is None:
+        joints = joints_of(anatomy, placement, motion)
+    else:
+        anatomy, joints = body(turn, distance_mm)
+        placement = _placement_of(joints)
     bare = Infant(
         seed=seed,
         number=number,
@@ -171,7 +180,7 @@ def make_infant(
         placement=placement,
         motion=motion,
         joints_bed=joints,
-        turn_camera=np.asarray(turn, np.float64),
+        turn_camera=turn,
         distance_mm=distance_mm,
         background_mm=np.empty((0, 0), np.float32),
         cloths=(),
@@ -192,6 +201,14 @@ def make_infant(
         always = (_visit(rng, bare, -10.0, span_s + 20.0),) if condition.hand else ()
         extra |= {"cloths": extra.get("cloths", ()) + over, "visits": extra.get("visits", ()) + always}
     return Infant(**{**bare.__dict__, **extra})
+
+
+def _placement_of(joints_bed: Array) -> Placement:
+    """Where a body lies whose joints [N, 12, 3] are given."""
+    shoulders, hips = (joints_bed[:, pair, :2].mean(1) for pair in ([2, 3], [8, 9]))
+    x_mm, y_mm = np.median((shoulders + hips) / 2, axis=0)
+    axis = np.median(shoulders - hips, axis=0)
+    return Placement(float(x_mm), float(y_mm), float(np.degrees(np.arctan2(axis[0], axis[1]))), 0.0)
 
 
 def _varied_placement(rng: np.random.Generator, condition: Condition) -> Placement:
@@ -255,6 +272,8 @@ def visible_joints(infant: Infant, index: int, part: npt.NDArray[np.uint8]) -> n
     xy = project(camera)
     seen = np.zeros(len(JOINTS), bool)
     for joint in range(len(JOINTS)):
+        if not np.isfinite(xy[joint]).all():
+            continue
         radius = max(3, round(_SEEN_RADIUS_MM[joint] * infant.anatomy.scale * FOCAL_PX / camera[joint, 2]))
         x, y = int(round(xy[joint, 0])), int(round(xy[joint, 1]))
         if not (radius <= x < WIDTH_PX - 8 - radius and radius <= y < HEIGHT_PX - radius):

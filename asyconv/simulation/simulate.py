@@ -14,6 +14,7 @@ import numpy.typing as npt
 from asyconv.errors import InputError
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.body import Array
+from asyconv.simulation.driven import TOO_FAR_S, JointMotion, driven_body, read_joint_motion
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.scene import (
     FOCAL_PX,
@@ -28,7 +29,6 @@ from asyconv.simulation.scene import (
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_truth
 from asyconv.skeleton import JOINTS
-from asyconv.tracks_file import read_tracks
 
 
 def simulate(
@@ -43,7 +43,8 @@ def simulate(
 ) -> list[Path]:
     """Write `infants` simulated recordings of `seconds` into `out`, with their truth; give the recordings' paths.
 
-    `motion` names a tracks file whose joints (3-D, or 2-D over the mattress) replace the invented movement.
+    `motion` names a tracks file or a sheet of labels whose joints the infants follow, with a body fitted to them.
+    Joints that it does not give at some time count as hidden.
     `progress(done, total)` is told of frames.
     """
     if infants < 1 or seconds < 0.1:
@@ -51,16 +52,29 @@ def simulate(
     if fmt not in ("oni", "mkv"):
         raise InputError(f"simulation: expected format oni or mkv, got {fmt!r}")
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
-    joints_bed = None if motion is None else _joints_from_tracks(motion, time_s)
+    driven = None if motion is None else _motion_of(motion, time_s)
+    body = None if driven is None else partial(driven_body, driven, time_s)
     make_truth_folder(out)
     paths = []
     for number in range(infants):
-        infant = make_infant(seed, number, time_s, joints_bed=joints_bed)
+        infant = make_infant(seed, number, time_s, body=body)
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
         visible = write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
+        if driven is not None:
+            visible &= driven.known(time_s)
         write_truth(truth_of(infant, visible), infant, out / "truth" / path.stem)
         paths.append(path)
     return paths
+
+
+def _motion_of(path: Path, time_s: Array) -> JointMotion:
+    """Joints of a file that cover `time_s`."""
+    motion = read_joint_motion(path)
+    if motion.time_s[-1] < time_s[-1] - TOO_FAR_S:
+        raise InputError(
+            f"{path.name}: expected joints for {time_s[-1]:g} s, found {motion.time_s[-1]:g} s; simulate fewer seconds"
+        )
+    return motion
 
 
 def _tell(progress: Callable[[int, int], None] | None, before: int, total: int, done: int) -> None:
@@ -94,24 +108,3 @@ def write_recording(infant: Infant, path: Path, told: Callable[[int], None]) -> 
         write_ffv1(unfinished, depths(), FPS_HZ, simulated=True, depth_unit_mm=1.0, mirrored=False, intrinsics=camera)
     unfinished.rename(path)
     return seen
-
-
-def _joints_from_tracks(path: Path, time_s: Array) -> Array:
-    """Bed-frame joints [N, 12, 3] at `time_s` of a tracks file: its mm where complete, else its pixels over the bed."""
-    tracks = read_tracks(path)
-    camera = np.stack([tracks.x_mm, tracks.y_mm, tracks.z_mm], axis=-1).astype(float)
-    if np.isfinite(camera).all(axis=(0, 2)).sum() >= len(JOINTS) // 2:
-        bed = camera * np.array([1.0, 1.0, -1.0])
-        floor = np.nanpercentile(bed[..., 2], 2)
-        bed[..., 2] -= floor - 12.0
-    else:
-        flat = np.stack([tracks.x_px - (WIDTH_PX - 1) / 2, tracks.y_px - (HEIGHT_PX - 1) / 2], axis=-1)
-        bed = np.concatenate([flat, np.full((*flat.shape[:2], 1), 28.0)], axis=-1).astype(float)
-    out = np.empty((len(time_s), len(JOINTS), 3))
-    for joint in range(len(JOINTS)):
-        for axis in range(3):
-            known = np.isfinite(bed[:, joint, axis])
-            if not known.any():
-                raise InputError(f"{path}: expected a track for {JOINTS[joint]}, found none")
-            out[:, joint, axis] = np.interp(time_s, tracks.time_s[known], bed[known, joint, axis])
-    return out

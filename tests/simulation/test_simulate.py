@@ -146,7 +146,7 @@ def test_tracks_can_drive_the_body(tmp_path: Path) -> None:
     tracks = Tracks(
         np.arange(1, 61, dtype=np.int32), TIME_S[:60], xy[..., 0], xy[..., 1], camera[..., 2],
         np.ones((60, 12), np.uint8), camera[..., 0], camera[..., 1], camera[..., 2], np.ones((60, 12), np.float32),
-        {"schema_version": 1},
+        {"schema_version": 1, "width_px": 640, "height_px": 480},
     )  # fmt: skip
     write_tracks(tracks, tmp_path / "tracks.parquet")
     simulate(tmp_path / "out", 1, 1.0, 8, motion=tmp_path / "tracks.parquet")

@@ -1,74 +1,81 @@
-"""The repository itself: links, settings, commands and words that must stay as they are."""
-
-import re
-import subprocess
-import tomllib
-from typing import Any
+"""The house: no room takes what it must not, no module imports in a circle, and each room knows few packages."""
 
 import pytest
 
-import asyconv
-from asyconv.notice import NOTICE
 from tests.helpers.real_data import ROOT
+from tests.house import FILES, MAY_TAKE, PACKAGES, Import, circle, imports, main, names, room_of, wrong_arrows
 
-LINKS = {
-    "__init__.py": "../../asyconv/__init__.py",
-    "kernels": "../../kernels",
-    "analysis": "../../analysis",
-    "cli": "../../cli",
+NEVER = {
+    "kernels": {"click", "rich", "polars", "av", "cv2", "jinja2", "matplotlib"},
+    "asyconv": {"click", "rich", "jinja2", "matplotlib", "cupy"},
+    "analysis": {"click", "rich", "torch", "cupy", "av", "cv2"},
+    "cli": {"cupy"},
 }
+"""Packages that no file of a top folder imports; a bare ``import kernels`` would load a second copy of ours."""
 
 
-@pytest.fixture
-def project() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))
+def test_no_arrow_turns_back() -> None:
+    wrong = wrong_arrows(imports())
+    assert not wrong, "\n".join(wrong)
 
 
-def test_type_checkers_see_the_installed_shape() -> None:
-    links = ROOT / ".links" / "asyconv"
-    assert {path.name: str(path.readlink()) for path in links.iterdir()} == LINKS
+def test_no_circle() -> None:
+    assert not circle(imports())
 
 
-def test_only_lower_bounds(project: dict[str, Any]) -> None:
-    extras = project["project"]["optional-dependencies"]
-    bounds = project["project"]["dependencies"] + [bound for extra in extras.values() for bound in extra]
-    assert all(re.fullmatch(r"[A-Za-z0-9-]+>=[0-9.]+(; .+)?", bound) for bound in bounds), bounds
+@pytest.mark.parametrize(
+    ("module", "target"),
+    [
+        ("asyconv.kernels.cascade", "asyconv.tracks"),
+        ("asyconv.tracks", "asyconv.recordings.stream"),
+        ("asyconv.pose.clips", "asyconv.analysis.tables.tables"),
+        ("asyconv.pose.tracking", "asyconv.simulation.scene"),
+        ("asyconv.labels.clip_set", "asyconv.training.recipe"),
+        ("asyconv.night.batch", "asyconv.pose.geometry"),
+        ("asyconv.pose.tracking", "asyconv.recording"),
+        ("asyconv.analysis.series.floor", "asyconv.pose.networks"),
+        ("asyconv.analysis.series.floor", "asyconv.kernels.reference"),
+        ("asyconv.analysis.series.floor", "asyconv.tracks_file"),
+        ("asyconv.analysis.series.floor", "asyconv.analysis.measures.gates"),
+        ("asyconv.analysis.report.page", "asyconv.analysis.evaluation.gain"),
+    ],
+)
+def test_a_wrong_arrow_is_seen(module: str, target: str) -> None:
+    assert {module, target} <= set(FILES)
+    assert wrong_arrows([Import(module, 1, target)])
 
 
-def test_one_opencv_and_it_needs_no_display(project: dict[str, Any]) -> None:
-    names = [bound.split(">=")[0] for bound in project["project"]["dependencies"]]
-    assert [name for name in names if name.startswith("opencv")] == ["opencv-python-headless"]
+def test_a_circle_is_seen() -> None:
+    a, b = Import("asyconv.tracks", 1, "asyconv.errors"), Import("asyconv.errors", 1, "asyconv.tracks")
+    assert set(circle([a, b])) == {"asyconv.tracks", "asyconv.errors"}
 
 
-def test_constraints_are_bare_versions() -> None:
-    lines = (ROOT / "constraints" / "py311-cpu.txt").read_text(encoding="utf8").splitlines()
-    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9A-Za-z.]+", line) for line in lines), lines
-    assert "torch==2.13.0" in lines
+def test_every_folder_is_a_room() -> None:
+    assert {room_of(module) for module in FILES} == set(MAY_TAKE)
 
 
-def test_constraints_name_every_dependency(project: dict[str, Any]) -> None:
-    lines = (ROOT / "constraints" / "py311-cpu.txt").read_text(encoding="utf8").lower().splitlines()
-    fixed = {line.split("==")[0] for line in lines}
-    wanted = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["dev"]
-    assert {bound.split(">=")[0] for bound in wanted} - {"setuptools"} <= fixed
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_packages(folder: str) -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}, line {line}: imports {name}"
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for line, name in names(path)
+        if name.split(".")[0] in NEVER[folder] | {"kernels", "analysis", "cli"}
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-def test_make_prints_its_commands_in_a_path_with_a_space() -> None:
-    makefile = (ROOT / "Makefile").read_text(encoding="utf8")
-    assert "$(CURDIR)" not in makefile
-    assert "abspath" not in makefile
-    for target in ("setup", "browser", "demo", "test", "fuzz", "lint", "gpu-check", "bench"):
-        done = subprocess.run(
-            ["make", "--no-print-directory", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert str(ROOT) not in done.stdout
+def test_no_test_file_is_imported() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}, line {line}: imports {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line, name in names(path)
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
-def test_the_notice_is_whole() -> None:
-    assert NOTICE.startswith("For research use only. Not a medical device;")
-    assert NOTICE.endswith("do not replace the General Movements Assessment or clinical examination.")
-
-
-def test_version_has_three_numbers() -> None:
-    assert re.fullmatch(r"\d+\.\d+\.\d+", asyconv.__version__)
+def test_the_tree_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    main()
+    printed = capsys.readouterr().out
+    assert all(line in printed for line in ("asyconv/pose ", "<- kernels, asyconv, asyconv/recordings\n"))

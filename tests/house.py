@@ -92,7 +92,7 @@ def room_of(module: str) -> str:
 
 
 def names(path: Path, *, top_level_only: bool = False) -> Iterator[tuple[int, str]]:
-    """Line and dotted name of every import: ``from a.b import c`` names ``a.b.c`` where that is a module, else ``a.b``."""
+    """Line and name of every import; ``from a.b import c`` names ``a.b.c`` where that is a module, else ``a.b``."""
     tree = ast.parse(path.read_text(encoding="utf8"))
     for node in tree.body if top_level_only else ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from asyconv.analysis.version import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
-    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.tables.movement import Movement
     from asyconv.tracks import Tracks
 

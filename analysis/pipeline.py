@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from asyconv.analysis.cleaning.clean import Event, clean
+from asyconv.analysis.cleaning.clean import clean
+from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.measures.gates import recording_quality
 from asyconv.analysis.measures.plausible import why_implausible, withhold
 from asyconv.analysis.measures.registry import Result, compute

@@ -203,7 +203,7 @@ def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell")
 def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", tell: "Tell") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
     from asyconv.analysis import analyse
-    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.plots import write_figures
     from asyconv.analysis.series.still import StillFloor, check_fits

@@ -24,7 +24,7 @@ def command(tracks: Path, output: Path, depth: Path | None) -> None:
     Example: asyconv render results/rec-1 -o rec-1.mp4
     """
     from asyconv.analysis import analyse
-    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.report.speed_bars import speed_bars
     from asyconv.night.audit import Audit
     from asyconv.night.batch import new_run

@@ -23,7 +23,7 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
     Example: asyconv report results/rec-1 results/rec-2 -o infant.html
     """
     from asyconv.analysis import analyse
-    from asyconv.analysis.cleaning.clean import Event
+    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.pdf import write_pdf
     from asyconv.night.results import read_manifest

@@ -7,7 +7,7 @@ which is undone; a change without its way back is ambiguous and only marked. A l
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from asyconv.skeleton import JOINTS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Values = TypeVar("Values", bound=npt.NDArray[Any])
 
 SWAP_COST_SHARE: Final = 0.5
 SWAP_MAX_S: Final = 2.0
@@ -49,7 +50,7 @@ class Swaps:
     doubtful: Bools
     other: npt.NDArray[np.int64]
 
-    def apply(self, values: Floats) -> Floats:
+    def apply(self, values: Values) -> Values:
         """`values` [N, J, ...] with the exchanged samples given back to their sides."""
         out = values.copy()
         rows, joints = np.nonzero(self.undo)

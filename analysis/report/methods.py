@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from asyconv.analysis.cleaning.clean import JUMP_MM_S, confidence_gate, steady_from
+from asyconv.analysis.cleaning.clean import confidence_gate
 from asyconv.analysis.cleaning.outliers import STEADY_S
+from asyconv.analysis.cleaning.rejections import JUMP_MM_S, steady_from
 from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
 from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
 from asyconv.analysis.formulas.gaps import FILL_MAX_S

@@ -7,7 +7,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.clean import (
+from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.cleaning.flags import (
     BONE_LENGTH,
     DEPTH_FILLED,
     DEPTH_REJECTED,
@@ -18,7 +19,6 @@ from asyconv.analysis.cleaning.clean import (
     OUTLIER,
     SWAPPED,
     UNSTEADY,
-    CleanTracks,
 )
 from asyconv.analysis.formulas.gaps import runs, whole
 from asyconv.analysis.series.floor import Floor

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.cleaning.body_frame import middles
-from asyconv.analysis.cleaning.clean import JUMP_MM_S, CleanTracks
+from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.cleaning.rejections import JUMP_MM_S
 from asyconv.analysis.formulas.filters import smooth
 from asyconv.analysis.formulas.gaps import fill_gaps
 from asyconv.analysis.formulas.kinematics import acceleration, derivative, segment_length, speed

@@ -5,7 +5,9 @@ from typing import Any
 
 import polars as pl
 
-from asyconv.analysis.cleaning.clean import CleanTracks, Event, Step
+from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.cleaning.events import Event
+from asyconv.analysis.cleaning.positions import Step
 from asyconv.analysis.measures.registry import Result
 from asyconv.analysis.series.limbs import LimbSeries
 from asyconv.analysis.tables.tables import Ages

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from asyconv.analysis.cleaning import clean as c
+from asyconv.analysis.cleaning import flags as f
 from asyconv.analysis.cleaning.body_frame import body_frame
 from asyconv.analysis.cleaning.bones import BONES, learn_bones, lengths, too_long, wrong_length
 from asyconv.skeleton import JOINTS
@@ -65,7 +66,7 @@ def test_cleaning_takes_the_millimetres_of_a_wrong_bone() -> None:
     tracks.y_mm[50:90, WRIST] += 30.0
     cleaned = c.clean(tracks)
     assert np.isnan(cleaned.gated_mm[55:85, WRIST]).all()
-    assert (cleaned.flags[55:85, WRIST] & c.BONE_LENGTH > 0).all()
+    assert (cleaned.flags[55:85, WRIST] & f.BONE_LENGTH > 0).all()
     assert np.isfinite(cleaned.gated_px[:, WRIST]).all()
 
 

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from asyconv.analysis.cleaning import clean as c
+from asyconv.analysis.cleaning import flags as f
+from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.cleaning.outliers import is_jump, is_outlier
 from asyconv.analysis.cleaning.timebase import make_time_base
 from asyconv.errors import InputError
@@ -36,12 +38,12 @@ def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
     tracks = hide(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}), "right_wrist", 100, 104)
     tracks.confidence[200:220, WRIST] = 0.2
     before = tracks.x_px.copy()
-    cleaned = c.clean(tracks, [c.Event(30.0, 31.0, "handling", "nurse"), c.Event(40.0, 41.0, "state", "asleep")])
+    cleaned = c.clean(tracks, [Event(30.0, 31.0, "handling", "nurse"), Event(40.0, 41.0, "state", "asleep")])
     np.testing.assert_array_equal(tracks.x_px, before)
     flags = cleaned.flags[:, WRIST]
-    assert (flags & c.MISSING > 0).sum() == 4
-    assert (flags & c.FILLED > 0).sum() == 4
-    assert np.flatnonzero(flags & c.LOW_CONFIDENCE).tolist() == list(range(200, 220))
+    assert (flags & f.MISSING > 0).sum() == 4
+    assert (flags & f.FILLED > 0).sum() == 4
+    assert np.flatnonzero(flags & f.LOW_CONFIDENCE).tolist() == list(range(200, 220))
     assert cleaned.excluded.sum() == 30
     assert np.isnan(cleaned.smooth_mm[cleaned.excluded]).all()
     log = {step.name: step.changed for step in cleaned.steps}
@@ -54,12 +56,12 @@ def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
 def test_a_joint_that_comes_and_goes_is_not_used_and_a_short_gap_spares_its_neighbours(fs_hz: float) -> None:
     gap, seconds = int(0.2 * fs_hz + 1e-6), 400 / fs_hz
     tracks = hide(make_tracks(seconds, fs_hz), "right_wrist", 100, 100 + gap)  # short enough to be filled
-    assert not (c.clean(tracks).flags & c.UNSTEADY).any()
+    assert not (c.clean(tracks).flags & f.UNSTEADY).any()
     for k in range(200, 260, 2):  # every other one
         tracks = hide(tracks, "right_wrist", k, k + 1)
     tracks = hide(hide(tracks, "right_wrist", 300, 350), "right_wrist", 351, 400)  # a lone find
     cleaned = c.clean(tracks)
-    rare = (cleaned.flags[:, WRIST] & c.UNSTEADY) > 0
+    rare = (cleaned.flags[:, WRIST] & f.UNSTEADY) > 0
     assert rare[217:244:2].all()
     assert rare[350]
     lost = int(rare[285:300].sum())  # the last samples before it is gone
@@ -67,8 +69,8 @@ def test_a_joint_that_comes_and_goes_is_not_used_and_a_short_gap_spares_its_neig
     assert rare[300 - lost : 300].all()
     assert np.isnan(cleaned.gated_px[rare, WRIST]).all()
     assert np.isnan(cleaned.gated_mm[rare, WRIST]).all()
-    event = c.Event(300 / fs_hz - 1e-6, seconds, "exclude")  # nobody knows whether it was there
-    assert not (c.clean(tracks, [event]).flags[285:300, WRIST] & c.UNSTEADY).any()
+    event = Event(300 / fs_hz - 1e-6, seconds, "exclude")  # nobody knows whether it was there
+    assert not (c.clean(tracks, [event]).flags[285:300, WRIST] & f.UNSTEADY).any()
 
 
 def test_what_lies_between_rejected_depths_is_not_used_in_millimetres() -> None:
@@ -88,13 +90,13 @@ def test_a_joint_that_is_unsure_for_a_while_is_not_used_and_one_unsure_sample_is
     tracks.confidence[100, WRIST] = 0.51
     tracks.confidence[300:360, WRIST] = 0.6  # every sample passes the gate, and two in five are wrong
     flags = c.clean(tracks).flags[:, WRIST]
-    at = np.flatnonzero(flags & c.UNSTEADY)
+    at = np.flatnonzero(flags & f.UNSTEADY)
     np.testing.assert_array_equal(at, np.arange(300, 360))  # at its ends half is 0.9
     tracks.meta["confidence_min"] = 0.2  # another program's scale: 0.6 is half-way to 1
-    assert not (c.clean(tracks).flags & c.UNSTEADY).any()
+    assert not (c.clean(tracks).flags & f.UNSTEADY).any()
     tracks.confidence[300:360, WRIST] = 0.3
     tracks.meta["confidence_min"] = 0.0  # stated, not left out
-    assert not (c.clean(tracks).flags & c.LOW_CONFIDENCE).any()
+    assert not (c.clean(tracks).flags & f.LOW_CONFIDENCE).any()
 
 
 def test_a_depth_spike_costs_the_millimetres_only() -> None:
@@ -104,7 +106,7 @@ def test_a_depth_spike_costs_the_millimetres_only() -> None:
     cleaned = c.clean(tracks)
     assert np.isnan(cleaned.gated_mm[50:60, WRIST]).all()
     assert np.isfinite(cleaned.gated_px[:, WRIST]).all()
-    assert (cleaned.flags[50:60, WRIST] & c.DEPTH_REJECTED > 0).all()
+    assert (cleaned.flags[50:60, WRIST] & f.DEPTH_REJECTED > 0).all()
 
 
 def test_dropped_frames_become_empty_samples() -> None:
@@ -162,4 +164,4 @@ def test_infinite_coordinates_count_as_missing() -> None:
     x_px = tracks.x_px.copy()
     x_px[5, WRIST] = np.inf
     cleaned = c.clean(replace(tracks, x_px=x_px))
-    assert cleaned.flags[5, WRIST] & c.MISSING
+    assert cleaned.flags[5, WRIST] & f.MISSING

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from asyconv.analysis.cleaning import clean as c
+from asyconv.analysis.cleaning import flags as f
 from asyconv.analysis.cleaning.depths import ROOTS, flickers, slow_median, with_stiff_trunk
 from asyconv.analysis.series.limbs import limb_series
 from asyconv.skeleton import JOINTS
@@ -23,7 +24,7 @@ def test_a_thigh_over_the_hip_is_no_movement_of_the_leg() -> None:
     cleaned = c.clean(from_mm(np.arange(3600) / 30, points))
     leg = limb_series(cleaned, META)["right_leg"]
     assert np.nanmax(leg.speed_mm_s) < 1e-3
-    assert (cleaned.flags[300:345, HIP] & c.TRUNK_DEPTH > 0).all()
+    assert (cleaned.flags[300:345, HIP] & f.TRUNK_DEPTH > 0).all()
     np.testing.assert_allclose(cleaned.gated_mm[310, HIP], still(1)[0, HIP], atol=1e-3)
 
 

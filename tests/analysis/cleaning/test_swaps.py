@@ -3,6 +3,7 @@
 import numpy as np
 
 from asyconv.analysis.cleaning import clean as c
+from asyconv.analysis.cleaning import flags as f
 from asyconv.analysis.cleaning.swaps import find_swaps
 from asyconv.skeleton import JOINTS
 from tests.helpers.closed_form import make_tracks, shake
@@ -66,7 +67,7 @@ def test_cleaning_undoes_it_in_pixels_and_millimetres_and_says_so() -> None:
     cleaned = c.clean(tracks)
     log = {step.name: step.changed for step in cleaned.steps}
     assert log["left-right swaps"] == 40
-    assert (cleaned.flags[100:110, ARMS] & c.SWAPPED > 0).all()
+    assert (cleaned.flags[100:110, ARMS] & f.SWAPPED > 0).all()
     clean = c.clean(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}))
     np.testing.assert_array_equal(cleaned.gated_px, clean.gated_px)
     np.testing.assert_array_equal(cleaned.gated_mm, clean.gated_mm)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyconv.analysis import ANALYSIS_VERSION, analyse
-from asyconv.analysis.cleaning.clean import Event
+from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.measures.registry import REGISTRY, Result

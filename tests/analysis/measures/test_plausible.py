@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from asyconv.analysis import analyse
-from asyconv.analysis.cleaning.clean import Event, clean
+from asyconv.analysis.cleaning.clean import clean
+from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.measures.gates import AMOUNT, NO_GATE
 from asyconv.analysis.measures.plausible import lengths, why_implausible
 from asyconv.analysis.tables.movement import Movement

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from asyconv.analysis import analyse
-from asyconv.analysis.cleaning.clean import Event
+from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.number_tables import number
 from asyconv.analysis.report.page import render, write_report

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from asyconv.analysis import analyse
-from asyconv.analysis.cleaning.clean import Event
+from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.report.page import render
 from asyconv.analysis.report.pdf import write_pdf
 from asyconv.cli.main import main

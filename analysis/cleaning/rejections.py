@@ -1,0 +1,184 @@
+"""Rejections: the steps that take out, one after another, what cannot be where it was found.
+
+Every step takes positions and gives new ones with a line for the step log. None changes what another step made.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.analysis.cleaning import flags
+from asyconv.analysis.cleaning.bones import LENGTH_OFF_MAX, SAMPLES_MIN, learn_bones, too_long, wrong_length
+from asyconv.analysis.cleaning.depths import (
+    FLICKER_MM,
+    FLICKER_WINDOW_S,
+    HEIGHT_MM,
+    STEP_MM,
+    TRUNK_SLOW_S,
+    flickers,
+    implausible,
+    with_stiff_trunk,
+)
+from asyconv.analysis.cleaning.outliers import OUTLIER_SCORE, STEADY_S, is_jump, is_outlier, mean_about
+from asyconv.analysis.cleaning.positions import Done, Positions
+from asyconv.analysis.cleaning.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
+from asyconv.analysis.formulas.gaps import whole
+from asyconv.analysis.formulas.sampling import FAST_HZ
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+OUTLIER_MIN_MM: Final = 10.0
+JUMP_MM_S: Final = 1500.0
+
+
+def rejections(
+    at: Positions, gate: float, px_per_mm: float, plane: list[float] | None
+) -> tuple[Callable[[Positions], Done], ...]:
+    """Every rejecting step in its order.
+
+    `at` are the positions as tracked, `gate` is the confidence gate, `px_per_mm` scales limits in millimetres to the
+    picture, and `plane` is that of the mattress.
+    """
+    return (
+        leave_out_missing,
+        partial(leave_out_unsure, gate=gate),
+        leave_out_excluded,
+        partial(undo_swaps, apart_min_px=SIDES_APART_MIN_MM * px_per_mm),
+        partial(reject_outliers, least_px=OUTLIER_MIN_MM * px_per_mm),
+        partial(reject_jumps, step_max_px=JUMP_MM_S / at.time.fs_hz * px_per_mm),
+        reject_long_bones,
+        leave_out_holes,
+        partial(reject_depths, plane=plane),
+        stiffen_trunk,
+        reject_flicker,
+        reject_wrong_bones,
+        partial(leave_out_unsteady, least=steady_from(gate)),
+    )
+
+
+def leave_out_missing(at: Positions) -> Done:
+    """Joints without finite pixel coordinates are missing in millimetres, too."""
+    found = whole(at.px)
+    how = "finite pixel coordinates"
+    return at.without(~found).log("joint found", how, ~found & at.time.present[:, None], flags.MISSING)
+
+
+def leave_out_unsure(at: Positions, gate: float) -> Done:
+    """Joints below the confidence `gate` are missing."""
+    unsure = whole(at.px) & ~(at.confidence >= gate)
+    return at.without(unsure).log("confidence gate", f"at least {gate:g}", unsure, flags.LOW_CONFIDENCE)
+
+
+def leave_out_excluded(at: Positions) -> Done:
+    """Nothing inside an excluded event is used."""
+    excluded = np.repeat(at.excluded[:, None], at.px.shape[1], axis=1)
+    return at.without(excluded).log("events", "handling and exclude", excluded, flags.EXCLUDED)
+
+
+def undo_swaps(at: Positions, apart_min_px: float) -> Done:
+    """Exchanged left and right positions go back to their sides; a change without a way back is only marked."""
+    swaps = find_swaps(at.px, at.time.fs_hz, apart_min_px)
+    back = replace(at, px=swaps.apply(at.px), mm=swaps.apply(at.mm), hole=swaps.apply(at.hole))
+    how = f"exchanged costs less than {SWAP_COST_SHARE:g} of as tracked, and back within {SWAP_MAX_S:g} s: undone"
+    back, undone = back.log("left-right swaps", how, swaps.undo, flags.SWAPPED)
+    how = "a change of sides without a way back: marked only"
+    back, doubtful = back.log("left-right swaps, doubtful", how, swaps.doubtful, flags.SWAP_DOUBTFUL)
+    return back, undone + doubtful
+
+
+def reject_outliers(at: Positions, least_px: float) -> Done:
+    """Lone positions in the picture that leave their surroundings are missing."""
+    outlier = is_outlier(at.px, at.time.fs_hz, least_px)
+    how = (
+        f"more than {OUTLIER_SCORE:g} times the median deviation / 0.6745 and {OUTLIER_MIN_MM:g} mm from the median of "
+        "0.23 s"
+    )
+    return at.without(outlier, mm=False).log("outliers", how, outlier, flags.OUTLIER)
+
+
+def reject_jumps(at: Positions, step_max_px: float) -> Done:
+    """Positions in the picture between a jump away and a jump back are missing."""
+    jump = is_jump(at.px, at.time.fs_hz, step_max_px)
+    return at.without(jump, mm=False).log("jumps", f"faster than {JUMP_MM_S:g} mm/s", jump, flags.JUMP)
+
+
+def reject_long_bones(at: Positions) -> Done:
+    """Outer joints whose bone looks longer in the picture than it can are missing."""
+    stretched = too_long(at.px, learn_bones(at.px, at.confidence))
+    how = f"outer joint: longer than {1 + LENGTH_OFF_MAX:g} times the longest look"
+    return at.without(stretched, mm=False).log("bones, px", how, stretched, flags.BONE_LENGTH)
+
+
+def leave_out_holes(at: Positions) -> Done:
+    """A joint that is missing in the picture, or has no depth of its own, has no millimetres."""
+    found = whole(at.px)
+    no_depth = found & ~(whole(at.mm) & ~at.hole)
+    return at.without(~found | no_depth, px=False).log(
+        "depth present", "a depth and intrinsics", no_depth, flags.NO_DEPTH
+    )
+
+
+def reject_depths(at: Positions, plane: list[float] | None) -> Done:
+    """Depths that leave their surroundings, or lie off the mattress `plane`, are missing."""
+    where = f"{HEIGHT_MM[0]:g} to {HEIGHT_MM[1]:g} mm above the mattress" if plane else "no mattress plane to check"
+    bad = implausible(at.mm, at.time.fs_hz, JUMP_MM_S, OUTLIER_MIN_MM, plane)
+    how = f"within {STEP_MM:g} mm of the median of 1 s; {where}; outliers, jumps"
+    return at.without(bad, px=False).log("depth sanity", how, bad, flags.DEPTH_REJECTED)
+
+
+def stiffen_trunk(at: Positions) -> Done:
+    """Shoulders and hips follow the depth of the trunk."""
+    settled = with_stiff_trunk(at.mm, at.time.fs_hz)
+    with np.errstate(invalid="ignore"):
+        moved = np.abs(settled - at.mm)[..., 2] > FLICKER_MM
+    how = (
+        f"shoulders and hips: the trunk's depth, their own only as the median of {TRUNK_SLOW_S:g} s; count: moved by "
+        f"more than {FLICKER_MM:g} mm"
+    )
+    return replace(at, mm=settled).log("stiff trunk", how, moved, flags.TRUNK_DEPTH)
+
+
+def reject_flicker(at: Positions) -> Done:
+    """Depths of the other joints that leave for a moment and come back are missing."""
+    if at.time.fs_hz < FAST_HZ:
+        return at.skip("depth flicker", f"blind below {FAST_HZ:g} Hz")
+    bad = flickers(at.mm, at.time.fs_hz)
+    how = f"other joints: more than {FLICKER_MM:g} mm from the median of {FLICKER_WINDOW_S:g} s"
+    return at.without(bad, px=False).log("depth flicker", how, bad, flags.DEPTH_REJECTED)
+
+
+def reject_wrong_bones(at: Positions) -> Done:
+    """Outer joints whose bone has a wrong length in millimetres have no millimetres."""
+    bones = learn_bones(at.mm, at.confidence)
+    if not any(bones):
+        return at.skip("bones, mm", f"no bone was seen in millimetres {SAMPLES_MIN} times")
+    wrong = wrong_length(at.mm, bones)
+    how = f"outer joint: off the usual length by more than {100 * LENGTH_OFF_MAX:g} % and 4 times its spread"
+    return at.without(wrong, px=False).log("bones, mm", how, wrong, flags.BONE_LENGTH)
+
+
+def leave_out_unsteady(at: Positions, least: float) -> Done:
+    """Joints about whose time too little is left that is sure are missing, in pixels and millimetres apart."""
+
+    def shaky(positions: Floats) -> Bools:
+        left = whole(positions)
+        steadiness = mean_about(np.where(left, at.confidence, 0.0), at.time.fs_hz, at.excluded)
+        return np.asarray(left & (steadiness < least - 1e-9))
+
+    in_px, in_mm = shaky(at.px), shaky(at.mm)
+    how = f"mean confidence within {STEADY_S:g} s at least {least:g}; 0 where the joint is missing or was rejected"
+    kept = at.without(in_px, mm=False).without(in_mm, px=False)
+    return kept.log("steadily found", how, in_px | in_mm, flags.UNSTEADY)
+
+
+def steady_from(gate: float) -> float:
+    """Mean confidence from which a joint is steady: half-way from the confidence gate to 1.
+
+    A gap short enough to be filled then spares its neighbours, if they are sure.
+    """
+    return (1 + gate) / 2

@@ -103,8 +103,7 @@ def job_of(
     source: Path, events: dict[str, list[dict[str, Any]]] | None = None, still: dict[str, Any] | None = None
 ) -> "Job":
     """Identity and keys of a tracks file; the manifest beside it, if any, tells what is known of the recording."""
-    from asyconv.cli.compose import analysis_facts
-    from asyconv.night.results import read_manifest
+    from asyconv.cli.compose import analysis_facts, manifest_beside
     from asyconv.night.sheet import check_id
     from asyconv.night.unit import Job, key_of
     from asyconv.recordings.stream import sha256_of
@@ -112,7 +111,7 @@ def job_of(
 
     meta = read_tracks(source).meta
     recording_id = check_id(str(meta["recording_id"]))
-    beside = read_manifest(source.resolve().parent.parent, source.resolve().parent.name) or {}
+    beside = manifest_beside(source)
     before = beside.get("analysis", {})
     track_key = beside.get("track_key") or key_of({"tracks": sha256_of(source)})
     stated = before.get("events", []) if events is None else events.get(recording_id, [])

@@ -21,12 +21,13 @@ def command(ctx: click.Context, dataset: Path, csv_file: Path | None) -> None:
     Example: asyconv check babypose/ --csv findings.csv
     """
     from asyconv.labels.check import as_csv, as_table, check
+    from asyconv.whole_files import write_whole
 
     checked = check(dataset)
     click.echo(as_table(checked))
     if csv_file is not None:
         try:
-            csv_file.write_text(as_csv(checked.findings), encoding="utf8")
+            write_whole(csv_file, as_csv(checked.findings))
         except OSError as error:
             raise InputError(f"{csv_file}: the findings cannot be written here ({error.strerror})") from error
     ctx.exit(EXIT_REFUSED if checked.findings else 0)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from asyconv import __version__
 
 if TYPE_CHECKING:
+    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.series.still import StillFloor
     from asyconv.night.sheet import EventRow, Row
     from asyconv.night.unit import Job, Tell
@@ -203,7 +204,6 @@ def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell")
 def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", tell: "Tell") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
     from asyconv.analysis import analyse
-    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.plots import write_figures
     from asyconv.analysis.series.still import StillFloor, check_fits
@@ -221,7 +221,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
     tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
     with stages.of("tables"):
         write_tracks(tracks, folder / "tracks.parquet")
-    events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in analysis["events"]]
+    events = events_in(job.facts)
     tell("analysis", 0, None)
     with stages.of("analysis"):
         movement = analyse(tracks, events, analysis["sheet"])
@@ -238,6 +238,23 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
         "software": {**software("numpy", "scipy", "polars"), "asyconv": __version__},
         "notice": NOTICE,
     }
+
+
+def manifest_beside(tracks: Path) -> dict[str, Any]:
+    """Manifest of the result that a tracks file belongs to; empty where it stands alone."""
+    from asyconv.night.results import read_manifest
+
+    folder = tracks.resolve().parent
+    return read_manifest(folder.parent, folder.name) or {}
+
+
+def events_in(manifest: Mapping[str, Any]) -> "list[Event]":
+    """Events of a recording, as its manifest has them."""
+    from asyconv.analysis.cleaning.events import Event
+
+    return [
+        Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in manifest.get("analysis", {}).get("events", [])
+    ]
 
 
 def device() -> str:

@@ -53,6 +53,7 @@ def _tracked(
     from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import TRACKS_VERSION
     from asyconv.tracks_file import read_tracks, write_tracks
+    from asyconv.whole_files import whole_file
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     for number in range(infants):
@@ -66,9 +67,8 @@ def _tracked(
                 tracks = _track_infant(model, infant, Path(folder) / f"{name}.oni")
             if made:
                 made.parent.mkdir(parents=True, exist_ok=True)
-                unfinished = made.with_name(f".{made.name}.part")
-                write_tracks(tracks, unfinished)
-                unfinished.rename(made)
+                with whole_file(made) as part:
+                    write_tracks(tracks, part)
         yield truth_of(infant, np.ones((len(time_s), N_JOINTS), bool)), infant, tracks
 
 

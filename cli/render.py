@@ -24,11 +24,10 @@ def command(tracks: Path, output: Path, depth: Path | None) -> None:
     Example: asyconv render results/rec-1 -o rec-1.mp4
     """
     from asyconv.analysis import analyse
-    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.report.speed_bars import speed_bars
+    from asyconv.cli.compose import events_in, manifest_beside
     from asyconv.night.audit import Audit
     from asyconv.night.batch import new_run
-    from asyconv.night.results import read_manifest
     from asyconv.pose.overlay import write_overlay
     from asyconv.recordings.opening import open_recording
     from asyconv.tracks_file import read_tracks
@@ -37,12 +36,9 @@ def command(tracks: Path, output: Path, depth: Path | None) -> None:
     if len(found) != 1:
         raise InputError(f"{tracks}: expected the tracks of one recording, found {len(found)}")
     folder = found[0].resolve().parent
-    beside = read_manifest(folder.parent, folder.name) or {}
-    events = [
-        Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in beside.get("analysis", {}).get("events", [])
-    ]
+    beside = manifest_beside(found[0])
     joints = read_tracks(found[0])
-    bars = speed_bars(analyse(joints, events))
+    bars = speed_bars(analyse(joints, events_in(beside)))
     shown = None if depth is None else open_recording(depth)
     sha256 = beside.get("input", {}).get("sha256")
     write_overlay(joints, output, bars.speed, bars.threshold, bars.unit, depth=shown, input_sha256=sha256)

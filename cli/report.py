@@ -23,18 +23,16 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
     Example: asyconv report results/rec-1 results/rec-2 -o infant.html
     """
     from asyconv.analysis import analyse
-    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.pdf import write_pdf
-    from asyconv.night.results import read_manifest
+    from asyconv.cli.compose import events_in, manifest_beside
     from asyconv.tracks_file import read_tracks
 
     movements = []
     for source in [source for given in tracks for source in find_tracks(given)]:
-        folder = source.resolve().parent
-        beside = (read_manifest(folder.parent, folder.name) or {}).get("analysis", {})
-        events = [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in beside.get("events", [])]
-        movements.append(analyse(read_tracks(source), events, beside.get("sheet")))
+        beside = manifest_beside(source)
+        sheet = beside.get("analysis", {}).get("sheet")
+        movements.append(analyse(read_tracks(source), events_in(beside), sheet))
     infants = {movement.meta.get("infant_id") for movement in movements}
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
         found = ", ".join(sorted(str(infant) for infant in infants))

@@ -30,6 +30,7 @@ from asyconv.analysis.tables.movement import Movement
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
+from asyconv.whole_files import write_whole
 
 GLOSSARY: Final = {
     "coverage_used_pct",
@@ -54,8 +55,7 @@ RATE_LIMITS: Final = (
 def write_report(movements: Sequence[Movement] | Movement, path: Path) -> Path:
     """Write the report of one recording, or of several recordings of one infant, to `path`."""
     several = [movements] if isinstance(movements, Movement) else list(movements)
-    path.write_text(render(several), encoding="utf-8")
-    return path
+    return write_whole(path, render(several))
 
 
 def render(movements: Sequence[Movement]) -> str:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from asyconv.errors import InputError
+from asyconv.whole_files import write_whole
 
 BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 FLAGS: Final = (
@@ -36,8 +37,7 @@ def write_pdf(html: Path, pdf: Path) -> Path:
             _by_weasyprint(page, made)
         else:
             _by_browser(browser, page, made)
-        shutil.copyfile(made, pdf)
-    return pdf
+        return write_whole(pdf, made.read_bytes())
 
 
 def browser_flags(profile: Path) -> list[str]:

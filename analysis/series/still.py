@@ -21,6 +21,7 @@ from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
+from asyconv.whole_files import write_whole
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,7 +102,7 @@ def _refuse_movement(
 def write_still(still: StillFloor, path: Path) -> None:
     """Write `still` as JSON."""
     text = json.dumps({"schema": SCHEMA, **asdict(still), "notice": NOTICE}, indent=1, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, text + "\n")
 
 
 def read_still(path: Path) -> StillFloor:

@@ -26,6 +26,7 @@ from asyconv.pose.model_file import Model, ModelSettings, load_model, save_model
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
 from asyconv.skeleton import FLIP, N_JOINTS
 from asyconv.training.recipe import Recipe
+from asyconv.whole_files import write_whole
 
 LINK_THRESHOLD: Final = 0.05  # paper.md 15
 NMS_WINDOW_MAP: Final = 13
@@ -89,7 +90,7 @@ def export_with_band(path: Path, model: Model, band_hz: float) -> Model:
 
 def _with_card_beside(path: Path) -> Model:
     model = load_model(path)
-    path.with_suffix(".json").write_text(json.dumps({**model.card, "sha256": model.weights_hash}, indent=1) + "\n")
+    write_whole(path.with_suffix(".json"), json.dumps({**model.card, "sha256": model.weights_hash}, indent=1) + "\n")
     return model
 
 

@@ -1,6 +1,7 @@
 """Errors as text for a terminal of 120 columns, and as CSV with the data they were measured on in every row."""
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from asyconv.evaluation.joint_errors import Evaluation, Row
 from asyconv.evaluation.keypoints import NO_COCO
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
+from asyconv.whole_files import write_whole
 
 TABLES = ("errors", "joints", "infants", "masks", "reliability")
 
@@ -109,11 +111,11 @@ def write_tables(evaluation: Evaluation, folder: Path) -> list[Path]:
 def write_rows(path: Path, rows: Sequence[Row]) -> Path:
     """Write rows with the same keys as CSV; the notice stands in the last column of each."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf8", newline="") as file:
-        writer = csv.DictWriter(file, [*rows[0], "notice"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({**{key: _plain(value) for key, value in row.items()}, "notice": NOTICE} for row in rows)
-    return path
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*rows[0], "notice"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**{key: _plain(value) for key, value in row.items()}, "notice": NOTICE} for row in rows)
+    return write_whole(path, text.getvalue())
 
 
 def _plain(value: object) -> object:

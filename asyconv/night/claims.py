@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from asyconv.json_files import read_json
+from asyconv.whole_files import read_json
 
 CLAIMS: Final = ".claims"
 SUFFIX: Final = ".lock"
@@ -98,7 +98,7 @@ def take(results: Path, recording_id: str) -> Claim | None:
 def running(results: Path) -> list[dict[str, Any]]:
     """What every claim says of its work, by recording; dead ones are left out."""
     now = _server_time(results / CLAIMS)
-    found = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not _looks_dead(path, now))
+    found = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not looks_dead(path, now))
     return [facts for facts in found if facts is not None]
 
 
@@ -120,7 +120,7 @@ def _removed_dead(path: Path) -> bool:
             if _same_file(path, descriptor):  # locked by us now, so nobody else removes or takes it
                 path.unlink(missing_ok=True)
             return True
-        if not _looks_dead(path, _server_time(path.parent)):
+        if not looks_dead(path):
             return False
         return _set_aside(path, facts)
     finally:
@@ -142,8 +142,9 @@ def _set_aside(path: Path, facts: dict[str, Any]) -> bool:
     return not path.exists()
 
 
-def _looks_dead(path: Path, now: float) -> bool:
-    return now - _changed(path) > DEAD_AFTER_S
+def looks_dead(path: Path, now: float | None = None) -> bool:
+    """Whether a file has not been touched for so long that its process must be dead; `now` by the file server."""
+    return (_server_time(path.parent) if now is None else now) - _changed(path) > DEAD_AFTER_S
 
 
 def _changed(path: Path) -> float:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
-from asyconv.json_files import read_json, write_json
 from asyconv.night.results import read_manifest
 from asyconv.night.unit import Job, State, state_of, why_stale
+from asyconv.whole_files import read_json, write_json
 
 FROZEN: Final = ".frozen"
 DECISIVE: Final = {"tracking": ("model", "tracks_version", "rate"), "analysis": ("analysis_version",)}

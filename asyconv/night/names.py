@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from asyconv.errors import InputError
 from asyconv.recordings.formats import file_format
 from asyconv.recordings.png_files import holds_depth_pictures
+from asyconv.whole_files import write_whole
 
 NAMES_FILE: Final = "source_names.csv"
 
@@ -28,12 +28,8 @@ def add_names(path: Path, names: Iterable[tuple[str, str]]) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("recording_id", "source"))
     writer.writerows(sorted(known.items()))
-    part = path.with_name(f".{path.name}.part")
     try:
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf8") as file:
-            file.write(text.getvalue())
-        part.replace(path)
+        write_whole(path, text.getvalue(), mode=0o600)
     except OSError as error:
         raise InputError(f"{path}: the names of the sources cannot be written here ({error.strerror})") from error
 

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
-from asyconv.json_files import read_json, sync, write_json
 from asyconv.night import claims
 from asyconv.recordings.finding import IGNORE_FILE
 from asyconv.recordings.stream import sha256_of
+from asyconv.whole_files import UNFINISHED as PART
+from asyconv.whole_files import read_json, sync, write_json, write_whole
 
 MANIFEST: Final = "manifest.json"
 MANIFEST_VERSION: Final = 2
@@ -61,6 +62,9 @@ def clean_up(results: Path) -> list[str]:
         if claim := claims.take(results, recording_id):
             with claim:
                 repair(results, recording_id)
+    for part in [*results.glob(f".*{PART}"), *(results / FAILED).glob(f".*{PART}")]:
+        if claims.looks_dead(part):
+            part.unlink(missing_ok=True)
     return claims.sweep(results)
 
 
@@ -170,9 +174,7 @@ def write_index(results: Path) -> None:
         known = {**m, "infant_id": analysis.get("infant_id"), **{k: made_by.get(k) for k in ("model", "device")}}
         known["n_warnings"] = len(m.get("warnings") or [])
         writer.writerow([known.get(name, "") for name in INDEX])
-    part = results / f".index-{uuid.uuid4().hex[:_TOKEN]}.part"
-    part.write_text(lines.getvalue(), encoding="utf8")
-    part.replace(results / "index.csv")
+    write_whole(results / "index.csv", lines.getvalue())
 
 
 def failed(results: Path) -> dict[str, str]:

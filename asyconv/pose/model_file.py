@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from asyconv.errors import InputError
 from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d
 from asyconv.skeleton import N_JOINTS
+from asyconv.whole_files import write_whole
 
 MODELS: Final = ("paper", "paper-3d", "compact", "compact-3d")
 ARCHITECTURES: Final[Mapping[str, type[nn.Module]]] = {"asymmetric": AsymmetricRegression, "3x3x3": Regression3d}
@@ -102,10 +103,7 @@ def save_model(path: str | os.PathLike[str], detection: nn.Module, regression: n
     tensors = {**_stored("detection.", detection), **_stored("regression.", regression)}
     weights_hash = hash_model(tensors, card)
     header = {_HEADER: json.dumps({"card": card, "sha256": weights_hash}, sort_keys=True)}
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(safetensors.torch.save(tensors, metadata=header))
-    part.replace(path)
+    write_whole(Path(path), safetensors.torch.save(tensors, metadata=header))
     return weights_hash
 
 

@@ -20,6 +20,7 @@ from asyconv.notice import NOTICE
 from asyconv.recordings.stream import Frame, Recording
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
+from asyconv.whole_files import whole_file
 
 FORMS: Final = {".mp4": "mp4", ".mkv": "matroska"}
 WIDTH_MIN_PX: Final = 640
@@ -68,19 +69,15 @@ def write_overlay(
         raise InputError(
             f"{path.name}: expected a name that ends in {' or '.join(FORMS)}, found {path.suffix or 'none'}"
         )
-    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         pictures = _on_black(tracks) if depth is None else _over_depth(tracks, depth)
-        try:
+        with whole_file(path) as part:
             _encode(part, form, tracks, _drawn(tracks, pictures, speed, threshold, unit))
             if depth is not None and input_sha256 not in (None, depth.sha256):
                 raise InputError(
                     f"{depth.path.name}: expected the recording of these tracks, found another (its SHA-256)"
                 )
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"{path}: the video cannot be written here ({error.strerror or error})") from error
 

@@ -29,6 +29,7 @@ from asyconv.simulation.scene import (
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_truth
 from asyconv.skeleton import JOINTS
+from asyconv.whole_files import whole_file
 
 
 def simulate(
@@ -92,19 +93,18 @@ def write_recording(infant: Infant, path: Path, told: Callable[[int], None]) -> 
             told(index + 1)
             yield depth
 
-    unfinished = path.with_name(f".{path.name}.part")
-    if path.suffix == ".oni":
-        from asyconv.recordings.oni import OniWriter
+    with whole_file(path) as part:
+        if path.suffix == ".oni":
+            from asyconv.recordings.oni import OniWriter
 
-        with OniWriter(
-            unfinished, WIDTH_PX, HEIGHT_PX, FPS_HZ, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True
-        ) as writer:
-            for index, depth in enumerate(depths()):
-                writer.write(depth, round(index * 1e6 / FPS_HZ))
-    else:
-        from asyconv.recordings.video import write_ffv1
+            with OniWriter(
+                part, WIDTH_PX, HEIGHT_PX, FPS_HZ, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True
+            ) as writer:
+                for index, depth in enumerate(depths()):
+                    writer.write(depth, round(index * 1e6 / FPS_HZ))
+        else:
+            from asyconv.recordings.video import write_ffv1
 
-        camera = Intrinsics(FOCAL_PX, FOCAL_PX, (WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2, "file")
-        write_ffv1(unfinished, depths(), FPS_HZ, simulated=True, depth_unit_mm=1.0, mirrored=False, intrinsics=camera)
-    unfinished.rename(path)
+            camera = Intrinsics(FOCAL_PX, FOCAL_PX, (WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2, "file")
+            write_ffv1(part, depths(), FPS_HZ, simulated=True, depth_unit_mm=1.0, mirrored=False, intrinsics=camera)
     return seen

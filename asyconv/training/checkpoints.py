@@ -3,7 +3,6 @@
 Every file is replaced in one rename once it is whole, so that a kill or a full disk leaves the one before.
 """
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from asyconv.errors import InputError
 from asyconv.training.stage import Stage
+from asyconv.whole_files import write_whole
 
 LOSSES: Final = "losses.csv"
 
@@ -28,20 +28,6 @@ def save(stage: Stage, folder: Path) -> None:
     facts = {name: repr(getattr(stage, name)) for name in ("step", "steps", "loss_sum", "best_value")}
     stored = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
     write_whole(folder / f"{stage.name}.safetensors", safetensors.torch.save(stored, metadata=facts))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears under its name only when all of it is on the disk."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def resume(stage: Stage, folder: Path) -> bool:
@@ -97,4 +83,4 @@ def cut_losses(path: Path, stage: str, step: int) -> None:
     head, *lines = path.read_text(encoding="utf8").splitlines()
     known = [line.split(",") for line in lines]
     kept = [",".join(line) for line in known if len(line) == 4 and (line[0] != stage or int(line[1]) <= step)]
-    write_whole(path, "\n".join([head, *kept, ""]).encode())
+    write_whole(path, "\n".join([head, *kept, ""]))

@@ -23,12 +23,13 @@ from asyconv.errors import InputError
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model, hash_model, load_model
 from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
-from asyconv.training.checkpoints import LOSSES, add_loss, check_fit, cut_losses, resume, save, write_whole
+from asyconv.training.checkpoints import LOSSES, add_loss, check_fit, cut_losses, resume, save
 from asyconv.training.data import Batch, Batches, Report, batches, steps_per_epoch
 from asyconv.training.losses import detection_loss, regression_loss, stacked_input, validation
 from asyconv.training.processes import CPU, Place, first_process_first
 from asyconv.training.recipe import STAGES, Recipe, StageRecipe, recipe_of
 from asyconv.training.stage import Stage
+from asyconv.whole_files import write_whole
 
 CHECKPOINT_S: Final = 300.0
 TELL_EVERY: Final = 50
@@ -53,7 +54,7 @@ def begin(out: Path, recipe: Recipe) -> None:
     told = out / RECIPE
     if told.is_file() and read_recipe(out) != recipe:
         raise InputError(f"{told}: expected the same settings as before in a folder that holds a training, got others")
-    write_whole(told, json.dumps(asdict(recipe), indent=1).encode())
+    write_whole(told, json.dumps(asdict(recipe), indent=1))
 
 
 def read_recipe(out: Path) -> Recipe:

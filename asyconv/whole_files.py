@@ -1,0 +1,55 @@
+"""Files that are whole or not there, whenever a program is killed, a disk fills up or the power fails."""
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+UNFINISHED: Final = ".part"
+"""Ending of what is being written; its name starts with a dot, so that nothing takes it for input."""
+
+
+@contextmanager
+def whole_file(path: Path, mode: int = 0o666) -> Iterator[Path]:
+    """Give an empty file beside `path` to write to; it is forced to disk and takes its name when all went well."""
+    part = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}{UNFINISHED}")
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+        yield part
+        sync(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes | str, mode: int = 0o666) -> Path:
+    """Write a whole file or none; text as UTF-8, its line ends as they are."""
+    with whole_file(path, mode) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def write_json(path: Path, content: dict[str, Any]) -> Path:
+    """Write an object as a whole file or none."""
+    return write_whole(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read an object; None where there is none that can be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def sync(path: Path) -> None:
+    """Force a file or folder to disk, so that a rename cannot overtake its content when the power fails."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -55,7 +55,8 @@ MOVEMENT: Final = (
 """In both, each room takes from those before it."""
 
 SEAM: Final = {
-    "asyconv.skeleton", "asyconv.tracks", "asyconv.tracks_check", "asyconv.notice", "asyconv.errors", "asyconv.whole_files",
+    "asyconv.skeleton", "asyconv.tracks", "asyconv.tracks_check", "asyconv.notice", "asyconv.errors",
+    "asyconv.whole_files",
 }  # fmt: skip
 """All that `analysis` takes from the top of `asyconv`."""
 

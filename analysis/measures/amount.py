@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.formulas.bootstrap import Sums
+from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.measures.definition import Measure, Value, value_of
 from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
 from asyconv.analysis.series.epochs import BodyEpoch, LimbEpoch
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
-from asyconv.analysis.series.limbs import moving_mask
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,19 +14,17 @@ from scipy.ndimage import maximum_filter1d
 from scipy.stats import rankdata
 
 from asyconv.analysis.formulas.bootstrap import Sums
+from asyconv.analysis.formulas.coordination import SHIFT_MIN_S, SHIFTS_MIN, peak_lag
 from asyconv.analysis.formulas.kinematics import derivative
 from asyconv.analysis.formulas.sampling import FAST_HZ
+from asyconv.analysis.formulas.spectra import SEGMENT_S, segments
 from asyconv.analysis.measures.definition import LEFT_RIGHT, Measure, Value, given, value_of
 from asyconv.analysis.measures.gates import ANGLE, TOGETHER
-from asyconv.analysis.measures.spectral import SEGMENT_S, segments
 from asyconv.analysis.series.epochs import LimbEpoch, PairEpoch
 from asyconv.analysis.series.motion import BENDS
 
 Floats = npt.NDArray[np.float64]
 
-LAG_MAX_S: Final = 1.0
-SHIFT_MIN_S: Final = 5.0
-SHIFTS_MIN: Final = 500
 ONSET_S: Final = 0.33
 BOUTS_MIN: Final = 10
 SEGMENTS_MIN: Final = 8
@@ -45,33 +43,6 @@ def pearson(a: Floats, b: Floats) -> Sums:
         return np.asarray((n * xy - sx * sy) / np.sqrt((n * xx - sx**2) * (n * yy - sy**2)))
 
     return Sums(np.stack([both.astype(float), x, y, x * x, y * y, x * y]), r)
-
-
-def circular_correlation(a: Floats, b: Floats) -> Floats:
-    """Correlation of `a` with `b` shifted back by 0 to N - 1 samples round the end; what is missing counts 0."""
-    both = np.isfinite(a) & np.isfinite(b)
-    if not both.any():
-        return np.zeros(len(a))
-    x, y = (np.where(both, v - v[both].mean(), 0.0) for v in (a, b))
-    size = np.sqrt((x**2).sum() * (y**2).sum())
-    product = np.fft.irfft(np.conj(np.fft.rfft(x)) * np.fft.rfft(y), len(a))
-    return np.asarray(product / size if size > 0 else np.zeros(len(a)))
-
-
-def peak_lag(a: Floats, b: Floats, fs_hz: float) -> tuple[float, float, float]:
-    """Largest correlation within 1 s, its lag in s (positive: `b` comes later), and the bound of chance.
-
-    The bound is the 95th percentile of the same maximum round every shift of more than 5 s, at least 500 of them; NaN
-    where the recording is too short for that.
-    """
-    correlation = circular_correlation(a, b)
-    n, reach, apart = len(correlation), round(LAG_MAX_S * fs_hz), round(SHIFT_MIN_S * fs_hz)
-    lags = np.arange(-reach, reach + 1)
-    near = correlation[lags % n]
-    best = int(np.argmax(near))
-    highest = maximum_filter1d(correlation, 2 * reach + 1, mode="wrap")[apart + reach : n - apart - reach]
-    bound = float(np.percentile(highest, 95)) if len(highest) >= SHIFTS_MIN else float("nan")
-    return float(near[best]), float(lags[best] / fs_hz), bound
 
 
 def _speeds(pair: PairEpoch) -> tuple[Floats, Floats]:

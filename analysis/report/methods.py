@@ -8,14 +8,7 @@ from asyconv.analysis.cleaning.outliers import STEADY_S
 from asyconv.analysis.cleaning.rejections import JUMP_MM_S, steady_from
 from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
 from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
-from asyconv.analysis.formulas.gaps import FILL_MAX_S
-from asyconv.analysis.formulas.sampling import KEPT
-from asyconv.analysis.measures.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
-from asyconv.analysis.measures.definition import OWN, Measure
-from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOORS_APART_MAX
-from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
-from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
-from asyconv.analysis.series.limbs import (
+from asyconv.analysis.formulas.bouts import (
     ABOVE_FLOORS,
     MOVE_ABOVE_MM_S,
     MOVE_WHILE_MM_S,
@@ -23,6 +16,13 @@ from asyconv.analysis.series.limbs import (
     WHILE_FLOORS,
     bout_min_s,
 )
+from asyconv.analysis.formulas.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
+from asyconv.analysis.formulas.gaps import FILL_MAX_S
+from asyconv.analysis.formulas.sampling import KEPT
+from asyconv.analysis.measures.definition import OWN, Measure
+from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOORS_APART_MAX
+from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
+from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement

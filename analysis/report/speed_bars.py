@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.series.limbs import ABOVE_FLOORS, MOVE_ABOVE_MM_S
+from asyconv.analysis.formulas.bouts import ABOVE_FLOORS, MOVE_ABOVE_MM_S
 from asyconv.skeleton import LIMBS
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from asyconv.analysis.formulas.bouts import ABOVE_FLOORS, MOVE_ABOVE_MM_S
 from asyconv.analysis.report.canvas import (
     BOUT,
     FLOOR,
@@ -21,7 +22,7 @@ from asyconv.analysis.report.canvas import (
     limb_name,
 )
 from asyconv.analysis.report.lanes import by_time, lanes, legend, shade, shade_keys, spans_of
-from asyconv.analysis.series.limbs import ABOVE_FLOORS, MOVE_ABOVE_MM_S, LimbSeries
+from asyconv.analysis.series.limbs import LimbSeries
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement

@@ -20,9 +20,10 @@ from asyconv.analysis.cleaning.flags import (
     SWAPPED,
     UNSTEADY,
 )
+from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.gaps import runs, whole
 from asyconv.analysis.series.floor import Floor
-from asyconv.analysis.series.limbs import LimbSeries, moving_mask
+from asyconv.analysis.series.limbs import LimbSeries
 from asyconv.analysis.series.motion import BodyMotion, LimbMotion
 from asyconv.skeleton import JOINTS
 

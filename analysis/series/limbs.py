@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.formulas.angles import angle_between, included_angle
+from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.gaps import runs, whole
 from asyconv.analysis.formulas.kinematics import acceleration, speed
 from asyconv.analysis.formulas.sampling import FAST_HZ
@@ -21,11 +22,6 @@ from asyconv.skeleton import JOINTS, LIMBS
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-MOVE_ABOVE_MM_S: Final = 20.0
-MOVE_WHILE_MM_S: Final = 10.0
-ABOVE_FLOORS: Final = 2.5
-WHILE_FLOORS: Final = 1.6
-PAUSE_MAX_S: Final = 0.3
 SEGMENT_MIN_SHARE: Final = 0.5  # shorter than half its median: foreshortened by a depth error
 LIFT_BASE_PERCENTILE: Final = 5.0
 ANGLES: Final = {"arm": ("elbow", "shoulder_elevation"), "leg": ("knee", "hip_flexion")}
@@ -128,38 +124,6 @@ def still_floor(meta: dict[str, Any], limb: str) -> float | None:
     stated = meta.get("still_floor_mm_s")
     value = stated.get(limb) if isinstance(stated, dict) else stated
     return None if value is None else float(value)
-
-
-def moving_mask(
-    speed_mm_s: Floats, valid: Bools, fs_hz: float, effective_hz: float, floor_mm_s: float | Floats
-) -> Bools:
-    """Hysteresis mask [N] of movement: above max(20 mm/s, 2.5 floors), kept while above max(10 mm/s, 1.6 floors).
-
-    `floor_mm_s` is one for all samples or one for each [N].
-    Pauses up to 0.3 s are merged, never across a gap; bouts shorter than 0.2 s (0.5 s below 25 Hz) are dropped.
-    False where not `valid`.
-    """
-    known = np.where(valid, speed_mm_s, 0.0)
-    above = known > np.maximum(MOVE_ABOVE_MM_S, ABOVE_FLOORS * floor_mm_s)
-    while_ = known > np.maximum(MOVE_WHILE_MM_S, WHILE_FLOORS * floor_mm_s)
-    moving = np.zeros(len(known), bool)
-    for start, stop in runs(while_):
-        moving[start:stop] = above[start:stop].any()
-    pause_max = PAUSE_MAX_S * fs_hz + 1e-6
-    for start, stop in runs(~moving):
-        inner = start > 0 and stop < len(moving)
-        if inner and stop - start <= pause_max and valid[start:stop].all():
-            moving[start:stop] = True
-    shortest = bout_min_s(effective_hz) * fs_hz - 1e-6
-    for start, stop in runs(moving):
-        if stop - start < shortest:
-            moving[start:stop] = False
-    return moving
-
-
-def bout_min_s(effective_hz: float) -> float:
-    """Shortest bout that the rate can resolve, in s."""
-    return 0.2 if effective_hz >= FAST_HZ else 0.5
 
 
 def trunk_down(points: Floats) -> Floats:

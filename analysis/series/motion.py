@@ -14,12 +14,13 @@ import numpy.typing as npt
 from asyconv.analysis.cleaning.body_frame import middles
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.cleaning.rejections import JUMP_MM_S
+from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.filters import smooth
 from asyconv.analysis.formulas.gaps import fill_gaps
 from asyconv.analysis.formulas.kinematics import acceleration, derivative, segment_length, speed
 from asyconv.analysis.formulas.noise import speed_of_white_noise, white_noise
 from asyconv.analysis.series.floor import Floor, rest_window, speed_floor
-from asyconv.analysis.series.limbs import LimbSeries, limb_angles, moving_mask
+from asyconv.analysis.series.limbs import LimbSeries, limb_angles
 from asyconv.skeleton import LIMBS, N_JOINTS
 
 Floats = npt.NDArray[np.float64]

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.cleaning.clean import CleanTracks, clean
+from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S, rest_window, window_rms
-from asyconv.analysis.series.limbs import limb_series, moving_mask
+from asyconv.analysis.series.limbs import limb_series
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.skeleton import JOINTS, LIMBS

@@ -7,8 +7,6 @@ import numpy.typing as npt
 import pytest
 
 from asyconv.analysis import analyse
-from asyconv.analysis.measures.coordination import circular_correlation, peak_lag, pearson
-from asyconv.analysis.measures.spectral import edge_hz, spectrum
 from asyconv.analysis.tables.movement import Movement
 from tests.helpers.closed_form import make_tracks
 
@@ -135,19 +133,6 @@ def test_a_hand_past_the_midline() -> None:
     assert value(movement, "cross_midline_pct", "right_arm") == 0.0
 
 
-def test_a_rhythm_has_its_frequency() -> None:
-    t = np.arange(5400) / 30
-    frequency, power, windows = spectrum(np.sin(2 * np.pi * 1.2 * t), 30.0)
-    assert windows == 35
-    assert frequency[np.argmax(power)] == pytest.approx(1.2)
-    assert power.sum() == pytest.approx(1.0)
-    assert edge_hz(frequency, power, 0.5) == pytest.approx(1.2, abs=0.1)
-    broken = np.sin(2 * np.pi * 1.2 * t)
-    broken[::250] = np.nan
-    assert spectrum(broken, 30.0)[2] == 0  # no run of 10 s
-    assert spectrum(broken, 0.03)[2] == 0  # 10 s are less than one sample
-
-
 def test_speed_of_a_swung_limb_shows_at_twice_its_rate() -> None:
     movement = analyse(make_tracks(120, motion={"right_wrist": sine_along((1.0, 0.0, 0.0), 20, 0.6)}, noise_mm=0.05))
     assert value(movement, "speed_peak_freq_hz", "right_arm") == pytest.approx(1.2, abs=0.05)
@@ -155,33 +140,3 @@ def test_speed_of_a_swung_limb_shows_at_twice_its_rate() -> None:
     shares = [value(movement, f"speed_band_{band}_fraction", "right_arm") for band in bands]
     assert sum(shares) == pytest.approx(1.0)
     assert shares[2] > 0.7
-
-
-def noisy_bursts(seed: int, n: int = 5400) -> Floats:
-    return np.convolve(np.random.default_rng(seed).standard_normal(n), np.ones(20) / 20, "same")
-
-
-def test_a_limb_that_follows_by_a_third_of_a_second() -> None:
-    first = noisy_bursts(1)
-    highest, lag, bound = peak_lag(first, np.roll(first, 10), 30.0)
-    assert highest == pytest.approx(1.0)
-    assert lag == pytest.approx(1 / 3)
-    assert peak_lag(np.roll(first, 10), first, 30.0)[1] == pytest.approx(-1 / 3)
-    assert 0 < bound < 0.5
-
-
-def test_chance_exceeds_the_bound_in_one_of_twenty() -> None:
-    above = [
-        found[0] > found[2]
-        for found in (peak_lag(noisy_bursts(2 * k), noisy_bursts(2 * k + 1), 30.0) for k in range(200))
-    ]
-    assert 2 <= sum(above) <= 22
-
-
-def test_correlation_by_hand() -> None:
-    a, b = np.array([1.0, 2, 3, np.nan, 4]), np.array([2.0, 4, 7, 1, np.nan])
-    assert pearson(a, b).value() == pytest.approx(np.corrcoef([1, 2, 3], [2, 4, 7])[0, 1])
-    whole = noisy_bursts(3, 300), noisy_bursts(4, 300)
-    assert circular_correlation(*whole)[0] == pytest.approx(pearson(*whole).value())
-    assert circular_correlation(*whole)[7] == pytest.approx(pearson(whole[0], np.roll(whole[1], -7)).value())
-    assert circular_correlation(np.full(5, np.nan), np.zeros(5)).tolist() == [0.0] * 5

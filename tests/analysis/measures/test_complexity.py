@@ -2,66 +2,12 @@
 
 import numpy as np
 import numpy.typing as npt
-import pytest
-from scipy.stats import norm
 
 from asyconv.analysis import analyse
-from asyconv.analysis.measures.complexity import dfa, higuchi, hjorth, permutation_entropy, sample_entropy
 from asyconv.analysis.measures.registry import REGISTRY
 from tests.helpers.closed_form import make_tracks
 
 Floats = npt.NDArray[np.float64]
-
-
-def white(n: int, seed: int = 0) -> Floats:
-    return np.random.default_rng(seed).standard_normal(n)
-
-
-def test_sample_entropy_of_white_noise() -> None:
-    # the next sample is within r of another one with probability 2 Phi(r / sqrt 2) - 1, whatever came before
-    x = white(6000)
-    known = -np.log(2 * norm.cdf(0.2 / np.sqrt(2)) - 1)
-    assert sample_entropy([x], 0.2 * x.std()) == pytest.approx(known, rel=0.03)
-
-
-def test_sample_entropy_counts_by_hand() -> None:
-    # templates of 2: (1,2) (2,1) (1,2) (2,1), of 3: 121 212 121 212; the last start is left out of both
-    x = np.array([1.0, 2, 1, 2, 1, 2])
-    assert sample_entropy([x], 0.1) == pytest.approx(0.0)
-    # of the six templates of 2 four are (1,1): 12 ordered pairs; of those of 3 only (1,1,1) is there twice: 2
-    y = np.array([1.0, 1, 1, 1, 9, 1, 1, 5])
-    assert sample_entropy([y], 0.1) == pytest.approx(np.log(12 / 2))
-
-
-def test_no_template_reaches_across_a_gap() -> None:
-    x = white(600)
-    whole, halves = sample_entropy([x], 0.4), sample_entropy([x[:300], x[300:]], 0.4)
-    assert whole != halves
-    assert halves == pytest.approx(whole, rel=0.1)
-    assert np.isnan(sample_entropy([x[:2]], 0.4))
-
-
-def test_permutation_entropy() -> None:
-    assert permutation_entropy([np.arange(50.0)]) == pytest.approx(0.0)
-    assert permutation_entropy([np.zeros(50)]) == pytest.approx(0.0)  # equal values keep their order: no jitter
-    assert permutation_entropy([white(20_000)]) == pytest.approx(1.0, abs=0.001)
-    up_and_down = np.tile([0.0, 1.0], 40)  # two patterns, equally often, of 24
-    assert permutation_entropy([up_and_down[:-1]]) == pytest.approx(np.log(2) / np.log(24), rel=1e-6)
-
-
-def test_hjorth_of_a_sine() -> None:
-    # a sine's derivative is itself times its angular frequency
-    t = np.arange(0, 20, 0.001)
-    mobility, complexity = hjorth([np.sin(2 * np.pi * 1.5 * t)], 1000.0)
-    assert mobility == pytest.approx(2 * np.pi * 1.5, rel=1e-3)
-    assert complexity == pytest.approx(1.0, rel=1e-3)
-
-
-def test_fractal_measures_of_known_signals() -> None:
-    assert higuchi(np.arange(1000.0)) == pytest.approx(1.0, abs=1e-6)
-    assert higuchi(white(5000)) == pytest.approx(2.0, abs=0.03)
-    assert dfa(white(20_000)) == pytest.approx(0.5, abs=0.04)
-    assert dfa(np.cumsum(white(20_000))) == pytest.approx(1.5, abs=0.06)
 
 
 def test_a_still_noisy_angle_has_no_entropy() -> None:
@@ -72,12 +18,3 @@ def test_a_still_noisy_angle_has_no_entropy() -> None:
     assert {r.value for r in found} == {None}
     assert {r.reason for r in found} == {"SD less than 3 times the noise", "1200 samples at 10 Hz in runs of 10 s, "
                                          "needs 1500"}  # fmt: skip
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_against_antropy(seed: int) -> None:
-    antropy = pytest.importorskip("antropy")
-    x = np.cumsum(white(1500, seed)) + white(1500, seed + 10)
-    assert sample_entropy([x], 0.2 * x.std()) == pytest.approx(antropy.sample_entropy(x, order=2), abs=1e-4)
-    ours = permutation_entropy([x])
-    assert ours == pytest.approx(antropy.perm_entropy(x, order=4, normalize=True), rel=1e-9)

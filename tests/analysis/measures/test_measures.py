@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from asyconv.analysis import ANALYSIS_VERSION, analyse
 from asyconv.analysis.cleaning.events import Event
+from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.measures.registry import REGISTRY, Result
 from asyconv.analysis.report.trust import first_sentences
-from asyconv.analysis.series.limbs import moving_mask
 from asyconv.analysis.tables.movement import Movement
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks

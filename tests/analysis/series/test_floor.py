@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from asyconv.analysis.formulas.bouts import MOVE_ABOVE_MM_S, MOVE_WHILE_MM_S, WHILE_FLOORS
 from asyconv.analysis.formulas.filters import smooth
 from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.formulas.noise import speed_of_white_noise
 from asyconv.analysis.measures.gates import FLOOR_HARMLESS_MM_S
 from asyconv.analysis.series import floor as f
-from asyconv.analysis.series.limbs import MOVE_ABOVE_MM_S, MOVE_WHILE_MM_S, WHILE_FLOORS
 
 
 def test_up_to_the_harmless_floor_the_thresholds_do_not_rise() -> None:

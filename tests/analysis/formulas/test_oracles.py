@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from asyconv.analysis.formulas.kinematics import derivative, speed
-from asyconv.analysis.measures.smoothness import ldlj, sparc
+from asyconv.analysis.formulas.smoothness import ldlj, sparc
 
 
 def test_smoothness_against_monalysa() -> None:

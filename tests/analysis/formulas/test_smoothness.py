@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from asyconv.analysis.measures.smoothness import ldlj, movement_units, sparc
+from asyconv.analysis.formulas.smoothness import ldlj, movement_units, sparc
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,5 +1,6 @@
 """What stays light, and what must run on a computer that lacks some packages."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -78,17 +79,37 @@ def test_one_copy_of_every_module() -> None:
     assert not loaded & {"kernels", "analysis", "cli"}
 
 
+@pytest.mark.parametrize(
+    ("front", "name"),
+    [
+        ("asyconv.recording", "open_recording"),
+        ("asyconv.pipeline", "track"),
+        ("asyconv.weights", "load_model"),
+        ("asyconv.networks", "AsymmetricRegression"),
+        ("asyconv.networks", "Regression3d"),
+        ("asyconv.networks", "Detection"),
+        ("asyconv.analysis", "analyse"),
+        ("asyconv.analysis.report", "write_report"),
+        ("asyconv.kernels", "asymmetric_cascade"),
+        ("asyconv.kernels", "asymmetric_cascade_heads"),
+    ],
+)
+def test_public_names_stay_where_they_are(front: str, name: str) -> None:
+    assert callable(getattr(importlib.import_module(front), name))
+
+
 GPU_HOST = """
 import sys
 from pathlib import Path
 import numpy as np
 import torch
-from asyconv.pose.networks import AsymmetricRegression, Detection
+from asyconv.networks import AsymmetricRegression, Detection
 from asyconv.recordings.oni_writer import OniWriter
-from asyconv.pose.tracking import track
-from asyconv.recordings.opening import open_recording
+from asyconv.pipeline import track
+from asyconv.recording import open_recording
 from asyconv.simulation.clips import make_clips
-from asyconv.pose.model_file import Model, ModelSettings
+from asyconv.pose.model_file import ModelSettings
+from asyconv.weights import Model
 
 path = Path(sys.argv[1])
 with OniWriter(path, 640, 480, 30.0, hfov_rad=1.0, vfov_rad=0.8) as writer:

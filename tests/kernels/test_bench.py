@@ -77,10 +77,10 @@ def test_every_way_to_run_a_block_gives_the_same() -> None:
 
 def test_what_is_compiled_is_the_folded_convolutions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", lambda call, **_: call)
-    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 8)
     ways._compile.cache_clear()
     block = draw_blocks(CPU, torch.float32, 1, width=0.125, size=(3, 4))[3]
-    assert torch.equal(ways._compiled(block, block.x), ways._conv2d(block, block.x))
+    with torch._dynamo.config.patch(recompile_limit=8):
+        assert torch.equal(ways._compiled(block, block.x), ways._conv2d(block, block.x))
     ways._compile.cache_clear()
 
 

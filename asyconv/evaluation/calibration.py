@@ -98,7 +98,8 @@ def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOut, HeldOut]:
     """What the training in `run` is calibrated on and measured on."""
     if recipe.split:
         return annotated_part(run, "validation", recipe.split), annotated_part(run, "test", recipe.split)
-    return held_out(TUNE_SEED, *TUNING), held_out(TEST_SEED, *TEST)
+    share = recipe.varied_share
+    return held_out(TUNE_SEED, *TUNING, varied_share=share), held_out(TEST_SEED, *TEST, varied_share=share)
 
 
 def calibrate(model: Model, clips: ClipSet) -> ModelSettings:

@@ -21,7 +21,9 @@ from asyconv.skeleton import JOINTS, LIMBS
 Row = dict[str, Any]
 
 CONDITIONS: Final = {
-    "as drawn": AS_DRAWN,
+    "calm (default simulation)": AS_DRAWN,
+    "varied bodies, postures and movement": Condition(varied=True),
+    "varied, camera at 900 mm": Condition(varied=True, distance_mm=900.0),
     "nothing covered, no hands": BARE,
     "both wrists covered": Condition(covered=(JOINTS.index("right_wrist"), JOINTS.index("left_wrist"))),
     "both knees covered": Condition(covered=(JOINTS.index("right_knee"), JOINTS.index("left_knee"))),

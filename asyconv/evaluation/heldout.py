@@ -14,7 +14,7 @@ from asyconv.labels.clip_set import ClipSet
 from asyconv.labels.label_sheets import is_label_sheet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_WIDTH
-from asyconv.simulation.clips import infant_at_clips, infant_clips
+from asyconv.simulation.clips import condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
 from asyconv.simulation.scene import AS_DRAWN, FOCAL_PX, WIDTH_PX, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
@@ -81,20 +81,24 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOut:
     )
 
 
-def held_out(seed: int, infants: int, clips: int, condition: Condition = AS_DRAWN) -> HeldOut:
-    """`clips` clips of each of the first `infants` simulated infants of `seed`."""
+def held_out(
+    seed: int, infants: int, clips: int, condition: Condition = AS_DRAWN, varied_share: float = 0.0
+) -> HeldOut:
+    """`clips` clips of each of the first `infants` simulated infants of `seed`, a share of them varied."""
     sets, scales = [], []
     for number in range(infants):
-        infant = infant_at_clips(seed, number, clips, condition=condition)
+        drawn = condition_of(seed, number, varied_share, condition) if varied_share else condition
+        infant = infant_at_clips(seed, number, clips, condition=drawn)
         sets.append(infant_clips(infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
     known = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
+    varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ""
     together = joined(sets)
     return HeldOut(
         clips=together,
         infant=np.repeat(np.arange(infants), clips),
         mm_per_map=np.concatenate(scales).reshape(together.visible.shape),
-        what=f"{infants} SIMULATED infants of seed {seed}, {known}",
+        what=f"{infants} SIMULATED infants of seed {seed}, {known}{varied}",
     )
 
 

@@ -1,5 +1,7 @@
 """Clips of simulated infants, with their labels."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from asyconv.labels.clip_set import ClipSet
@@ -16,6 +18,12 @@ from asyconv.simulation.scene import (
     project,
 )
 from asyconv.skeleton import JOINTS
+
+
+def condition_of(seed: int, number: int, varied_share: float, condition: Condition = AS_DRAWN) -> Condition:
+    """Condition of infant `number` of `seed` where this share of the infants is varied and the others are calm."""
+    draw = np.random.default_rng(np.random.SeedSequence([seed, number, 31])).random()
+    return replace(condition, varied=bool(draw < varied_share))
 
 
 def make_clips(

@@ -27,8 +27,8 @@ from asyconv.labels.clip_set import ClipSet
 from asyconv.labels.splits import Split, by_infant, within_infant
 from asyconv.pose.clips import normalise
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
-from asyconv.simulation.clips import make_clips
-from asyconv.simulation.scene import AS_DRAWN, VARIED_INFANT, Condition
+from asyconv.simulation.clips import condition_of, make_clips
+from asyconv.simulation.scene import Condition
 from asyconv.simulation.seeds import TUNE_SEED
 from asyconv.skeleton import FLIP
 from asyconv.training.recipe import Recipe
@@ -122,12 +122,6 @@ def clips_hash(clips: ClipSet) -> str:
         for start in range(0, len(array), 256):
             digest.update(np.ascontiguousarray(array[start : start + 256]).tobytes())
     return digest.hexdigest()
-
-
-def condition_of(seed: int, number: int, varied_share: float) -> Condition:
-    """What is drawn for infant `number` of `seed` where a share of the infants is varied."""
-    draw = np.random.default_rng(np.random.SeedSequence([seed, number, 31])).random()
-    return VARIED_INFANT if draw < varied_share else AS_DRAWN
 
 
 def _clips_of(job: tuple[int, int, int, Condition, float]) -> ClipSet:

@@ -12,17 +12,18 @@ from click.testing import CliRunner
 
 from asyconv.analysis.evaluation.error_plots import limb_boxes, reliability_curve
 from asyconv.cli.main import main
+from asyconv.errors import InputError
 from asyconv.evaluation.conditions import CONDITIONS, conditions_text, evaluate_conditions
 from asyconv.evaluation.error_tables import text, write_tables
-from asyconv.evaluation.heldout import HeldOut, held_out
+from asyconv.evaluation.heldout import HeldOut, driven_infants, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, mask_counts
 from asyconv.evaluation.reliability import calibration_error, reliability_rows
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
-from asyconv.simulation.clips import make_clips
-from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant, sensed_depth, true_depth
+from asyconv.simulation.clips import condition_of, make_clips
+from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant, project, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
 from asyconv.training.recipe import make_recipe
@@ -178,9 +179,9 @@ def test_a_condition_changes_what_it_names_and_nothing_else() -> None:
 def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "asyconv.evaluation.conditions.CONDITIONS",
-        {name: CONDITIONS[name] for name in ("as drawn", "camera at 480 mm")},
+        {name: CONDITIONS[name] for name in ("calm (default simulation)", "camera at 480 mm")},
     )
-    assert CONDITIONS["as drawn"] is AS_DRAWN
+    assert CONDITIONS["calm (default simulation)"] is AS_DRAWN
 
     def oracle(model: Any, clips: ClipSet) -> Predictions:
         sure = np.ones(clips.visible.shape)
@@ -188,7 +189,7 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("asyconv.evaluation.conditions.predict", oracle)
     rows = list(evaluate_conditions(load_model("compact"), 1, 1, TEST_SEED))
-    assert [row["condition"] for row in rows] == ["as drawn", "camera at 480 mm"]
+    assert [row["condition"] for row in rows] == ["calm (default simulation)", "camera at 480 mm"]
     assert rows[1]["left_leg_map_px_p50"] == pytest.approx(2.0, abs=1e-5)
     assert rows[0]["missed_pct"] == 0.0
     lines = conditions_text(rows).splitlines()
@@ -229,3 +230,40 @@ def test_the_test_part_of_an_annotated_training_takes_the_place_of_simulated_inf
     assert what in result.stdout
     assert "simulated infants' mean, map px" in result.stdout
     assert "model, mm                                    -" in result.stdout  # the camera is not known
+
+
+def test_infants_that_follow_given_joints_count_only_where_these_are_known(tmp_path: Path) -> None:
+    from asyconv.labels.label_sheets import cells_of, write_label_sheet
+
+    at_s = np.arange(40) / 6.0
+    for number in range(2):
+        infant = make_infant(31, number, at_s)
+        xy = project(infant.to_camera(infant.joints_bed))
+        xy[10:, 0] = np.nan  # the first joint is lost after 1.7 s
+        rows = [(f"{5 * k}_8bit.png", cells_of(place)) for k, place in enumerate(xy)]
+        write_label_sheet(tmp_path / f"result_pz{number}.csv", rows)
+    data = driven_infants(tmp_path, 6, 4)
+    assert data.names == ("result_pz0", "result_pz1")
+    assert "moved by the joints of 2 files" in data.what
+    assert data.known is not None
+    assert not data.known[2:6, :, 0].any()
+    assert data.known[..., 1:].all()
+    assert not (data.clips.visible & ~data.known).any()
+    evaluation = evaluate_on(load_model("compact"), data)
+    wrist = evaluation.joints[0]
+    assert wrist["n_joints"] <= 2 * 3 * 2  # nothing is counted where nobody knows
+    assert {row["infant"] for row in evaluation.infants} == set(data.names)
+    covered = evaluation.totals["limbs_covered_pct"], evaluation.totals["limbs_covered_if_perfect_pct"]
+    assert covered[0] is not None
+    assert covered[1] is not None
+    assert covered[1] <= 75.0  # the right arm of both is known in a quarter of the time
+    with pytest.raises(InputError, match="expected tracks .* found none"):
+        driven_infants(tmp_path / "..", 6, 4)
+
+
+def test_a_share_of_held_out_infants_is_varied() -> None:
+    calm, mixed = held_out(TEST_SEED, 3, 1), held_out(TEST_SEED, 3, 1, varied_share=0.65)
+    same = [(calm.clips.xy_map[n] == mixed.clips.xy_map[n]).all() for n in range(3)]
+    assert same == [not condition_of(TEST_SEED, n, 0.65).varied for n in range(3)]
+    assert "65 % of them varied" in mixed.what
+    assert "varied" not in calm.what

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from asyconv.labels.clip_set import ClipSet
-from asyconv.simulation.clips import make_clips
+from asyconv.simulation.clips import condition_of, make_clips
 from asyconv.simulation.scene import AS_DRAWN, VARIED_INFANT
 from asyconv.skeleton import FLIP
 from asyconv.training.data import (
@@ -16,7 +16,6 @@ from asyconv.training.data import (
     augment,
     batches,
     clips_hash,
-    condition_of,
     crop_origin,
     simulated_clips,
     turned,

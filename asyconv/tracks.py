@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-TRACKS_VERSION: Final = 3
+TRACKS_VERSION: Final = 4
 """Raised by hand, and only when the numbers of tracks change for the same recording and model."""
 
 SCHEMA_VERSION: Final = 1

@@ -31,6 +31,7 @@ class Stated:
     mirrored: bool | None = None
     depth_unit_mm: float | None = None
     rate: str = "full"
+    precision: str = "auto"
     still: "StillFloor | None" = None
     rows: "Mapping[Path, Row]" = field(default_factory=dict)
     events: "Mapping[str, list[EventRow]]" = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Stated:
                 "depth_unit_mm": self.depth_unit_mm or facts.get("depth_unit_mm"),
                 "intrinsics": asdict(camera) if camera else None,
                 "rate": self.rate,
+                "precision": self.precision,
             },
             sheet=facts,
             excluded=row.exclude_reason if row else None,
@@ -112,6 +114,7 @@ def prepare(
     """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.night.unit import Excluded, Job, key_of
+    from asyconv.pose.inference import precision_of
     from asyconv.tracks import TRACKS_VERSION
 
     if one.excluded:
@@ -122,7 +125,10 @@ def prepare(
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
         length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
     recording_id = one.recording_id or default_id(sha256)
-    tracking = {**one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION}
+    precision = precision_of(one.tracking["precision"])
+    tracking = {
+        **one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION, "precision": precision,
+    }  # fmt: skip
     track_key = key_of({"input": sha256, **tracking})
     analysis = analysis_facts(one.infant_id, one.sheet, events.get(recording_id, []), still)
     facts = {"input": input_facts, "tracking": tracking, "analysis": analysis}
@@ -132,10 +138,16 @@ def prepare(
 def decisive_facts(stated: Stated, model: "Model") -> dict[str, dict[str, Any]]:
     """What must be the same for every recording of a frozen study."""
     from asyconv.analysis import ANALYSIS_VERSION
+    from asyconv.pose.inference import precision_of
     from asyconv.tracks import TRACKS_VERSION
 
     return {
-        "tracking": {"model": model.weights_hash, "tracks_version": TRACKS_VERSION, "rate": stated.rate},
+        "tracking": {
+            "model": model.weights_hash,
+            "tracks_version": TRACKS_VERSION,
+            "rate": stated.rate,
+            "precision": precision_of(stated.precision),
+        },
         "analysis": {"analysis_version": ANALYSIS_VERSION},
     }
 
@@ -196,6 +208,7 @@ def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell")
             mirrored=one.tracking["mirrored"],
             intrinsics=Intrinsics(**given) if given else None,
             rate=one.tracking["rate"],
+            precision=one.tracking["precision"],
             progress=lambda done, total: tell("tracking", done, total),
             stages=stages,
         )

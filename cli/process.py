@@ -36,6 +36,10 @@ FILE = click.Path(path_type=Path)
 @click.option(
     "--rate", type=click.Choice(["full", "6"]), default="full", show_default=True, help="Frames: all, or 6 Hz."
 )
+@click.option(
+    "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True,
+    help="Number type of the networks; auto: the fast one of this processor. It must be one for a whole study.",
+)  # fmt: skip
 @click.option("--still", type=FILE, help="Speed floor of a still clip, as `asyconv calibrate` writes it.")
 @click.option("--names", type=FILE, help="File for the sources' names (default: source_names.csv beside the input).")
 @click.option("--force-ids", is_flag=True, help="Take infant_ids that look like names or dates as they are.")

@@ -10,16 +10,17 @@ spatial ones over shifted frames. *View*: conv3d on a channels-last view. On the
 for the second only with two clips or more, where its backward pass is up to 2.7 times as fast as the folded
 one; one clip alone is 3-5 times faster folded.
 
-Halves sum in float32 everywhere. On the CPU, which has no fast halves, a convolution alone is computed in float32
-and rounded where CUDA rounds it: before its bias and after.
+Halves sum in float32 everywhere. bfloat16 runs on a CPU as it is where the processor multiplies it; other halves are
+computed in float32 there and, in a convolution alone, rounded where CUDA rounds them: before the bias and after.
 
 The cascade of three convolutions, each with bias and ReLU, rounds where the fused kernels round: sums in
 float32, the result once to the half type. On CUDA cuDNN's convolution with bias and ReLU does the same, but
 is not known to saturate; where it is missing, torch's convolution rounds once more, before its bias.
 """
 
+import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -35,6 +36,20 @@ MANY_CHANNELS = 128
 """From here torch's gradients of a convolution on the CPU take longer than the taps' products."""
 
 _refused: set[torch.dtype] = set()
+
+
+@functools.cache
+def has_bfloat16() -> bool:
+    """Whether this machine's processor has instructions that multiply bfloat16; not, where torch is too old to tell."""
+    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+
+
+def working_dtype(dtype: torch.dtype, device: torch.device) -> torch.dtype:
+    """Type in which a convolution of `dtype` is computed: float32 for halves that a CPU cannot multiply."""
+    if device.type != "cpu" or dtype not in HALVES or (dtype == torch.bfloat16 and has_bfloat16()):
+        return dtype
+    return torch.float32
 
 
 def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -174,7 +189,7 @@ def convolve_relu(x: Tensor, weight: Tensor, bias: Tensor, *, padded: bool = Fal
             return fused
     if dtype not in HALVES:
         return operation(x, weight, bias.to(dtype)).relu_().contiguous()  # float64 comes in torch's own order
-    working = torch.float32 if x.device.type == "cpu" else dtype
+    working = working_dtype(dtype, x.device)
     y = operation(x.to(working), weight.to(working), bias.to(working))
     return y.clamp_(0, torch.finfo(dtype).max).to(dtype).contiguous()
 
@@ -212,15 +227,20 @@ def _sum(
     operation: Callable[..., Tensor], x: Tensor, weight: Tensor, bias: Tensor | None, *, channel_axis: int = 1,
     **settings: Any,
 ) -> Tensor:  # fmt: skip
-    """Do a convolution of torch; halves on the CPU in float32, rounded before the bias and after, as on CUDA."""
-    if weight.dtype not in HALVES or x.device.type != "cpu":
+    """Do a convolution of torch; halves that a CPU lacks in float32, rounded before the bias and after, as on CUDA."""
+    if working_dtype(weight.dtype, x.device) == weight.dtype:
         return operation(x, weight, bias, **settings)
     y = operation(x.float(), weight.float(), None, **settings).to(weight.dtype)
     return y if bias is None else y.add_(bias if channel_axis == -1 else bias.view(-1, *[1] * (y.ndim - 2)))
 
 
 def _view_is_fast(x: Tensor, kernel: tuple[int, ...]) -> bool:
-    """Whether torch takes conv3d on a channels-last view to oneDNN; else it copies and loops over the clips."""
+    """Whether torch takes conv3d on a channels-last view to oneDNN; else it copies and loops over the clips.
+
+    bfloat16 takes it always: a clip's sums are rounded once, and the same whatever else is in its batch.
+    """
+    if x.device.type == "cpu" and x.dtype == torch.bfloat16 and has_bfloat16():
+        return True
     temporal = kernel[1:] == (1, 1)
     return x.device.type == "cpu" and x.shape[0] > 1 and not (temporal and torch.get_num_threads() == 1)
 

@@ -9,7 +9,7 @@ from asyconv.night.unit import Job, State, state_of, why_stale
 from asyconv.whole_files import read_json, write_json
 
 FROZEN: Final = ".frozen"
-DECISIVE: Final = {"tracking": ("model", "tracks_version", "rate"), "analysis": ("analysis_version",)}
+DECISIVE: Final = {"tracking": ("model", "tracks_version", "rate", "precision"), "analysis": ("analysis_version",)}
 """What must be the same for all recordings of a study, of the facts in a manifest."""
 
 

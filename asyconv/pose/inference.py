@@ -1,7 +1,8 @@
 """Both networks of a model, folded and on their device: clips of depth become confidence maps, then joints.
 
-On a GPU weights and activations are float16, whose rounding is an eighth of bfloat16's; sums, depth, probabilities
-and maps are float32. On the CPU all is float32.
+Weights and activations have the precision that is asked for, or the one in which the device is fast: on a GPU float16,
+whose rounding is an eighth of bfloat16's; on a CPU bfloat16 where the processor multiplies it, else float32. Sums,
+depth, probabilities and maps are float32 throughout.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from asyconv.kernels.reference import has_bfloat16
 from asyconv.pose.clips import normalise
 from asyconv.pose.detected import CONTEXT_MAP, Box, detected_box, keep_near_detection
 from asyconv.pose.joints import JointSet, find_joints, those_present
@@ -22,13 +24,19 @@ from asyconv.skeleton import N_JOINTS
 BATCH: Final = {"cpu": 4, "cuda": 22}
 """Clips at a time: four stay in a CPU's cache; 22 fill the GPU in whole waves (kernels.md 1)."""
 
-DTYPE: Final = {"cpu": torch.float32, "cuda": torch.float16}
-"""What weights and activations are rounded to."""
-
 IN_ONE_BOX: Final = {"cpu": 1, "cuda": 22}
 """Clips whose maps are computed at once, in one box for all of them."""
 
 Floats = npt.NDArray[np.float32]
+
+
+def precision_of(asked: str) -> str:
+    """Name of the type that the networks run in here; "auto" depends on the processor alone, never on a timing."""
+    if asked != "auto":
+        return asked
+    if torch.cuda.is_available():
+        return "float16"
+    return "bfloat16" if has_bfloat16() else "float32"
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,14 @@ def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
 
 
 class Inference:
-    """A model ready to run; on the GPU where there is one."""
+    """A model ready to run with a precision, "auto" or the name of a type; on the GPU where there is one."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, precision: str = "auto") -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.batch = BATCH[self.device.type]
         self.settings = model.settings
-        dtype = DTYPE[self.device.type]
+        self.precision = precision_of(precision)
+        dtype = getattr(torch, self.precision)
         self._detection = folded(model.detection).to(self.device, dtype)
         self._regression = folded(model.regression).to(self.device, dtype)
 

@@ -63,15 +63,16 @@ def track(
     mirrored: bool | None = None,
     intrinsics: Intrinsics | None = None,
     rate: str = "full",
+    precision: str = "auto",
     progress: Progress | None = None,
     stages: Stages | None = None,
 ) -> Tracks:
     """Joints of every frame of `recording`.
 
     `head` and `mirrored` override the file; what nobody states is assumed head-down and unmirrored and left and right
-    are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `progress(done, total)`
-    is told of frames, `stages` of the time that each stage takes. Raises `InputError` where no clip can be made or no
-    pixel has depth.
+    are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `precision` is
+    that of the networks: auto, float32 or bfloat16. `progress(done, total)` is told of frames, `stages` of the time
+    that each stage takes. Raises `InputError` where no clip can be made or no pixel has depth.
     """
     if rate not in ("full", "6"):
         raise InputError(f"rate: expected full or 6, got {rate!r}")
@@ -79,7 +80,7 @@ def track(
     picture = _picture(recording, head, mirrored, intrinsics)
     geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
     stages = stages or Stages()
-    run = _Run(Inference(model), geometry, picture.depth_unit_mm, recording.fps_nominal_hz / stride, stages)
+    run = _Run(Inference(model, precision), geometry, picture.depth_unit_mm, recording.fps_nominal_hz / stride, stages)
     frames = _every(recording, stride)
     while True:
         with stages.of("read"):
@@ -244,6 +245,7 @@ def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) 
         "tracker_band_hz": model.card.get("tracker_band_hz"),
         "model_name": model.name,
         "weights_hash": model.weights_hash,
+        "precision": run.inference.precision,
         "model_validation": model.card.get("model_validation", "simulated_only"),
         "model_error": model.card.get("model_error"),
         "software_version": __version__,

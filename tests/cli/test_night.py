@@ -330,6 +330,11 @@ def test_a_frozen_study_refuses_what_would_change_a_number(recordings: Path, mod
     assert result.exit_code == 1
     assert result.stderr.count("expected the settings of the frozen study, found rate full -> 6") == 2
     assert results.manifests(out) == before
+    usual = before[0]["tracking"]["precision"]
+    other = "bfloat16" if usual == "float32" else "float32"
+    result = invoke("process", recordings, *given, "--precision", other, "--update")
+    assert result.stderr.count(f"expected the settings of the frozen study, found precision {usual} -> {other}") == 2
+    assert results.manifests(out) == before
     result = invoke("process", first, *given, "--infant", "b-1", "--update")
     assert "expected the settings of the frozen study, found infant_id" in result.stderr
     assert results.manifests(out) == before

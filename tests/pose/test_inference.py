@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from asyconv.evaluation.predictions import predict
+from asyconv.kernels import reference
 from asyconv.pose import detected, inference
 from asyconv.pose.model_file import load_model
 from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
@@ -16,17 +17,18 @@ from tests.helpers.networks import oracle, small
 HALVES = (torch.float16, torch.bfloat16)
 
 
-def test_joints_of_float16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_joints_of_halves_are_those_of_float32(monkeypatch: pytest.MonkeyPatch, precision: str) -> None:
     if torch.cuda.is_available():
         pytest.skip("inference runs on the GPU here; make gpu-check compares it with the CPU")
     model = load_model("compact")
     errors, found = [], []
     for infant in range(3):
         clips = make_clips(TEST_SEED, infant, 2)
+        monkeypatch.setattr(inference, "precision_of", lambda asked: "float32")
         exact = predict(model, clips)
-        with monkeypatch.context() as patch:
-            patch.setitem(inference.DTYPE, "cpu", torch.float16)
-            rounded = predict(model, clips)
+        monkeypatch.setattr(inference, "precision_of", lambda asked: precision)
+        rounded = predict(model, clips)
         assert not np.array_equal(exact.xy_map, rounded.xy_map, equal_nan=True)
         errors.append(np.linalg.norm(exact.xy_map - rounded.xy_map, axis=-1).ravel())
         found.append(np.isfinite(exact.xy_map) == np.isfinite(rounded.xy_map))
@@ -35,8 +37,45 @@ def test_joints_of_float16_are_those_of_float32(monkeypatch: pytest.MonkeyPatch)
     assert np.mean(found) > 0.99  # a peak at the threshold may pass it in one of the two
 
 
+@pytest.mark.parametrize("gpu", [False, True])
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_the_processor_decides_the_precision_unless_one_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, gpu: bool, bfloat16: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr(inference, "has_bfloat16", lambda: bfloat16)
+    assert inference.precision_of("auto") == ("float16" if gpu else "bfloat16" if bfloat16 else "float32")
+    assert [inference.precision_of(name) for name in ("float32", "bfloat16")] == ["float32", "bfloat16"]
+
+
+@pytest.mark.skipif(not reference.has_bfloat16(), reason="needs a processor that multiplies bfloat16")
+def test_bfloat16_of_the_processor_rounds_like_bfloat16_by_way_of_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(1, 21, 3, 16, 16)
+    network = folded(small(AsymmetricRegression))
+    with torch.inference_mode():
+        exact = network(x)
+        network = network.to(torch.bfloat16)
+        own = network(x)
+        monkeypatch.setattr(reference, "has_bfloat16", lambda: False)
+        detour = network(x)
+    assert relative_error(own, detour) < relative_error(detour, exact) / 2
+    assert not torch.equal(own, exact)
+
+
+@pytest.mark.skipif(not reference.has_bfloat16(), reason="needs a processor that multiplies bfloat16")
+def test_a_clip_has_the_same_maps_in_bfloat16_whatever_else_is_in_its_batch() -> None:
+    depth_mm = make_clips(TEST_SEED, 0, 3).depth.astype(np.float32) / 10.0
+    networks = inference.Inference(load_model("compact"), "bfloat16")
+    together = networks.both(depth_mm)
+    for clip, expected in zip(depth_mm, together, strict=True):
+        (alone,) = networks.both(clip[None])
+        assert torch.equal(alone.probability, expected.probability)
+        np.testing.assert_array_equal(alone.confidence, expected.confidence)
+
+
 def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    networks = inference.Inference(load_model("compact"))
+    networks = inference.Inference(load_model("compact"), "float32")
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     depth_mm = np.random.default_rng(0).uniform(480, 600, (4, 3, 96, 128)).astype(np.float32)
     monkeypatch.setattr(inference, "detected_box", lambda seen, thresholds: detected.whole(seen))

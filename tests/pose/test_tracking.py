@@ -8,6 +8,7 @@ import pytest
 import scipy.signal
 
 from asyconv.errors import InputError
+from asyconv.pose.inference import precision_of
 from asyconv.pose.joint_depths import nearer_half
 from asyconv.pose.model_file import Model, load_model
 from asyconv.pose.tracking import track
@@ -90,7 +91,7 @@ GOLDEN_Z_MM = [545, 571, 597, 601, 570, 537, 608, 566, 596, 598, 571, np.nan]
 
 def test_numbers_change_only_together_with_the_tracks_version(tracks: Tracks) -> None:
     """Golden values of frame 46. Where they change for the same weights, raise `TRACKS_VERSION` and write new ones."""
-    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (3, "f909c0c5c0bc")
+    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (4, "f909c0c5c0bc")
     np.testing.assert_allclose(tracks.x_px[45], GOLDEN_X_PX, atol=0.2)  # other processors sum in another order
     np.testing.assert_allclose(tracks.y_px[45], GOLDEN_Y_PX, atol=0.2)
     np.testing.assert_allclose(tracks.z_mm[45], GOLDEN_Z_MM, atol=1.1)
@@ -118,6 +119,7 @@ def test_the_metadata_state_what_was_done(tracks: Tracks, model: Model) -> None:
     assert meta["simulated"] is True
     assert meta["model_validation"] == "simulated_only"
     assert meta["weights_hash"] == model.weights_hash
+    assert meta["precision"] == precision_of("auto")
     assert set(meta["model_error"]) == set(LIMBS)
     assert (meta["head"], meta["mirrored"], meta["left_right_verified"]) == ("down", False, True)
     assert meta["frames_used"] == 90

@@ -108,12 +108,8 @@ class MapGeometry:
             raise InputError(
                 f"depth frame: expected {self.height_px}x{self.width_px} rows x columns, got {depth.shape}"
             )
-        cell_of_row, cell_of_column = self._cells
-        total = np.zeros(MAP_HEIGHT * MAP_WIDTH, dtype=np.int64)
-        count = np.zeros(MAP_HEIGHT * MAP_WIDTH, dtype=np.int64)
-        _accumulate(depth, cell_of_row, cell_of_column, total, count)
-        mean = np.divide(total, count, out=np.zeros(total.shape), where=count > 0)
-        return mean.astype(np.float32).reshape(MAP_HEIGHT, MAP_WIDTH)
+        mean = _means(depth, *self._cells, MAP_HEIGHT * MAP_WIDTH)
+        return np.asarray(mean.reshape(MAP_HEIGHT, MAP_WIDTH))
 
 
 _MAP_CENTRE: Final = np.array([(MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2])
@@ -125,12 +121,24 @@ def _nearest_cell(xy_map: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 
 @compiled
-def _accumulate(depth: Any, cell_of_row: Any, cell_of_column: Any, total: Any, count: Any) -> None:
-    for row in range(depth.shape[0]):
-        start = cell_of_row[row]
-        for column in range(depth.shape[1]):
-            value = depth[row, column]
-            if value > 0:
-                cell = start + cell_of_column[column]
-                total[cell] += value
-                count[cell] += 1
+def _means(depth: Any, cell_of_row: Any, cell_of_column: Any, cells: int) -> Any:
+    """Mean of the non-zero pixels of each cell, f32 [cells]; rows of the same cells are summed up first."""
+    height, width = depth.shape
+    total, count = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
+    sums, valid = np.zeros(width, np.uint32), np.zeros(width, np.uint32)
+    for row in range(height):
+        line = depth[row]
+        for column in range(width):
+            sums[column] += line[column]
+            valid[column] += np.uint32(line[column] > 0)
+        if row + 1 == height or cell_of_row[row + 1] != cell_of_row[row]:
+            for column in range(width):
+                cell = cell_of_row[row] + cell_of_column[column]
+                total[cell] += sums[column]
+                count[cell] += valid[column]
+            sums[:], valid[:] = 0, 0
+    mean = np.zeros(cells, np.float32)
+    for cell in range(cells):
+        if count[cell] > 0:
+            mean[cell] = total[cell] / count[cell]
+    return mean

@@ -47,7 +47,7 @@ def predict(model: Model, clips: ClipSet, *, corrected: bool = True) -> Predicti
         probability = torch.stack([clip.probability for clip in found])
         masks += mask_counts(probability, clips.xy_map[rows], clips.visible[rows], settings.disc_radius_map)
         for index, clip in enumerate(found, start):
-            presence[index] = clip.seen.max(axis=(-2, -1))
+            presence[index] = clip.presence.T
             for position in range(3):
                 joints = locate(clip, position, settings)
                 xy[index, position], score[index, position] = joints.xy_map, joints.score

@@ -59,60 +59,62 @@ def whole(maps: npt.NDArray[Any]) -> Box:
     return Box(0, height, 0, width, height, width)
 
 
-def detected_box(probability: Floats, thresholds: Floats) -> Box | None:
-    """Smallest box with every pixel near a detection, in any frame of `probability` [..., 12, H, W].
+def detected_box(seen: Floats, presence: Floats, thresholds: Floats) -> Box | None:
+    """Smallest box with every pixel near a detection in clips of detection probabilities, `seen` [B, 12, T, H, W].
 
-    A frame in which no joint reaches its threshold [12] is left out, as `locate` leaves it out; None where none is
-    left.
+    `presence` [B, 12, T] is the largest of each map. A frame in which no joint reaches its threshold [12] is left out,
+    as `locate` leaves it out; None where none is left.
     """
-    frames = probability.reshape(-1, *probability.shape[-3:])
-    largest = frames.max(axis=(-2, -1))
-    anything = (largest >= thresholds).any(axis=-1)
-    height, width = frames.shape[-2:]
-    top, bottom, left, right = _bounds(frames, largest * np.float32(DETECTED_SHARE), anything)
+    anything = np.any(presence >= thresholds[:, None], axis=1)
+    height, width = seen.shape[-2:]
+    top, bottom, left, right = height, -1, width, -1
+    for clip, least, frames in zip(seen, presence * np.float32(DETECTED_SHARE), anything, strict=True):
+        bounds = _bounds(clip, least, frames)
+        top, bottom = min(top, bounds[0]), max(bottom, bounds[1])
+        left, right = min(left, bounds[2]), max(right, bounds[3])
     if top > bottom:
         return None
-    return Box(int(top), int(bottom) + 1, int(left), int(right) + 1, height, width).grown(NEAR_MAP)
+    return Box(top, bottom + 1, left, right + 1, height, width).grown(NEAR_MAP)
 
 
-def keep_near_detection(maps: Floats, probability: Floats, box: Box) -> None:
+def keep_near_detection(maps: Floats, seen: Floats, presence: Floats, position: int, box: Box) -> None:
     """Set the joint maps among `maps` [20, h, w], the part in `box`, to 0 away from where detection sees the joint.
 
-    `probability` is [12, H, W]. A joint may lie up to 3 px beyond the pixels with more than 0.3 of the map's largest
-    probability.
+    `seen` [12, T, H, W] and its largest values, `presence` [12, T], are of the clip, `maps` of one frame of it. A joint
+    may lie up to 3 px beyond the pixels with more than 0.3 of the map's largest probability.
     """
-    least = probability.max(axis=(1, 2)) * np.float32(DETECTED_SHARE)
-    _keep_near(maps, box.of(probability), least)
+    _keep_near(maps, seen, presence[:, position] * np.float32(DETECTED_SHARE), position, box.top, box.left)
 
 
 @compiled
-def _bounds(frames: Floats, least: Floats, anything: npt.NDArray[np.bool_]) -> Any:
-    """First and last row and column of all pixels above the `least` [F, 12] of their map."""
-    height, width = frames.shape[2:]
+def _bounds(seen: Floats, least: Floats, frames: npt.NDArray[np.bool_]) -> Any:
+    """First and last row and column of all pixels above the `least` [12, T] of their map, in those frames."""
+    height, width = seen.shape[2:]
     top, bottom, left, right = height, -1, width, -1
-    for frame in range(len(frames)):
-        if not anything[frame]:
-            continue
-        for joint in range(frames.shape[1]):
+    for joint in range(len(seen)):
+        for frame in np.flatnonzero(frames):
+            limit = least[joint, frame]
             for y in range(height):
-                row = frames[frame, joint, y]
-                if row.max() <= least[frame, joint]:
+                hits = 0
+                for x in range(width):
+                    hits += seen[joint, frame, y, x] > limit
+                if hits == 0:
                     continue
                 top, bottom = min(top, y), max(bottom, y)
                 for x in range(width):
-                    if row[x] > least[frame, joint]:
+                    if seen[joint, frame, y, x] > limit:
                         left, right = min(left, x), max(right, x)
     return top, bottom, left, right
 
 
 @compiled
-def _keep_near(maps: Floats, probability: Floats, least: Floats) -> None:
-    joints, height, width = probability.shape
-    for joint in range(joints):
+def _keep_near(maps: Floats, seen: Floats, least: Floats, frame: int, top: int, left: int) -> None:
+    height, width = maps.shape[1:]
+    for joint in range(len(seen)):
         near = np.zeros((height, width), np.bool_)
         for y in range(height):
             for x in range(width):
-                if probability[joint, y, x] > least[joint]:
+                if seen[joint, frame, y + top, x + left] > least[joint]:
                     rows = slice(max(y - NEAR_MAP, 0), y + NEAR_MAP + 1)
                     near[rows, max(x - NEAR_MAP, 0) : x + NEAR_MAP + 1] = True
         for y in range(height):

@@ -46,13 +46,15 @@ class ClipMaps:
     Attributes
     ----------
     probability : [20, 3, 96, 128], detection probabilities of all maps, on the device.
-    seen : [3, 12, 96, 128], the joints' detection probabilities.
+    seen : [12, 3, 96, 128], the joints' detection probabilities.
+    presence : [12, 3], the largest of them on each map.
     box : the part of the picture near detected joints; None where no joint is detected.
     confidence : [3, 20, h, w], confidence maps inside the box.
     """
 
     probability: Tensor
     seen: Floats
+    presence: Floats
     box: Box | None
     confidence: Floats
 
@@ -62,12 +64,12 @@ def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
 
     On the way the joint maps of `clip` become 0 away from where detection sees the joint.
     """
-    presence = clip.seen[position].max(axis=(1, 2))
+    presence = clip.presence[:, position]
     thresholds = np.asarray(settings.presence_thresholds, np.float32)
     if clip.box is None or not (presence >= thresholds).any():
         return JointSet(np.full((N_JOINTS, 2), np.nan, np.float32), np.zeros(N_JOINTS, np.float32))
     maps = clip.confidence[position]
-    keep_near_detection(maps, clip.seen[position], clip.box)
+    keep_near_detection(maps, clip.seen, clip.presence, position, clip.box)
     found = find_joints(maps, settings.joint_threshold, settings.link_threshold, settings.nms_window_map, clip.box)
     return those_present(found, presence, thresholds)
 
@@ -114,14 +116,15 @@ class Inference:
         with torch.inference_mode():
             depth = torch.from_numpy(x)[:, None].to(self.device)
             probability = torch.sigmoid(self._detection(depth).float())
-            seen = _to_numpy(probability[:, :N_JOINTS].transpose(1, 2))
+            seen = _to_numpy(probability[:, :N_JOINTS])
+            presence = seen.max(axis=(-2, -1))
             together = IN_ONE_BOX[self.device.type]
             for start in range(0, len(x), together):
                 rows = slice(start, start + together)
-                box = detected_box(seen[rows], thresholds)
+                box = detected_box(seen[rows], presence[rows], thresholds)
                 maps = self._maps(depth[rows], probability[rows], box)
-                for clip in range(len(maps)):
-                    clips.append(ClipMaps(probability[start + clip], seen[start + clip], box, maps[clip]))
+                for clip, confidence in enumerate(maps, start):
+                    clips.append(ClipMaps(probability[clip], seen[clip], presence[clip], box, confidence))
         return clips
 
     def _maps(self, depth: Tensor, probability: Tensor, box: Box | None) -> Floats:

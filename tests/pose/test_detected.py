@@ -64,15 +64,16 @@ def test_random_maps_in_their_box_and_whole_give_the_same_joints(
 ) -> None:
     rng = np.random.default_rng(seed)
     # where detections lie in a part of the picture the box is a part of it; with a spread of 100 it is all of it
-    seen = np.clip(strength * np.stack([blobs(rng, 12, 2) for _ in range(3)]), 0, 1)
+    seen = np.clip(strength * np.stack([blobs(rng, 12, 2) for _ in range(3)], axis=1), 0, 1).astype(np.float32)
     seen[..., : (100 - spread) * HEIGHT // 200, :] *= 0.1
     seen[..., : (100 - spread) * WIDTH // 150] *= 0.1
     maps = np.stack([blobs(rng, 20, 6) for _ in range(3)])
-    box = detected_box(seen, np.asarray(model.settings.presence_thresholds, np.float32))
+    presence = seen.max(axis=(-2, -1))
+    box = detected_box(seen[None], presence[None], np.asarray(model.settings.presence_thresholds, np.float32))
     part = np.zeros((3, 20, 0, 0), np.float32) if box is None else box.of(maps).copy()
-    clip = ClipMaps(torch.empty(0), seen, box, part)
+    clip = ClipMaps(torch.empty(0), seen, presence, box, part)
     for position in range(3):
-        xy_map, score = from_whole_maps(maps[position], seen[position], model)
+        xy_map, score = from_whole_maps(maps[position], seen[:, position], model)
         found = locate(clip, position, model.settings)
         np.testing.assert_array_equal(found.xy_map, xy_map)
         np.testing.assert_array_equal(found.score, score)
@@ -83,32 +84,38 @@ def test_the_random_boxes_are_now_parts_now_all_of_the_picture_and_hold_joints(m
     rng = np.random.default_rng(1)
     seen = blobs(rng, 12, 2)
     seen[..., :48, :] *= 0.1
-    box = detected_box(seen, thresholds)
+    box = box_of(seen[:, None], thresholds)
     assert box is not None
     assert whole(seen) != box
-    assert detected_box(blobs(rng, 12, 2), np.zeros(12, np.float32)) is not None
-    assert detected_box(0.01 * seen, thresholds) is None
+    assert box_of(blobs(rng, 12, 2)[:, None], np.zeros(12, np.float32)) is not None
+    assert box_of(0.01 * seen[:, None], thresholds) is None
     maps = blobs(rng, 20, 6)
     assert np.isfinite(from_whole_maps(maps, np.clip(maps[:12], 0, 1), model)[0]).sum() >= 12
 
 
+def box_of(seen: Floats, thresholds: Floats) -> Box | None:
+    return detected_box(seen[None], seen.max(axis=(-2, -1))[None], thresholds)
+
+
 def test_box_by_hand() -> None:
-    seen = np.zeros((2, 12, HEIGHT, WIDTH), np.float32)
+    seen = np.zeros((12, 2, HEIGHT, WIDTH), np.float32)
     thresholds = np.full(12, 0.5, np.float32)
-    assert detected_box(seen, thresholds) is None
-    seen[0, 3, 40, 50], seen[0, 3, 44, 30], seen[0, 3, 90, 90] = 1.0, 0.31, 0.3  # the last is not above 0.3 of 1
-    seen[1, 5, 0, 127] = 0.49  # no joint of this frame reaches its threshold
-    assert detected_box(seen, thresholds) == Box(37, 48, 27, 54, HEIGHT, WIDTH)
-    seen[1, 7, 95, 2] = 0.5
-    assert detected_box(seen, thresholds) == Box(0, 96, 0, 128, HEIGHT, WIDTH)
+    assert box_of(seen, thresholds) is None
+    seen[3, 0, 40, 50], seen[3, 0, 44, 30], seen[3, 0, 90, 90] = 1.0, 0.31, 0.3  # the last is not above 0.3 of 1
+    seen[5, 1, 0, 127] = 0.49  # no joint of this frame reaches its threshold
+    assert box_of(seen, thresholds) == Box(37, 48, 27, 54, HEIGHT, WIDTH)
+    seen[7, 1, 95, 2] = 0.5
+    assert box_of(seen, thresholds) == Box(0, 96, 0, 128, HEIGHT, WIDTH)
+    both = np.stack([np.zeros_like(seen), seen])  # one box for all clips
+    assert detected_box(both, both.max(axis=(-2, -1)), thresholds) == Box(0, 96, 0, 128, HEIGHT, WIDTH)
 
 
 def test_a_joint_lies_near_where_detection_sees_it() -> None:
-    seen = np.zeros((12, HEIGHT, WIDTH), np.float32)
-    seen[0, 40, 50], seen[0, 40, 70], seen[1] = 0.8, 0.2, 0.5
+    seen = np.zeros((12, 1, HEIGHT, WIDTH), np.float32)
+    seen[0, 0, 40, 50], seen[0, 0, 40, 70], seen[1] = 0.8, 0.2, 0.5
     box = Box(30, 60, 45, 75, HEIGHT, WIDTH)
     maps = np.ones((20, 30, 30), np.float32)
-    keep_near_detection(maps, seen, box)
+    keep_near_detection(maps, seen, seen.max(axis=(-2, -1)), 0, box)
     kept = np.zeros((30, 30), np.float32)
     kept[7:14, 2:9] = 1
     np.testing.assert_array_equal(maps[0], kept)
@@ -143,7 +150,7 @@ def test_joints_of_simulated_infants_do_not_change_with_the_box(model: Model, mo
     depth_mm[2, :, :, 64:] = 0.0  # half an infant: absent joints with detections anywhere
     networks = Inference(model)
     boxed = networks.both(depth_mm)
-    monkeypatch.setattr(inference, "detected_box", lambda seen, thresholds: whole(seen))
+    monkeypatch.setattr(inference, "detected_box", lambda seen, presence, thresholds: whole(seen))
     everything = networks.both(depth_mm)
     assert sum(clip.box != whole(clip.seen) for clip in boxed) >= 3
     for clip, all_of_it in zip(boxed, everything, strict=True):

@@ -78,7 +78,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: 
     networks = inference.Inference(load_model("compact"), "float32")
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     depth_mm = np.random.default_rng(0).uniform(480, 600, (4, 3, 96, 128)).astype(np.float32)
-    monkeypatch.setattr(inference, "detected_box", lambda seen, thresholds: detected.whole(seen))
+    monkeypatch.setattr(inference, "detected_box", lambda seen, presence, thresholds: detected.whole(seen))
     expected = networks.both(depth_mm)
     tried: list[int] = []
     whole = networks._detection.forward

@@ -221,10 +221,11 @@ def test_a_peak_far_from_where_detection_sees_the_joint_does_not_count() -> None
     seen = maps[:12].copy()
     add_peak(maps, 0, 20.0, 80.0, 1.5)  # higher than the true peak
     near = maps.copy()
-    keep_near_detection(near, seen, whole(seen))
+    keep_near_detection(near, seen[:, None], seen.max((1, 2))[:, None], 0, whole(seen))
     assert near[0, 80, 20] == 0
     np.testing.assert_array_equal(near[0, 58:63, 86:91], maps[0, 58:63, 86:91])
     np.testing.assert_array_equal(near[12:], maps[12:])
     np.testing.assert_allclose(find(near).xy_map[0], POSE[0], atol=0.1)
-    keep_near_detection(maps, seen * np.float32(0.5), whole(seen))
+    weak = seen[:, None] * np.float32(0.5)
+    keep_near_detection(maps, weak, weak.max((2, 3)), 0, whole(seen))
     np.testing.assert_array_equal(maps, near)  # how strong the detection is does not matter, only where it is strongest

@@ -46,5 +46,5 @@ gpu-check:
 	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) tests/gpu_check.py
 
 bench: setup
-	$(PY) -m asyconv.cli.main bench kernels
-	$(PY) -m asyconv.cli.main bench
+	$(PY) -m asyconv.cli.main bench kernels -o benchmarks/kernels.csv
+	$(PY) -m asyconv.cli.main bench recording -o benchmarks/end_to_end.csv

@@ -7,38 +7,41 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.outcome import finish
-from asyconv.errors import InputError
-from asyconv.notice import NOTICE
+from asyconv.cli.messages import finish
+from asyconv.cli.options import (
+    asyconv_command,
+    events_option,
+    floor_option,
+    results_option,
+    tracks_argument,
+    update_option,
+)
 
 if TYPE_CHECKING:
     from asyconv.night.unit import Job, Tell
 
-FILE = click.Path(path_type=Path)
-ONE = "asyconv.cli.analyse:one"
+ANALYSE_RECORDING = "asyconv.cli.analyse:analyse_recording"
+"""The function that an engine calls for every recording."""
 
 
-@click.command(name="analyse", epilog=NOTICE)
-@click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=FILE)
-@click.option(
-    "-o", "--results", required=True, type=FILE, help="Folder for the results; may be the one they come from."
-)
-@click.option("--events", type=FILE, help="CSV file of times to leave out; replaces the events of earlier results.")
-@click.option("--still", type=FILE, help="Speed floor of a still clip; replaces the floor of earlier results.")
-@click.option("--update", is_flag=True, help="Make stale results again; the old ones are kept in .superseded.")
+@asyconv_command("analyse", example="asyconv analyse results/ -o results/ --events events.csv --update")
+@tracks_argument()
+@results_option("Folder for the results; may be the one the tracks lie in.")
+@events_option("CSV file of times to leave out; replaces the events of earlier results.")
+@floor_option("File with the speed floor of a still clip; replaces the floor of earlier results.")
+@update_option()
 @click.pass_context
 def command(
     ctx: click.Context, tracks: tuple[Path, ...], results: Path, events: Path | None, still: Path | None, update: bool
 ) -> None:
-    """Turn tracks into tables and a report each.
+    """Turn tracks into tables and a report each, without the networks.
 
-    TRACKS is a tracks.parquet file, or a folder that is searched for these (hidden folders are not entered).
-
-    Example: asyconv analyse results/ -o results/ --events events.csv --update
+    TRACKS is a tracks.parquet file, or a folder that is searched for these (hidden folders are left out).
     """
     from asyconv.analysis.series.still import read_still
     from asyconv.cli.compose import still_facts
-    from asyconv.cli.night import spend
+    from asyconv.cli.night import run_recordings
+    from asyconv.cli.tracks_files import find_tracks
     from asyconv.night.batch import Asked
     from asyconv.night.engines import Inline
     from asyconv.night.sheet import check_id, read_events
@@ -58,11 +61,11 @@ def command(
         for given in tracks
         for source in find_tracks(given)
     ]
-    finish(ctx, spend(ONE, asked, results, lambda n: Inline(), ready_at=lambda source: 0.0))
+    finish(ctx, run_recordings(ANALYSE_RECORDING, asked, results, lambda n: Inline(), ready_at=lambda source: 0.0))
 
 
-def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
-    """Analyse one tracks file with its arguments as plain JSON values; what an engine calls."""
+def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
+    """Analyse one tracks file with its arguments as plain JSON values, wherever the engine runs it."""
     from asyconv.cli.compose import analyse_into
     from asyconv.night.frozen import refuse_change
     from asyconv.night.unit import run_unit
@@ -88,22 +91,12 @@ def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]
     return outcome.to_json()
 
 
-def find_tracks(given: Path) -> list[Path]:
-    """Return all tracks files at or below `given`, hidden folders left out."""
-    if given.is_file():
-        return [given]
-    below = sorted(given.rglob("tracks.parquet"))
-    found = [path for path in below if not any(part.startswith(".") for part in path.relative_to(given).parts)]
-    if not found:
-        raise InputError(f"{given}: expected tracks.parquet, here or below, and found none")
-    return found
-
-
 def job_of(
     source: Path, events: dict[str, list[dict[str, Any]]] | None = None, still: dict[str, Any] | None = None
 ) -> "Job":
-    """Identity and keys of a tracks file; the manifest beside it, if any, tells what is known of the recording."""
-    from asyconv.cli.compose import analysis_facts, manifest_beside
+    """Identity and keys of a tracks file; the manifest beside it, if any, says what is known of the recording."""
+    from asyconv.cli.compose import analysis_facts
+    from asyconv.cli.tracks_files import manifest_beside
     from asyconv.night.sheet import check_id
     from asyconv.night.unit import Job, key_of
     from asyconv.recordings.stream import sha256_of
@@ -111,12 +104,12 @@ def job_of(
 
     meta = read_tracks(source).meta
     recording_id = check_id(str(meta["recording_id"]))
-    beside = manifest_beside(source)
-    before = beside.get("analysis", {})
-    track_key = beside.get("track_key") or key_of({"tracks": sha256_of(source)})
+    manifest = manifest_beside(source)
+    before = manifest.get("analysis", {})
+    track_key = manifest.get("track_key") or key_of({"tracks": sha256_of(source)})
     stated = before.get("events", []) if events is None else events.get(recording_id, [])
     analysis = analysis_facts(meta.get("infant_id"), before.get("sheet", {}), stated, still or before.get("still"))
-    kept: dict[str, Any] = {name: beside[name] for name in ("input", "tracking", "made_by") if name in beside}
+    kept: dict[str, Any] = {name: manifest[name] for name in ("input", "tracking", "made_by") if name in manifest}
     return Job(
         source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), {**kept, "analysis": analysis}
     )

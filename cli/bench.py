@@ -1,4 +1,4 @@
-"""asyconv bench: a whole recording, or the kernels alone, as rows of a CSV file."""
+"""asyconv bench: time and memory of a whole recording, of the kernels and of the target maps, as rows of CSV."""
 
 import csv
 import os
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 import asyconv
+from asyconv.cli.messages import note
+from asyconv.cli.options import Group, device_option, model_option, option, output_option
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
@@ -26,114 +28,39 @@ import atexit, sys
 from pathlib import Path
 from asyconv.cli.main import main
 
-note = Path(sys.argv.pop(1))
-atexit.register(lambda: note.write_text(Path("/proc/self/status").read_text()))
+status = Path(sys.argv.pop(1))
+atexit.register(lambda: status.write_text(Path("/proc/self/status").read_text()))
 main(prog_name="asyconv")
 """
 # Notes the peak of the process's own memory: what wait4 tells of a child counts its parent's before the exec too.
 
 
-@click.group(name="bench", epilog=NOTICE, invoke_without_command=True)
-@click.option("--seconds", type=click.FloatRange(min=3), default=180.0, show_default=True, help="Length to simulate.")
-@click.option("--model", default="compact", show_default=True, help="Name of a model, or a model file.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=Path("benchmarks/end_to_end.csv"),
-    show_default=True,
-    help="CSV file that gets the row.",
-)
-@click.option("--explain", is_flag=True, help="Only print how each block of the regression network would run, and why.")
-@click.pass_context
-def command(ctx: click.Context, seconds: float, model: str, output: Path, explain: bool) -> None:
-    """Process one simulated recording in a process of its own; add its time and peak memory to OUTPUT.
+@click.group(name="bench", cls=Group, epilog=NOTICE)
+def command() -> None:
+    """Measure time and memory of this program.
 
-    `asyconv bench kernels` measures the blocks of the regression network instead.
+    What is measured is printed. With -o it is added to a CSV file, too; nothing else is written.
     """
-    if explain:
-        from asyconv.kernels.bench import explain as explain_paths
-
-        click.echo("\n".join(explain_paths(_torch_device(None))))
-        ctx.exit()
-    if ctx.invoked_subcommand is None:
-        whole_recording(seconds, model, output)
 
 
-@command.command(name="kernels", epilog=NOTICE)
-@click.option("--device", help="cpu, cuda or cuda:1.  [default: cuda where there is one]")
-@click.option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]), multiple=True, help="May be repeated.")
-@click.option("--shapes", default="1x96x128", show_default=True, help="Clips x height x width, several with commas.")
-@click.option(
-    "--width", type=click.FloatRange(min=0.02, max=4), default=1.0, show_default=True, help="Share of the channels."
-)
-@click.option("--seconds", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Time for each row.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=Path("benchmarks/kernels.csv"),
-    show_default=True,
-    help="CSV file that gets the rows.",
-)
-def kernels(
-    device: str | None, dtype: tuple[str, ...], shapes: str, width: float, seconds: float, output: Path
-) -> None:
-    """Time every way to run each block of the regression network, and what training it keeps in memory.
+@command.command(name="recording", example="asyconv bench recording --seconds 180 -o times.csv")
+@option("--seconds", type=click.FloatRange(min=3), default=180.0, show_default=True, help="Length to simulate.")
+@model_option()
+@output_option("CSV file to which the two rows are added.")
+def recording(seconds: float, model: str, output: Path | None) -> None:
+    """Simulate one recording and process it, each in a process of its own.
 
-    Draws a roofline for each shape and dtype beside OUTPUT, as PNG and SVG.
-
-    Example: asyconv bench kernels --dtype float16 --dtype bfloat16 --shapes 11x96x128,44x96x128
+    Prints the time, the frames per second and the peak memory of both.
     """
-    from asyconv.cli.roofline import draw_roofline
-    from asyconv.kernels.bench import DTYPES, kernel_rows
-    from asyconv.kernels.timing import table, write_rows
-
-    place = _torch_device(device)
-    for batch, *size in _shapes(shapes):
-        for name in dtype or (("float32",) if place.type == "cpu" else ("float16", "bfloat16")):
-            rows = []
-            for row in kernel_rows(place, DTYPES[name], batch, width=width, size=(size[0], size[1]), seconds=seconds):
-                rows.append(row)
-                write_rows(output, [row])  # as they come: a run cut short leaves what it had
-                click.echo(f"{row.what} {row.block} {row.dtype}", err=True)
-            click.echo(table(rows))
-            sizes = "x".join(map(str, (batch, *size)))
-            for path in draw_roofline(rows, output.with_name(f"{output.stem}_{name}_{sizes}.png")):
-                click.echo(path)
-
-
-@command.command(name="targets", epilog=NOTICE)
-@click.option("--device", help="cpu, cuda or cuda:1.  [default: cuda where there is one]")
-@click.option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips in the buffer.")
-@click.option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time for each figure.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("benchmarks/targets.csv"), show_default=True
-)
-def targets(device: str | None, clips: int, seconds: float, output: Path) -> None:
-    """Time the drawing of target maps beside filling their buffer.
-
-    Example: asyconv bench targets --clips 4
-    """
-    from asyconv.evaluation.target_times import target_rows
-
-    for row in target_rows(_torch_device(device), clips, seconds):
-        add_row(output, row)
-        drawn = f"drawn in {row['draw_p20_ms']} ms, {row['times_filling']} times filling ({row['fill_p20_ms']} ms)"
-        click.echo(f"{row['kind']} {row['shape']}: {drawn}")
-
-
-def whole_recording(seconds: float, model: str, output: Path) -> None:
-    """Simulate one recording and process it, each in a process of its own; add a row for both."""
     from asyconv.cli.compose import device, software
     from asyconv.kernels.timing import commit
 
     frames = round(seconds * FPS_HZ)
     with tempfile.TemporaryDirectory() as folder:
         recordings, results = Path(folder, "recordings"), Path(folder, "results")
-        said = ["--infants", "1", "--seconds", f"{seconds:g}", "--seed", str(SEED)]
+        length = ["--infants", "1", "--seconds", f"{seconds:g}", "--seed", str(SEED)]
         steps = {
-            "simulate": ["simulate", str(recordings), *said],
+            "simulate": ["simulate", str(recordings), *length],
             # in the process that is measured: a worker's child would hide its memory
             "process": ["process", str(recordings), "-o", str(results), "--model", model, "--workers", "0"],
         }
@@ -142,7 +69,7 @@ def whole_recording(seconds: float, model: str, output: Path) -> None:
             status, peak_mib = run_alone(arguments)
             wall_s = time.monotonic() - start
             if status:
-                raise click.ClickException(f"asyconv {what} ended with exit code {status}; there is nothing to note")
+                raise click.ClickException(f"asyconv {what} ended with exit code {status}; nothing was measured")
             row = {
                 "what": what,
                 "model": model if what == "process" else "",
@@ -157,24 +84,74 @@ def whole_recording(seconds: float, model: str, output: Path) -> None:
                 **software("torch", "numba"),
                 "asyconv": asyconv.__version__,
                 "commit": commit(),
-                "command": f"asyconv bench --seconds {seconds:g} --model {model}",
+                "command": f"asyconv bench recording --seconds {seconds:g} --model {model}",
             }
-            add_row(output, row)
+            if output is not None:
+                add_row(output, row)
             click.echo(f"{what}: {wall_s:.1f} s, {frames / wall_s:.1f} frames/s, {peak_mib:.0f} MiB at most")
 
 
-def _torch_device(name: str | None) -> "torch.device":
-    import torch
+@command.command(
+    name="kernels",
+    example="asyconv bench kernels --dtype float16 --dtype bfloat16 --shapes 11x96x128,44x96x128 -o kernels.csv",
+)
+@device_option()
+@option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]), multiple=True, help="May be repeated.")
+@option("--shapes", default="1x96x128", show_default=True, help="Clips x height x width, several with commas.")
+@option(
+    "--width", type=click.FloatRange(min=0.02, max=4), default=1.0, show_default=True, help="Share of the channels."
+)
+@option("--seconds", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Time for each row.")
+@output_option("CSV file to which the rows are added; rooflines are drawn beside it as PNG and SVG.")
+def kernels(
+    device: "torch.device", dtype: tuple[str, ...], shapes: str, width: float, seconds: float, output: Path | None
+) -> None:
+    """Time every implementation of each block of the regression network.
 
-    if name is None:
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise click.BadParameter(f"expected cpu, cuda or cuda:1, found {name!r}", param_hint="--device") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise click.BadParameter("torch sees no CUDA device here", param_hint="--device")
-    return device
+    The memory that training a block keeps is measured, too. A roofline shows each rate under what the device allows.
+    """
+    from asyconv.cli.roofline import draw_roofline
+    from asyconv.kernels.bench import DTYPES, kernel_rows
+    from asyconv.kernels.timing import table, write_rows
+
+    for batch, *size in _shapes(shapes):
+        for name in dtype or (("float32",) if device.type == "cpu" else ("float16", "bfloat16")):
+            rows = []
+            for row in kernel_rows(device, DTYPES[name], batch, width=width, size=(size[0], size[1]), seconds=seconds):
+                rows.append(row)
+                if output is not None:
+                    write_rows(output, [row])  # as they come: a run cut short leaves what it had
+                note(f"{row.what} {row.block} {row.dtype}")
+            click.echo(table(rows))
+            if output is not None:
+                sizes = "x".join(map(str, (batch, *size)))
+                for path in draw_roofline(rows, output.with_name(f"{output.stem}_{name}_{sizes}.png")):
+                    click.echo(path)
+
+
+@command.command(name="explain", example="asyconv bench explain")
+@device_option()
+def explain(device: "torch.device") -> None:
+    """Print which implementation of each block would run on this machine, and why."""
+    from asyconv.kernels.bench import explain as explained
+
+    click.echo("\n".join(explained(device)))
+
+
+@command.command(name="targets", example="asyconv bench targets --clips 4")
+@device_option()
+@option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips in the buffer.")
+@option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time for each figure.")
+@output_option("CSV file to which the rows are added.")
+def targets(device: "torch.device", clips: int, seconds: float, output: Path | None) -> None:
+    """Time the drawing of target maps, and beside it the filling of their buffer with zeros."""
+    from asyconv.evaluation.target_times import target_rows
+
+    for row in target_rows(device, clips, seconds):
+        if output is not None:
+            add_row(output, row)
+        drawn = f"drawn in {row['draw_p20_ms']} ms, {row['times_filling']} times filling ({row['fill_p20_ms']} ms)"
+        click.echo(f"{row['kind']} {row['shape']}: {drawn}")
 
 
 def _shapes(text: str) -> list[list[int]]:
@@ -189,15 +166,15 @@ def _shapes(text: str) -> list[list[int]]:
 def run_alone(arguments: list[str]) -> tuple[int, float]:
     """Exit code and peak memory (MiB, resident) of an ``asyconv`` command in its own process."""
     with tempfile.TemporaryDirectory() as folder:
-        note = Path(folder, "status")
-        command = [sys.executable, "-c", ALONE, str(note), *arguments]
+        status = Path(folder, "status")
+        command = [sys.executable, "-c", ALONE, str(status), *arguments]
         done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-        peak = re.search(r"VmHWM:\s*(\d+) kB", note.read_text(encoding="utf8"))
+        peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf8"))
     return done.returncode, int(peak[1]) / 1024 if peak else float("nan")
 
 
 def cpu_name() -> str:
-    """Model of the processor as the system tells it."""
+    """Model of the processor, as the operating system names it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
     except OSError:

@@ -4,28 +4,25 @@ from pathlib import Path
 
 import click
 
-from asyconv.notice import NOTICE
-
-FILE = click.Path(path_type=Path)
+from asyconv.cli.options import asyconv_command, output_option, tracks_argument
 
 
-@click.command(name="calibrate", epilog=NOTICE)
-@click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=FILE)
-@click.option("-o", "--output", required=True, type=FILE, help="JSON file for the floor.")
+@asyconv_command("calibrate", example="asyconv calibrate results/rec-0123456789ab/tracks.parquet -o still.json")
+@tracks_argument()
+@output_option("JSON file for the floor.", required=True)
 def command(tracks: tuple[Path, ...], output: Path) -> None:
-    """Measure the speed floor from TRACKS of a still scene (a doll of an infant's size, at least 10 s).
+    """Measure the speed floor of a camera set-up from TRACKS of a still scene.
 
-    TRACKS is a tracks.parquet file as `process` made it, or a folder of such. The floor holds for the model, the rate
-    and the camera set-up of the clip.
-
-    Example: asyconv calibrate results/rec-0123456789ab/tracks.parquet -o still.json
+    The speed floor is the speed below which movement cannot be told from noise. Record a doll of an infant's size for
+    at least 10 s, and process the recording. TRACKS is the tracks.parquet file of its result, or a folder of such
+    files. The floor holds for this model, frame rate and camera set-up; `asyconv process --still` uses it.
     """
     from asyconv.analysis.series.still import still_floor_of, write_still
-    from asyconv.cli.analyse import find_tracks
+    from asyconv.cli.tracks_files import find_tracks
     from asyconv.tracks_file import read_tracks
 
     still = still_floor_of([read_tracks(source) for given in tracks for source in find_tracks(given)])
     write_still(still, output)
     for name, floor_mm_s in still.limbs_mm_s.items():
         click.echo(f"{name.replace('_', ' ')}: {floor_mm_s:.1f} mm/s")
-    click.echo(f"{output}: floor of {still.seconds:.0f} s, model {still.model_name}, rate {still.rate}")
+    click.echo(f"{output}: floor from {still.seconds:.0f} s, model {still.model_name}, rate {still.rate}")

@@ -5,27 +5,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.notice import NOTICE
+from asyconv.cli.messages import complain, note
+from asyconv.cli.options import PATH, asyconv_command, option
 
 if TYPE_CHECKING:
     from asyconv.analysis.cohort.cohort import Member, Mismatch
     from asyconv.night.sheet import Row
 
-FILE = click.Path(path_type=Path)
 AGES = ("ga_birth_days", "pma_days")
 
 
-@click.command(name="cohort", epilog=NOTICE)
-@click.argument("results", type=FILE)
-@click.option("--sheet", type=FILE, help="CSV file about the recordings; what it states stands above earlier sheets.")
-@click.option("--names", type=FILE, help="The file source_names.csv, for lines of the sheet without a recording_id.")
+@asyconv_command("cohort", example="asyconv cohort results/ --sheet recordings.csv")
+@click.argument("results", type=PATH)
+@option("--sheet", type=PATH, help="CSV file about the recordings; what it states overrules earlier sheets.")
+@option("--names", type=PATH, help="The file source_names.csv, for lines of the sheet without a recording_id.")
 def command(results: Path, sheet: Path | None, names: Path | None) -> None:
-    """Bring all recordings in RESULTS together in RESULTS/cohort: tables, figures and report.html.
+    """Bring all recordings in RESULTS together: tables, figures and report.html in RESULTS/cohort.
 
-    Recordings of another rate, model, version or speed floor are never pooled. A value is set against others only
-    from 20 other infants within two weeks of age, reliability is given only from 10 infants with two recordings.
-
-    Example: asyconv cohort results/ --sheet recordings.csv
+    Recordings that differ in frame rate, model, version or speed floor are never pooled. A value is compared with those
+    of others only if there are 20 other infants within two weeks of age. Reliability is given only if there are 10
+    infants with two recordings.
     """
     from asyconv.analysis.cohort.cohort import make_cohort, write_cohort
     from asyconv.analysis.cohort.report import write_cohort_report
@@ -38,8 +37,8 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
         write_cohort(cohort, folder)
         write_cohort_report(cohort, folder)
     for mismatch in mismatches:
-        click.echo(f"asyconv: {mismatch.sentence}", err=True)
-    click.echo(", ".join(f"{count} {what}" for what, count in cohort.counts.items()), err=True)
+        complain(mismatch.sentence)
+    note(", ".join(f"{count} {what}" for what, count in cohort.counts.items()))
     click.echo(results / "cohort" / "report.html")
 
 
@@ -64,8 +63,8 @@ def members_of(
         mismatches += [Mismatch("join", sentence, name, line) for name, line, sentence in unmatched]
     members = []
     for name, manifest in by_id.items():
-        facts, told = _facts(name, manifest, rows.get(name))
-        mismatches += told
+        facts, changes = _facts(name, manifest, rows.get(name))
+        mismatches += changes
         sha256 = manifest.get("input", {}).get("sha256")
         members.append(Member(name, results / name, sha256, facts, str(facts.get("exclude_reason") or "")))
     return members, mismatches + _birth_ages(members)
@@ -79,7 +78,7 @@ def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dic
     before = {**analysis.get("sheet", {}), "infant_id": analysis.get("infant_id")}
     now = {} if row is None else row.facts()
     line = None if row is None else row.line
-    told = [
+    mismatches = [
         Mismatch("changed", f"{name}: {what} was {before[what]} when it was processed, is {now[what]}", name, line)
         for what in ("infant_id", *AGES)
         if before.get(what) is not None and what in now and now[what] != before[what]
@@ -87,9 +86,11 @@ def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dic
     facts = before | now
     born, age = (facts.get(what) for what in AGES)
     if born is not None and age is not None and age < born:
-        told.append(Mismatch("age", f"{name}: pma_days {age} before ga_birth_days {born}; neither is used", name, line))
+        mismatches.append(
+            Mismatch("age", f"{name}: pma_days {age} before ga_birth_days {born}; neither is used", name, line)
+        )
         facts |= dict.fromkeys(AGES)
-    return facts, told
+    return facts, mismatches
 
 
 def _birth_ages(members: "list[Member]") -> "list[Mismatch]":

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyconv import __version__
+from asyconv.errors import InputError
 
 if TYPE_CHECKING:
-    from asyconv.analysis.cleaning.events import Event
     from asyconv.analysis.series.still import StillFloor
     from asyconv.night.sheet import EventRow, Row
     from asyconv.night.unit import Job, Tell
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from asyconv.stages import Stages
     from asyconv.tracks import Tracks
 
-ONE = "asyconv.cli.compose:one"
+PROCESS_RECORDING = "asyconv.cli.compose:process_recording"
+"""The function that an engine calls for every recording."""
 
 
 @dataclass(frozen=True)
-class Stated:
-    """What the user says about the recordings, by option, sheet, events and camera file."""
+class StatedFacts:
+    """What the user states about all recordings, by option, sheet, events and camera file."""
 
     infant_id: str | None = None
     head: str | None = None
@@ -37,12 +38,12 @@ class Stated:
     events: "Mapping[str, list[EventRow]]" = field(default_factory=dict)
     cameras: "Mapping[str | None, Intrinsics]" = field(default_factory=dict)
 
-    def of(self, source: Path) -> "One":
-        """Collect what holds for one source; an option stands above the sheet."""
+    def of_recording(self, source: Path) -> "RecordingFacts":
+        """Collect what is stated about one recording; an option stands above the sheet."""
         row = self.rows.get(source)
         facts = row.facts() if row else {}
         camera = self.cameras.get(facts.get("camera_id")) or self.cameras.get(None)
-        return One(
+        return RecordingFacts(
             infant_id=self.infant_id or facts.get("infant_id"),
             recording_id=facts.get("recording_id"),
             tracking={
@@ -59,8 +60,8 @@ class Stated:
 
 
 @dataclass(frozen=True)
-class One:
-    """What the user says about one recording; None = not stated."""
+class RecordingFacts:
+    """What the user states about one recording; None = not stated."""
 
     infant_id: str | None
     recording_id: str | None
@@ -69,20 +70,20 @@ class One:
     excluded: str | None
 
 
-def open_stated(source: Path, one: One) -> "Recording":
+def open_stated(source: Path, facts: RecordingFacts) -> "Recording":
     """Open a recording with the depth unit that the user states."""
     from asyconv.recordings.opening import open_recording
 
-    return open_recording(source, depth_unit_mm=one.tracking["depth_unit_mm"])
+    return open_recording(source, depth_unit_mm=facts.tracking["depth_unit_mm"])
 
 
-def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
-    """Do one recording with its arguments as plain JSON values; what an engine calls, wherever it runs."""
+def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
+    """Process one recording with its arguments as plain JSON values, wherever the engine runs it."""
     from asyconv.night.frozen import refuse_change
     from asyconv.night.unit import run_unit
 
     results = Path(arguments["results"])
-    stated = One(**arguments["stated"])
+    stated = RecordingFacts(**arguments["stated"])
     model = _model(arguments["model"])
 
     def prepared(source: Path) -> "Job":
@@ -109,33 +110,36 @@ def _model(name: str) -> "Model":
 
 
 def prepare(
-    source: Path, one: One, events: Mapping[str, list[Any]], still: Any, model: "Model", known: Mapping[str, str]
-) -> "Job":
+    source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still: Any, model: "Model",
+    known: Mapping[str, str],
+) -> "Job":  # fmt: skip
     """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.night.unit import Excluded, Job, key_of
     from asyconv.pose.inference import precision_of
     from asyconv.tracks import TRACKS_VERSION
 
-    if one.excluded:
-        raise Excluded(one.excluded)
-    with open_stated(source, one) as recording:
+    if stated.excluded:
+        raise Excluded(stated.excluded)
+    with open_stated(source, stated) as recording:
         planning = planning_hash(source)
         sha256 = known.get(planning) or recording.sha256
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
         length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
-    recording_id = one.recording_id or default_id(sha256)
-    precision = precision_of(one.tracking["precision"])
+    recording_id = stated.recording_id or default_id(sha256)
     tracking = {
-        **one.tracking, "model": model.weights_hash, "tracks_version": TRACKS_VERSION, "precision": precision,
-    }  # fmt: skip
+        **stated.tracking,
+        "model": model.weights_hash,
+        "tracks_version": TRACKS_VERSION,
+        "precision": precision_of(stated.tracking["precision"]),
+    }
     track_key = key_of({"input": sha256, **tracking})
-    analysis = analysis_facts(one.infant_id, one.sheet, events.get(recording_id, []), still)
+    analysis = analysis_facts(stated.infant_id, stated.sheet, events.get(recording_id, []), still)
     facts = {"input": input_facts, "tracking": tracking, "analysis": analysis}
     return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts, length_s)
 
 
-def decisive_facts(stated: Stated, model: "Model") -> dict[str, dict[str, Any]]:
+def decisive_facts(stated: StatedFacts, model: "Model") -> dict[str, dict[str, Any]]:
     """What must be the same for every recording of a frozen study."""
     from asyconv.analysis import ANALYSIS_VERSION
     from asyconv.pose.inference import precision_of
@@ -173,7 +177,7 @@ def analysis_facts(
 
 
 def track_and_analyse(
-    job: "Job", folder: Path, tracks_from: Path | None, one: One, model: "Model", tell: "Tell"
+    job: "Job", folder: Path, tracks_from: Path | None, stated: RecordingFacts, model: "Model", tell: "Tell"
 ) -> dict[str, Any]:
     """Fill `folder` from a recording, or from the tracks of an earlier result."""
     from asyconv.stages import Stages
@@ -187,28 +191,28 @@ def track_and_analyse(
         noted = {"made_by": old.get("made_by", {})}
         tracks = read_tracks(tracks_from / "tracks.parquet")
     else:
-        tracks = _track(job, one, model, stages, tell)
+        tracks = _track(job, stated, model, stages, tell)
         noted = {"made_by": {**software("torch", "numpy", "numba"), "model": model.name, "device": device()}}
     noted |= analyse_into(job, folder, tracks, stages, tell)
     return noted | {"stages": stages.facts()}
 
 
-def _track(job: "Job", one: One, model: "Model", stages: "Stages", tell: "Tell") -> "Tracks":
+def _track(job: "Job", stated: RecordingFacts, model: "Model", stages: "Stages", tell: "Tell") -> "Tracks":
     from asyconv.pose.tracking import track
     from asyconv.recordings.stream import Intrinsics
 
-    given = one.tracking["intrinsics"]
-    with open_stated(job.source, one) as recording:
+    intrinsics = stated.tracking["intrinsics"]
+    with open_stated(job.source, stated) as recording:
         return track(
             recording,
             model,
             recording_id=job.recording_id,
-            infant_id=one.infant_id,
-            head=one.tracking["head"],
-            mirrored=one.tracking["mirrored"],
-            intrinsics=Intrinsics(**given) if given else None,
-            rate=one.tracking["rate"],
-            precision=one.tracking["precision"],
+            infant_id=stated.infant_id,
+            head=stated.tracking["head"],
+            mirrored=stated.tracking["mirrored"],
+            intrinsics=Intrinsics(**intrinsics) if intrinsics else None,
+            rate=stated.tracking["rate"],
+            precision=stated.tracking["precision"],
             progress=lambda done, total: tell("tracking", done, total),
             stages=stages,
         )
@@ -221,6 +225,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
     from asyconv.analysis.report.plots import write_figures
     from asyconv.analysis.series.still import StillFloor, check_fits
     from asyconv.analysis.tables.files import write_tables
+    from asyconv.cli.tracks_files import events_in
     from asyconv.notice import NOTICE
     from asyconv.tracks_file import write_tracks
 
@@ -234,10 +239,9 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
     tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
     with stages.of("tables"):
         write_tracks(tracks, folder / "tracks.parquet")
-    events = events_in(job.facts)
     tell("analysis", 0, None)
     with stages.of("analysis"):
-        movement = analyse(tracks, events, analysis["sheet"])
+        movement = analyse(tracks, events_in(job.facts), analysis["sheet"])
     with stages.of("tables"):
         write_tables(movement, folder)
     tell("report", 0, None)
@@ -251,23 +255,6 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
         "software": {**software("numpy", "scipy", "polars"), "asyconv": __version__},
         "notice": NOTICE,
     }
-
-
-def manifest_beside(tracks: Path) -> dict[str, Any]:
-    """Manifest of the result that a tracks file belongs to; empty where it stands alone."""
-    from asyconv.night.results import read_manifest
-
-    folder = tracks.resolve().parent
-    return read_manifest(folder.parent, folder.name) or {}
-
-
-def events_in(manifest: Mapping[str, Any]) -> "list[Event]":
-    """Events of a recording, as its manifest has them."""
-    from asyconv.analysis.cleaning.events import Event
-
-    return [
-        Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in manifest.get("analysis", {}).get("events", [])
-    ]
 
 
 def device() -> str:
@@ -286,7 +273,6 @@ def software(*packages: str) -> dict[str, str]:
 
 def ready_at(source: Path) -> float:
     """Epoch time from which a source may be read; an .oni file with its end record is whole at once."""
-    from asyconv.errors import InputError
     from asyconv.night.sources import settled_at
     from asyconv.recordings.formats import file_format
     from asyconv.recordings.oni_records import scan

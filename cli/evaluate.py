@@ -1,114 +1,214 @@
-"""asyconv evaluate: a model's errors on infants it was never trained on."""
+"""asyconv evaluate: a model's errors, or those of the movement analysis, where the truth is known."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.progress import progress
+from asyconv.cli.messages import writing
+from asyconv.cli.options import Decorator, Group, models_argument, option, output_option
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
+from asyconv.simulation.seeds import TEST_SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from asyconv.evaluation.heldout import HeldOut
     from asyconv.pose.model_file import Model
 
 
-@click.command(name="evaluate", epilog=NOTICE)
-@click.argument("models", nargs=-1)
-@click.option("--infants", type=click.IntRange(min=1), default=40, show_default=True, help="How many test infants.")
-@click.option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips of each.")
-@click.option("--seed", type=int, help="Seed of the infants (default: the one kept for tests).")
-@click.option(
-    "--test-of",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Folder of a training on annotated recordings: its test part instead of simulated infants.",
-)
-@click.option(
+@click.group(name="evaluate", cls=Group, epilog=NOTICE)
+def command() -> None:
+    """Measure a model, or the movement analysis, where the truth is known.
+
+    The infants are SIMULATED ones that no model was trained on. Errors can also be measured on the test part of
+    annotated recordings. MODELS are names of models that come with asyconv, or model files; compact if none is named.
+    """
+
+
+def infants_option(default: int) -> Decorator[Any]:
+    """Choose the number of simulated infants."""
+    text = "Number of simulated infants."
+    return option("--infants", type=click.IntRange(min=1), default=default, show_default=True, help=text)
+
+
+def clips_option() -> Decorator[Any]:
+    """Choose the number of clips of each infant."""
+    text = "Clips of three frames of each infant."
+    return option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help=text)
+
+
+def seconds_option(default: float) -> Decorator[Any]:
+    """Choose the length of the simulated recordings."""
+    text = "Length of each recording."
+    return option("--seconds", type=click.FloatRange(min=60), default=default, show_default=True, help=text)
+
+
+def seed_option() -> Decorator[Any]:
+    """Choose the simulated infants."""
+    text = "Seed of the infants; the default is kept for tests."
+    return option("--seed", type=int, default=TEST_SEED, show_default=True, help=text)
+
+
+def test_of_option() -> Decorator[Any]:
+    """Take the test part of annotated recordings in place of simulated infants."""
+    text = "Folder of a training on annotated recordings: its test part instead of simulated infants."
+    return option("--test-of", type=click.Path(path_type=Path, exists=True, file_okay=False), help=text)
+
+
+@command.command(name="errors", example="asyconv evaluate errors compact --infants 8 -o errors/")
+@models_argument()
+@infants_option(40)
+@clips_option()
+@seed_option()
+@test_of_option()
+@option(
     "--motion",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of tracks or sheets of labels whose joints move the simulated infants.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder for tables and figures.")
-@click.option("--conditions", is_flag=True, help="Errors by condition instead: covered limbs, hands, tilt, noise.")
-@click.option("--compare", is_flag=True, help="Table II and Fig. 4 of the paper for the models, with times, into -o.")
-@click.option("--timed-clips", type=click.IntRange(min=0), default=20, show_default=True, help="0 = no times.")
-@click.option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps timed.")
-@click.option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips of such a step.")
-@click.option("--movement", is_flag=True, help="Amounts of movement instead, from true and from predicted tracks.")
-@click.option("--noise", is_flag=True, help="What noise of the joints does to amounts of movement instead; no model.")
-@click.option("--gain", is_flag=True, help="What comes through of sines of 0.5 to 5 Hz instead; -o: into the card.")
-@click.option("--intervals", is_flag=True, help="How often intervals cover the long-run value instead; no model.")
-@click.option("--seconds", type=click.FloatRange(min=60), help="With --movement, --noise (180), --intervals (1800).")
-def command(
+@output_option("Folder for the tables by joint and infant, and the reliability curve.")
+def errors(
     models: tuple[str, ...],
     infants: int,
     clips: int,
-    seed: int | None,
+    seed: int,
     test_of: Path | None,
     motion: Path | None,
     output: Path | None,
-    conditions: bool,
-    compare: bool,
+) -> None:
+    """Print the errors of joint positions of MODELS, beside those of trivial baselines."""
+    from asyconv.cli.evaluate_pose import print_errors
+
+    if motion is not None and test_of is not None:
+        raise click.UsageError("--motion moves simulated infants, --test-of names annotated ones; give one of them")
+    with writing(output, "tables and figures"):
+        print_errors(loaded(models), held_out_data(test_of, seed, infants, clips, motion), output)
+
+
+@command.command(name="conditions", example="asyconv evaluate conditions compact --infants 12 --clips 4")
+@models_argument()
+@infants_option(40)
+@clips_option()
+@seed_option()
+@output_option("Folder for the table.")
+def conditions(models: tuple[str, ...], infants: int, clips: int, seed: int, output: Path | None) -> None:
+    """Print the errors of MODELS on the same infants under other conditions.
+
+    Among the conditions are covered limbs, the operator's hands, a rolled infant, a tilted, near and far camera, and
+    more noise.
+    """
+    from asyconv.cli.evaluate_pose import print_conditions
+
+    with writing(output, "tables"):
+        print_conditions(loaded(models), infants, clips, seed, output)
+
+
+@command.command(name="compare", example="asyconv evaluate compare compact compact-3d -o compared/")
+@models_argument()
+@infants_option(40)
+@clips_option()
+@seed_option()
+@test_of_option()
+@output_option("Folder for the table, the figure and the times.", required=True)
+@option("--timed-clips", type=click.IntRange(min=0), default=20, show_default=True, help="Clips to time; 0: no times.")
+@option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps to time.")
+@option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips in each timed step.")
+def compare(
+    models: tuple[str, ...],
+    infants: int,
+    clips: int,
+    seed: int,
+    test_of: Path | None,
+    output: Path,
     timed_clips: int,
     timed_steps: int,
     step_clips: int,
-    movement: bool,
-    noise: bool,
-    gain: bool,
-    intervals: bool,
-    seconds: float | None,
 ) -> None:
-    """Print the errors of MODELS (names or files, compact if none) on held-out infants, beside trivial baselines.
+    """Compare MODELS in the form of the paper's Table II and Figure 4, with times.
 
-    The infants are SIMULATED ones, never trained on, unless --test-of names others.
-
-    With --compare the times are of both networks at the paper's width, whatever the width of MODELS.
-
-    Example: asyconv evaluate compact --infants 8 -o errors
+    The times are those of both networks at the paper's full width, whatever the width of MODELS.
     """
+    from asyconv.cli.evaluate_pose import print_comparison
+
+    with writing(output, "tables and figures"):
+        data = held_out_data(test_of, seed, infants, clips)
+        print_comparison(loaded(models), data, output, timed_clips, timed_steps, step_clips)
+
+
+@command.command(name="movement", example="asyconv evaluate movement compact --infants 12 -o movement/")
+@models_argument()
+@infants_option(12)
+@seconds_option(180)
+@seed_option()
+@output_option("Folder for the values of every recording, a figure and the tracks, which a second call takes again.")
+def movement(models: tuple[str, ...], infants: int, seconds: float, seed: int, output: Path | None) -> None:
+    """Compare amounts of movement from predicted tracks with the true amounts.
+
+    Each simulated recording goes through the networks and the analysis. Its true tracks go through the analysis, too:
+    what they miss is the analysis's error, the rest is the model's.
+    """
+    from asyconv.cli.evaluate_movement import compare_amounts
+
+    print_each(models, lambda model: compare_amounts(model, infants, seconds, seed, output), output)
+
+
+@command.command(name="noise", example="asyconv evaluate noise --infants 12")
+@infants_option(12)
+@seconds_option(180)
+@seed_option()
+def noise(infants: int, seconds: float, seed: int) -> None:
+    """Show what noise of known size does to amounts of movement.
+
+    The noise is added to the true joints of simulated infants; no model takes part.
+    """
+    from asyconv.cli.evaluate_movement import amounts_under_noise
+
+    click.echo(amounts_under_noise(infants, seconds, seed))
+
+
+@command.command(name="gain", example="asyconv evaluate gain compact --infants 12 -o measured/")
+@models_argument()
+@infants_option(12)
+@seed_option()
+@output_option("Folder for a copy of the model that carries the measured band in its card.")
+def gain(models: tuple[str, ...], infants: int, seed: int, output: Path | None) -> None:
+    """Measure how much of a movement of 0.5 to 5 Hz MODELS follow.
+
+    Limbs of simulated infants swing as sines before the camera. The gain is the share of their speed that comes
+    through the networks and the analysis.
+    """
+    from asyconv.cli.evaluate_movement import gain_by_frequency
+
+    print_each(models, lambda model: gain_by_frequency(model, infants, seed, output), output)
+
+
+@command.command(name="intervals", example="asyconv evaluate intervals --infants 10 > coverage.csv")
+@infants_option(10)
+@seconds_option(1800)
+@seed_option()
+def intervals(infants: int, seconds: float, seed: int) -> None:
+    """Measure how often the intervals of a 180 s stretch hold the value of the whole recording.
+
+    Prints one line of CSV per measure. The joints are the true ones of simulated infants; no model takes part.
+    """
+    from asyconv.cli.evaluate_movement import coverage_of_intervals
+
+    click.echo(coverage_of_intervals(infants, seconds, seed))
+
+
+def loaded(models: tuple[str, ...]) -> "list[Model]":
+    """Read the models, `compact` if none is named."""
     from asyconv.pose.model_file import load_model
-    from asyconv.simulation.seeds import TEST_SEED
 
-    if movement + conditions + compare + noise + gain + intervals > 1:
-        raise click.UsageError(
-            "expected one of --movement, --noise, --gain, --intervals, --conditions and --compare, found several"
-        )
-    if compare and output is None:
-        raise click.UsageError("--compare needs -o FOLDER")
-    if test_of is not None and (movement or conditions):
-        raise click.UsageError("--movement and --conditions simulate infants; leave --test-of out")
-    if motion is not None and (test_of is not None or movement + conditions + compare + noise + gain + intervals):
-        raise click.UsageError("--motion is for the errors of joints alone")
-    seed = TEST_SEED if seed is None else seed
-    if noise or intervals:
-        from asyconv.cli import evaluate_movement as of
+    return [load_model(name) for name in models or ("compact",)]
 
-        seconds = seconds or (1800.0 if intervals else 180.0)
-        click.echo((of.intervals if intervals else of.noise)(infants, seconds, seed))
-        return
-    loaded = [load_model(name) for name in models or ("compact",)]
-    try:
-        if movement or gain:
-            from asyconv.cli import evaluate_movement as of
 
-            for model in loaded:
-                if gain:
-                    click.echo(of.gain(model, infants, seed, output))
-                else:
-                    click.echo(of.movement(model, infants, seconds or 180.0, seed, output))
-        elif conditions:
-            by_condition(loaded, infants, clips, seed, output)
-        elif compare:
-            assert output is not None
-            data = held_out_data(test_of, seed, infants, clips)
-            beside_each_other(loaded, data, output, timed_clips, timed_steps, step_clips)
-        else:
-            errors(loaded, held_out_data(test_of, seed, infants, clips, motion), output)
-    except OSError as error:
-        raise InputError(f"{output}: tables and figures cannot be written here ({error.strerror})") from error
+def print_each(models: tuple[str, ...], measured: "Callable[[Model], str]", output: Path | None) -> None:
+    """Print what is measured of each model."""
+    with writing(output, "tables and figures"):
+        for model in loaded(models):
+            click.echo(measured(model))
 
 
 def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None) -> "HeldOut":
@@ -125,73 +225,3 @@ def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int, mot
     if not recipe.split:
         raise InputError(f"{test_of}: expected a training on annotated recordings, found one on simulated infants")
     return annotated_part(test_of, "test", recipe.split)
-
-
-def errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> None:
-    """Errors of each model; with an output, tables and the reliability curve, in a folder each if there are several."""
-    from asyconv.evaluation.error_tables import text, write_tables
-    from asyconv.evaluation.joint_errors import evaluate_on
-
-    for number, model in enumerate(models):
-        evaluation = evaluate_on(model, data)
-        click.echo(text(evaluation))
-        if output is not None:
-            from asyconv.analysis.evaluation.error_plots import reliability_curve
-
-            folder = output / f"{number + 1}-{model.name}" if len(models) > 1 else output
-            write_tables(evaluation, folder)
-            error = evaluation.totals["calibration_error"] or 0.0
-            curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
-            (folder / "reliability.png").write_bytes(curve.png)
-
-
-def by_condition(models: "Sequence[Model]", infants: int, clips: int, seed: int, output: Path | None) -> None:
-    """Errors of each model under each condition."""
-    from asyconv.evaluation.conditions import CONDITIONS, conditions_text, evaluate_conditions
-    from asyconv.evaluation.error_tables import write_rows
-
-    everything = []
-    for model in models:
-        rows = []
-        with progress(f"{model.name} by condition", "conditions") as tell:
-            for row in evaluate_conditions(model, infants, clips, seed):
-                rows.append(row)
-                tell(len(rows), len(CONDITIONS))
-        click.echo(f"{model.name} ({model.weights_hash[:12]}) on {conditions_text(rows)}")
-        everything += [{"model": model.name, "weights": model.weights_hash[:12], **row} for row in rows]
-    if output is not None:
-        write_rows(output / "conditions.csv", everything)
-
-
-def beside_each_other(
-    models: "Sequence[Model]", data: "HeldOut", output: Path, timed_clips: int, timed_steps: int, step_clips: int
-) -> None:
-    """Table II and Fig. 4 of the paper into `output`, the table printed too."""
-    import torch
-
-    from asyconv.analysis.evaluation.error_plots import limb_boxes
-    from asyconv.analysis.tables.files import write_csv
-    from asyconv.evaluation.clip_times import clip_times
-    from asyconv.evaluation.comparison import framework, markdown, table_two
-    from asyconv.evaluation.error_tables import write_rows
-    from asyconv.evaluation.joint_errors import evaluate_on
-
-    output.mkdir(parents=True, exist_ok=True)
-    measured = [(model, evaluate_on(model, data)) for model in models]
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-    def tell(text: str) -> None:
-        click.echo(f"timing: {text}", err=True)
-
-    wanted = clip_times(device, clips=timed_clips, steps=timed_steps, batch=step_clips, tell=tell)
-    times = list(wanted) if timed_clips else []
-    rows = table_two(measured, times)
-    write_rows(output / "table2.csv", rows)
-    if times:
-        write_rows(output / "times.csv", times)
-    text = markdown(rows, times, measured)
-    (output / "table2.md").write_text(text, encoding="utf8")
-    boxes = limb_boxes({framework(model): evaluation.rmsd_map for model, evaluation in measured}, data.what)
-    (output / "fig4.png").write_bytes(boxes.png)
-    write_csv(boxes.data, output / "fig4.csv")
-    click.echo(text, nl=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asyconv.tracks import Tracks
 
 
-def movement(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
+def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
     """Simulate recordings, track them, analyse true and predicted tracks, and set both beside the truth.
 
     With `output`, the values of every recording as CSV and a picture go there, and the predicted tracks: given again,
@@ -26,17 +26,17 @@ def movement(model: "Model", infants: int, seconds: float, seed: int, output: Pa
     from asyconv.simulation.truth import true_tracks
 
     truth, true, predicted, jitter = [], [], [], []
-    for known, infant, tracks in _tracked(model, infants, seconds, seed, output and output / "tracks"):
-        from_true, from_predicted = analyse(true_tracks(known, infant)), analyse(tracks)
+    for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / "tracks"):
+        from_true, from_predicted = analyse(true_tracks(known_truth, infant)), analyse(tracks)
         true.append(agreement.measured_amounts(from_true))
-        amounts = agreement.true_amounts(known.speed_mm_s, known.moving, known.time_s)
+        amounts = agreement.true_amounts(known_truth.speed_mm_s, known_truth.moving, known_truth.time_s)
         truth.append(agreement.with_ranges(amounts, true[-1]))
         predicted.append(agreement.measured_amounts(from_predicted))
         jitter.append(jitter_of(from_true, from_predicted))
-    found = {"true tracks": true, "predicted": predicted}
+    measured = {"true tracks": true, "predicted": predicted}
     if output is not None:
-        _write(agreement.rows(truth, found), jitter_rows(jitter), output)
-    return agreement.table(truth, found) + "\n\n" + jitter_text(jitter)
+        _write(agreement.rows(truth, measured), jitter_rows(jitter), output)
+    return agreement.table(truth, measured) + "\n\n" + jitter_text(jitter)
 
 
 def _tracked(
@@ -59,15 +59,15 @@ def _tracked(
     for number in range(infants):
         infant = make_infant(seed, number, time_s)
         name = f"simulated-{seed}-{number:03d}"
-        made = kept and kept / f"{name}-{seconds:g}s-{model.weights_hash[:12]}-{TRACKS_VERSION}.parquet"
-        if made and made.is_file():
-            tracks = read_tracks(made)
+        kept_file = kept and kept / f"{name}-{seconds:g}s-{model.weights_hash[:12]}-{TRACKS_VERSION}.parquet"
+        if kept_file and kept_file.is_file():
+            tracks = read_tracks(kept_file)
         else:
             with tempfile.TemporaryDirectory() as folder:
                 tracks = _track_infant(model, infant, Path(folder) / f"{name}.oni")
-            if made:
-                made.parent.mkdir(parents=True, exist_ok=True)
-                with whole_file(made) as part:
+            if kept_file:
+                kept_file.parent.mkdir(parents=True, exist_ok=True)
+                with whole_file(kept_file) as part:
                     write_tracks(tracks, part)
         yield truth_of(infant, np.ones((len(time_s), N_JOINTS), bool)), infant, tracks
 
@@ -98,7 +98,7 @@ def _write(rows: list[dict[str, Any]], jitter: list[dict[str, Any]], output: Pat
     (output / "movement.png").write_bytes(picture.png)
 
 
-def noise(infants: int, seconds: float, seed: int) -> str:
+def amounts_under_noise(infants: int, seconds: float, seed: int) -> str:
     """Add noise to the true joints of simulated infants and analyse them as any others; no model takes part."""
     import numpy as np
 
@@ -109,16 +109,16 @@ def noise(infants: int, seconds: float, seed: int) -> str:
     from asyconv.skeleton import N_JOINTS
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
-    known = []
+    recordings = []
     for number in range(infants):
         infant = make_infant(seed, number, time_s)
         truth = truth_of(infant, np.ones((len(time_s), N_JOINTS), bool))
         amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, time_s)
-        known.append(Known(true_tracks(truth, infant), amounts, truth.speed_mm_s, truth.moving))
-    return noise_text(list(noise_rows(known)), infants)
+        recordings.append(Known(true_tracks(truth, infant), amounts, truth.speed_mm_s, truth.moving))
+    return noise_text(list(noise_rows(recordings)), infants)
 
 
-def gain(model: "Model", infants: int, seed: int, output: Path | None = None) -> str:
+def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | None = None) -> str:
     """Let limbs swing as sines before the camera, track and analyse them, and say what comes through.
 
     With `output`, the model goes there with the measured band in its card.
@@ -136,8 +136,8 @@ def gain(model: "Model", infants: int, seed: int, output: Path | None = None) ->
         infant = swinging_infant(seed, number)
         with tempfile.TemporaryDirectory() as folder:
             predicted = _track_infant(model, infant, Path(folder) / f"swinging-{seed}-{number:03d}.oni")
-        known = truth_of(infant, np.ones((len(infant.motion.time_s), N_JOINTS), bool))
-        true = true_tracks(known, infant)
+        truth = truth_of(infant, np.ones((len(infant.motion.time_s), N_JOINTS), bool))
+        true = true_tracks(truth, infant)
         spans = [(s.limb, s.frequency_hz, (s.start_s + EDGE_S, s.end_s - EDGE_S)) for s in swings()]
         measured += measured_gains(true, predicted, spans)
     gains = mean_gains(measured)
@@ -147,7 +147,7 @@ def gain(model: "Model", infants: int, seed: int, output: Path | None = None) ->
     return gain_text(gains, len(measured))
 
 
-def intervals(infants: int, seconds: float, seed: int) -> str:
+def coverage_of_intervals(infants: int, seconds: float, seed: int) -> str:
     """Coverage of every measure's intervals on long simulated recordings, as the lines of a CSV file."""
     import numpy as np
 

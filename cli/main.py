@@ -1,38 +1,52 @@
 """The command ``asyconv``: one file per command, imported only when it is asked for."""
 
 import importlib
+import traceback
 
 import click
 
 import asyconv
-from asyconv.cli.outcome import EXIT_REFUSED, EXIT_STOPPED
+from asyconv.cli.messages import EXIT_REFUSED, EXIT_STOPPED, complain, verbosity
 from asyconv.errors import InputError, Stopped
 from asyconv.notice import NOTICE
 
-COMMANDS = {
-    "demo": "Simulate two infants, process them and print the reports' paths.",
-    "process": "Turn depth recordings into tracks, tables and reports.",
-    "analyse": "Turn tracks into tables and reports (needs no torch).",
-    "calibrate": "Measure the speed floor of a set-up from a still clip.",
-    "cohort": "Bring the tables of all recordings together and compare them.",
-    "status": "Say how far the work on a folder of results is.",
-    "verify": "Check that results are as they were written.",
-    "report": "Write one report about several recordings of an infant.",
-    "render": "Draw the skeleton as a video, with speed bars.",
-    "simulate": "Make simulated recordings with known truth.",
-    "check": "Name what is wrong with an annotated data set.",
-    "train": "Train the two networks on simulated infants.",
-    "evaluate": "Measure a model on simulated infants it was never trained on.",
-    "export-model": "Make one model file of a training folder.",
-    "bench": "Measure time and memory of a recording, or of the kernels.",
+SECTIONS = {
+    "First steps": {
+        "demo": "Simulate two infants and write their reports.",
+    },
+    "Recordings": {
+        "process": "Turn depth recordings into tracks, tables and reports.",
+        "calibrate": "Measure the speed floor of a camera set-up from a still clip.",
+        "analyse": "Turn tracks into tables and reports, without torch.",
+        "report": "Write one report about several recordings of an infant.",
+        "cohort": "Bring all recordings together in tables and one report.",
+        "render": "Draw the skeleton as a video, with speed bars.",
+    },
+    "Folders of results": {
+        "status": "Show what is done, stale, parked and under way.",
+        "verify": "Check that results are as they were written.",
+    },
+    "Data for training": {
+        "simulate": "Make simulated recordings with known truth.",
+        "check": "Name what is wrong with an annotated data set.",
+    },
+    "Models": {
+        "train": "Train the two networks of a model.",
+        "export-model": "Make one model file of a training.",
+        "evaluate": "Measure a model, or the movement analysis, where the truth is known.",
+        "bench": "Measure time and memory of this program.",
+    },
 }
+"""The commands in the order in which a newcomer meets them."""
+
+COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}
 
 
 class Commands(click.Group):
     """Loads a command's file when it is run; bad input and Ctrl-C become a sentence and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order in which a newcomer meets them."""
+        """Every command, in the order of `SECTIONS`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -45,30 +59,48 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command: 1 = refused input, 3 = stopped and resumable."""
         try:
             return super().invoke(ctx)
         except InputError as error:
-            click.echo(f"asyconv: {error}", err=True)
+            _show_traceback()
+            complain(str(error))
             ctx.exit(EXIT_REFUSED)
         except Stopped as stop:
-            click.echo(f"asyconv: stopped: {stop}", err=True)
+            _show_traceback()
+            complain(f"stopped: {stop}")
             ctx.exit(EXIT_STOPPED)
         except KeyboardInterrupt:
-            click.echo("\nasyconv: stopped; the same command goes on where it stopped", err=True)
+            click.echo(err=True)
+            complain("stopped; the same command goes on where it stopped")
             ctx.exit(EXIT_STOPPED)
 
 
-@click.group(cls=Commands, epilog=NOTICE, context_settings={"help_option_names": ["-h", "--help"]})
+def _show_traceback() -> None:
+    if verbosity() > 0:
+        click.echo(traceback.format_exc(), err=True)
+
+
+@click.group(
+    cls=Commands,
+    epilog=NOTICE,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    subcommand_metavar="COMMAND ...",
+)
 @click.version_option(asyconv.__version__, prog_name="asyconv")
 def main() -> None:
     """Turn depth recordings of preterm infants into limb poses, movement tables and reports.
 
-    Exit codes: 0 all done, 1 some recordings refused (each is named), 2 wrong usage, 3 stopped and resumable.
+    `asyconv COMMAND --help` explains a command and gives an example.
+
+    Exit codes: 0 all done; 1 some input was refused (each is named); 2 wrong usage; 3 stopped, and the same command
+    goes on.
     """
 
 

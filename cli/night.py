@@ -1,4 +1,4 @@
-"""A run over many recordings as the user sees it: told, noted in the audit, stopped in order, summed up."""
+"""A run over many recordings as the user sees it: shown, noted in the audit, stopped in order, summed up."""
 
 import itertools
 import signal
@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from asyconv.cli.outcome import tell
-from asyconv.cli.view import view
+from asyconv.cli.live import live_progress
+from asyconv.cli.messages import note, print_outcome
 from asyconv.errors import InputError, Stopped
 
 if TYPE_CHECKING:
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from asyconv.night.unit import Outcome
 
 
-def spend(
+def run_recordings(
     function: str,
     asked: "Sequence[Asked]",
     results: Path,
@@ -29,10 +27,10 @@ def spend(
     already: "Sequence[Outcome]" = (),
     **options: Any,
 ) -> "list[Outcome]":
-    """Do everything that is asked for; `already` is known of other recordings of this run.
+    """Process every recording that is asked for; `already` are the outcomes of those that are done.
 
     `engine_for` gives the engine for a number of recordings, `options` are those of `asyconv.night.batch.run_batch`.
-    Each outcome is told and noted in the audit as it comes. SIGTERM stops a run as Ctrl-C does.
+    Each outcome is printed and noted in the audit as it comes. SIGTERM stops a run as Ctrl-C does.
     """
     from asyconv.night.audit import Audit, last_noted
     from asyconv.night.batch import new_run, run_batch
@@ -48,12 +46,12 @@ def spend(
             audit.note("run started", recordings=len(already) + len(asked))
             engine, how = engine_for(len(asked)) if asked else Inline(), "stopped"
             try:
-                with view(results, run, len(already) + len(asked), outcomes):
+                with live_progress(results, run, len(already) + len(asked), outcomes):
                     working = run_batch(function, asked, results, engine, run, **options)
                     for outcome in itertools.chain(already, working):
                         outcomes.append(outcome)
                         _note(audit, outcome, results, noted)
-                        tell(outcome)
+                        print_outcome(outcome)
                 how = "ended"
             finally:
                 engine.close()
@@ -62,8 +60,8 @@ def spend(
                 audit.note(f"run {how}", outcomes=len(outcomes))
     except OSError as error:
         raise Stopped(f"{results}: cannot be written to ({error.strerror})") from error
-    if line := effort(results, run, time.monotonic() - start):
-        click.echo(line, err=True)
+    if line := throughput(results, run, time.monotonic() - start):
+        note(line)
     return outcomes
 
 
@@ -89,16 +87,16 @@ def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str,
     name = outcome.recording_id
     if outcome.made or outcome.state == "done":
         assert name is not None
-        found = manifest_hash(results, name)
-        if outcome.made or noted.get(name) != found:
-            audit.note("made" if outcome.made else "found made", recording_id=name, manifest_sha256=found)
+        sha256 = manifest_hash(results, name)
+        if outcome.made or noted.get(name) != sha256:
+            audit.note("made" if outcome.made else "found made", recording_id=name, manifest_sha256=sha256)
         return
     reason = without_names(outcome.sentence, outcome.source, name or "the recording")
     audit.note(str(outcome.state), recording_id=name, reason=reason)
 
 
-def effort(results: Path, run: str, wall_s: float) -> str | None:
-    """Tell how much video a run has turned into results, how fast, and how busy it kept the device."""
+def throughput(results: Path, run: str, wall_s: float) -> str | None:
+    """Say how much video a run has turned into results, how fast, and how busy it kept the device."""
     from asyconv.night.engines import cores
     from asyconv.night.results import manifests
 
@@ -133,9 +131,9 @@ def run_on_finish(command: str, outcomes: "Sequence[Outcome]", code: int) -> Non
 
     from asyconv.night.batch import summary
 
-    told = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary(outcomes)}
+    variables = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary(outcomes)}
     try:
-        done = subprocess.run(shlex.split(command), env={**os.environ, **told}, check=False)
+        done = subprocess.run(shlex.split(command), env={**os.environ, **variables}, check=False)
     except (OSError, ValueError) as error:
         raise InputError(f"--on-finish: expected a command that can be run, found {command!r} ({error})") from error
     if done.returncode:

@@ -5,63 +5,60 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from asyconv.cli.outcome import tell
+from asyconv.cli.messages import note, print_outcome
 
 if TYPE_CHECKING:
-    from asyconv.cli.compose import Stated
+    from asyconv.cli.compose import StatedFacts
     from asyconv.night.unit import Outcome
     from asyconv.pose.model_file import Model
 
 RESULT_BYTES_PER_S = 30_000.0
-"""Taken for a result, per second of recording, until there are some that tell better (a simulated one: 21,600)."""
+"""Assumed size of a result per second of recording, until there are results to measure (a simulated one: 21,600)."""
 
 
-def look(
-    sources: Sequence[Path], results: Path, stated: "Stated", model: "Model", common: dict[str, Any]
+def dry_run(
+    sources: Sequence[Path], results: Path, stated: "StatedFacts", model: "Model", common: dict[str, Any]
 ) -> "list[Outcome]":
-    """Tell of each recording what would become of it, and of all together what they need."""
+    """Say what would become of each recording, and how much time and space all of them need."""
     from asyconv.night.sources import size_bytes
 
     outcomes, todo_s, unknown = [], 0.0, 0
     for source in sources:
-        outcome, length_s = look_at(source, results, stated, model, common)
+        outcome, length_s = plan_recording(source, results, stated, model, common)
         outcomes.append(outcome)
-        tell(outcome)
+        print_outcome(outcome)
         if outcome.state == "new" or (outcome.state.startswith("stale") and common["update"]):
             todo_s += length_s or 0.0
             unknown += length_s is None
     needed = todo_s * _result_bytes_per_s(results)
     place = next(path for path in [results.absolute(), *results.absolute().parents] if path.exists())
     free = shutil.disk_usage(place).free
-    click.echo(
+    note(
         f"to do: {todo_s / 3600:.2f} h of video" + (f" and {unknown} recordings of unknown length" if unknown else "")
         + f"; {size_bytes(sources) / 2**20:.0f} MiB of recordings; results need about {needed / 2**20:.0f} MiB, "
-        f"{free / 2**20:.0f} MiB are free",
-        err=True,
+        f"{free / 2**20:.0f} MiB are free"
     )  # fmt: skip
     return outcomes
 
 
-def look_at(
-    source: Path, results: Path, stated: "Stated", model: "Model", common: dict[str, Any]
+def plan_recording(
+    source: Path, results: Path, stated: "StatedFacts", model: "Model", common: dict[str, Any]
 ) -> "tuple[Outcome, float | None]":
-    """Outcome of one recording if it were done now, and its length; what has never been read is not read for this."""
+    """Outcome of one recording if it were processed now, and its length; one that is new is not read for this."""
     from asyconv.cli.compose import open_stated, prepare
     from asyconv.errors import InputError
     from asyconv.night.sources import planning_hash
     from asyconv.night.unit import Excluded, Outcome, State, state_of
 
-    one = stated.of(source)
+    facts = stated.of_recording(source)
     try:
-        if one.excluded:
-            raise Excluded(one.excluded)
-        with open_stated(source, one) as recording:
+        if facts.excluded:
+            raise Excluded(facts.excluded)
+        with open_stated(source, facts) as recording:
             length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
-        if one.recording_id is None and planning_hash(source) not in common["known"]:
+        if facts.recording_id is None and planning_hash(source) not in common["known"]:
             return Outcome(source, State.NEW), length_s
-        job = prepare(source, one, common["events"], common["still"], model, common["known"])
+        job = prepare(source, facts, common["events"], common["still"], model, common["known"])
     except Excluded as reason:
         return Outcome(source, State.EXCLUDED, sentence=str(reason)), None
     except (InputError, OSError) as error:

@@ -6,71 +6,106 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.outcome import code_of, finish
+from asyconv.cli.messages import complain, exit_code, finish, note
+from asyconv.cli.options import (
+    PATH,
+    asyconv_command,
+    events_option,
+    floor_option,
+    model_option,
+    option,
+    results_option,
+    update_option,
+)
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from asyconv.cli.compose import Stated
+    from asyconv.cli.compose import StatedFacts
     from asyconv.night.engines import Engine
     from asyconv.night.unit import Outcome
 
-FILE = click.Path(path_type=Path)
+RUN, INFANT, CAMERA, CLUSTER = "The run", "The infant", "The camera", "Processes and clusters"
 
 
-@click.command(name="process", epilog=NOTICE)
-@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=FILE)
-@click.option("-o", "--results", required=True, type=FILE, help="Folder for the results; made if it is not there.")
-@click.option("--model", default="compact", show_default=True, help="Name of a model, or a model file.")
-@click.option("--infant", help="Pseudonym of the infant on all these recordings.")
-@click.option("--sheet", type=FILE, help="CSV file about the recordings (file, recording_id, infant_id, ...).")
-@click.option(
-    "--events", type=FILE, help="CSV file of times to leave out (recording_id, start_s, end_s, kind, reason)."
-)
-@click.option("--camera", type=FILE, help="JSON file with fx_px, fy_px, cx_px, cy_px; or one such per camera_id.")
-@click.option(
-    "--head", type=click.Choice(["down", "up", "left", "right"]), help="Where the head points in the picture."
-)
-@click.option("--mirrored/--no-mirrored", default=None, help="Whether the picture is flipped left to right.")
-@click.option("--depth-unit-mm", type=click.FloatRange(min=0, min_open=True), help="Millimetres per depth count.")
-@click.option(
-    "--rate", type=click.Choice(["full", "6"]), default="full", show_default=True, help="Frames: all, or 6 Hz."
-)
-@click.option(
-    "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True,
-    help="Number type of the networks; auto: the fast one of this processor. It must be one for a whole study.",
+def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    share, _, shards = text.partition("/")
+    if not (share.isdecimal() and shards.isdecimal() and int(share) < int(shards)):
+        raise click.BadParameter(f"expected I/N with I from 0 to N - 1, found {text!r}")
+    return int(share), int(shards)
+
+
+@asyconv_command("process", example="asyconv process recordings/ -o results/ --infant inf-017 --head down")
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=PATH)
+@results_option("Folder for the results; made if it is not there.", section=RUN)
+@model_option(section=RUN)
+@option(
+    "--rate", type=click.Choice(["full", "6"]), default="full", show_default=True, section=RUN,
+    help="Frames to use: all, or 6 in a second.",
 )  # fmt: skip
-@click.option("--still", type=FILE, help="Speed floor of a still clip, as `asyconv calibrate` writes it.")
-@click.option("--names", type=FILE, help="File for the sources' names (default: source_names.csv beside the input).")
-@click.option("--force-ids", is_flag=True, help="Take infant_ids that look like names or dates as they are.")
-@click.option("--update", is_flag=True, help="Make stale results again; the old ones are kept in .superseded.")
-@click.option("--frozen", is_flag=True, help="Freeze RESULTS: from now on refuse whatever would change a number.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--shard", metavar="I/N", help="Do only share I (from 0) of N; for arrays of jobs.")
-@click.option("--workers", type=click.IntRange(min=0), help="Processes; 0: in this one. Default: as many as fit.")
-@click.option("--scheduler", metavar="ADDRESS|FILE", help="A Dask cluster that is there: its address or its file.")
-@click.option(
-    "--time-out", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True,
-    help="Seconds of work allowed per second of recording (and for 20 s more).",
+@option(
+    "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True, section=RUN,
+    help="Number type of the networks; auto: the fast one of this processor. Use the same for a whole study.",
 )  # fmt: skip
-@click.option("--on-finish", metavar="COMMAND", help="Command to run at the end; ASYCONV_EXIT_CODE, ASYCONV_SUMMARY.")
+@option("--dry-run", is_flag=True, section=RUN, help="Say what would be done, and write nothing.")
+@update_option(section=RUN)
+@option("--frozen", is_flag=True, section=RUN, help="Freeze RESULTS: from now on refuse whatever changes a number.")
+@option(
+    "--names", type=PATH, section=RUN,
+    help="File that says which recording is which source.  [default: source_names.csv beside INPUT]",
+)  # fmt: skip
+@option(
+    "--on-finish", metavar="COMMAND", section=RUN,
+    help="Command to run at the end, with ASYCONV_EXIT_CODE and ASYCONV_SUMMARY in its environment.",
+)  # fmt: skip
+@option("--infant", section=INFANT, help="Pseudonym of the infant on all these recordings.")
+@option("--sheet", type=PATH, section=INFANT, help="CSV file about the recordings (file, infant_id, ...).")
+@events_option("CSV file of times to leave out (recording_id, start_s, end_s, kind, reason).", section=INFANT)
+@option("--force-ids", is_flag=True, section=INFANT, help="Accept infant ids that look like names or dates.")
+@option(
+    "--head", type=click.Choice(["down", "up", "left", "right"]), section=CAMERA,
+    help="Where the head points in the picture.",
+)  # fmt: skip
+@option("--mirrored/--no-mirrored", default=None, section=CAMERA, help="Is the picture flipped left to right?")
+@option(
+    "--camera", type=PATH, section=CAMERA,
+    help="JSON file with fx_px, fy_px, cx_px, cy_px; or one such object for each camera_id.",
+)  # fmt: skip
+@option(
+    "--depth-unit-mm", type=click.FloatRange(min=0, min_open=True), section=CAMERA,
+    help="Millimetres for each count of the depth picture.",
+)  # fmt: skip
+@floor_option("File with the speed floor of a still clip, from `asyconv calibrate`.", section=CAMERA)
+@option(
+    "--workers", type=click.IntRange(min=0), section=CLUSTER,
+    help="Recordings at a time; 0: one, in this process.  [default: as many as fit]",
+)  # fmt: skip
+@option(
+    "--time-out", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, section=CLUSTER,
+    help="Seconds of work allowed for each second of a recording.",
+)  # fmt: skip
+@option("--shard", metavar="I/N", callback=_share, section=CLUSTER, help="Do only share I (from 0) of N.")
+@option("--scheduler", metavar="ADDRESS|FILE", section=CLUSTER, help="Use a Dask cluster: its address or its file.")
 @click.pass_context
 def command(
     ctx: click.Context, /, inputs: tuple[Path, ...], results: Path, dry_run: bool, on_finish: str | None, **options: Any
 ) -> None:
     """Turn depth recordings into tracks, tables and a report each.
 
-    INPUT is an OpenNI .oni file, a folder of 16-bit PNG pictures, a lossless 16-bit video, or a folder that is
-    searched for these. Each recording gets RESULTS/<recording_id>/. What is done already is skipped; a run that was
-    stopped goes on where it was. Several runs may work on one RESULTS at a time.
+    INPUT is an OpenNI .oni file, a folder of 16-bit PNG pictures, a lossless 16-bit video, or a folder that is searched
+    for these. Each recording gets the folder RESULTS/<recording_id>/. What is done already is skipped, and a run that
+    was stopped goes on where it was. Several runs may work on the same RESULTS at a time.
 
-    Example: asyconv process recordings/ -o results/
+    Exit codes: 0 all done; 1 some recordings were refused or parked (each is named); 2 wrong usage; 3 stopped, and the
+    same command goes on.
     """
     from asyconv.cli.night import run_on_finish
 
     outcomes = process(inputs, results, dry_run=dry_run, **options)
     if on_finish and not dry_run:
-        run_on_finish(on_finish, outcomes, code_of(outcomes))
+        run_on_finish(on_finish, outcomes, exit_code(outcomes))
     finish(ctx, outcomes)
 
 
@@ -83,15 +118,15 @@ def process(
     update: bool = False,
     frozen: bool = False,
     dry_run: bool = False,
-    shard: str | None = None,
+    shard: tuple[int, int] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
     time_out: float = 30.0,
-    **said: Any,
+    **stated: Any,
 ) -> "list[Outcome]":
-    """Process all recordings in `inputs`; `said` is what the user states about them."""
+    """Process all recordings in `inputs`; `stated` is what the user states about them."""
     from asyconv.cli import compose, plan
-    from asyconv.cli.night import spend
+    from asyconv.cli.night import run_recordings
     from asyconv.night.batch import Asked
     from asyconv.night.frozen import freeze
     from asyconv.night.results import manifests
@@ -99,36 +134,38 @@ def process(
     from asyconv.pose.model_file import load_model
 
     sources = _sources(inputs)
-    stated = _stated(sources, **said)
+    facts = _stated_facts(sources, **stated)
     network = load_model(model)  # a model that cannot be read is refused before anything is begun
     if shard is not None:
-        share, shards = _share(shard)
-        sources = [source for source in sources if shard_of(source, shards) == share]
+        share, shares = shard
+        sources = [source for source in sources if shard_of(source, shares) == share]
     known = {
         m["input"]["planning"]: m["input"]["sha256"] for m in manifests(results) if "planning" in m.get("input", {})
     }
     common = {
         "results": str(results),
         "model": model,
-        "events": {name: [asdict(event) for event in rows] for name, rows in stated.events.items()},
-        "still": compose.still_facts(stated.still),
+        "events": {name: [asdict(event) for event in rows] for name, rows in facts.events.items()},
+        "still": compose.still_facts(facts.still),
         "known": known,
         "update": update,
     }
     if dry_run:
-        return plan.look(sources, results, stated, network, common)
+        return plan.dry_run(sources, results, facts, network, common)
     if frozen:
-        freeze(results, compose.decisive_facts(stated, network))
-    click.echo(NOTICE, err=True)
+        freeze(results, compose.decisive_facts(facts, network))
+    note(NOTICE)
     asked, already = [], []
     for source in sources:
-        one, seen = stated.of(source), _of(source, known)
-        if seen and (outcome := plan.look_at(source, results, stated, network, common)[0]).state == "done":
+        recording, hashes = facts.of_recording(source), _known_of(source, known)
+        if hashes and (outcome := plan.plan_recording(source, results, facts, network, common)[0]).state == "done":
             already.append(outcome)
         else:
-            asked.append(Asked(source, {**common, "stated": asdict(one), "known": seen}, one.recording_id))
-    outcomes = spend(
-        compose.ONE, asked, results, lambda n: _engine(n, workers, scheduler), already,
+            arguments = {**common, "stated": asdict(recording), "known": hashes}
+            asked.append(Asked(source, arguments, recording.recording_id))
+    outcomes = run_recordings(
+        compose.PROCESS_RECORDING, asked, results,
+        lambda n: _engine(n, workers, scheduler), already,
         limit_s_per_s=time_out, ready_at=compose.ready_at, waiting=_say_waiting,
     )  # fmt: skip
     _write_names(inputs, results, names, outcomes)
@@ -147,7 +184,7 @@ def _engine(n_recordings: int, workers: int | None, scheduler: str | None) -> "E
     return Cluster(scheduler)
 
 
-def _of(source: Path, known: dict[str, str]) -> dict[str, str]:
+def _known_of(source: Path, known: dict[str, str]) -> dict[str, str]:
     """Return the SHA-256 of a source that has been read before, by its planning hash."""
     from asyconv.night.sources import planning_hash
 
@@ -158,29 +195,22 @@ def _of(source: Path, known: dict[str, str]) -> dict[str, str]:
     return {planning: known[planning]} if planning in known else {}
 
 
-def _share(text: str) -> tuple[int, int]:
-    share, _, shards = text.partition("/")
-    if not (share.isdecimal() and shards.isdecimal() and int(share) < int(shards)):
-        raise InputError(f"--shard: expected I/N with I from 0 to N - 1, found {text!r}")
-    return int(share), int(shards)
-
-
 def _sources(inputs: tuple[Path, ...]) -> list[Path]:
-    """Return all recordings, each once; what is none but promised to be stands for itself and is refused by name."""
+    """Return all recordings, each once; what only looks like a recording is among them, to be refused by name."""
     from asyconv.recordings.finding import find_promised, find_recordings
 
-    found: dict[Path, Path] = {}
+    sources: dict[Path, Path] = {}
     for given in inputs:
         try:
             below = sorted([*find_recordings(given), *find_promised(given)])
         except InputError:
             below = []
         for source in below or [given]:
-            found.setdefault(source.resolve(), source)
-    return list(found.values())
+            sources.setdefault(source.resolve(), source)
+    return list(sources.values())
 
 
-def _stated(
+def _stated_facts(
     sources: list[Path],
     *,
     infant: str | None = None,
@@ -190,9 +220,9 @@ def _stated(
     still: Path | None = None,
     force_ids: bool = False,
     **options: Any,
-) -> "Stated":
+) -> "StatedFacts":
     from asyconv.analysis.series.still import read_still
-    from asyconv.cli.compose import Stated
+    from asyconv.cli.compose import StatedFacts
     from asyconv.night import sheet as sheets
 
     rows: dict[Path, sheets.Row] = {}
@@ -200,12 +230,12 @@ def _stated(
         read = sheets.read_sheet(sheet)
         rows, unmatched = sheets.match(read.rows, sources)
         for line in [*read.warnings, *unmatched]:
-            click.echo(f"asyconv: {line}", err=True)
+            complain(line)
     if infant is not None:
         sheets.check_id(infant)
     if not force_ids:
         sheets.refuse_identifying([infant, *(row.infant_id for row in rows.values())])
-    return Stated(
+    return StatedFacts(
         infant_id=infant,
         rows=rows,
         events=sheets.read_events(events) if events else {},
@@ -216,9 +246,7 @@ def _stated(
 
 
 def _say_waiting(source: Path, seconds: float) -> None:
-    click.echo(
-        f"{source.name}: changed a moment ago and may still be being recorded; waiting {seconds:.0f} s", err=True
-    )
+    note(f"{source.name}: changed a moment ago and may still be being recorded; waiting {seconds:.0f} s")
 
 
 def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:
@@ -236,7 +264,7 @@ def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, ou
                 raise InputError(f"{place}: expected a place outside RESULTS for the names of the sources")
             add_names(place, of_place)
         except InputError as error:
-            click.echo(f"asyconv: {error}; give another with --names", err=True)
+            complain(f"{error}; give another with --names")
 
 
 def _is_below(source: str, given: Path) -> bool:

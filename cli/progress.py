@@ -1,4 +1,4 @@
-"""How far a command is: a moving line on a terminal, a plain line now and then elsewhere."""
+"""How far a command is: a progress bar on a terminal, a plain line now and then elsewhere."""
 
 import sys
 import time
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import click
+
+from asyconv.cli.messages import verbosity
 
 PLAIN_EVERY_S = 10.0
 
@@ -16,22 +18,25 @@ Tell = Callable[[int, int | None], None]
 @contextmanager
 def progress(label: str, unit: str = "frames") -> Iterator[Tell]:
     """Show `label`, how many of how many, per second, and the time left, on standard error."""
+    if verbosity() < 0:
+        yield lambda done, total: None
+        return
     with _moving(label, unit) if sys.stderr.isatty() else _plain(label, unit) as tell:
         yield tell
 
 
 @contextmanager
-def stages(unit: str) -> Iterator[Callable[[str, int, int, float], None]]:
+def stage_progress(unit: str) -> Iterator[Callable[[str, int, int, float], None]]:
     """Show one stage of a training after another; its losses are kept in a file and not shown."""
     with ExitStack() as stack:
-        shown: dict[str, Tell] = {}
+        current: dict[str, Tell] = {}
 
         def report(stage: str, done: int, total: int, loss: float) -> None:
-            if stage not in shown:
+            if stage not in current:
                 stack.close()
-                shown.clear()
-                shown[stage] = stack.enter_context(progress(stage, unit))
-            shown[stage](done, total)
+                current.clear()
+                current[stage] = stack.enter_context(progress(stage, unit))
+            current[stage](done, total)
 
         yield report
 
@@ -48,26 +53,26 @@ def _moving(label: str, unit: str) -> Iterator[Tell]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(label, total=None, rate="")
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None, rate="")
 
         def tell(done: int, total: int | None) -> None:
-            speed = shown.tasks[0].speed
-            shown.update(task, completed=done, total=total, rate=f"{speed:.0f} {unit}/s" if speed else "")
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:.0f} {unit}/s" if speed else "")
 
         yield tell
 
 
 @contextmanager
 def _plain(label: str, unit: str) -> Iterator[Tell]:
-    start = told = time.monotonic()
+    start = printed = time.monotonic()
 
     def tell(done: int, total: int | None) -> None:
-        nonlocal told
+        nonlocal printed
         now = time.monotonic()
-        if now - told < PLAIN_EVERY_S:
+        if now - printed < PLAIN_EVERY_S:
             return
-        told = now
+        printed = now
         rate = done / (now - start)
         of_total = f"{done} of {total} {unit}" if total else f"{done} {unit}"
         left = f", {(total - done) / rate:.0f} s left" if total and rate > 0 else ""

@@ -4,44 +4,38 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.analyse import find_tracks
+from asyconv.cli.options import PATH, asyconv_command, option, output_option
 from asyconv.errors import InputError
-from asyconv.notice import NOTICE
-
-FILE = click.Path(path_type=Path)
 
 
-@click.command(name="render", epilog=NOTICE)
-@click.argument("tracks", metavar="TRACKS", type=FILE)
-@click.option("-o", "--output", required=True, type=FILE, help="The video, an .mp4 or .mkv file.")
-@click.option("--depth", type=FILE, help="The recording itself, to lie under the skeleton. It SHOWS THE INFANT.")
+@asyconv_command("render", example="asyconv render results/rec-1 -o rec-1.mp4")
+@click.argument("tracks", metavar="TRACKS", type=PATH)
+@output_option("The video, an .mp4 or .mkv file.", required=True)
+@option("--depth", type=PATH, help="The recording, drawn under the skeleton. The video then SHOWS THE INFANT.")
 def command(tracks: Path, output: Path, depth: Path | None) -> None:
-    """Draw the skeleton on black as a video, with a bar of speed for every limb.
+    """Draw the skeleton on black as a video, with a speed bar for every limb.
 
-    TRACKS is a tracks.parquet file or the result folder of one recording. The infant cannot be seen on the video
+    TRACKS is a tracks.parquet file or the result folder of one recording. The infant cannot be seen in the video
     unless --depth gives the recording that the tracks were made from.
-
-    Example: asyconv render results/rec-1 -o rec-1.mp4
     """
     from asyconv.analysis import analyse
     from asyconv.analysis.report.speed_bars import speed_bars
-    from asyconv.cli.compose import events_in, manifest_beside
+    from asyconv.cli.tracks_files import events_in, find_tracks, manifest_beside
     from asyconv.night.audit import Audit
     from asyconv.night.batch import new_run
     from asyconv.pose.overlay import write_overlay
     from asyconv.recordings.opening import open_recording
     from asyconv.tracks_file import read_tracks
 
-    found = find_tracks(tracks)
-    if len(found) != 1:
-        raise InputError(f"{tracks}: expected the tracks of one recording, found {len(found)}")
-    folder = found[0].resolve().parent
-    beside = manifest_beside(found[0])
-    joints = read_tracks(found[0])
-    bars = speed_bars(analyse(joints, events_in(beside)))
-    shown = None if depth is None else open_recording(depth)
-    sha256 = beside.get("input", {}).get("sha256")
-    write_overlay(joints, output, bars.speed, bars.threshold, bars.unit, depth=shown, input_sha256=sha256)
-    if depth is not None and beside:
+    sources = find_tracks(tracks)
+    if len(sources) != 1:
+        raise InputError(f"{tracks}: expected the tracks of one recording, found {len(sources)}")
+    folder, manifest = sources[0].resolve().parent, manifest_beside(sources[0])
+    joints = read_tracks(sources[0])
+    bars = speed_bars(analyse(joints, events_in(manifest)))
+    recording = None if depth is None else open_recording(depth)
+    sha256 = manifest.get("input", {}).get("sha256")
+    write_overlay(joints, output, bars.speed, bars.threshold, bars.unit, depth=recording, input_sha256=sha256)
+    if depth is not None and manifest:
         Audit(folder.parent, new_run()).note("depth shown in a video", recording_id=folder.name)
     click.echo(output)

@@ -4,44 +4,38 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.analyse import find_tracks
+from asyconv.cli.messages import writing
+from asyconv.cli.options import asyconv_command, option, output_option, tracks_argument
 from asyconv.errors import InputError
-from asyconv.notice import NOTICE
-
-FILE = click.Path(path_type=Path)
 
 
-@click.command(name="report", epilog=NOTICE)
-@click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=FILE)
-@click.option("-o", "--output", required=True, type=FILE, help="The report, an HTML file.")
-@click.option("--pdf", is_flag=True, help="Print it as PDF too, beside it; needs Chromium, or the extra [pdf].")
+@asyconv_command("report", example="asyconv report results/rec-1 results/rec-2 -o infant.html")
+@tracks_argument()
+@output_option("The report, an HTML file.", required=True)
+@option("--pdf", is_flag=True, help="Print it as PDF beside it, too; needs Chromium, or the extra asyconv[pdf].")
 def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
-    """Write one report about the recordings of an infant.
+    """Write one report about several recordings of one infant.
 
-    TRACKS is a tracks.parquet file, a result folder, or a folder that is searched for these.
-
-    Example: asyconv report results/rec-1 results/rec-2 -o infant.html
+    TRACKS is a tracks.parquet file, the result folder of a recording, or a folder that is searched for these.
     """
     from asyconv.analysis import analyse
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.pdf import write_pdf
-    from asyconv.cli.compose import events_in, manifest_beside
+    from asyconv.cli.tracks_files import events_in, find_tracks, manifest_beside
     from asyconv.tracks_file import read_tracks
 
     movements = []
     for source in [source for given in tracks for source in find_tracks(given)]:
-        beside = manifest_beside(source)
-        sheet = beside.get("analysis", {}).get("sheet")
-        movements.append(analyse(read_tracks(source), events_in(beside), sheet))
+        manifest = manifest_beside(source)
+        sheet = manifest.get("analysis", {}).get("sheet")
+        movements.append(analyse(read_tracks(source), events_in(manifest), sheet))
     infants = {movement.meta.get("infant_id") for movement in movements}
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
-        found = ", ".join(sorted(str(infant) for infant in infants))
-        raise InputError(f"report: expected recordings of one infant with its infant_id stated, found {found}")
-    try:
+        names = ", ".join(sorted(str(infant) for infant in infants))
+        raise InputError(f"report: expected recordings of one infant with its infant_id stated, found {names}")
+    with writing(output, "the report"):
         output.parent.mkdir(parents=True, exist_ok=True)
         written = [write_report(movements, output)]
         written += [write_pdf(output, output.with_suffix(".pdf"))] if pdf else []
-    except OSError as error:
-        raise InputError(f"{output}: the report cannot be written here ({error.strerror})") from error
     for path in written:
         click.echo(path)

@@ -1,4 +1,4 @@
-"""The rows of a kernel benchmark as a roofline: what each way reaches under what the device allows."""
+"""The rows of a kernel benchmark as a roofline: what each implementation reaches of what the device allows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ def draw_roofline(rows: Sequence["Row"], path: Path) -> list[Path]:
 
 
 def points(rows: Sequence["Row"]) -> list[tuple[str, str, float, float]]:
-    """Block, way, FLOP per byte and GFLOP/s of every row that has both rates."""
+    """Block, implementation, FLOP per byte and GFLOP/s of every row that has both rates."""
     return [
         (row.block, row.what, float(row.gflop_per_s) / float(row.gbyte_per_s), float(row.gflop_per_s))
         for row in rows
@@ -62,17 +62,17 @@ def _draw(axes: "Axes", rows: Sequence["Row"]) -> None:
 
     gemm = next(float(row.gflop_per_s) for row in rows if row.what == "gemm")
     copy = next(float(row.gbyte_per_s) for row in rows if row.what == "copy")
-    found = points(rows)
+    measured = points(rows)
     knee = gemm / copy
-    left, right = (f(min(knee, *xs), max(knee, *xs)) for xs in [[x for _, _, x, _ in found]] for f in (min, max))
+    left, right = (f(min(knee, *xs), max(knee, *xs)) for xs in [[x for _, _, x, _ in measured]] for f in (min, max))
     intensity = np.geomspace(left / 2, right * 2, 200)
     axes.plot(intensity, np.minimum(gemm, copy * intensity), color=INK, linewidth=1.4, zorder=1)
     axes.annotate(f"matrix product: {_rate(gemm)}", (right * 2, gemm), (-2, 4), textcoords="offset points", ha="right")
     axes.annotate(f"copy: {copy:,.0f} GB/s", (left / 2, copy * left / 2), (12, 0), textcoords="offset points", va="top")
-    for block, way, x, y in found:
+    for block, implementation, x, y in measured:
         axes.plot(
-            x, y, MARKERS.get(block, "o"), color=COLOURS.get(way, OTHER), markeredgecolor=INK, markeredgewidth=0.6,
-            markersize=11 if block == "all" else 6.5, zorder=2 if block == "all" else 3,
+            x, y, MARKERS.get(block, "o"), color=COLOURS.get(implementation, OTHER), markeredgecolor=INK,
+            markeredgewidth=0.6, markersize=11 if block == "all" else 6.5, zorder=2 if block == "all" else 3,
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", xlabel="useful arithmetic over least traffic, FLOP/byte", ylabel="GFLOP/s")
     for axis in (axes.xaxis, axes.yaxis):
@@ -81,25 +81,27 @@ def _draw(axes: "Axes", rows: Sequence["Row"]) -> None:
         axis.set_minor_locator(NullLocator())
     axes.grid(color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
-    one = next(row for row in rows if row.block == "all" and row.what != "gemm")
-    threads = f", {one.threads} threads" if one.threads else ""
-    axes.set_title(f"{one.device}{threads}, {one.dtype}, x {one.shape}", loc="left", fontsize=9)
+    whole = next(row for row in rows if row.block == "all" and row.what != "gemm")
+    threads = f", {whole.threads} threads" if whole.threads else ""
+    axes.set_title(f"{whole.device}{threads}, {whole.dtype}, x {whole.shape}", loc="left", fontsize=9)
 
 
-def _legends(figure: "Figure", found: list[tuple[str, str, float, float]]) -> None:
+def _legends(figure: "Figure", measured: list[tuple[str, str, float, float]]) -> None:
     """What colours and markers stand for, beside the axes so that no point is hidden."""
     from matplotlib.lines import Line2D
 
     from asyconv.analysis.report.canvas import INK, POSTURE
 
     def handle(label: str, marker: str, colour: str) -> Line2D:
-        look = {"linestyle": "", "marker": marker, "color": colour}
-        return Line2D([], [], label=label, markeredgecolor=INK, markeredgewidth=0.6, **look)  # type: ignore[arg-type]
+        style = {"linestyle": "", "marker": marker, "color": colour}
+        return Line2D([], [], label=label, markeredgecolor=INK, markeredgewidth=0.6, **style)  # type: ignore[arg-type]
 
-    ways = [handle(way, "o", COLOURS.get(way, OTHER)) for way in dict.fromkeys(way for _, way, _, _ in found)]
-    blocks = [handle(block, MARKERS.get(block, "o"), POSTURE) for block in dict.fromkeys(b for b, _, _, _ in found)]
-    figure.legend(handles=ways, title="way", loc="outside right upper", frameon=False, alignment="left")
-    figure.legend(handles=blocks, title="block", loc="outside right lower", frameon=False, alignment="left")
+    names = dict.fromkeys(name for _, name, _, _ in measured)
+    blocks = dict.fromkeys(block for block, _, _, _ in measured)
+    colours = [handle(name, "o", COLOURS.get(name, OTHER)) for name in names]
+    markers = [handle(block, MARKERS.get(block, "o"), POSTURE) for block in blocks]
+    figure.legend(handles=colours, title="implementation", loc="outside right upper", frameon=False, alignment="left")
+    figure.legend(handles=markers, title="block", loc="outside right lower", frameon=False, alignment="left")
 
 
 def _rate(gflop_per_s: float) -> str:

@@ -6,24 +6,25 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.outcome import EXIT_REFUSED
+from asyconv.cli.messages import EXIT_REFUSED, writing
+from asyconv.cli.options import PATH, asyconv_command, option
 from asyconv.cli.progress import progress
 from asyconv.errors import InputError
-from asyconv.notice import NOTICE
-
-FILE = click.Path(path_type=Path)
 
 
-@click.command(name="simulate", epilog=NOTICE)
-@click.argument("out", required=False, type=FILE)
-@click.option("--infants", type=click.IntRange(min=1), help="How many recordings (default 2; with --check 32).")
-@click.option("--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Length of each.")
-@click.option("--seed", type=int, help="Same seed, same recordings (default 1; with --check the tuning infants').")
-@click.option("--motion", type=FILE, help="Tracks file whose joints move the infants.")
-@click.option("--format", "fmt", type=click.Choice(["oni", "mkv"]), default="oni", show_default=True)
-@click.option("--annotated", is_flag=True, help="An annotated data set in babyPose's layout instead of recordings.")
-@click.option("--flaws", is_flag=True, help="With --annotated: with the flaws that real data sets have.")
-@click.option("--check", is_flag=True, help="Print simulated beside real statistics instead; 1 if one is outside.")
+@asyconv_command("simulate", example="asyconv simulate recordings/ --infants 2 --seconds 60 --seed 1")
+@click.argument("out", required=False, type=PATH)
+@option("--infants", type=click.IntRange(min=1), help="How many recordings.  [default: 2; with --check: 32]")
+@option("--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Length of each.")
+@option("--seed", type=int, help="Same seed, same recordings.  [default: 1; with --check: the one for tuning]")
+@option("--motion", type=PATH, help="Tracks file whose joints move the infants.")
+@option(
+    "--format", "file_format", type=click.Choice(["oni", "mkv"]), default="oni", show_default=True,
+    help="Format of the recordings.",
+)  # fmt: skip
+@option("--annotated", is_flag=True, help="Make an annotated data set in babyPose's layout instead of recordings.")
+@option("--flaws", is_flag=True, help="With --annotated: add the flaws that real data sets have.")
+@option("--check", is_flag=True, help="Only compare the statistics of simulated labels with those of real ones.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -32,14 +33,16 @@ def command(
     seconds: float,
     seed: int | None,
     motion: Path | None,
-    fmt: str,
+    file_format: str,
     annotated: bool,
     flaws: bool,
     check: bool,
 ) -> None:
-    """Make simulated recordings in OUT, with their truth in OUT/truth.
+    """Make simulated depth recordings of infants in the folder OUT, with their truth in OUT/truth.
 
-    Example: asyconv simulate recordings/ --infants 2 --seconds 60 --seed 1
+    OUT must be empty. It holds exactly these recordings, and `asyconv process OUT` finds all of them.
+
+    With --check nothing is written, and the exit code is 1 if a statistic lies outside the range of the real ones.
     """
     if check:
         from asyconv.simulation.realism import check as compare
@@ -54,23 +57,23 @@ def command(
     if flaws and not annotated:
         raise click.UsageError("--flaws goes with --annotated.", ctx)
     if annotated:
-        if motion is not None or fmt != "oni":
+        if motion is not None or file_format != "oni":
             raise click.UsageError("--motion and --format are for recordings, not for --annotated.", ctx)
         paths = simulate_annotated(out, infants or 2, seconds, seed, flaws=flaws)
     else:
-        paths = simulate(out, infants or 2, seconds, seed, motion=motion, fmt=fmt)
+        paths = simulate(out, infants or 2, seconds, seed, motion=motion, file_format=file_format)
     for path in paths:
         click.echo(path)
 
 
 def simulate(
-    out: Path, infants: int, seconds: float, seed: int, *, motion: Path | None = None, fmt: str = "oni"
+    out: Path, infants: int, seconds: float, seed: int, *, motion: Path | None = None, file_format: str = "oni"
 ) -> list[Path]:
     """Simulate into a folder that holds nothing yet, so that it holds exactly these recordings."""
     from asyconv.simulation.simulate import simulate as simulate_now
 
     with _empty_folder(out), progress(f"simulating {infants} infants") as tell:
-        return simulate_now(out, infants, seconds, seed, motion=motion, fmt=fmt, progress=tell)
+        return simulate_now(out, infants, seconds, seed, motion=motion, fmt=file_format, progress=tell)
 
 
 def simulate_annotated(out: Path, infants: int, seconds: float, seed: int, *, flaws: bool) -> list[Path]:
@@ -84,10 +87,8 @@ def simulate_annotated(out: Path, infants: int, seconds: float, seed: int, *, fl
 @contextmanager
 def _empty_folder(out: Path) -> Iterator[None]:
     """Make the folder; one that holds something, or cannot be written, is refused in a sentence."""
-    try:
+    with writing(out, "recordings"):
         if out.exists() and any(out.iterdir()):
             raise InputError(f"{out}: expected an empty folder or none, found files in it")
         out.mkdir(parents=True, exist_ok=True)
         yield
-    except OSError as error:
-        raise InputError(f"{out}: recordings cannot be written here ({error.strerror})") from error

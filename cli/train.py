@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from asyconv.cli.progress import stages
+from asyconv.cli.messages import writing
+from asyconv.cli.options import PATH, asyconv_command, option
+from asyconv.cli.progress import stage_progress
 from asyconv.errors import InputError
-from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,23 +17,30 @@ if TYPE_CHECKING:
     from asyconv.training.data import Report
     from asyconv.training.recipe import Recipe
 
-FILE = click.Path(path_type=Path)
 
-
-@click.command(name="train", epilog=NOTICE)
-@click.argument("out", type=FILE)
-@click.option("--preset", type=click.Choice(["useful", "paper"]), default="useful", show_default=True)
-@click.option("--model", type=click.Choice(["compact", "compact-3d", "paper", "paper-3d"]), default="compact")
-@click.option("--data", type=FILE, help="Annotated data set (default: simulated infants).")
-@click.option("--split", default="within", show_default=True, help="Of --data: within (the paper's), or fold:I/K.")
-@click.option("--from", "start", help="Model whose weights to begin with.")
-@click.option("--detection", "detection_of", help="Model or training folder whose detection network is taken as it is.")
-@click.option("--freeze-norms", is_flag=True, help="Leave batch normalisation as it is: for small data sets.")
-@click.option("--precision", type=click.Choice(["float32", "bfloat16"]), help="Default: bfloat16 on a GPU.")
-@click.option("--checkpoint-activations", is_flag=True, help="Less memory, a third more arithmetic.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting of the preset.")
-@click.option("--differences", type=click.IntRange(min=1), metavar="STEPS", help="Measure what the preset gains.")
-@click.option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that make data.")
+@asyconv_command("train", example="asyconv train runs/compact --model compact")
+@click.argument("out", type=PATH)
+@option(
+    "--preset", type=click.Choice(["useful", "paper"]), default="useful", show_default=True,
+    help="Settings: ours, or those of the paper.",
+)  # fmt: skip
+@option(
+    "--model", type=click.Choice(["compact", "compact-3d", "paper", "paper-3d"]), default="compact", show_default=True,
+    help="Networks to train; -3d has 3x3x3 convolutions, paper is of the paper's full width.",
+)  # fmt: skip
+@option("--data", type=PATH, help="Annotated data set.  [default: simulated infants]")
+@option(
+    "--split", default="within", show_default=True,
+    help="How --data is split: within (each infant, as in the paper), or fold:I/K (by infant).",
+)  # fmt: skip
+@option("--from", "start", metavar="MODEL", help="Model whose weights to begin with.")
+@option("--detection", "detection_of", metavar="MODEL|RUN", help="Take the detection network of this as it is.")
+@option("--freeze-norms", is_flag=True, help="Leave batch normalisation as it is; for small data sets.")
+@option("--precision", type=click.Choice(["float32", "bfloat16"]), help="[default: bfloat16 on a GPU, else float32]")
+@option("--checkpoint-activations", is_flag=True, help="Use less memory for a third more arithmetic.")
+@option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting of the preset; repeatable.")
+@option("--differences", type=click.IntRange(min=1), metavar="STEPS", help="Only measure what the preset gains.")
+@option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that make data.")
 def command(
     out: Path, preset: str, model: str, data: Path | None, split: str, start: str | None,
     detection_of: str | None, freeze_norms: bool, precision: str | None, checkpoint_activations: bool,
@@ -41,12 +49,10 @@ def command(
     """Train the detection and the regression network in the folder OUT.
 
     A training that was stopped goes on from its last checkpoint when the same command is given again. Under torchrun
-    several processes share each batch. Then asyconv export-model makes a model file of it.
+    several processes share each batch. `asyconv export-model` then makes a model file of OUT.
 
-    With --differences each difference of the useful preset from the paper's is put back in turn, in trainings of so
-    many steps behind the detection network of --detection, and the joints that each finds are tabulated.
-
-    Example: asyconv train runs/compact --model compact
+    With --differences, each difference between the useful preset and the paper's is put back in turn, in trainings of
+    STEPS steps behind the detection network of --detection; the joints that each training finds are tabulated.
     """
     import torch
 
@@ -63,28 +69,29 @@ def command(
         freeze_norms=freeze_norms, precision=precision, checkpoint_activations=checkpoint_activations,
     )  # fmt: skip
     recipe, begun = started(recipe, load_model(start) if start else None, detection_of)
-    try:
-        with joined_processes() as place, stages("steps") as report:
-            with first_process_first(place):
-                recipe, clips, tuning = clips_of(out, recipe, data, split, max(1, workers), report)
-            if differences:
-                measure(out, recipe, clips, tuning, begun[0], differences, workers, report)
-                return
-            train(out, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
-            if place.rank == 0:
-                from asyconv.analysis.evaluation.loss_curves import draw_losses
+    with (
+        writing(out, "a training"),
+        joined_processes() as place,
+        stage_progress("steps") as report,
+    ):
+        with first_process_first(place):
+            recipe, clips, tuning = clips_of(out, recipe, data, split, max(1, workers), report)
+        if differences:
+            print_differences(out, recipe, clips, tuning, begun[0], differences, workers, report)
+            return
+        train(out, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
+        if place.rank == 0:
+            from asyconv.analysis.evaluation.loss_curves import draw_losses
 
-                draw_losses(out / LOSSES)
-    except OSError as error:
-        raise InputError(f"{out}: a training cannot be written here ({error.strerror})") from error
+            draw_losses(out / LOSSES)
     click.echo(out)
 
 
-def measure(
+def print_differences(
     out: Path, recipe: "Recipe", clips: "ClipSet", tuning: "ClipSet", detection: "nn.Module | None", steps: int,
     workers: int, report: "Report",
 ) -> None:  # fmt: skip
-    """Tabulate what the differences of a preset gain."""
+    """Print what each difference between the useful preset and the paper's gains."""
     from asyconv.evaluation.differences import measure_differences
 
     if detection is None:

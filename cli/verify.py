@@ -1,32 +1,39 @@
 """asyconv verify: are the results as they were written."""
 
+import json
 from pathlib import Path
 
 import click
 
-from asyconv.cli.outcome import EXIT_REFUSED
+from asyconv.cli.messages import EXIT_REFUSED, note
+from asyconv.cli.options import PATH, asyconv_command, json_option
 from asyconv.errors import InputError
-from asyconv.notice import NOTICE
 
 
-@click.command(name="verify", epilog=NOTICE)
-@click.argument("results", type=click.Path(path_type=Path))
+@asyconv_command("verify", example="asyconv verify results/")
+@click.argument("results", type=PATH)
+@json_option()
 @click.pass_context
-def command(ctx: click.Context, results: Path) -> None:
-    """Check the audit files, manifests and every output in RESULTS against the hashes noted when they were written.
+def command(ctx: click.Context, results: Path, as_json: bool) -> None:
+    """Check every file in RESULTS against the hash noted when it was written.
 
-    This detects accidents (lost, cut or changed files), not an editor with write access.
+    Manifests and audit files are checked, too. This finds accidents (lost, cut or changed files); somebody who may
+    write there can deceive it.
 
-    Example: asyconv verify results/
+    Exit codes: 0 everything is as it was written, 1 something is not, 2 wrong usage.
     """
     from asyconv.night.audit import verify
     from asyconv.night.results import manifests
 
     if not results.is_dir():
         raise InputError(f"{results}: expected a folder of results, found none")
-    faults = 0
+    faults = []
     for fault in verify(results):
-        faults += 1
-        click.echo(fault)
-    click.echo(f"{len(manifests(results))} recordings, {faults} faults", err=True)
+        faults.append(fault)
+        if not as_json:
+            click.echo(fault)
+    count = len(manifests(results))
+    if as_json:
+        click.echo(json.dumps({"recordings": count, "faults": faults}))
+    note(f"{count} recordings, {len(faults)} faults")
     ctx.exit(EXIT_REFUSED if faults else 0)

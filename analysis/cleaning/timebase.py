@@ -62,7 +62,7 @@ def make_time_base(
 ) -> TimeBase:
     """Time base of frames at `time_s` [F] (s, rising); the rate "6" caps the effective rate at 6 Hz.
 
-    `band_hz` is the tracker's measured band (`asyconv evaluate --gain`), None where nobody measured it.
+    `band_hz` is the tracker's measured band (`asyconv evaluate gain`), None where nobody measured it.
     A declared decimation governs, not the spacing of the rows: values upsampled from 6 Hz stay 6 Hz values.
     """
     time_s = np.asarray(time_s, np.float64)

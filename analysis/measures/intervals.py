@@ -1,7 +1,7 @@
 """Intervals: which measures have earned one.
 
 A measure's intervals are shown only if at least 90 % of them hold the long-run value (nominal: 95 %). The table was
-filled by ``asyconv evaluate --intervals`` on SIMULATED infants (benchmarks/interval_coverage.csv); a real infant's
+filled by ``asyconv evaluate intervals`` on SIMULATED infants (benchmarks/interval_coverage.csv); a real infant's
 states may last longer, and its intervals then cover less.
 """
 

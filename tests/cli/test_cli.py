@@ -12,13 +12,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+import click.shell_completion
 import numpy as np
 import pytest
 
-from asyconv.cli.main import COMMANDS
+from asyconv.cli.main import COMMANDS, main
+from asyconv.cli.options import Command
 from asyconv.notice import NOTICE
 from tests.helpers.blocked import without
-from tests.helpers.commands import invoke
+from tests.helpers.commands import invoke, parse
 from tests.helpers.real_data import ROOT, shared_data
 
 OUTPUTS = {
@@ -77,14 +80,77 @@ def test_help_names_every_command_and_the_notice() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_explains_itself(name: str) -> None:
-    result = invoke(name, "--help")
-    assert result.exit_code == 0
-    assert NOTICE in flat(result.output)
+    command = main.get_command(click.Context(main), name)
+    subcommands = command.commands if isinstance(command, click.Group) else {"": command}
+    for subcommand, leaf in subcommands.items():
+        result = invoke(name, *filter(None, [subcommand]), "--help")
+        assert result.exit_code == 0
+        assert NOTICE in flat(result.output)
+        assert isinstance(leaf, Command)
+        for line in leaf.example.splitlines():
+            assert line.startswith(f"asyconv {name} {subcommand}".rstrip())
+            assert f"  {line}\n" in result.output
+            parse(line)
+
+
+def test_options_of_process_stand_in_sections() -> None:
+    text = invoke("process", "--help").output
+    places = [
+        text.index(f"\n{title}:\n") for title in ("The run", "The infant", "The camera", "Processes and clusters")
+    ]
+    assert places == sorted(places)
+    assert (
+        places[1] < text.index("--infant TEXT") < places[2] < text.index("--head") < places[3] < text.index("--shard")
+    )
+
+
+def test_the_shell_completes_commands_subcommands_and_options() -> None:
+    def completed(*words: str) -> set[str]:
+        *before, last = words
+        shell = click.shell_completion.ShellComplete(main, {}, "asyconv", "_ASYCONV_COMPLETE")
+        return {item.value for item in shell.get_completions(before, last)}
+
+    assert completed("pro") == {"process"}
+    assert completed("evaluate", "mo") == {"movement"}
+    assert completed("process", "--sh") == {"--sheet", "--shard"}
+
+
+def test_help_answers_at_once() -> None:
+    """In less than 0.2 s of processor time above that of an empty program; the best of five, as others run too."""
+
+    def cpu_s(code: str) -> float:
+        before = os.times()
+        subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    empty = min(cpu_s("pass") for _ in range(5))
+    helps = min(cpu_s("from asyconv.cli.main import main; main(['--help'])") for _ in range(5))
+    assert helps - empty < 0.2
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["process"], ["process", "x"], ["simulate"], ["analyse", "x"]])
 def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert invoke(*arguments).exit_code == 2
+
+
+def test_quiet_says_nothing_but_results_and_verbose_says_more(
+    results: Path, recordings: Path, tmp_path: Path, model: Path
+) -> None:
+    given = ["analyse", results, "-o", results]
+    quiet = invoke(*given, "--quiet")
+    assert quiet.exit_code == 0
+    assert quiet.stderr == ""
+    assert len(quiet.stdout.splitlines()) == 2
+    verbose = invoke("analyse", results, "-o", tmp_path / "out", "-v")
+    assert verbose.stderr.count(": analysis ") == 2  # the stages of each recording
+    refused = ["analyse", tmp_path / "none", "-o", tmp_path / "out"]
+    assert "Traceback" not in invoke(*refused).stderr
+    assert "Traceback" in invoke(*refused, "-v").stderr
+    assert (
+        invoke(*refused, "-q").stderr
+        == f"asyconv: {tmp_path / 'none'}: expected tracks.parquet, here or below, and found none\n"
+    )
 
 
 def test_a_result_folder_is_complete(results: Path) -> None:
@@ -281,6 +347,17 @@ def test_analyse_refuses_what_holds_no_tracks(tmp_path: Path) -> None:
     result = invoke("analyse", tmp_path, "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert "expected tracks.parquet" in result.stderr
+
+
+def test_check_prints_json(tmp_path: Path) -> None:
+    sheet = tmp_path / "result_pz1.csv"
+    sheet.write_text("not a sheet\n")
+    result = invoke("check", tmp_path, "--json")
+    assert result.exit_code == 1
+    checked = json.loads(result.stdout)
+    (finding,) = checked.pop("findings")
+    assert (finding["file"], finding["row"], finding["kind"]) == (sheet.name, None, "unreadable sheet")
+    assert checked == {"infants": 0, "rows": 0}
 
 
 def test_one_report_about_two_recordings(results: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_export_wants_a_training(tmp_path: Path) -> None:
 
 
 def test_evaluate_wants_a_model(tmp_path: Path) -> None:
-    result = invoke("evaluate", tmp_path / "none.safetensors")
+    result = invoke("evaluate", "errors", tmp_path / "none.safetensors")
     assert result.exit_code == 1
     assert "expected a model file" in result.stderr
 
@@ -53,19 +53,30 @@ def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(bench, "run_alone", run_alone)
     output = tmp_path / "benchmarks" / "rows.csv"
     for _ in range(2):
-        assert invoke("bench", "--seconds", 3, "-o", output).exit_code == 0
+        assert invoke("bench", "recording", "--seconds", 3, "-o", output).exit_code == 0
     with output.open(newline="") as file:
         rows = list(csv.DictReader(file))
     both = [("simulate", "90", "700", ""), ("process", "90", "700", "compact")]
     assert [(row["what"], row["frames"], row["peak_memory_mib"], row["model"]) for row in rows] == both * 2
-    assert rows[0]["command"] == "asyconv bench --seconds 3 --model compact"
+    assert rows[0]["command"] == "asyconv bench recording --seconds 3 --model compact"
     assert [arguments[0] for arguments in asked] == ["simulate", "process"] * 2
     assert asked[1][1] == asked[0][1]  # what the first makes, the second processes
 
 
+def test_bench_writes_only_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "run_alone", lambda arguments: (0, 700.4))
+    monkeypatch.chdir(tmp_path)
+    result = invoke("bench", "recording", "--seconds", 3)
+    assert result.exit_code == 0
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["simulate", "process"]
+    small = ["--device", "cpu", "--width", "0.0625", "--shapes", "1x2x3", "--seconds", "0"]
+    assert invoke("bench", "kernels", *small).exit_code == 0
+    assert not list(tmp_path.iterdir())
+
+
 def test_bench_notes_nothing_of_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "run_alone", lambda arguments: (1, 0.0))
-    result = invoke("bench", "--seconds", 3, "-o", tmp_path / "rows.csv")
+    result = invoke("bench", "recording", "--seconds", 3, "-o", tmp_path / "rows.csv")
     assert result.exit_code == 1
     assert not (tmp_path / "rows.csv").exists()
 

@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from asyconv.cli.view import pace
+from asyconv.cli.live import pace
 from asyconv.night import audit, batch, claims, results
+from asyconv.tracks import TRACKS_VERSION
 from tests.helpers import oni_bytes
 from tests.helpers.commands import invoke
 from tests.helpers.made_work import parked
@@ -173,16 +174,16 @@ def all_done_once(out: Path, count: int) -> None:
     assert not list(out.glob(".*.part"))
 
 
-SPEND = """
+RUN_RECORDINGS = """
 import sys
 from pathlib import Path
-from asyconv.cli.night import spend
+from asyconv.cli.night import run_recordings
 from asyconv.night.engines import Inline
 from tests.helpers.made_work import ONE, parked
 from tests.helpers.made_work import asked
 
 out = Path(sys.argv[1])
-outcomes = spend(ONE, asked([Path(name) for name in sys.argv[2:]], out), out, lambda n: Inline())
+outcomes = run_recordings(ONE, asked([Path(name) for name in sys.argv[2:]], out), out, lambda n: Inline())
 sys.exit(any(not outcome.made and outcome.state != "done" for outcome in outcomes))
 """
 
@@ -193,7 +194,7 @@ def test_runs_that_compete_and_are_killed_do_everything_once(tmp_path: Path) -> 
         (tmp_path / f"{n}.txt").write_text(f"recording {n} sleep 0.1")
         os.utime(tmp_path / f"{n}.txt", (1000, 1000))
         names.append(str(tmp_path / f"{n}.txt"))
-    command = [sys.executable, "-c", SPEND, str(tmp_path / "out"), *names]
+    command = [sys.executable, "-c", RUN_RECORDINGS, str(tmp_path / "out"), *names]
     runs = [threading.Thread(target=compete, args=(command, 5, seed, 1.2)) for seed in range(3)]
     for run in runs:
         run.start()
@@ -229,8 +230,8 @@ def test_shares_of_an_array_do_every_recording_once(recordings: Path, model: Pat
     assert len(made) == len(results.manifests(out)) == 2
     for wrong in ("3/3", "1", "x/2"):
         result = invoke("process", recordings, "-o", out, "--model", model, "--shard", wrong)
-        assert result.exit_code == 1
-        assert "--shard: expected I/N" in result.stderr
+        assert result.exit_code == 2
+        assert "'--shard': expected I/N with I from 0 to N - 1" in result.stderr
 
 
 def test_what_is_told_of_a_night(recordings: Path, model: Path, tmp_path: Path) -> None:
@@ -265,10 +266,19 @@ def test_status_names_what_is_parked_stale_and_under_way(results_copy: Path) -> 
     with claim:
         claim.note("tracking", 30, 90)
         said = invoke("status", results_copy).stdout
+        status = json.loads(invoke("status", results_copy, "--json").stdout)
     assert "rec-bad: parked: rec-bad: expected depth, found none" in said
     assert "1 stale: tracks_version 1000" in said
     assert "rec-new" in said
     assert "30 of 90" in said
+    assert status["recordings_done"] == 2
+    assert status["stale"] == [
+        {"setting": "tracks_version", "made_by": [10000 + TRACKS_VERSION], "now": TRACKS_VERSION, "recordings": 1}
+    ]
+    assert status["parked"] == {"rec-bad": "rec-bad: expected depth, found none"}
+    (work,) = status["under_way"]
+    assert work.pop("seconds") >= 0
+    assert work == {"recording_id": "rec-new", "stage": "tracking", "done": 30, "total": 90}
     assert invoke("status", results_copy / "none").exit_code == 1
 
 
@@ -295,6 +305,9 @@ def test_verify_finds_every_accident(results_copy: Path) -> None:
     (second / "manifest.json").write_text(json.dumps({**manifest, "frames_used": 1}))
     result = invoke("verify", results_copy)
     assert result.exit_code == 1
+    as_json = invoke("verify", results_copy, "--json")
+    assert as_json.exit_code == 1
+    assert json.loads(as_json.stdout) == {"recordings": 2, "faults": result.stdout.splitlines()}
     assert result.stdout.splitlines() == [
         f"{first.name}/limb_summary.csv: is in the manifest and not there",
         f"{first.name}/new.txt: is there and not in the manifest",

@@ -36,9 +36,9 @@ def test_a_moving_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "40/100" in capsys.readouterr().err
 
 
-def test_stages_follow_one_another(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stages_follow_each_other(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(shown, "PLAIN_EVERY_S", 0.0)
-    with shown.stages("steps") as report:
+    with shown.stage_progress("steps") as report:
         report("detection", 5, 10, 0.5)
         report("detection", 10, 10, 0.4)
         report("regression", 10, 10, 0.3)

@@ -62,7 +62,7 @@ def test_table_two_has_ours_and_the_papers_rows(tmp_path: Path, other: Path, mon
     small = list(clip_times(torch.device("cpu"), width=0.0625, clips=3, steps=3, size=(16, 16)))
     monkeypatch.setattr("asyconv.evaluation.clip_times.clip_times", lambda *rest, **named: iter(small))
     out = tmp_path / "compared"
-    given = ["evaluate", "--compare", "compact", str(other), "--infants", "1", "--clips", "1", "-o", str(out)]
+    given = ["evaluate", "compare", "compact", str(other), "--infants", "1", "--clips", "1", "-o", str(out)]
     result = CliRunner().invoke(main, given)
     assert result.exit_code == 0, result.output
     assert {path.name for path in out.iterdir()} == {"table2.csv", "table2.md", "times.csv", "fig4.png", "fig4.csv"}

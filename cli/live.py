@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from asyconv.cli.messages import verbosity
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -21,32 +23,34 @@ LOG = ".log"
 
 
 @contextmanager
-def view(results: Path, run: str, total: int, outcomes: "Sequence[Outcome]") -> Iterator[None]:
+def live_progress(results: Path, run: str, total: int, outcomes: "Sequence[Outcome]") -> Iterator[None]:
     """Show what is under way while the context lasts; `outcomes` grows meanwhile, and `total` are expected."""
-    if sys.stderr.isatty():
+    quiet = verbosity() < 0
+    if sys.stderr.isatty() and not quiet:
         from rich.console import Console
         from rich.live import Live
 
         start = time.monotonic()
 
-        def shown() -> "Table":
-            return table(results, _counts(total, outcomes, time.monotonic() - start))
+        def current() -> "Table":
+            return table_of_work(results, _counts(total, outcomes, time.monotonic() - start))
 
         both = sys.stdout.isatty()
-        with Live(get_renderable=shown, console=Console(stderr=True), refresh_per_second=1, redirect_stdout=both):
+        with Live(get_renderable=current, console=Console(stderr=True), refresh_per_second=1, redirect_stdout=both):
             yield
         return
     ended = threading.Event()
-    watch = threading.Thread(target=_write_lines, args=(results, run, ended), name="asyconv-view", daemon=True)
-    watch.start()
+    arguments = (results, run, ended, quiet)
+    thread = threading.Thread(target=_write_lines, args=arguments, name="asyconv-progress", daemon=True)
+    thread.start()
     try:
         yield
     finally:
         ended.set()
-        watch.join()
+        thread.join()
 
 
-def table(results: Path, caption: str) -> "Table":
+def table_of_work(results: Path, caption: str) -> "Table":
     """Everything under way in RESULTS, by whichever run."""
     from rich.table import Table
 
@@ -76,7 +80,7 @@ def _counts(total: int, outcomes: "Sequence[Outcome]", seconds: float) -> str:
     return f"{len(outcomes)} of {total} recordings, {bad} refused or parked{left}"
 
 
-def _write_lines(results: Path, run: str, ended: threading.Event) -> None:
+def _write_lines(results: Path, run: str, ended: threading.Event, quiet: bool) -> None:
     from asyconv.night.claims import running
 
     while not ended.wait(PLAIN_EVERY_S):
@@ -89,6 +93,7 @@ def _write_lines(results: Path, run: str, ended: threading.Event) -> None:
                     log.write(json.dumps({**kept, "total": of, "frames_per_s": round(rate, 2)}) + "\n")
                     left = f", {left_s:.0f} s left" if left_s is not None else ""
                     frames = f" {done} of {of or '?'} frames, {rate:.1f} frames/s{left}" if done else ""
-                    click.echo(f"{kept['recording_id']}: {kept['stage']}{frames}", err=True)
+                    if not quiet:
+                        click.echo(f"{kept['recording_id']}: {kept['stage']}{frames}", err=True)
         except OSError:  # a full disk ends the run in its own time and words
             continue

@@ -1,0 +1,84 @@
+"""What asyconv evaluate says about joint positions: errors, errors by condition, and models beside each other."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from asyconv.cli.messages import note
+from asyconv.cli.progress import progress
+
+if TYPE_CHECKING:
+    from asyconv.evaluation.heldout import HeldOut
+    from asyconv.pose.model_file import Model
+
+
+def print_errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> None:
+    """Print each model's errors; with an output, write tables and the reliability curve, a folder each if several."""
+    from asyconv.evaluation.error_tables import text, write_tables
+    from asyconv.evaluation.joint_errors import evaluate_on
+
+    for number, model in enumerate(models):
+        evaluation = evaluate_on(model, data)
+        click.echo(text(evaluation))
+        if output is not None:
+            from asyconv.analysis.evaluation.error_plots import reliability_curve
+
+            folder = output / f"{number + 1}-{model.name}" if len(models) > 1 else output
+            write_tables(evaluation, folder)
+            error = evaluation.totals["calibration_error"] or 0.0
+            curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
+            (folder / "reliability.png").write_bytes(curve.png)
+
+
+def print_conditions(models: "Sequence[Model]", infants: int, clips: int, seed: int, output: Path | None) -> None:
+    """Print each model's errors under each condition."""
+    from asyconv.evaluation.conditions import CONDITIONS, conditions_text, evaluate_conditions
+    from asyconv.evaluation.error_tables import write_rows
+
+    everything = []
+    for model in models:
+        rows = []
+        with progress(f"{model.name} by condition", "conditions") as tell:
+            for row in evaluate_conditions(model, infants, clips, seed):
+                rows.append(row)
+                tell(len(rows), len(CONDITIONS))
+        click.echo(f"{model.name} ({model.weights_hash[:12]}) on {conditions_text(rows)}")
+        everything += [{"model": model.name, "weights": model.weights_hash[:12], **row} for row in rows]
+    if output is not None:
+        write_rows(output / "conditions.csv", everything)
+
+
+def print_comparison(
+    models: "Sequence[Model]", data: "HeldOut", output: Path, timed_clips: int, timed_steps: int, step_clips: int
+) -> None:
+    """Write Table II and Fig. 4 of the paper into `output`, and print the table."""
+    import torch
+
+    from asyconv.analysis.evaluation.error_plots import limb_boxes
+    from asyconv.analysis.tables.files import write_csv
+    from asyconv.evaluation.clip_times import clip_times
+    from asyconv.evaluation.comparison import framework, markdown, table_two
+    from asyconv.evaluation.error_tables import write_rows
+    from asyconv.evaluation.joint_errors import evaluate_on
+
+    output.mkdir(parents=True, exist_ok=True)
+    measured = [(model, evaluate_on(model, data)) for model in models]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def tell(text: str) -> None:
+        note(f"timing: {text}")
+
+    timed = clip_times(device, clips=timed_clips, steps=timed_steps, batch=step_clips, tell=tell)
+    times = list(timed) if timed_clips else []
+    rows = table_two(measured, times)
+    write_rows(output / "table2.csv", rows)
+    if times:
+        write_rows(output / "times.csv", times)
+    text = markdown(rows, times, measured)
+    (output / "table2.md").write_text(text, encoding="utf8")
+    boxes = limb_boxes({framework(model): evaluation.rmsd_map for model, evaluation in measured}, data.what)
+    (output / "fig4.png").write_bytes(boxes.png)
+    write_csv(boxes.data, output / "fig4.csv")
+    click.echo(text, nl=False)

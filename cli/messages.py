@@ -1,0 +1,75 @@
+"""What a command says: results on standard output, everything else on standard error, as much as is wanted."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from asyconv.errors import InputError
+
+if TYPE_CHECKING:
+    from asyconv.night.unit import Outcome
+
+BAD = ("refused", "failed")
+EXIT_REFUSED = 1
+EXIT_STOPPED = 3
+VERBOSITY = "asyconv.verbosity"
+
+
+def verbosity() -> int:
+    """-1 with ``--quiet``, 1 with ``--verbose``, else 0."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(VERBOSITY, 0) if context else 0
+
+
+def note(text: str) -> None:
+    """Say something that the user can do without."""
+    if verbosity() >= 0:
+        click.echo(text, err=True)
+
+
+def complain(text: str) -> None:
+    """Say what is wrong."""
+    click.echo(f"asyconv: {text}", err=True)
+
+
+@contextmanager
+def writing(place: Path | None, what: str) -> Iterator[None]:
+    """Turn an error of the file system into a sentence that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{place}: {what} cannot be written here ({error.strerror})") from error
+
+
+def print_outcome(outcome: "Outcome") -> None:
+    """Say what became of one recording: the path of a report that is there, a sentence for what is not."""
+    if outcome.state in BAD:
+        complain(f"{'refused' if outcome.state == 'refused' else 'parked'}: {outcome.sentence}")
+    else:
+        state = "made" if outcome.made else {"done": "already done"}.get(outcome.state, str(outcome.state))
+        why = f" ({outcome.sentence})" if outcome.sentence else ""
+        note(f"{outcome.source.name}: {outcome.recording_id or ''} {state}{why}")
+    if outcome.made and outcome.folder is not None and verbosity() > 0:
+        from asyconv.night.results import read_manifest
+
+        stages = (read_manifest(outcome.folder.parent, outcome.folder.name) or {}).get("stages", {})
+        times = (f"{name} {spent['seconds']:.1f} s" for name, spent in stages.items())
+        click.echo(f"{outcome.recording_id}: {', '.join(times)}", err=True)
+    if outcome.folder is not None and (outcome.folder / "report.html").is_file():
+        click.echo(outcome.folder / "report.html")
+
+
+def exit_code(outcomes: "Iterable[Outcome]") -> int:
+    """Exit code of a run that came to its end."""
+    return EXIT_REFUSED if any(outcome.state in BAD for outcome in outcomes) else 0
+
+
+def finish(ctx: click.Context, outcomes: "list[Outcome]") -> None:
+    """Count, and leave with 1 if anything was refused or parked."""
+    from asyconv.night.batch import summary
+
+    note(summary(outcomes))
+    ctx.exit(exit_code(outcomes))

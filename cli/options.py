@@ -1,0 +1,151 @@
+"""What several commands share: the type of a path, options that mean the same everywhere, and help in sections."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from asyconv.cli.messages import VERBOSITY
+from asyconv.notice import NOTICE
+
+if TYPE_CHECKING:
+    import torch
+
+PATH = click.Path(path_type=Path)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Decorator = Callable[[Function], Function]
+
+
+class Option(click.Option):
+    """An option that knows the section of the help in which it stands."""
+
+    def __init__(self, names: list[str], *, section: str = "Options", **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command with an example, options in sections, the notice, and ``-q`` and ``-v``."""
+
+    def __init__(self, *, example: str, **settings: Any) -> None:
+        super().__init__(epilog=NOTICE, **settings)
+        self.example = example
+        self.params += [
+            _verbosity("-q", "--quiet", value=-1, text="Print nothing but results and errors."),
+            _verbosity("-v", "--verbose", value=1, text="Print more: the time each stage took, where an error arose."),
+        ]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example, then the options by section; those of no section come last."""
+        with formatter.section("Example"):
+            for line in self.example.splitlines():
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx)):
+                sections.setdefault(getattr(parameter, "section", "Options"), []).append(record)
+        for title in sorted(sections, key=lambda title: title == "Options"):
+            with formatter.section(title):
+                formatter.write_dl(sections[title])
+
+
+class Group(click.Group):
+    """A command with subcommands, each a `Command`, listed as they are written."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The subcommands in the order in which they were added."""
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List each subcommand with the first sentence of its help, uncut."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sub.get_short_help_str(limit=1000)) for name, sub in self.commands.items()])
+
+
+def _verbosity(*names: str, value: int, text: str) -> Option:
+    def note(ctx: click.Context, parameter: click.Parameter, given: bool) -> None:
+        if given:
+            ctx.meta[VERBOSITY] = value
+
+    return Option(list(names), is_flag=True, expose_value=False, callback=note, help=text)
+
+
+def asyconv_command(name: str, *, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a `Command` of a function."""
+    return click.command(name=name, cls=Command, example=example)
+
+
+def option(*names: str, **settings: Any) -> Decorator[Any]:
+    """Add an `Option`; ``section`` names its section of the help."""
+    return click.option(*names, cls=Option, **settings)
+
+
+def tracks_argument() -> Decorator[Any]:
+    """Tracks files, or folders that are searched for them."""
+    return click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=PATH)
+
+
+def model_option(**settings: Any) -> Decorator[Any]:
+    """Choose the model that finds the joints."""
+    text = "Name of a model that comes with asyconv, or a model file."
+    return option("--model", default="compact", show_default=True, help=text, **settings)
+
+
+def models_argument() -> Decorator[Any]:
+    """Name models to be measured; `compact` if none is named."""
+    return click.argument("models", nargs=-1)
+
+
+def output_option(text: str, **settings: Any) -> Decorator[Any]:
+    """Choose the file or folder that is written."""
+    return option("-o", "--output", type=PATH, help=text, **settings)
+
+
+def results_option(text: str, **settings: Any) -> Decorator[Any]:
+    """Choose the folder of results."""
+    return option("-o", "--results", required=True, type=PATH, help=text, **settings)
+
+
+def events_option(text: str, **settings: Any) -> Decorator[Any]:
+    """Name the file of times to leave out."""
+    return option("--events", type=PATH, help=text, **settings)
+
+
+def floor_option(text: str, **settings: Any) -> Decorator[Any]:
+    """Name the file with the speed floor of a still clip."""
+    return option("--still", type=PATH, help=text, **settings)
+
+
+def update_option(**settings: Any) -> Decorator[Any]:
+    """Allow stale results to be made again."""
+    text = "Make stale results again; the old ones are kept in RESULTS/.superseded."
+    return option("--update", is_flag=True, help=text, **settings)
+
+
+def json_option() -> Decorator[Any]:
+    """Print JSON for scripts instead of text."""
+    return option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+
+
+def device_option() -> Decorator[Any]:
+    """Choose the device that is measured, as a `torch.device`."""
+    text = "cpu, cuda or cuda:1.  [default: cuda where there is one]"
+    return option("--device", callback=_torch_device, help=text)
+
+
+def _torch_device(ctx: click.Context, parameter: click.Parameter, name: str | None) -> "torch.device":
+    import torch
+
+    if name is None:
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise click.BadParameter(f"expected cpu, cuda or cuda:1, found {name!r}") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise click.BadParameter("torch sees no CUDA device here")
+    return device

@@ -1,0 +1,37 @@
+"""The tracks files that a user names, and what the manifests beside them say."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asyconv.errors import InputError
+
+if TYPE_CHECKING:
+    from asyconv.analysis.cleaning.events import Event
+
+
+def find_tracks(path: Path) -> list[Path]:
+    """Return all tracks files at or below `path`, hidden folders left out."""
+    if path.is_file():
+        return [path]
+    below = sorted(path.rglob("tracks.parquet"))
+    tracks = [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    if not tracks:
+        raise InputError(f"{path}: expected tracks.parquet, here or below, and found none")
+    return tracks
+
+
+def manifest_beside(tracks: Path) -> dict[str, Any]:
+    """The manifest of the result folder in which a tracks file lies; empty where there is none."""
+    from asyconv.night.results import read_manifest
+
+    folder = tracks.resolve().parent
+    return read_manifest(folder.parent, folder.name) or {}
+
+
+def events_in(manifest: Mapping[str, Any]) -> "list[Event]":
+    """The times to leave out that a manifest names."""
+    from asyconv.analysis.cleaning.events import Event
+
+    events = manifest.get("analysis", {}).get("events", [])
+    return [Event(e["start_s"], e["end_s"], e["kind"], e["reason"]) for e in events]

@@ -100,7 +100,12 @@ def test_options_of_process_stand_in_sections() -> None:
     ]
     assert places == sorted(places)
     assert (
-        places[1] < text.index("--infant TEXT") < places[2] < text.index("--head") < places[3] < text.index("--shard")
+        places[1]
+        < text.index("\n  --infant ")
+        < places[2]
+        < text.index("\n  --head ")
+        < places[3]
+        < text.index("\n  --shard ")
     )
 
 

@@ -84,7 +84,7 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 )  # fmt: skip
 @option(
     "--time-out", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, section=CLUSTER,
-    help="Seconds of work allowed for each second of a recording.",
+    help="Seconds of work allowed for each second of a recording, and for 20 s more.",
 )  # fmt: skip
 @option("--shard", metavar="I/N", callback=_share, section=CLUSTER, help="Do only share I (from 0) of N.")
 @option("--scheduler", metavar="ADDRESS|FILE", section=CLUSTER, help="Use a Dask cluster: its address or its file.")

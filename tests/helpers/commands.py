@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import shlex
 from pathlib import Path
 from unittest import mock
@@ -21,9 +22,9 @@ def invoke(*arguments: object) -> Result:
 def parse(line: str) -> None:
     """Raise `click.UsageError` if ``asyconv ...`` has a command, an option or a value that asyconv does not know.
 
-    The command is not run, and the files that it names need not be there.
+    The command is not run, the files that it names need not be there, and 1 stands for each variable of the shell.
     """
-    program, *words = shlex.split(line, comments=True)
+    program, *words = shlex.split(re.sub(r"\$\w+", "1", line), comments=True)
     assert program == "asyconv", line
     for sign in (">", "|", "&&", ";"):  # what follows is the shell's
         words = words[: words.index(sign)] if sign in words else words

@@ -87,7 +87,7 @@ def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
     model = _model(arguments["model"])
 
     def prepared(source: Path) -> "Job":
-        job = prepare(source, stated, arguments["events"], arguments["still"], model, arguments["known"])
+        job = prepare(source, stated, arguments["events"], arguments["still"], model, arguments["sha256_by_planning"])
         refuse_change(results, job)
         return job
 
@@ -111,9 +111,9 @@ def _model(name: str) -> "Model":
 
 def prepare(
     source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still: Any, model: "Model",
-    known: Mapping[str, str],
+    sha256_by_planning: Mapping[str, str],
 ) -> "Job":  # fmt: skip
-    """Identity and keys of a recording; `known` maps planning hashes to SHA-256 and saves reading it whole."""
+    """Identity and keys of a recording; a SHA-256 that is known by its planning hash saves reading it whole."""
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.night.unit import Excluded, Job, key_of
     from asyconv.pose.inference import precision_of
@@ -123,7 +123,7 @@ def prepare(
         raise Excluded(stated.excluded)
     with open_stated(source, stated) as recording:
         planning = planning_hash(source)
-        sha256 = known.get(planning) or recording.sha256
+        sha256 = sha256_by_planning.get(planning) or recording.sha256
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
         length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
     recording_id = stated.recording_id or default_id(sha256)

@@ -51,7 +51,7 @@ def print_outcome(outcome: "Outcome") -> None:
     else:
         state = "made" if outcome.made else {"done": "already done"}.get(outcome.state, str(outcome.state))
         why = f" ({outcome.sentence})" if outcome.sentence else ""
-        note(f"{outcome.source.name}: {outcome.recording_id or ''} {state}{why}")
+        note(" ".join(filter(None, [f"{outcome.source.name}:", outcome.recording_id, f"{state}{why}"])))
     if outcome.made and outcome.folder is not None and verbosity() > 0:
         from asyconv.night.results import read_manifest
 

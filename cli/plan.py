@@ -56,9 +56,9 @@ def plan_recording(
             raise Excluded(facts.excluded)
         with open_stated(source, facts) as recording:
             length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
-        if facts.recording_id is None and planning_hash(source) not in common["known"]:
+        if facts.recording_id is None and planning_hash(source) not in common["sha256_by_planning"]:
             return Outcome(source, State.NEW), length_s
-        job = prepare(source, facts, common["events"], common["still"], model, common["known"])
+        job = prepare(source, facts, common["events"], common["still"], model, common["sha256_by_planning"])
     except Excluded as reason:
         return Outcome(source, State.EXCLUDED, sentence=str(reason)), None
     except (InputError, OSError) as error:

@@ -139,7 +139,7 @@ def process(
     if shard is not None:
         share, shares = shard
         sources = [source for source in sources if shard_of(source, shares) == share]
-    known = {
+    sha256_by_planning = {
         m["input"]["planning"]: m["input"]["sha256"] for m in manifests(results) if "planning" in m.get("input", {})
     }
     common = {
@@ -147,7 +147,7 @@ def process(
         "model": model,
         "events": {name: [asdict(event) for event in rows] for name, rows in facts.events.items()},
         "still": compose.still_facts(facts.still),
-        "known": known,
+        "sha256_by_planning": sha256_by_planning,
         "update": update,
     }
     if dry_run:
@@ -157,11 +157,11 @@ def process(
     note(NOTICE)
     asked, already = [], []
     for source in sources:
-        recording, hashes = facts.of_recording(source), _known_of(source, known)
+        recording, hashes = facts.of_recording(source), _hash_of(source, sha256_by_planning)
         if hashes and (outcome := plan.plan_recording(source, results, facts, network, common)[0]).state == "done":
             already.append(outcome)
         else:
-            arguments = {**common, "stated": asdict(recording), "known": hashes}
+            arguments = {**common, "stated": asdict(recording), "sha256_by_planning": hashes}
             asked.append(Asked(source, arguments, recording.recording_id))
     outcomes = run_recordings(
         compose.PROCESS_RECORDING, asked, results,
@@ -184,7 +184,7 @@ def _engine(n_recordings: int, workers: int | None, scheduler: str | None) -> "E
     return Cluster(scheduler)
 
 
-def _known_of(source: Path, known: dict[str, str]) -> dict[str, str]:
+def _hash_of(source: Path, sha256_by_planning: dict[str, str]) -> dict[str, str]:
     """Return the SHA-256 of a source that has been read before, by its planning hash."""
     from asyconv.night.sources import planning_hash
 
@@ -192,7 +192,7 @@ def _known_of(source: Path, known: dict[str, str]) -> dict[str, str]:
         planning = planning_hash(source)
     except OSError:  # refused, with the reason, when its turn comes
         return {}
-    return {planning: known[planning]} if planning in known else {}
+    return {planning: sha256_by_planning[planning]} if planning in sha256_by_planning else {}
 
 
 def _sources(inputs: tuple[Path, ...]) -> list[Path]:
@@ -253,10 +253,10 @@ def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, ou
     """Keep which pseudonym is which file: where the user says, else beside the input."""
     from asyconv.night.names import add_names, default_place
 
-    known = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]
+    pairs = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]
     for given in inputs if names is None else inputs[:1]:
         place = names or default_place(given)
-        of_place = known if names else [(name, source) for name, source in known if _is_below(source, given)]
+        of_place = pairs if names else [(name, source) for name, source in pairs if _is_below(source, given)]
         if not of_place:
             continue
         try:

@@ -28,14 +28,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from asyconv.kernels import cudnn
+
 HALVES = (torch.float16, torch.bfloat16)
 FEW_CHANNELS = 8
 """Below this a full kernel takes its frames stacked on channels: one channel alone has no fast path."""
 
 MANY_CHANNELS = 128
 """From here torch's gradients of a convolution on the CPU take longer than the taps' products."""
-
-_refused: set[torch.dtype] = set()
 
 
 @functools.cache
@@ -183,32 +183,15 @@ def convolve_relu(x: Tensor, weight: Tensor, bias: Tensor, *, padded: bool = Fal
     """
     dtype = weight.dtype
     operation = _along_h_padded if padded else convolve
-    if not padded and x.is_cuda and dtype != torch.float64 and dtype not in _refused:
-        fused = _convolve_relu_by_cudnn(x, weight, bias.to(dtype))
+    if not padded and x.is_cuda:
+        fused = cudnn.convolve_relu(_flat_view(x, weight), _flat_kernel(weight), bias.to(dtype))
         if fused is not None:
-            return fused
+            return fused.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1).contiguous()
     if dtype not in HALVES:
         return operation(x, weight, bias.to(dtype)).relu_().contiguous()  # float64 comes in torch's own order
     working = working_dtype(dtype, x.device)
     y = operation(x.to(working), weight.to(working), bias.to(working))
     return y.clamp_(0, torch.finfo(dtype).max).to(dtype).contiguous()
-
-
-def _convolve_relu_by_cudnn(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor | None:
-    """Bias and ReLU on the convolution itself, by cuDNN; None where it is missing (ROCm too) or refuses."""
-    call = getattr(torch, "cudnn_convolution_relu", None)
-    if call is None or torch.version.cuda is None or not torch.backends.cudnn.enabled or x.numel() == 0:
-        return None
-    kernel = _flat_kernel(weight)
-    try:
-        y = call(_flat_view(x, weight), kernel, bias, [1, 1], [k // 2 for k in kernel.shape[2:]], [1, 1], 1)
-    except torch.cuda.OutOfMemoryError:
-        raise
-    except RuntimeError:  # no fused engine for this dtype on this card
-        _refused.add(weight.dtype)
-        return None
-    rows: Tensor = y.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1).contiguous()
-    return rows
 
 
 def halve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

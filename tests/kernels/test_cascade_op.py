@@ -37,9 +37,8 @@ def flat(arguments: Arguments, *, heads: bool) -> list[Tensor]:
 
 
 def one_channel(*taps: tuple[float, float, float]) -> tuple[list[Tensor], list[Tensor]]:
-    weights = [
-        torch.tensor(t, dtype=torch.float32).view(1, 1, *kernel) for t, kernel in zip(taps, KERNELS, strict=True)
-    ]
+    lines = (torch.tensor(t, dtype=torch.float32) for t in taps)
+    weights = [line.view(1, 1, *kernel) for line, kernel in zip(lines, KERNELS, strict=True)]
     return weights, [torch.zeros(1) for _ in taps]
 
 

@@ -15,13 +15,30 @@ __device__ __forceinline__ void barrier_expect(u64* barrier, u32 bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes)
                : "memory");
 }
-__device__ __forceinline__ void barrier_wait(u64* barrier, u32 phase) {
+__device__ __forceinline__ bool barrier_passed(u64* barrier, u32 phase) {
+  u32 passed;
   asm volatile(
       "{.reg .pred done;\n"
-      "WAIT_%=: mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], %1;\n"
-      "@!done bra WAIT_%=;\n}" ::"r"(shared_address(barrier)),
-      "r"(phase)
+      "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%1], %2;\n"
+      "selp.u32 %0, 1, 0, done;\n}"
+      : "=r"(passed)
+      : "r"(shared_address(barrier)), "r"(phase)
       : "memory");
+  return passed;
+}
+__device__ __forceinline__ u64 clock_ns() {
+  u64 ns;
+  asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(ns));
+  return ns;
+}
+// A wait of this length means a wrong count: the kernel ends with an error instead of holding the card for ever.
+constexpr u64 LONGEST_WAIT_NS = 10000000000;
+__device__ __forceinline__ void barrier_wait(u64* barrier, u32 phase) {
+  if (barrier_passed(barrier, phase)) return;
+  u64 begin = clock_ns();
+  do {
+    if (clock_ns() - begin > LONGEST_WAIT_NS) asm volatile("trap;");
+  } while (!barrier_passed(barrier, phase));
 }
 
 // The same address in the shared memory of another block of the cluster.

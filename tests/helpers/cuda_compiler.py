@@ -31,6 +31,11 @@ def resources(source: str, options: Sequence[str]) -> Resources:
     return Resources(int(registers[1]), int(frame[2]) + int(frame[3]), int(frame[1]), log)
 
 
+def ptx(source: str, options: Sequence[str]) -> str:
+    """Give the PTX of one kernel; as `resources` otherwise."""
+    return _compile(source, [option.replace("=sm_", "=compute_") for option in options], ptx=True)
+
+
 @functools.cache
 def nvrtc() -> ctypes.CDLL | None:
     """Load NVRTC 13 from the wheel where it is installed."""
@@ -44,7 +49,8 @@ def nvrtc() -> ctypes.CDLL | None:
     return None
 
 
-def _compile(source: str, options: list[str]) -> str:
+def _compile(source: str, options: list[str], *, ptx: bool = False) -> str:
+    """Log of the compiler, or the PTX."""
     library = nvrtc()
     if library is None:
         pytest.skip("NVRTC is not installed: the wheel nvidia-cuda-nvrtc, part of the dev extra on Linux")
@@ -57,7 +63,11 @@ def _compile(source: str, options: list[str]) -> str:
     library.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     text = ctypes.create_string_buffer(size.value)
     library.nvrtcGetProgramLog(program, text)
-    library.nvrtcDestroyProgram(ctypes.byref(program))
     log = text.value.decode()
     assert status == 0, log
-    return log
+    if ptx:
+        library.nvrtcGetPTXSize(program, ctypes.byref(size))
+        text = ctypes.create_string_buffer(size.value)
+        library.nvrtcGetPTX(program, text)
+    library.nvrtcDestroyProgram(ctypes.byref(program))
+    return text.value.decode()

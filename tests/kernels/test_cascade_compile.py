@@ -5,7 +5,7 @@ import re
 import pytest
 
 from asyconv.kernels.plan import SHARED_LIMIT_BYTES, LaunchPlan, launch_plan
-from tests.helpers.cuda_compiler import resources
+from tests.helpers.cuda_compiler import ptx, resources
 
 ARCHITECTURES = {"75": (7, 5), "80": (8, 0), "86": (8, 6), "89": (8, 9), "90": (9, 0), "100": (10, 0), "120": (12, 0)}
 REGISTERS = 65536  # of a multiprocessor
@@ -56,6 +56,14 @@ def test_hopper_multiplies_without_waiting_in_between(c_in: int, c_out: int, map
     assert plan.threads * used.registers <= REGISTERS
     # "wgmma.mma_async instructions are serialized due to ..." is what the assembler says when it gives up overlap
     assert not re.search(r"serialized|insufficient|ignored|warning|\(C7\d+\)", used.log, re.IGNORECASE), used.log
+
+
+def test_a_wait_on_a_barrier_ends_in_an_error_when_it_is_too_long() -> None:
+    plan = launch_plan((9, 0), "bfloat16", 64, 256, WIDTH, hopper=True)
+    text = ptx(plan.source, plan.options)
+    waits, clocks, traps = (text.count(word) for word in ("mbarrier.try_wait", "%globaltimer", "trap;"))
+    assert traps > 0
+    assert waits == clocks == 2 * traps  # a first try, then tries by the clock
 
 
 def test_hopper_instructions_need_their_architecture() -> None:

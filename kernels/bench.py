@@ -15,7 +15,7 @@ from torch import Tensor
 
 from asyconv.kernels import asymmetric_cascade, reference
 from asyconv.kernels.blocks import FRAMES, HEIGHT, MAPS, WIDTH, Block, channels_of, draw_blocks
-from asyconv.kernels.dispatch import PATHS, Cascade, choose
+from asyconv.kernels.dispatch import PATHS, Problem, choose
 from asyconv.kernels.timing import Call, Row, facts, measure, measure_together, peak_mib, rounded, times
 from asyconv.kernels.ways import Way, ways
 
@@ -62,12 +62,14 @@ def kernel_rows(
         yield from training_rows(block)
 
 
-def fastest(rows: Sequence[Row]) -> dict[tuple[int, str], str]:
-    """Path of the least time by output channels and dtype, over all blocks and batches that every path has rows of."""
-    spent: dict[tuple[int, str], dict[str, dict[str, float]]] = {}
+def fastest(rows: Sequence[Row]) -> dict[tuple[int, int, int, str], str]:
+    """Path of the least time by channels in and out, maps and dtype, over all batches that every path has rows of."""
+    spent: dict[tuple[int, int, int, str], dict[str, dict[str, float]]] = {}
     for row in rows:
         if row.what in PATHS and row.block.startswith("B") and row.p50_ms != "":
-            paths = spent.setdefault((int(row.shape.split("->")[1]), row.dtype), {})
+            sizes, c_out = row.shape.split("->")
+            maps = MAPS if row.block.endswith("+heads") else 0
+            paths = spent.setdefault((int(sizes.split("x")[1]), int(c_out), maps, row.dtype), {})
             paths.setdefault(row.what, {})[row.shape] = float(row.p50_ms)
     found = {}
     for key, paths in spent.items():
@@ -117,9 +119,9 @@ def explain(device: torch.device, *, width: float = 1.0) -> list[str]:
         for step, (c_in, c) in enumerate(zip(channels[:-1], channels[1:], strict=True)):
             maps = MAPS if step == len(channels) - 2 else 0
             capability = torch.cuda.get_device_capability(device)
-            cascade = Cascade(capability, c_in, c, FRAMES, WIDTH, dtype, planar=step == 0, maps=maps)
-            choice = choose(cascade)
-            lines.append(f"B{step + 1} {cascade}: {choice.path} ({choice.reason})")
+            problem = Problem(capability, c_in, c, FRAMES, WIDTH, dtype, planar=step == 0, maps=maps)
+            choice = choose(problem)
+            lines.append(f"B{step + 1} {problem}: {choice.path} ({choice.reason})")
     return lines
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from asyconv.kernels import launch, reference
 from asyconv.kernels.bands import cascade_by_bands
-from asyconv.kernels.dispatch import Cascade, choose, remember_failure, tell
+from asyconv.kernels.dispatch import after_failure, choose, problem_of, tell
 
 KERNELS = ((1, 3, 1), (1, 1, 3), (3, 1, 1))
 DTYPES = (torch.float64, torch.float32, *reference.HALVES)
@@ -110,17 +110,8 @@ def _run_on_cuda(
     x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors = (), head_biases: Tensors = ()
 ) -> Tensor:
     """By the path that `choose` names; one that fails to build is not tried again."""
-    cascade = Cascade(
-        capability=torch.cuda.get_device_capability(x.device),
-        c_in=x.shape[1],
-        c_out=weights[0].shape[0],
-        frames=x.shape[2],
-        width=x.shape[4],
-        dtype=weights[0].dtype,
-        planar=x.dtype == torch.float32 and x.is_contiguous(),
-        maps=head_weights[1].shape[0] if head_weights else 0,
-    )
-    choice = choose(cascade)
+    problem = problem_of(x, weights, head_weights)
+    choice = choose(problem)
     try:
         if choice.path == "numba":
             from asyconv.kernels import cascade_numba
@@ -129,9 +120,8 @@ def _run_on_cuda(
         if choice.plan is not None:
             return launch.run(choice.plan, x, weights, biases, head_weights, head_biases)
     except launch.LaunchError as error:
-        remember_failure(cascade, choice.path, str(error))
-        choice = choose(cascade)
-    tell(cascade, choice)
+        choice = after_failure(problem, choice.path, str(error))
+    tell(problem, choice)
     return _library(x, weights, biases, head_weights, head_biases)
 
 

@@ -2,12 +2,14 @@
 
 The only file that imports CuPy, and only inside functions: a computer without it runs everything else. A
 module is built once per device and plan. The stream is read at every launch, so a CUDA graph captures the
-launch once a first call outside the capture has built the module and packed the weights.
+launch once a first call outside the capture has built the module and packed the weights. After a change of the
+weights one call outside brings them to every graph captured before.
 """
 
+import contextlib
 import functools
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +59,7 @@ def run(
     Raises `LaunchError` where the kernel does not build, load or start.
     """
     batch, _, frames, height, width = x.shape
-    with torch.cuda.device(x.device):
+    with on_device(x.device):
         if plan.maps:
             y = torch.empty(batch, plan.maps, frames, height, width, dtype=torch.float32, device=x.device)
         else:
@@ -74,6 +76,15 @@ def run(
             except Exception as error:  # CuPy's own type
                 raise LaunchError(f"{plan.kernel} does not start here: {_last_line(error)}") from error
     return y if plan.maps else y.permute(0, 4, 1, 2, 3)
+
+
+@contextlib.contextmanager
+def on_device(device: torch.device) -> Iterator[None]:
+    """Make it the current device of torch and of CuPy, which each may keep one of its own."""
+    import cupy
+
+    with torch.cuda.device(device), cupy.cuda.Device(device.index):
+        yield
 
 
 def compile_plan(plan: LaunchPlan) -> Any:
@@ -137,38 +148,39 @@ _cache: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
 
 
 def _packed(plan: LaunchPlan, sources: tuple[Tensor, ...], heads: int) -> tuple[Tensor, Tensor]:
-    """Packed weights and biases of a plan, made again when a source was replaced or written to.
+    """Packed weights and biases of a plan, packed again into the same memory when a source was written to.
 
-    ``sources`` are three weights, three biases, then ``heads`` weights and as many biases.
+    ``sources`` are three weights, three biases, then ``heads`` weights and as many biases. A CUDA graph holds the
+    address of what is packed: it stays as long as the first weight lives, whatever else is run in between.
     """
     capturing = torch.cuda.is_current_stream_capturing()
-    # tensors of inference mode count no versions, and memory of a graph's pool must not outlive the capture
-    cached = not capturing and not any(tensor.is_inference() for tensor in sources)
     stream = torch.cuda.current_stream()
-    entries = _cache.get(sources[0], {})
-    entry = entries.get(plan)
-    if entry is not None and _is_current(entry, sources):
+    # tensors of inference mode count no versions
+    counted = not any(tensor.is_inference() for tensor in sources)
+    entries = _cache.get(sources[0], {}) if counted else {}
+    key = plan, tuple(map(id, sources[1:]))  # the entry holds them, so that no other tensor takes their place
+    entry: _Packed | None = entries.get(key)
+    if entry is not None and entry.states == _states(sources):
         if stream != entry.stream and not capturing:  # a capture begins with a synchronisation
             stream.wait_event(entry.made)
             for tensor in entry.tensors:
                 tensor.record_stream(stream)
-        tensors: tuple[Tensor, Tensor] = entry.tensors
-        return tensors
+        return entry.tensors
     tensors = (
         pack_weights(sources[:3], plan, sources[6 : 6 + heads]),
         pack_biases(sources[3:6], sources[6 + heads :]),
     )
-    if cached:
-        entries[plan] = _Packed(sources[1:], _states(sources), tensors, stream, stream.record_event())
-        _cache[sources[0]] = entries
+    if capturing or not counted:  # memory of a graph's pool must not outlive the capture
+        return tensors
+    if entry is not None:
+        stream.wait_event(entry.made)
+        for kept, tensor in zip(entry.tensors, tensors, strict=True):
+            kept.copy_(tensor)  # who writes to weights waits for their readers, and this comes after
+            kept.record_stream(stream)
+        tensors = entry.tensors
+    entries[key] = _Packed(sources[1:], _states(sources), tensors, stream, stream.record_event())
+    _cache[sources[0]] = entries
     return tensors
-
-
-def _is_current(entry: _Packed, sources: tuple[Tensor, ...]) -> bool:
-    if any(tensor.is_inference() for tensor in sources):
-        return False
-    same = all(a is b for a, b in zip(entry.sources, sources[1:], strict=True))
-    return same and entry.states == _states(sources)
 
 
 def _states(tensors: Sequence[Tensor]) -> tuple[tuple[int, int], ...]:

@@ -1,9 +1,7 @@
 """Every way to run a block: our paths, and what torch offers without them."""
 
-import contextlib
 import functools
-import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +10,7 @@ from torch import Tensor
 
 from asyconv.kernels import reference
 from asyconv.kernels.blocks import Block
-from asyconv.kernels.dispatch import PATHS, VARIABLE, Cascade, Choice, choose
+from asyconv.kernels.dispatch import PATHS, choose, forced, problem_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,9 @@ def ways(block: Block, without: Collection[str] = ()) -> dict[str, Way]:
     found = {"library": Way(functools.partial(_ours, "library"), passes=0 if cuda else None)}
     if cuda:
         for path in PATHS[1:]:
-            if path not in without and _choice(block, path).path == path:
+            with forced(path):
+                can = choose(problem_of(block.x, block.weights, block.head_weights)).path == path
+            if can and path not in without:
                 found[path] = Way(functools.partial(_ours, path))
     found["conv3d"] = Way(_conv3d, torch.contiguous_format, separate)
     found["conv3d channels-last"] = Way(_conv3d, last, separate)
@@ -49,29 +49,6 @@ def ways(block: Block, without: Collection[str] = ()) -> dict[str, Way]:
         found["conv2d compiled"] = Way(_compiled, last, 1)
     found["3x3x3"] = Way(_full, last, separate, convolutions=1)
     return found
-
-
-@contextlib.contextmanager
-def forced(path: str) -> Iterator[None]:
-    """Let every cascade take one path, as the environment variable does."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = path
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
-
-
-def _choice(block: Block, path: str) -> Choice:
-    x = block.x
-    planar = x.dtype == torch.float32 and x.is_contiguous()
-    maps = len(block.head_weights[1]) if block.head_weights else 0
-    capability = torch.cuda.get_device_capability(x.device)
-    with forced(path):
-        return choose(Cascade(capability, x.shape[1], block.c, x.shape[2], x.shape[4], block.dtype, planar, maps))
 
 
 def _ours(path: str, block: Block, x: Tensor) -> Tensor:

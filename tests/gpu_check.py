@@ -112,8 +112,9 @@ class Check:
         rows = [row for row in self.rows if row.p50_ms != "" or row.kept_for_backward_mib != ""]
         print(table(rows))
         print("rows say for dispatch.FASTEST:")
-        for (c_out, dtype), path in fastest(self.rows).items():
-            print(f'    ({torch.cuda.get_device_capability()}, {c_out}, torch.{dtype}): "{path}",')
+        for (*sizes, dtype), path in fastest(self.rows).items():
+            key = ", ".join(map(str, (torch.cuda.get_device_capability(), *sizes)))
+            print(f'    ({key}, torch.{dtype}): "{path}",')
         print("\n".join(f"WRONG {line}" for line in self.failures) or "nothing that was checked is wrong", flush=True)
 
     def give_up(self) -> None:
@@ -215,9 +216,9 @@ class Check:
     def graph(self) -> None:
         """A captured graph gives what the call gives, for new values in the same memory, on a side stream too."""
         from asyconv.kernels.blocks import draw_blocks
-        from asyconv.kernels.dispatch import PATHS
+        from asyconv.kernels.dispatch import PATHS, forced
         from asyconv.kernels.timing import relative_error
-        from asyconv.kernels.ways import forced, ways
+        from asyconv.kernels.ways import ways
 
         block = draw_blocks(self.device, torch.float16, 2)[0]
         for path in (path for path in ways(block, self.broken) if path in PATHS):
@@ -260,8 +261,8 @@ class Check:
 
     def network(self) -> None:
         """Regression network whole, every block forced to each path: inference in float16, training in bfloat16."""
+        from asyconv.kernels.dispatch import forced
         from asyconv.kernels.timing import facts, measure, peak_mib, relative_error, times
-        from asyconv.kernels.ways import forced
         from asyconv.pose.networks import AsymmetricRegression, folded
 
         torch.manual_seed(0)

@@ -4,13 +4,16 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.options import asyconv_command, output_option, tracks_argument
+from asyconv.cli.messages import writing
+from asyconv.cli.options import asyconv_command, output_option, overwrite_option, tracks_argument
+from asyconv.cli.outputs import check_output
 
 
 @asyconv_command("calibrate", example="asyconv calibrate results/rec-0123456789ab/tracks.parquet -o still.json")
 @tracks_argument()
 @output_option("JSON file for the floor.", required=True)
-def command(tracks: tuple[Path, ...], output: Path) -> None:
+@overwrite_option()
+def command(tracks: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """Measure the speed floor of a camera set-up from TRACKS of a still scene.
 
     The speed floor is the speed below which movement cannot be told from noise. Record a doll of an infant's size for
@@ -18,11 +21,17 @@ def command(tracks: tuple[Path, ...], output: Path) -> None:
     files. The floor holds for this model, frame rate and camera set-up; `asyconv process --still` uses it.
     """
     from asyconv.analysis.series.still import still_floor_of, write_still
-    from asyconv.cli.tracks_files import find_tracks
+    from asyconv.cli.tracks_files import find_tracks, manifest_beside
     from asyconv.tracks_file import read_tracks
 
-    still = still_floor_of([read_tracks(source) for given in tracks for source in find_tracks(given)])
-    write_still(still, output)
+    check_output(output, (".json",), tracks, overwrite=overwrite)
+    sources = [source for given in tracks for source in find_tracks(given)]
+    for source in sources:
+        manifest_beside(source)  # tracks that are not those of their manifest are refused
+    still = still_floor_of([read_tracks(source) for source in sources])
+    with writing(output, "the floor"):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_still(still, output)
     for name, floor_mm_s in still.limbs_mm_s.items():
         click.echo(f"{name.replace('_', ' ')}: {floor_mm_s:.1f} mm/s")
     click.echo(f"{output}: floor from {still.seconds:.0f} s, model {still.model_name}, rate {still.rate}")

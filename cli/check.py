@@ -6,15 +6,17 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import EXIT_REFUSED, writing
-from asyconv.cli.options import asyconv_command, json_option, option
+from asyconv.cli.options import asyconv_command, json_option, option, overwrite_option
+from asyconv.cli.outputs import check_output
 
 
 @asyconv_command("check", example="asyconv check babypose/ --csv findings.csv")
 @click.argument("dataset", type=click.Path(exists=True, path_type=Path))
 @option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all findings here, too.")
+@overwrite_option()
 @json_option()
 @click.pass_context
-def command(ctx: click.Context, dataset: Path, csv_file: Path | None, as_json: bool) -> None:
+def command(ctx: click.Context, dataset: Path, csv_file: Path | None, overwrite: bool, as_json: bool) -> None:
     """Print what is wrong with the annotated data set DATASET, with file and row.
 
     DATASET is a folder, or one sheet of labels. Nothing in it is changed.
@@ -24,6 +26,8 @@ def command(ctx: click.Context, dataset: Path, csv_file: Path | None, as_json: b
     from asyconv.labels.check import as_csv, as_table, check
     from asyconv.whole_files import write_whole
 
+    if csv_file is not None:
+        check_output(csv_file, (".csv",), (dataset,), overwrite=overwrite)
     checked = check(dataset)
     if as_json:
         findings = [finding._asdict() for finding in checked.findings]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.messages import complain, note
+from asyconv.cli.messages import complain, note, writing
 from asyconv.cli.options import PATH, asyconv_command, option
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
     open_results(results)
     members, mismatches = members_of(results, manifests(results), sheet, names)
     cohort = make_cohort(members, mismatches, failed(results))
-    with replaced(results, "cohort") as folder:
+    with writing(results, "the cohort"), replaced(results, "cohort") as folder:
         write_cohort(cohort, folder)
         write_cohort_report(cohort, folder)
     for mismatch in mismatches:

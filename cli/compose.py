@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asyconv.tracks import Tracks
 
 PROCESS_RECORDING = "asyconv.cli.compose:process_recording"
+TRACKED_AGAIN = "tracked again: the earlier tracks were not those of their manifest"
 """The function that an engine calls for every recording."""
 
 
@@ -97,7 +98,7 @@ def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
     outcome = run_unit(
         Path(arguments["source"]), results, prepared, work,
         update=arguments["update"], run=arguments["run"], attempt=arguments["attempt"],
-        began=lambda job: began(recording_id=job.recording_id, length_s=job.length_s),
+        began=lambda job: began(recording_id=job.recording_id, length_s=job.length_s), stated_id=stated.recording_id,
     )  # fmt: skip
     return outcome.to_json()
 
@@ -135,7 +136,9 @@ def prepare(
     }
     track_key = key_of({"input": sha256, **tracking})
     analysis = analysis_facts(stated.infant_id, stated.sheet, events.get(recording_id, []), still)
-    facts = {"input": input_facts, "tracking": tracking, "analysis": analysis}
+    facts: dict[str, Any] = {"input": input_facts, "tracking": tracking, "analysis": analysis}
+    if stated.tracking["intrinsics"] is None and "camera_id" in stated.sheet:
+        facts["unmatched"] = [f"camera_id {stated.sheet['camera_id']}: no camera of this id was described"]
     return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts, length_s)
 
 
@@ -180,19 +183,23 @@ def track_and_analyse(
     job: "Job", folder: Path, tracks_from: Path | None, stated: RecordingFacts, model: "Model", tell: "Tell"
 ) -> dict[str, Any]:
     """Fill `folder` from a recording, or from the tracks of an earlier result."""
+    from asyconv.cli.tracks_files import manifest_beside
     from asyconv.stages import Stages
     from asyconv.tracks_file import read_tracks
 
-    stages = Stages()
+    stages, again = Stages(), {}
     if tracks_from is not None:
-        from asyconv.night.results import read_manifest
-
-        old = read_manifest(tracks_from.parent, tracks_from.name) or {}
-        noted = {"made_by": old.get("made_by", {})}
-        tracks = read_tracks(tracks_from / "tracks.parquet")
-    else:
+        try:
+            old = manifest_beside(tracks_from / "tracks.parquet")
+            tracks = read_tracks(tracks_from / "tracks.parquet")
+        except InputError:
+            tracks_from, again = None, {"tracked_again": TRACKED_AGAIN}
+        else:
+            noted = {"made_by": old.get("made_by", {})}
+    if tracks_from is None:
         tracks = _track(job, stated, model, stages, tell)
-        noted = {"made_by": {**software("torch", "numpy", "numba"), "model": model.name, "device": device()}}
+        made_by = {**software("torch", "numpy", "numba"), "model": model.name, "device": device()}
+        noted = {"made_by": made_by, **again}
     noted |= analyse_into(job, folder, tracks, stages, tell)
     return noted | {"stages": stages.facts()}
 
@@ -272,14 +279,16 @@ def software(*packages: str) -> dict[str, str]:
 
 
 def ready_at(source: Path) -> float:
-    """Epoch time from which a source may be read; an .oni file with its end record is whole at once."""
+    """Epoch time from which a source may be read: at once an .oni file with its end record, and what is refused."""
     from asyconv.night.sources import settled_at
     from asyconv.recordings.formats import file_format
     from asyconv.recordings.oni_records import scan
+    from asyconv.recordings.png_files import holds_depth_pictures
 
     try:
-        if source.is_file() and file_format(source) == "oni" and scan(source).ending == "finished":
+        kind = "pictures" if source.is_dir() and holds_depth_pictures(source) else file_format(source)
+        if kind is None or (kind == "oni" and scan(source).ending == "finished"):
             return 0.0
     except InputError:
-        return 0.0  # it is refused, with the reason, when it is opened
+        return 0.0
     return settled_at(source)

@@ -1,7 +1,10 @@
 """The command ``asyconv``: one file per command, imported only when it is asked for."""
 
 import importlib
+import signal
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -66,6 +69,10 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command: 1 = refused input, 3 = stopped and resumable."""
+        with first_signal_stops():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except InputError as error:
@@ -80,6 +87,26 @@ class Commands(click.Group):
             click.echo(err=True)
             complain("stopped; the same command goes on where it stopped")
             ctx.exit(EXIT_STOPPED)
+
+
+@contextmanager
+def first_signal_stops() -> Iterator[None]:
+    """Let the first Ctrl-C or SIGTERM raise `KeyboardInterrupt`, and those after it not disturb what cleans up."""
+    before = {n: handler for n in (signal.SIGINT, signal.SIGTERM) if (handler := signal.getsignal(n)) != signal.SIG_IGN}
+
+    def stop(number: int, frame: object) -> None:
+        for n in before:
+            signal.signal(n, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for n in before:
+        signal.signal(n, stop)
+    try:
+        yield
+    finally:
+        for n, handler in before.items():
+            if signal.getsignal(n) is stop:  # after a stop they stay ignored, until the process has ended
+                signal.signal(n, handler)
 
 
 def _show_traceback() -> None:

@@ -1,10 +1,8 @@
 """A run over many recordings as the user sees it: shown, noted in the audit, stopped in order, summed up."""
 
 import itertools
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +28,7 @@ def run_recordings(
     """Process every recording that is asked for; `already` are the outcomes of those that are done.
 
     `engine_for` gives the engine for a number of recordings, `options` are those of `asyconv.night.batch.run_batch`.
-    Each outcome is printed and noted in the audit as it comes. SIGTERM stops a run as Ctrl-C does.
+    Each outcome is printed and noted in the audit as it comes.
     """
     from asyconv.night.audit import Audit, last_noted
     from asyconv.night.batch import new_run, run_batch
@@ -40,24 +38,23 @@ def run_recordings(
     run, start = new_run(), time.monotonic()
     outcomes: list[Outcome] = []
     try:
-        with sigterm_as_ctrl_c():
-            open_results(results)
-            audit, noted = Audit(results, run), last_noted(results)[0]
-            audit.note("run started", recordings=len(already) + len(asked))
-            engine, how = engine_for(len(asked)) if asked else Inline(), "stopped"
-            try:
-                with live_progress(results, run, len(already) + len(asked), outcomes):
-                    working = run_batch(function, asked, results, engine, run, **options)
-                    for outcome in itertools.chain(already, working):
-                        outcomes.append(outcome)
-                        _note(audit, outcome, results, noted)
-                        print_outcome(outcome)
-                how = "ended"
-            finally:
-                engine.close()
-                clean_up(results)
-                write_index(results)
-                audit.note(f"run {how}", outcomes=len(outcomes))
+        open_results(results)
+        audit, noted = Audit(results, run), last_noted(results)[0]
+        audit.note("run started", recordings=len(already) + len(asked))
+        engine, how = engine_for(len(asked)) if asked else Inline(), "stopped"
+        try:
+            with live_progress(results, run, len(already) + len(asked), outcomes):
+                working = run_batch(function, asked, results, engine, run, **options)
+                for outcome in itertools.chain(already, working):
+                    outcomes.append(outcome)
+                    _note(audit, outcome, results, noted)
+                    print_outcome(outcome)
+            how = "ended"
+        finally:
+            engine.close()
+            clean_up(results)
+            write_index(results)
+            audit.note(f"run {how}", outcomes=len(outcomes))
     except OSError as error:
         raise Stopped(f"{results}: cannot be written to ({error.strerror})") from error
     if line := throughput(results, run, time.monotonic() - start):
@@ -65,24 +62,9 @@ def run_recordings(
     return outcomes
 
 
-@contextmanager
-def sigterm_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM raise `KeyboardInterrupt` while the context lasts."""
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str, str]) -> None:
     """Seal what became of a recording; what a killed run made and could not note is noted now."""
     from asyconv.night.audit import manifest_hash
-    from asyconv.night.unit import without_names
 
     name = outcome.recording_id
     if outcome.made or outcome.state == "done":
@@ -91,8 +73,7 @@ def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str,
         if outcome.made or noted.get(name) != sha256:
             audit.note("made" if outcome.made else "found made", recording_id=name, manifest_sha256=sha256)
         return
-    reason = without_names(outcome.sentence, outcome.source, name or "the recording")
-    audit.note(str(outcome.state), recording_id=name, reason=reason)
+    audit.note(str(outcome.state), recording_id=name, reason=outcome.public)
 
 
 def throughput(results: Path, run: str, wall_s: float) -> str | None:
@@ -123,15 +104,13 @@ def _gpus() -> int:
     return max(1, torch.cuda.device_count())
 
 
-def run_on_finish(command: str, outcomes: "Sequence[Outcome]", code: int) -> None:
+def run_on_finish(command: str, summary: str, code: int) -> None:
     """Run the user's command, with the exit code and the counts in its environment."""
     import os
     import shlex
     import subprocess
 
-    from asyconv.night.batch import summary
-
-    variables = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary(outcomes)}
+    variables = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary}
     try:
         done = subprocess.run(shlex.split(command), env={**os.environ, **variables}, check=False)
     except (OSError, ValueError) as error:

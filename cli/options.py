@@ -126,6 +126,11 @@ def update_option(**settings: Any) -> Decorator[Any]:
     return option("--update", is_flag=True, help=text, **settings)
 
 
+def overwrite_option() -> Decorator[Any]:
+    """Allow an output that is there to be replaced."""
+    return option("--overwrite", is_flag=True, help="Replace the output if it is there already.")
+
+
 def json_option() -> Decorator[Any]:
     """Print JSON for scripts instead of text."""
     return option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")

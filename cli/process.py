@@ -1,12 +1,14 @@
 """asyconv process: recordings to result folders."""
 
+import math
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.messages import complain, exit_code, finish, note
+from asyconv.cli.messages import EXIT_STOPPED, complain, exit_code, finish, note
 from asyconv.cli.options import (
     PATH,
     asyconv_command,
@@ -17,7 +19,7 @@ from asyconv.cli.options import (
     results_option,
     update_option,
 )
-from asyconv.errors import InputError
+from asyconv.errors import InputError, Stopped
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
     help="Number type of the networks; auto: the fast one of this processor. Use the same for a whole study.",
 )  # fmt: skip
 @option("--dry-run", is_flag=True, section=RUN, help="Say what would be done, and write nothing.")
+@option("--no-wait", is_flag=True, section=RUN, help="Read files that changed in the last two minutes at once.")
 @update_option(section=RUN)
 @option("--frozen", is_flag=True, section=RUN, help="Freeze RESULTS: from now on refuse whatever changes a number.")
 @option(
@@ -102,10 +105,18 @@ def command(
     same command goes on.
     """
     from asyconv.cli.night import run_on_finish
+    from asyconv.night.batch import summary
 
-    outcomes = process(inputs, results, dry_run=dry_run, **options)
-    if on_finish and not dry_run:
-        run_on_finish(on_finish, outcomes, exit_code(outcomes))
+    def finished(said: str, code: int) -> None:
+        if on_finish and not dry_run:
+            run_on_finish(on_finish, said, code)
+
+    try:
+        outcomes = process(inputs, results, dry_run=dry_run, **options)
+    except (Stopped, KeyboardInterrupt):
+        finished("stopped; the same command goes on where it stopped", EXIT_STOPPED)
+        raise
+    finished(summary(outcomes), exit_code(outcomes))
     finish(ctx, outcomes)
 
 
@@ -118,6 +129,7 @@ def process(
     update: bool = False,
     frozen: bool = False,
     dry_run: bool = False,
+    no_wait: bool = False,
     shard: tuple[int, int] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -126,6 +138,7 @@ def process(
 ) -> "list[Outcome]":
     """Process all recordings in `inputs`; `stated` is what the user states about them."""
     from asyconv.cli import compose, plan
+    from asyconv.cli.inputs import recordings_of, refuse_results_of_recordings
     from asyconv.cli.night import run_recordings
     from asyconv.night.batch import Asked
     from asyconv.night.frozen import freeze
@@ -133,7 +146,10 @@ def process(
     from asyconv.night.sources import shard_of
     from asyconv.pose.model_file import load_model
 
-    sources = _sources(inputs)
+    if not math.isfinite(time_out):
+        raise click.BadParameter(f"expected a number of seconds, found {time_out}", param_hint="--time-out")
+    sources = recordings_of(inputs, results)
+    refuse_results_of_recordings(results)
     facts = _stated_facts(sources, **stated)
     network = load_model(model)  # a model that cannot be read is refused before anything is begun
     if shard is not None:
@@ -142,9 +158,10 @@ def process(
     sha256_by_planning = {
         m["input"]["planning"]: m["input"]["sha256"] for m in manifests(results) if "planning" in m.get("input", {})
     }
+    place = os.path.abspath if scheduler else str  # workers of a cluster stand in folders of their own
     common = {
-        "results": str(results),
-        "model": model,
+        "results": place(results),
+        "model": place(model) if Path(model).is_file() else model,
         "events": {name: [asdict(event) for event in rows] for name, rows in facts.events.items()},
         "still": compose.still_facts(facts.still),
         "sha256_by_planning": sha256_by_planning,
@@ -162,12 +179,15 @@ def process(
             already.append(outcome)
         else:
             arguments = {**common, "stated": asdict(recording), "sha256_by_planning": hashes}
-            asked.append(Asked(source, arguments, recording.recording_id))
+            asked.append(Asked(Path(place(source)), arguments, recording.recording_id))
     outcomes = run_recordings(
         compose.PROCESS_RECORDING, asked, results,
         lambda n: _engine(n, workers, scheduler), already,
-        limit_s_per_s=time_out, ready_at=compose.ready_at, waiting=_say_waiting,
+        limit_s_per_s=time_out, ready_at=(lambda source: 0.0) if no_wait else compose.ready_at, waiting=_say_waiting,
     )  # fmt: skip
+    there = {outcome.recording_id for outcome in outcomes} | {m["recording_id"] for m in manifests(results)}
+    for name in sorted(facts.events.keys() - there):
+        complain(f"events: no recording {name}")
     _write_names(inputs, results, names, outcomes)
     return outcomes
 
@@ -195,21 +215,6 @@ def _hash_of(source: Path, sha256_by_planning: dict[str, str]) -> dict[str, str]
     return {planning: sha256_by_planning[planning]} if planning in sha256_by_planning else {}
 
 
-def _sources(inputs: tuple[Path, ...]) -> list[Path]:
-    """Return all recordings, each once; what only looks like a recording is among them, to be refused by name."""
-    from asyconv.recordings.finding import find_promised, find_recordings
-
-    sources: dict[Path, Path] = {}
-    for given in inputs:
-        try:
-            below = sorted([*find_recordings(given), *find_promised(given)])
-        except InputError:
-            below = []
-        for source in below or [given]:
-            sources.setdefault(source.resolve(), source)
-    return list(sources.values())
-
-
 def _stated_facts(
     sources: list[Path],
     *,
@@ -224,6 +229,7 @@ def _stated_facts(
     from asyconv.analysis.series.still import read_still
     from asyconv.cli.compose import StatedFacts
     from asyconv.night import sheet as sheets
+    from asyconv.night.cameras import read_cameras
 
     rows: dict[Path, sheets.Row] = {}
     if sheet is not None:
@@ -233,20 +239,27 @@ def _stated_facts(
             complain(line)
     if infant is not None:
         sheets.check_id(infant)
+    cameras = read_cameras(camera) if camera else {}
+    for name in sorted({row.camera_id for row in rows.values() if row.camera_id} - cameras.keys() - {None}):
+        if None not in cameras:
+            complain(f"camera_id {name}: no camera of this id is described (--camera)")
     if not force_ids:
         sheets.refuse_identifying([infant, *(row.infant_id for row in rows.values())])
     return StatedFacts(
         infant_id=infant,
         rows=rows,
         events=sheets.read_events(events) if events else {},
-        cameras=sheets.read_cameras(camera) if camera else {},
+        cameras=cameras,
         still=read_still(still) if still else None,
         **options,
     )
 
 
 def _say_waiting(source: Path, seconds: float) -> None:
-    note(f"{source.name}: changed a moment ago and may still be being recorded; waiting {seconds:.0f} s")
+    note(
+        f"{source.name}: changed a moment ago and may still be being recorded; waiting {seconds:.0f} s "
+        "(--no-wait reads it as it is)"
+    )
 
 
 def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:

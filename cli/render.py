@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.options import PATH, asyconv_command, option, output_option
+from asyconv.cli.options import PATH, asyconv_command, option, output_option, overwrite_option
+from asyconv.cli.outputs import check_output
 from asyconv.errors import InputError
 
 
@@ -12,7 +13,8 @@ from asyconv.errors import InputError
 @click.argument("tracks", metavar="TRACKS", type=PATH)
 @output_option("The video, an .mp4 or .mkv file.", required=True)
 @option("--depth", type=PATH, help="The recording, drawn under the skeleton. The video then SHOWS THE INFANT.")
-def command(tracks: Path, output: Path, depth: Path | None) -> None:
+@overwrite_option()
+def command(tracks: Path, output: Path, depth: Path | None, overwrite: bool) -> None:
     """Draw the skeleton on black as a video, with a speed bar for every limb.
 
     TRACKS is a tracks.parquet file or the result folder of one recording. The infant cannot be seen in the video
@@ -23,10 +25,11 @@ def command(tracks: Path, output: Path, depth: Path | None) -> None:
     from asyconv.cli.tracks_files import events_in, find_tracks, manifest_beside
     from asyconv.night.audit import Audit
     from asyconv.night.batch import new_run
-    from asyconv.pose.overlay import write_overlay
+    from asyconv.pose.overlay import FORMS, write_overlay
     from asyconv.recordings.opening import open_recording
     from asyconv.tracks_file import read_tracks
 
+    check_output(output, tuple(FORMS), (tracks, depth), overwrite=overwrite)
     sources = find_tracks(tracks)
     if len(sources) != 1:
         raise InputError(f"{tracks}: expected the tracks of one recording, found {len(sources)}")

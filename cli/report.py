@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import writing
-from asyconv.cli.options import asyconv_command, option, output_option, tracks_argument
+from asyconv.cli.options import asyconv_command, option, output_option, overwrite_option, tracks_argument
+from asyconv.cli.outputs import check_output
 from asyconv.errors import InputError
 
 
@@ -13,7 +14,8 @@ from asyconv.errors import InputError
 @tracks_argument()
 @output_option("The report, an HTML file.", required=True)
 @option("--pdf", is_flag=True, help="Print it as PDF beside it, too; needs Chromium, or the extra asyconv[pdf].")
-def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
+@overwrite_option()
+def command(tracks: tuple[Path, ...], output: Path, pdf: bool, overwrite: bool) -> None:
     """Write one report about several recordings of one infant.
 
     TRACKS is a tracks.parquet file, the result folder of a recording, or a folder that is searched for these.
@@ -24,6 +26,10 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
     from asyconv.cli.tracks_files import events_in, find_tracks, manifest_beside
     from asyconv.tracks_file import read_tracks
 
+    printed = output.with_suffix(".pdf")
+    check_output(output, (".html",), tracks, overwrite=overwrite)
+    if pdf:
+        check_output(printed, (".pdf",), tracks, overwrite=overwrite)
     movements = []
     for source in [source for given in tracks for source in find_tracks(given)]:
         manifest = manifest_beside(source)
@@ -36,6 +42,6 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool) -> None:
     with writing(output, "the report"):
         output.parent.mkdir(parents=True, exist_ok=True)
         written = [write_report(movements, output)]
-        written += [write_pdf(output, output.with_suffix(".pdf"))] if pdf else []
+        written += [write_pdf(output, printed)] if pdf else []
     for path in written:
         click.echo(path)

@@ -22,11 +22,23 @@ def find_tracks(path: Path) -> list[Path]:
 
 
 def manifest_beside(tracks: Path) -> dict[str, Any]:
-    """The manifest of the result folder in which a tracks file lies; empty where there is none."""
+    """The manifest of the result folder in which a tracks file lies; empty where there is none.
+
+    Raises `InputError` where the file is not the one that the manifest was written for.
+    """
     from asyconv.night.results import read_manifest
+    from asyconv.recordings.stream import sha256_of
 
     folder = tracks.resolve().parent
-    return read_manifest(folder.parent, folder.name) or {}
+    manifest = read_manifest(folder.parent, folder.name)
+    if manifest is None:
+        return {}
+    if not tracks.is_file() or sha256_of(tracks) != manifest.get("outputs_sha256", {}).get(tracks.name):
+        raise InputError(
+            f"{tracks}: expected the tracks that the manifest beside them describes, found others or none; "
+            "`asyconv process --update` tracks the recording again"
+        )
+    return manifest
 
 
 def events_in(manifest: Mapping[str, Any]) -> "list[Event]":

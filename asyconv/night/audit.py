@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from asyconv.night import claims
 from asyconv.night import results as store
 from asyconv.recordings.stream import sha256_of
+from asyconv.whole_files import read_json
 
 AUDIT: Final = ".audit"
 
@@ -72,9 +74,13 @@ def last_noted(results: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def verify(results: Path) -> Iterator[str]:
-    """Name everything in RESULTS that is not as it was written: chains, manifests, every output."""
+    """Name everything in RESULTS that is not as it was written: chains, manifests, outputs, claims, failures."""
     last, faults = last_noted(results)
     yield from faults
+    locks = (results / claims.CLAIMS).glob(f"*{claims.SUFFIX}")
+    for path in sorted([*(results / store.FAILED).glob("*.json"), *locks]):
+        if "recording_id" not in (read_json(path) or {}):
+            yield f"{path.parent.name}/{path.name}: expected facts of a recording (JSON), found none that can be read"
     folders = sorted(p for p in results.iterdir() if p.is_dir() and not p.name.startswith(".") and p.name != "cohort")
     for folder in folders:
         manifest = store.read_manifest(results, folder.name)
@@ -104,8 +110,14 @@ def _outputs(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
             yield f"{folder.name}/{name}: is in the manifest and not there"
         elif name not in expected:
             yield f"{folder.name}/{name}: is there and not in the manifest"
-        elif sha256_of(folder / name) != expected[name]:
-            yield f"{folder.name}/{name}: has changed since it was written"
+        else:
+            try:
+                same = sha256_of(folder / name) == expected[name]
+            except OSError as error:
+                yield f"{folder.name}/{name}: cannot be read ({error.strerror})"
+                continue
+            if not same:
+                yield f"{folder.name}/{name}: has changed since it was written"
 
 
 def _seal(entry: dict[str, Any]) -> str:

@@ -25,6 +25,7 @@ LIMIT_S_PER_S: Final = 30.0
 """Seconds of work allowed per second of recording."""
 
 CLAIMED_AGAIN_S: Final = 1.0
+SAME: Final = "the same recording as another of this run"
 NEEDED_BYTES: Final = 32 * 2**20
 """Free space that a recording under way may need; the result of a simulated one of 180 s took 3.9 MB."""
 
@@ -79,7 +80,7 @@ def run_batch(
         if outcome:
             yield outcome
         else:
-            queue.append(_Turn(one, ready_at(one.source) if one.source.exists() else 0.0))
+            queue.append(_Turn(one, _not_before(one.source, ready_at)))
     under_way: dict[str, _Turn] = {}
     seen: dict[str, Outcome] = {}
     full = False
@@ -121,12 +122,28 @@ def _each_once(asked: Sequence[Asked]) -> Iterator[tuple[Asked, Outcome | None]]
         first = named.setdefault(one.recording_id, one) if one.recording_id else one
         if first is one:
             yield one, None
-        elif content_hash(first.source) == content_hash(one.source):
+        elif _are_the_same(first.source, one.source):
             sentence = f"the same recording as {first.source.name}"
-            yield one, Outcome(one.source, State.EXCLUDED, one.recording_id, sentence=sentence)
+            yield one, Outcome(one.source, State.EXCLUDED, one.recording_id, sentence=sentence, public=SAME)
         else:
-            expected = f"expected a recording_id of its own, but {one.recording_id} is {first.source.name} already"
-            yield one, Outcome(one.source, State.REFUSED, one.recording_id, sentence=f"{one.source.name}: {expected}")
+            expected = "expected a recording_id of its own"
+            sentence = f"{one.source.name}: {expected}, but {one.recording_id} is {first.source.name} already"
+            yield one, Outcome(one.source, State.REFUSED, one.recording_id, sentence=sentence, public=expected)
+
+
+def _are_the_same(first: Path, other: Path) -> bool:
+    try:
+        return content_hash(first) == content_hash(other)
+    except OSError:  # refused, with the reason, when its turn comes
+        return False
+
+
+def _not_before(source: Path, ready_at: Callable[[Path], float]) -> float:
+    """When a source may be read; at once where it cannot be, and is refused with the reason."""
+    try:
+        return ready_at(source)
+    except OSError:
+        return 0.0
 
 
 def _next(queue: list[_Turn], ready_at: Callable[[Path], float]) -> _Turn | None:
@@ -134,8 +151,8 @@ def _next(queue: list[_Turn], ready_at: Callable[[Path], float]) -> _Turn | None
     for n, turn in enumerate(queue):
         if turn.not_before > time.time():
             continue
-        if turn.not_before and turn.asked.source.exists():
-            turn.not_before = ready_at(turn.asked.source)
+        if turn.not_before:
+            turn.not_before = _not_before(turn.asked.source, ready_at)
         if turn.not_before <= time.time():
             return queue.pop(n)
     return None
@@ -156,9 +173,10 @@ def _outcome(ended: Ended, turn: _Turn, results: Path, attempts: int) -> Outcome
         return Outcome.from_json(ended.result)
     source = turn.asked.source
     recording_id = ended.recording_id or turn.asked.recording_id or id_of_unreadable(source)
-    sentence = f"{source.name}: {ended.reason}, at attempt {turn.attempt} of {attempts}"
-    park(source, results, recording_id, sentence, ended.steps)
-    return Outcome(source, State.FAILED, recording_id, sentence=sentence)
+    at = f"at attempt {turn.attempt} of {attempts}"
+    sentence, public = f"{source.name}: {ended.reason}, {at}", f"{ended.public}, {at}"
+    park(source, results, recording_id, public, ended.steps)
+    return Outcome(source, State.FAILED, recording_id, sentence=sentence, public=public)
 
 
 def _unless_copy(outcome: Outcome, seen: dict[str, Outcome]) -> Outcome:
@@ -168,7 +186,8 @@ def _unless_copy(outcome: Outcome, seen: dict[str, Outcome]) -> Outcome:
     first = seen.setdefault(outcome.recording_id, outcome)
     if first is outcome or first.track_key != outcome.track_key:
         return outcome
-    return replace(outcome, state=State.EXCLUDED, sentence=f"the same recording as {first.source.name}", folder=None)
+    sentence = f"the same recording as {first.source.name}"
+    return replace(outcome, state=State.EXCLUDED, sentence=sentence, public=SAME, folder=None)
 
 
 def _is_filling_up(results: Path, under_way: int) -> bool:

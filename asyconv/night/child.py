@@ -45,10 +45,15 @@ class Task:
 
 
 class ChildDied(Exception):
-    """The child ended or hung while it worked; of which recording and at which `steps`, where that is known."""
+    """The child ended or hung while it worked; of which recording and at which `steps`, where that is known.
 
-    def __init__(self, reason: str, steps: list[str]) -> None:
-        super().__init__(reason)
+    The message may hold the names of files, `public` holds none.
+    """
+
+    def __init__(self, reason: str, steps: list[str], last_line: str = "") -> None:
+        super().__init__(f"{reason}: {last_line}" if last_line else reason)
+        kind = re.match(r"[A-Za-z_][\w.]*(?=: |$)", last_line)
+        self.public = f"{reason}: {kind[0]}" if kind else reason
         self.steps = steps
         self.recording_id: str | None = None
 
@@ -61,7 +66,7 @@ class Child:
         self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
         self._read = b""
         self._starting = threading.Lock()
-        self._closed = False
+        self.closed = False
 
     def run(self, task: Task) -> dict[str, Any]:
         """Do a task in the child and return its result; raises `ChildDied`, and the child's `InputError`."""
@@ -93,7 +98,7 @@ class Child:
     def close(self) -> None:
         """Let the child leave what it does and end; kill it if it does not. May be called from another thread."""
         with self._starting:
-            self._closed = True
+            self.closed = True
             running = self._running
         if running is None:
             return
@@ -109,14 +114,14 @@ class Child:
 
     def _started(self) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
         with self._starting:
-            if self._closed:
+            if self.closed:
                 raise ChildDied("its run has ended", [])
             if self._running is None:
                 errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child has ended
                 self._read = b""
                 # a session of its own: Ctrl-C is for the command, which ends its children in order
                 process = subprocess.Popen(
-                    [sys.executable, "-m", __spec__.name],
+                    [sys.executable, "-P", "-m", __spec__.name],  # -P: never a module of the current folder
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                     start_new_session=True, env={**_inherited(), **self._environment},
                 )  # fmt: skip
@@ -147,16 +152,19 @@ def _inherited() -> dict[str, str]:
 def _died(process: "subprocess.Popen[bytes]", errors: IO[bytes], reason: str) -> ChildDied:
     """Wait for the end of a child and say how it ended."""
     code = process.wait()
+    errors.seek(0)
+    said = errors.read().decode(errors="replace")
+    last_line = ""
     if not reason and code < 0:
         reason = f"killed by {signal.Signals(-code).name}"
         reason += " (out of memory?)" if code == -signal.SIGKILL else ""
-    errors.seek(0)
-    steps = _steps(errors.read().decode(errors="replace"))
+    elif not reason:
+        reason, last_line = f"ended with exit code {code}", (said.strip().splitlines() or [""])[-1]
     for pipe in (process.stdin, process.stdout, errors):
         assert pipe is not None
         with contextlib.suppress(OSError):
             pipe.close()
-    return ChildDied(reason or f"ended with exit code {code}", steps)
+    return ChildDied(reason, _steps(said), last_line)
 
 
 def _steps(errors: str) -> list[str]:

@@ -25,6 +25,8 @@ DEAD_AFTER_S: Final = 120.0
 
 TOLD_EVERY_S: Final = 1.0
 _SIZE_BYTES: Final = 512
+_in_future: dict[Path, tuple[float, float]] = {}
+"""Claims with a time in the future: that time, and when this process saw it first."""
 
 
 class Claim:
@@ -86,11 +88,11 @@ def take(results: Path, recording_id: str) -> Claim | None:
     if path.exists() and not _removed_dead(path):
         return None
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:  # another one was faster
         return None
     facts = {"token": uuid.uuid4().hex, "boot": _boot(), "recording_id": recording_id}
-    _lock(descriptor)  # before anything is written: an empty claim is judged by its age alone
+    lock(descriptor)  # before anything is written: an empty claim is judged by its age alone
     os.pwrite(descriptor, _padded(facts), 0)
     return Claim(path, descriptor, facts)
 
@@ -99,7 +101,12 @@ def running(results: Path) -> list[dict[str, Any]]:
     """What every claim says of its work, by recording; dead ones are left out."""
     now = _server_time(results / CLAIMS)
     found = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not looks_dead(path, now))
-    return [facts for facts in found if facts is not None]
+    numbers = ("done", "total", "seconds")
+    return [
+        facts
+        for facts in found
+        if facts and "recording_id" in facts and all(isinstance(facts.get(n) or 0, int | float) for n in numbers)
+    ]
 
 
 def sweep(results: Path) -> list[str]:
@@ -114,10 +121,12 @@ def _removed_dead(path: Path) -> bool:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:
         return True
+    except PermissionError:  # another user's: its age alone decides
+        return looks_dead(path) and _set_aside(path, read_json(path) or {})
     try:
         facts = read_json(path) or {}
-        if facts.get("boot") == _boot() and _lock(descriptor):
-            if _same_file(path, descriptor):  # locked by us now, so nobody else removes or takes it
+        if facts.get("boot") == _boot() and lock(descriptor):
+            if same_file(path, descriptor):  # locked by us now, so nobody else removes or takes it
                 path.unlink(missing_ok=True)
             return True
         if not looks_dead(path):
@@ -143,8 +152,19 @@ def _set_aside(path: Path, facts: dict[str, Any]) -> bool:
 
 
 def looks_dead(path: Path, now: float | None = None) -> bool:
-    """Whether a file has not been touched for so long that its process must be dead; `now` by the file server."""
-    return (_server_time(path.parent) if now is None else now) - _changed(path) > DEAD_AFTER_S
+    """Whether a file has not been touched for so long that its process must be dead; `now` by the file server.
+
+    A time in the future says that a clock went back: then it is this process that waits for a touch.
+    """
+    changed = _changed(path)
+    age_s = (_server_time(path.parent) if now is None else now) - changed
+    if age_s >= 0:
+        return age_s > DEAD_AFTER_S
+    before, since = _in_future.setdefault(path, (changed, time.monotonic()))
+    if before != changed:
+        _in_future[path] = changed, time.monotonic()
+        return False
+    return time.monotonic() - since > DEAD_AFTER_S
 
 
 def _changed(path: Path) -> float:
@@ -167,17 +187,19 @@ def _server_time(folder: Path) -> float:
             clock.unlink()
 
 
-def _lock(descriptor: int) -> bool:
+def lock(descriptor: int, *, wait: bool = False) -> bool:
+    """Lock a file for this process alone; False where another holds it, or where the file system has no locks."""
     import fcntl  # not on Windows, where ages alone decide
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:  # held by a living process, or a file system without locks
         return False
     return True
 
 
-def _same_file(path: Path, descriptor: int) -> bool:
+def same_file(path: Path, descriptor: int) -> bool:
+    """Whether an open file is still the one at `path`."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

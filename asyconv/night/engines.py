@@ -31,6 +31,8 @@ class Ended:
     name: str
     result: dict[str, Any] | None = None
     reason: str = ""
+    public: str = ""
+    """The reason without the name of any file."""
     recording_id: str | None = None
     steps: list[str] = field(default_factory=list)
     refused: str = ""
@@ -146,11 +148,12 @@ def in_child(child: Child, task: Task) -> dict[str, Any]:
     try:
         return {"result": child.run(task)}
     except ChildDied as died:
-        return {"reason": str(died), "recording_id": died.recording_id, "steps": died.steps}
+        return {"reason": str(died), "public": died.public, "recording_id": died.recording_id, "steps": died.steps}
     except InputError as error:
         return {"refused": str(error)}
     except OSError as error:
-        return {"reason": f"its process could not be started ({error.strerror})"}
+        reason = f"its process could not be started ({error.strerror})"
+        return {"reason": reason, "public": reason}
 
 
 def fitting_workers(n_tasks: int) -> int:

@@ -15,10 +15,13 @@ DECISIVE: Final = {"tracking": ("model", "tracks_version", "rate", "precision"),
 
 def freeze(results: Path, facts: dict[str, dict[str, Any]]) -> None:
     """Freeze RESULTS with these settings; a study that is frozen stays as it is until its file is deleted."""
-    results.mkdir(parents=True, exist_ok=True)
-    if not (results / FROZEN).exists():
-        kept = {part: {name: facts[part][name] for name in names} for part, names in DECISIVE.items()}
-        write_json(results / FROZEN, kept)
+    kept = {part: {name: facts[part][name] for name in names} for part, names in DECISIVE.items()}
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        if not (results / FROZEN).exists():
+            write_json(results / FROZEN, kept)
+    except OSError as error:
+        raise InputError(f"{results}: --frozen: results cannot be written here ({error.strerror})") from error
 
 
 def refuse_change(results: Path, job: Job) -> None:

@@ -1,17 +1,21 @@
 """Which pseudonym stands for which file: kept beside the input, readable by its owner only, never in RESULTS."""
 
+import contextlib
 import csv
 import io
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from asyconv.errors import InputError
+from asyconv.night.claims import lock, same_file
 from asyconv.recordings.formats import file_format
 from asyconv.recordings.png_files import holds_depth_pictures
 from asyconv.whole_files import write_whole
 
 NAMES_FILE: Final = "source_names.csv"
+COLUMNS: Final = ["recording_id", "source"]
 
 
 def default_place(given: Path) -> Path:
@@ -22,30 +26,46 @@ def default_place(given: Path) -> Path:
 
 
 def add_names(path: Path, names: Iterable[tuple[str, str]]) -> None:
-    """Add (recording_id, source) to the file at `path`; the latest source of a pseudonym stands."""
-    known = dict(_read(path)) | dict(names)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("recording_id", "source"))
-    writer.writerows(sorted(known.items()))
+    """Add (recording_id, source) to the file at `path`, one writer at a time; the latest source of a pseudonym stands.
+
+    Names that are no text in any coding are kept byte by byte.
+    """
     try:
-        write_whole(path, text.getvalue(), mode=0o600)
+        with _locked(path):
+            text = io.StringIO()
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows(sorted((dict(_read(path)) | dict(names)).items()))
+            write_whole(path, text.getvalue().encode(errors="surrogateescape"), mode=0o600)
     except OSError as error:
         raise InputError(f"{path}: the names of the sources cannot be written here ({error.strerror})") from error
 
 
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the file at `path`, made if it is not there, against other writers; each of them puts a new one there."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            lock(descriptor, wait=True)
+            if same_file(path, descriptor):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
 def read_names(path: Path) -> dict[str, Path]:
     """Source of each recording_id; refuses a file that is not there."""
-    if not path.is_file():
-        raise InputError(f"{path}: expected the file of the sources' names, found none")
-    return {recording_id: Path(source) for recording_id, source in _read(path)}
+    try:
+        return {recording_id: Path(source) for recording_id, source in _read(path)}
+    except OSError as error:
+        raise InputError(f"{path}: expected the file of the sources' names ({error.strerror})") from error
 
 
 def _read(path: Path) -> list[tuple[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(encoding="utf8", newline="") as file:
-        rows = list(csv.reader(file))
-    if not rows or rows[0] != ["recording_id", "source"] or any(len(row) != 2 for row in rows):
-        raise InputError(f"{path}: expected the columns recording_id, source; it is left as it is")
+    text = path.read_bytes().decode(errors="surrogateescape").removeprefix("\ufeff")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    if rows and (rows[0] != COLUMNS or any(len(row) != 2 for row in rows)):
+        raise InputError(f"{path}: expected the columns {', '.join(COLUMNS)}; it is left as it is")
     return [(row[0], row[1]) for row in rows[1:]]

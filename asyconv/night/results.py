@@ -8,8 +8,10 @@ host, user or clock time of a recording.
 import contextlib
 import csv
 import datetime
+import hashlib
 import io
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,7 +29,11 @@ MANIFEST: Final = "manifest.json"
 MANIFEST_VERSION: Final = 2
 FAILED: Final = ".failed"
 SUPERSEDED: Final = ".superseded"
+SALT: Final = ".salt"
 UNFINISHED: Final = ".tmp-"
+PARTS: Final = ("input", "tracking", "analysis", "made_by", "stages", "outputs_sha256")
+"""The parts of a manifest that are objects."""
+
 _TOKEN: Final = 8
 INDEX: Final = (
     "recording_id", "infant_id", "recorded_s", "frames_used", "frames_lost", "n_warnings", "simulated", "model",
@@ -48,7 +54,8 @@ def open_results(results: Path) -> None:
     """Make RESULTS ready to be written to, by this run and others; repair what killed runs left."""
     try:
         results.mkdir(parents=True, exist_ok=True)
-        (results / IGNORE_FILE).touch()  # so that RESULTS is never taken for input
+        if not (results / IGNORE_FILE).exists():  # so that RESULTS is never taken for input
+            (results / IGNORE_FILE).touch()
         (results / claims.CLAIMS).mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"{results}: results cannot be written here ({error.strerror})") from error
@@ -154,14 +161,19 @@ def _set_aside(results: Path, recording_id: str) -> None:
 
 
 def read_manifest(results: Path, recording_id: str) -> dict[str, Any] | None:
-    """Manifest of a finished recording, or None."""
-    return read_json(results / recording_id / MANIFEST)
+    """Manifest of a finished recording; None where there is none, or one that no run has written."""
+    manifest = read_json(results / recording_id / MANIFEST)
+    if manifest is None or not all(isinstance(manifest.get(part, {}), dict) for part in PARTS):
+        return None
+    recorded_s = manifest.get("recorded_s")
+    is_number = isinstance(recorded_s, int | float) and not isinstance(recorded_s, bool)
+    return manifest if "recording_id" in manifest and (recorded_s is None or is_number) else None
 
 
 def manifests(results: Path) -> list[dict[str, Any]]:
     """Manifests of all finished recordings, by name."""
-    found = (read_json(path) for path in sorted(results.glob(f"*/{MANIFEST}")) if path.parent.name[0] != ".")
-    return [manifest for manifest in found if manifest is not None]
+    names = [path.parent.name for path in sorted(results.glob(f"*/{MANIFEST}")) if path.parent.name[0] != "."]
+    return [manifest for name in names if (manifest := read_manifest(results, name)) is not None]
 
 
 def write_index(results: Path) -> None:
@@ -183,21 +195,38 @@ def failed(results: Path) -> dict[str, str]:
     for path in sorted((results / FAILED).glob("*.json")):
         record = read_json(path) or {}
         name = str(record.get("recording_id", path.stem))
-        attempts = record.get("attempts") or [{"reason": "its record of failure cannot be read"}]
+        last = _attempts(record)[-1:]
         if not (results / name / MANIFEST).is_file():
-            found[name] = str(attempts[-1]["reason"])
+            found[name] = str(last[0].get("reason")) if last else "its record of failure cannot be read"
     return found
 
 
-def note_failure(results: Path, recording_id: str, reason: str, steps: list[str]) -> None:
+def note_failure(results: Path, recording_id: str, source: Path, reason: str, steps: list[str]) -> None:
     """Add an attempt to ``.failed/<recording_id>.json``; `steps` are ``file:line function``, without folders."""
     path = results / FAILED / f"{recording_id}.json"
-    record = read_json(path) or {"recording_id": recording_id, "attempts": []}
-    record["attempts"].append({"utc": utc_now(), "reason": reason, "steps": steps})
+    attempts = _attempts(read_json(path) or {})
+    attempts.append({"utc": utc_now(), "reason": reason, "steps": steps})
     path.parent.mkdir(exist_ok=True)
-    write_json(path, record)
+    write_json(path, {"recording_id": recording_id, "place": _place(results, source), "attempts": attempts})
 
 
-def forget_failure(results: Path, recording_id: str) -> None:
-    """Remove the record of earlier failures: the recording has succeeded."""
-    (results / FAILED / f"{recording_id}.json").unlink(missing_ok=True)
+def forget_failure(results: Path, recording_id: str, source: Path) -> None:
+    """Remove the records of earlier failures of this recording, or of what lay where it lies: it has succeeded."""
+    for path in sorted((results / FAILED).glob("*.json")):
+        record = read_json(path) or {}
+        if path.stem == recording_id or record.get("place") == _place(results, source):
+            path.unlink(missing_ok=True)
+
+
+def _attempts(record: dict[str, Any]) -> list[dict[str, Any]]:
+    attempts = record.get("attempts")
+    return [one for one in attempts if isinstance(one, dict)] if isinstance(attempts, list) else []
+
+
+def _place(results: Path, source: Path) -> str:
+    """Tell places of sources apart: 32 bits of a hash with a salt of this RESULTS, from which no path can be read."""
+    salt = results / FAILED / SALT
+    if not salt.exists():
+        salt.parent.mkdir(exist_ok=True)
+        write_whole(salt, uuid.uuid4().hex)
+    return hashlib.blake2b(os.fsencode(os.path.realpath(source)), digest_size=4, key=salt.read_bytes()).hexdigest()

@@ -1,10 +1,9 @@
-"""What the user states about recordings: the sheet, the events and the cameras. Every mismatch is named.
+"""What the user states about recordings: the sheet and the events. Every mismatch is named.
 
-Sheet and events are CSV (UTF-8, comma or semicolon); cameras are JSON. All faults of a file are told in one message.
+Both are CSV (UTF-8, comma or semicolon). All faults of a file are told in one message.
 """
 
-import csv
-import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
-from asyconv.recordings.stream import Intrinsics
+from asyconv.night.csv_lines import read_csv
 
 COLUMNS: Final = (
     "file", "recording_id", "infant_id", "site", "camera_id", "ga_birth_days", "pma_days",
@@ -70,8 +69,9 @@ class EventRow:
 
 def check_id(value: str) -> str:
     """Return a pseudonym that is one: letters, digits and hyphens, 32 at most, not a name that RESULTS itself uses."""
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", value) or value == "cohort":
-        raise InputError(f"identifier {value!r}: expected 1 to 32 letters, digits or hyphens, and not 'cohort'")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", value) or value == "cohort":
+        expected = "1 to 32 letters, digits or hyphens, no hyphen first, and not 'cohort'"
+        raise InputError(f"identifier {value!r}: expected {expected}")
     return value
 
 
@@ -93,7 +93,7 @@ def refuse_identifying(infant_ids: Iterable[str | None]) -> None:
 
 def read_sheet(path: Path) -> Sheet:
     """Read ``recordings.csv``; refuses what it cannot understand, all of it in one message."""
-    lines, columns = _read_csv(path, required=("file",))
+    lines, columns = read_csv(path, required=("file",))
     unknown = [name for name in columns if name not in COLUMNS]
     rows: list[Row] = []
     faults: list[str] = []
@@ -125,7 +125,7 @@ def _row(line: int, cells: dict[str, str], unknown: Sequence[str]) -> Row:
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
 
-    return Row(
+    row = Row(
         line=line,
         file=cells["file"],
         recording_id=read("recording_id", check_id),
@@ -141,6 +141,10 @@ def _row(line: int, cells: dict[str, str], unknown: Sequence[str]) -> Row:
         exclude_reason=read("exclude_reason", str),
         other={name: cells[name] for name in unknown if cells.get(name)},
     )
+    if row.ga_birth_days is not None and row.pma_days is not None and row.pma_days < row.ga_birth_days:
+        found = f"found {row.pma_days} and {row.ga_birth_days}"
+        raise InputError(f"pma_days: expected an age at the recording of at least ga_birth_days (at birth), {found}")
+    return row
 
 
 def _days(text: str) -> int:
@@ -202,9 +206,14 @@ def match(rows: Iterable[Row], sources: Sequence[Path]) -> tuple[dict[Path, Row]
     """
     found: dict[Path, Row] = {}
     messages = []
+    by_name: dict[str, list[tuple[Path, list[str]]]] = {}
+    for source in sources:
+        resolved = Path(os.path.realpath(source))
+        by_name.setdefault(resolved.name, []).append((source, list(resolved.parts)))
     for row in rows:
         parts = [part for part in re.split(r"[\\/]", row.file) if part not in ("", ".")]
-        hits = [source for source in sources if list(source.resolve().parts[-len(parts) :]) == parts]
+        namesakes = by_name.get(parts[-1], []) if parts else []
+        hits = [source for source, known in namesakes if known[-len(parts) :] == parts]
         if len(hits) > 1:
             raise InputError(f"sheet line {row.line}: {row.file} fits {len(hits)} recordings; name more of its folders")
         if not hits:
@@ -247,7 +256,7 @@ def join(
 
 def read_events(path: Path) -> dict[str, list[EventRow]]:
     """Read ``events.csv``: the events of each recording, in order of time."""
-    lines, _ = _read_csv(path, required=EVENT_COLUMNS[:4])
+    lines, _ = read_csv(path, required=EVENT_COLUMNS[:4])
     events: dict[str, list[EventRow]] = {}
     faults = []
     for line, cells in lines:
@@ -270,50 +279,3 @@ def _event(cells: dict[str, str]) -> EventRow:
     if not 0 <= start_s < end_s:
         raise InputError(f"expected 0 <= start_s < end_s, found {start_s:g} and {end_s:g}")
     return EventRow(check_id(cells["recording_id"]), start_s, end_s, kind, cells.get("reason", ""))
-
-
-def read_cameras(path: Path) -> dict[str | None, Intrinsics]:
-    """Read ``{"fx_px", "fy_px", "cx_px", "cy_px"}`` (key None), or one such object per ``camera_id``."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path.name}: expected a camera file (JSON), but it cannot be read ({error})") from error
-    if isinstance(content, dict) and "fx_px" in content:
-        return {None: _intrinsics(path, content, "camera")}
-    if not isinstance(content, dict) or not content:
-        raise InputError(f"{path.name}: expected fx_px, fy_px, cx_px, cy_px, or one such object per camera_id")
-    return {name: _intrinsics(path, camera, "sheet") for name, camera in content.items()}
-
-
-def _intrinsics(path: Path, camera: object, source: str) -> Intrinsics:
-    names = ("fx_px", "fy_px", "cx_px", "cy_px")
-    values: list[Any] = [camera.get(name) for name in names] if isinstance(camera, dict) else []
-    if not values or any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
-        raise InputError(f"{path.name}: expected numbers for {', '.join(names)}, found {camera!r}")
-    fx_px, fy_px, cx_px, cy_px = map(float, values)
-    if not (0 < fx_px < float("inf") and 0 < fy_px < float("inf")):
-        raise InputError(f"{path.name}: expected focal lengths above 0 px, found {fx_px:g} and {fy_px:g}")
-    return Intrinsics(fx_px, fy_px, cx_px, cy_px, source)
-
-
-def _read_csv(path: Path, required: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
-    """(line number, cells by column) of every line that is not empty, and the columns."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: expected a CSV file in UTF-8, but it cannot be read ({error})") from error
-    first = text.split("\n", 1)[0]
-    reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
-    columns = [name.strip() for name in reader.fieldnames or []]
-    reader.fieldnames = columns
-    missing = [name for name in required if name not in columns]
-    if missing or len(set(columns)) < len(columns):
-        raise InputError(f"{path.name}: expected the columns {', '.join(required)} once each, found {columns}")
-    lines = []
-    for cells in reader:
-        if None in cells:
-            raise InputError(f"{path.name}: line {reader.line_num}: expected {len(columns)} cells, found more")
-        stripped = {name: (value or "").strip() for name, value in cells.items()}
-        if any(stripped.values()):
-            lines.append((reader.line_num, stripped))
-    return lines, columns

@@ -1,6 +1,8 @@
 """What is known of a source before it is decoded: is it still growing, was it seen before, whose share is it."""
 
+import errno
 import hashlib
+import stat
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -80,4 +82,8 @@ def size_bytes(sources: Iterable[Path]) -> int:
 
 
 def _files(source: Path) -> list[Path]:
-    return sorted(path for path in source.iterdir() if path.is_file()) if source.is_dir() else [source]
+    if source.is_dir():
+        return sorted(path for path in source.iterdir() if path.is_file())
+    if not stat.S_ISREG(source.stat().st_mode):  # a pipe would be waited for for ever
+        raise OSError(errno.EINVAL, "neither a file nor a folder", str(source))
+    return [source]

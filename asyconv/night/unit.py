@@ -3,9 +3,11 @@
 This runs wherever the engine puts it: in the process of the command, or in a child of a worker on another machine.
 """
 
+import contextlib
 import errno
 import hashlib
 import json
+import os
 import re
 import time
 import traceback
@@ -49,7 +51,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to one source. `made` says that this run wrote `folder`; `sentence` says why not."""
+    """What happened to one source. `made` says that this run wrote `folder`; `sentence` says why not.
+
+    `sentence` is for the terminal and may name files; RESULTS gets `public`, which names none.
+    """
 
     source: Path
     state: State
@@ -57,6 +62,7 @@ class Outcome:
     folder: Path | None = None
     made: bool = False
     sentence: str = ""
+    public: str = ""
     track_key: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -109,20 +115,22 @@ def run_unit(
     run: str = "",
     attempt: int = 1,
     began: Callable[[Job], None] = lambda job: None,
+    stated_id: str | None = None,
 ) -> Outcome:
     """Do one recording, if it is to be done, and say what became of it; whatever fails is this recording's failure.
 
     `run` names the run in the manifest and `attempt` counts its tries; `began` is told as soon as the job is known.
+    What fails before that is kept under `stated_id`, else under a name from its bytes.
     Bad input (`InputError`) and defects of `work` are kept in ``.failed`` without folder or file names.
     """
-    recording_id = None
+    recording_id = stated_id
     try:
         job = prepare(source)
         recording_id = job.recording_id
         began(job)
         return _run_job(job, results, work, update=update, run=run, attempt=attempt)
     except Excluded as reason:
-        return Outcome(source, State.EXCLUDED, recording_id, sentence=str(reason))
+        return Outcome(source, State.EXCLUDED, recording_id, sentence=str(reason), public="excluded by the sheet")
     except store.LostClaim:
         return Outcome(source, State.CLAIMED, recording_id)
     except Exception as error:  # one recording's failure, whatever it is, must not end the night
@@ -173,8 +181,9 @@ def _run_job(job: Job, results: Path, work: Work, *, update: bool, run: str, att
             if not claim.held():  # it was taken from this process, and with it what it was writing
                 raise store.LostClaim(job.recording_id) from error
             raise
-        store.forget_failure(results, job.recording_id)
-    return Outcome(job.source, state, job.recording_id, final, made=True, track_key=job.track_key)
+        store.forget_failure(results, job.recording_id, job.source)
+    said = str(noted.get("tracked_again", ""))
+    return Outcome(job.source, state, job.recording_id, final, True, said, said, job.track_key)
 
 
 def _nothing_to_do(job: Job, results: Path, *, update: bool, run: str) -> Outcome | None:
@@ -193,7 +202,7 @@ def _nothing_to_do(job: Job, results: Path, *, update: bool, run: str) -> Outcom
     if update:
         return None
     why = f"made with other settings ({why_stale(standing, job)}); --update makes it again"
-    return Outcome(job.source, state, job.recording_id, final, sentence=why, track_key=job.track_key)
+    return Outcome(job.source, state, job.recording_id, final, sentence=why, public=why, track_key=job.track_key)
 
 
 def why_stale(manifest: Mapping[str, Any], job: Job) -> str:
@@ -218,25 +227,39 @@ def _failed(source: Path, results: Path, recording_id: str, error: Exception) ->
     """Keep the reason; input that is refused stays refused, what merely failed may be tried again."""
     if isinstance(error, InputError):
         state, sentence = State.REFUSED, str(error)
-    else:
-        state, sentence = State.FAILED, f"{source.name}: failed ({type(error).__name__}: {error})"
+        public = without_names(sentence, source, results, recording_id)
+    else:  # its words are those of any library, and may hold any name
+        state, kind = State.FAILED, type(error).__name__
+        sentence = f"{source.name}: failed ({kind}: {error})"
+        strerror = error.strerror if isinstance(error, OSError) else None
+        public = f"{recording_id}: failed ({kind}: {strerror})" if strerror else f"{recording_id}: failed ({kind})"
     steps = [
         f"{Path(step.filename).name}:{step.lineno} {step.name}" for step in traceback.extract_tb(error.__traceback__)
     ]
-    park(source, results, recording_id, sentence, steps)
-    return Outcome(source, state, recording_id, sentence=sentence)
+    park(source, results, recording_id, public, steps)
+    return Outcome(source, state, recording_id, sentence=sentence, public=public)
 
 
-def park(source: Path, results: Path, recording_id: str, sentence: str, steps: list[str]) -> None:
-    """Note a failed attempt in ``.failed``, without folder or file names; `steps` say where it was."""
+def park(source: Path, results: Path, recording_id: str, public: str, steps: list[str]) -> None:
+    """Note a failed attempt in ``.failed``; neither its `public` reason nor `steps` (where it was) names a file."""
     try:
-        store.note_failure(results, recording_id, without_names(sentence, source, recording_id), steps)
+        store.note_failure(results, recording_id, source, public, steps)
     except OSError as error:
         raise InputError(f"{results}: results cannot be written here ({error.strerror})") from error
 
 
-def without_names(sentence: str, source: Path, recording_id: str) -> str:
-    """Put the pseudonym for every spelling of the source, whose name may be a patient's, and for any other path."""
-    names = sorted({str(source.resolve()), str(source), source.name, source.stem} - {""}, key=len, reverse=True)
-    known = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names)
-    return re.sub(rf"{known}|(?<!\w)[~.]{{0,2}}/[^\s'\"]+", recording_id, sentence)
+def without_names(sentence: str, source: Path, results: Path, recording_id: str) -> str:
+    """Make the public text of a sentence about `source`: its name, that of every file in it and every path go.
+
+    The source becomes its pseudonym, a file in it its number in alphabetical order.
+    """
+    spellings = [spelling for path in (source, results) for spelling in (os.path.realpath(path), str(path))]
+    names = {spelling: recording_id for spelling in spellings if os.sep in spelling}
+    names |= {source.name: recording_id, source.stem: recording_id}
+    if source.is_dir():
+        with contextlib.suppress(OSError):
+            inside = sorted(path.name for path in source.iterdir())
+            names |= {name: f"file {n}" for n, name in enumerate(inside, start=1) if "." in name}
+    names.pop("", None)
+    known = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names, key=len, reverse=True))
+    return re.sub(rf"{known}|(?<!\w)[~.]{{0,2}}/[^\s'\"]+", lambda found: names.get(found[0], recording_id), sentence)

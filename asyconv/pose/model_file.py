@@ -168,6 +168,8 @@ def _read(path: Path, label: str) -> tuple[dict[str, Tensor], str]:
         with safetensors.safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get(_HEADER)
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    except OSError as error:
+        raise InputError(f"{label}: expected a model file that can be read, found: {error.strerror}") from error
     except safetensors.SafetensorError as error:
         raise InputError(
             f"{label}: expected a safetensors model file, found something else ({error}); "

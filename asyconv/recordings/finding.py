@@ -1,7 +1,7 @@
 """Find the recordings below a folder, by their content."""
 
 import os
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,46 +16,68 @@ IGNORE_FILE: Final = ".asyconv-ignore"
 """A folder that holds a file of this name is not searched (simulations keep their truth there)."""
 
 
-def find_recordings(path: Path | str) -> list[Path]:
-    """Find the recordings at or below `path`, by content, sorted.
+@dataclass(frozen=True)
+class Found:
+    """What lies at or below a place: recordings, what is only named like one, and folders that were not searched."""
 
-    A folder with at least one 16-bit gray PNG picture is one recording. Not entered: folders whose name
-    starts with a dot, folders that hold a file ``.asyconv-ignore``, and links to folders (they may run in a
-    circle).
+    recordings: list[Path]
+    promised: list[Path]
+    passed_over: dict[Path, str]
+
+
+def find_recordings(path: Path | str) -> list[Path]:
+    """Find the recordings at or below `path`, by content, sorted; see `search`."""
+    return search(path).recordings
+
+
+def search(path: Path | str) -> Found:
+    """Search `path` for recordings, by content; everything is sorted.
+
+    A folder with at least one 16-bit gray PNG picture is one recording. What is named like a recording and is none,
+    or cannot be read, is `promised`: it must not be passed over in silence. Not entered: folders whose name starts
+    with a dot, and, named in `passed_over` with the reason, folders that hold a file ``.asyconv-ignore``, links to
+    folders (they may run in a circle) and folders that cannot be read.
     """
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path.name}: expected a recording or a folder, found nothing at this place")
+    found = Found([], [], {})
     if path.is_file():
-        return [path] if file_format(path) else []
-    found = []
-    for folder, names in _walk(path):
-        if holds_depth_pictures(folder):
-            found.append(folder)
-        found += [file for file in names if _is_recording(file)]
-    return sorted(found)
+        if file_format(path):
+            found.recordings.append(path)
+        return found
 
+    def unreadable(error: OSError) -> None:
+        found.passed_over[Path(error.filename)] = f"it cannot be read ({error.strerror})"
 
-def find_promised(path: Path | str) -> list[Path]:
-    """Find what is named like a recording below `path` and is none, or cannot be read; sorted.
-
-    A file that was never written to or a folder that took its place must not be passed over in silence.
-    """
-    found = []
-    for folder, names in _walk(Path(path)):
-        if folder.suffix.lower() in SUFFIXES and folder != Path(path) and not holds_depth_pictures(folder):
-            found.append(folder)
-        found += [file for file in names if file.suffix.lower() in SUFFIXES and not _is_recording(file)]
-    return sorted(found)
-
-
-def _walk(path: Path) -> Iterator[tuple[Path, list[Path]]]:
-    for folder, below, names in os.walk(path):
+    for name, below, names in os.walk(path, onerror=unreadable):
+        folder = Path(name)
         if IGNORE_FILE in names:
+            found.passed_over[folder] = f"it holds a file {IGNORE_FILE}"
             below.clear()
             continue
-        below[:] = [name for name in below if not name.startswith(".")]
-        yield Path(folder), [Path(folder, name) for name in names if not name.startswith(".")]
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for link in (folder / name for name in below if (folder / name).is_symlink()):
+            found.passed_over[link] = "it is a link to a folder"
+        _sort_out(folder, sorted(name for name in names if not name.startswith(".")), found, is_top=folder == path)
+    return Found(sorted(found.recordings), sorted(found.promised), dict(sorted(found.passed_over.items())))
+
+
+def _sort_out(folder: Path, names: list[str], found: Found, *, is_top: bool) -> None:
+    """Add what one folder holds to what was found."""
+    try:
+        is_recording = holds_depth_pictures(folder)
+    except OSError:  # named already as one that cannot be read
+        return
+    if is_recording:
+        found.recordings.append(folder)
+    elif folder.suffix.lower() in SUFFIXES and not is_top:
+        found.promised.append(folder)
+    for file in (folder / name for name in names):
+        if _is_recording(file):
+            found.recordings.append(file)
+        elif file.suffix.lower() in SUFFIXES:
+            found.promised.append(file)
 
 
 def _is_recording(file: Path) -> bool:

@@ -37,11 +37,17 @@ def holds_depth_pictures(folder: Path) -> bool:
 
 
 def png_files(folder: Path) -> Iterator[Path]:
-    """All that is named .png, except hidden files and the 8-bit copies of babyPose."""
-    for path in folder.iterdir():
-        name = path.name.lower()
-        if name.endswith(".png") and not name.startswith(".") and not name.endswith("_8bit.png"):
-            yield path
+    """All files that are named .png, except hidden files and the 8-bit copies of babyPose."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name.lower()
+            if (
+                name.endswith(".png")
+                and not name.startswith(".")
+                and not name.endswith("_8bit.png")
+                and entry.is_file()
+            ):
+                yield folder / entry.name
 
 
 def png_contents(path: Path) -> bytes:

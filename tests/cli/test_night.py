@@ -20,7 +20,7 @@ from asyconv.cli.live import pace
 from asyconv.night import audit, batch, claims, results
 from asyconv.tracks import TRACKS_VERSION
 from tests.helpers import oni_bytes
-from tests.helpers.commands import invoke
+from tests.helpers.commands import invoke, without_privileges
 from tests.helpers.made_work import parked
 from tests.helpers.real_data import ROOT
 
@@ -54,13 +54,6 @@ def faulty(tmp_path: Path) -> dict[str, str]:
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(FAULTS)
     return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "OMP_NUM_THREADS": "1"}
-
-
-def without_privileges(command: list[str]) -> list[str]:
-    """Let root be refused what a file's permissions refuse."""
-    if os.geteuid() != 0:
-        return command
-    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
 
 
 def simulated(folder: Path, infants: int, seed: int, seconds: float = 0.5) -> list[Path]:
@@ -258,7 +251,7 @@ def test_what_is_told_of_a_night(recordings: Path, model: Path, tmp_path: Path) 
 
 
 def test_status_names_what_is_parked_stale_and_under_way(results_copy: Path) -> None:
-    results.note_failure(results_copy, "rec-bad", "rec-bad: expected depth, found none", [])
+    results.note_failure(results_copy, "rec-bad", Path("bad.oni"), "rec-bad: expected depth, found none", [])
     manifest = next(results_copy.glob("*/manifest.json"))
     manifest.write_text(manifest.read_text().replace('"tracks_version": ', '"tracks_version": 1000'))
     claim = claims.take(results_copy, "rec-new")

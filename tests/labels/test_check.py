@@ -456,9 +456,9 @@ def test_exit_codes_and_the_sentence(tmp_path: Path) -> None:
     words = "result_pz1.csv 6 missing image expected a picture of 16 bits of frame 21, found none"
     assert output.splitlines()[1].split() == words.split()
     assert output.splitlines()[2] == "1 findings in 12 rows of 1 infants: missing image 1"
-    code, output = invoke("check", root, "--csv", tmp_path / "nowhere" / "f.csv")
+    code, output = invoke("check", root, "--csv", root / "result_pz1.csv" / "f.csv")
     assert code == 1
-    assert "the findings cannot be written here" in output
+    assert "cannot be written here" in output
     assert invoke("check", tmp_path / "nowhere")[0] == 2
     (tmp_path / "empty").mkdir()
     code, output = invoke("check", tmp_path / "empty")

@@ -12,7 +12,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import child as children
-from asyconv.night.child import Child, ChildDied
+from asyconv.night.child import Child, ChildDied, Task
 from tests.helpers.made_work import echo_task
 from tests.helpers.real_data import ROOT
 
@@ -68,6 +68,25 @@ def test_closing_ends_what_it_does(child: Child) -> None:
     child.close()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_module_in_the_current_folder_is_not_run(
+    child: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("queue", "json", "secrets"):
+        (tmp_path / f"{name}.py").write_text("open('was_run', 'w')\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    assert child.run(echo_task())["pid"]
+    assert not (tmp_path / "was_run").exists()
+
+
+def test_the_last_line_of_its_error_is_the_reason(child: Child) -> None:
+    with pytest.raises(
+        ChildDied, match="ended with exit code 1: ModuleNotFoundError: No module named 'absent'"
+    ) as died:
+        child.run(Task("absent:one", {}, 10.0))
+    assert died.value.public == "ended with exit code 1: ModuleNotFoundError"
+    assert ChildDied("ended with exit code 2", [], "/ward/Maria Rossi: no").public == "ended with exit code 2"
 
 
 PARENT = """

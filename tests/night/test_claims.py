@@ -1,6 +1,7 @@
 """Claims: one holder at a time, the dead found out at once or by their silence, the living never robbed."""
 
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from asyconv.night import claims
+from tests.helpers.commands import without_privileges
 from tests.helpers.real_data import ROOT
 
 
@@ -80,6 +82,54 @@ def test_a_heartbeat_keeps_it_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         while lock(tmp_path).stat().st_mtime < time.time() - 5:
             assert time.monotonic() < end
             time.sleep(0.02)
+
+
+def test_another_user_s_claim_is_judged_by_its_age(tmp_path: Path) -> None:
+    (tmp_path / claims.CLAIMS).mkdir()
+    lock(tmp_path).write_text('{"token": "x", "boot": "elsewhere", "recording_id": "rec-1"}')
+    lock(tmp_path).chmod(0o444)
+    program = "import sys; from pathlib import Path; from asyconv.night import claims; "
+    command = [sys.executable, "-c", program + "print(claims.take(Path(sys.argv[1]), 'rec-1'))", str(tmp_path)]
+
+    def taken() -> str:
+        done = subprocess.run(without_privileges(command), cwd=ROOT, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    assert taken() == "None\n"
+    os.utime(lock(tmp_path), (0, 0))
+    assert "Claim object" in taken()
+
+
+def test_the_umask_says_who_may_open_a_claim(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        claim = claims.take(tmp_path, "rec-1")
+    finally:
+        os.umask(before)
+    assert claim is not None
+    with claim:
+        assert stat.S_IMODE(claim.path.stat().st_mode) == 0o664
+
+
+def test_a_claim_from_the_future_dies_when_nobody_touches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "_boot", lambda: "elsewhere")
+    monkeypatch.setattr(claims, "HEARTBEAT_S", 1000.0)
+    claim = claims.take(tmp_path, "rec-1")
+    monkeypatch.undo()
+    assert claim is not None
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with claim:
+        for touched_s in (1000.0, 2000.0):  # a heart that beats, whatever its clock says
+            os.utime(lock(tmp_path), (time.time() + touched_s,) * 2)
+            assert claims.take(tmp_path, "rec-1") is None
+            clock[0] += claims.DEAD_AFTER_S - 1
+            assert claims.take(tmp_path, "rec-1") is None
+        clock[0] += 2
+        other = claims.take(tmp_path, "rec-1")
+        assert other is not None
+        with other:
+            assert other.held()
 
 
 def test_sweep_leaves_the_living(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Engines: crashes charged to their own recording, no port on one machine, workers of a Dask cluster lost."""
 
+import http.server
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
-from asyconv.errors import InputError
+from asyconv.errors import InputError, Stopped
 from asyconv.night import batch, claims, results
+from asyconv.night import cluster as clusters
+from asyconv.night.child import Task
 from asyconv.night.cluster import Cluster
 from asyconv.night.engines import GPU_SLOTS, Engine, Local, child_environment, fitting_workers
 from asyconv.night.unit import Outcome, State
@@ -135,9 +139,76 @@ def test_a_cluster_without_its_package_is_a_sentence() -> None:
     assert "InputError: --scheduler needs the package distributed: install asyconv[cluster]" in done.stderr
 
 
-def test_no_scheduler_there() -> None:
-    with pytest.raises(InputError, match="expected a Dask scheduler, found none"):
-        Cluster("tcp://127.0.0.1:9")
+def test_a_scheduler_that_dies_stops_the_run_and_blames_no_recording(
+    tmp_path: Path, cluster: tuple[str, "list[subprocess.Popen[bytes]]"]
+) -> None:
+    address, processes = cluster
+    sources = [settled(tmp_path / "in" / f"{n}.txt", f"recording {n} sleep 30") for n in range(2)]
+    out, engine = tmp_path / "out", Cluster(address)
+    while engine.slots() < 2:
+        time.sleep(0.05)
+
+    def die() -> None:
+        while not list((out / claims.CLAIMS).glob("*.lock")):
+            time.sleep(0.05)
+        processes[0].kill()
+
+    killer = threading.Thread(target=die)
+    killer.start()
+    with pytest.raises(Stopped, match="the connection is lost; once it is there, the same command goes on"):
+        list(batch.run_batch(ONE, asked(sources, out), out, engine, batch.new_run()))
+    killer.join()
+    engine.close()
+    assert not parked(out)
+
+
+def test_a_run_that_is_closed_ends_its_work_on_the_cluster(
+    tmp_path: Path, cluster: tuple[str, "list[subprocess.Popen[bytes]]"]
+) -> None:
+    out, engine = tmp_path / "out", Cluster(cluster[0])
+    while not engine.slots():
+        time.sleep(0.05)
+    results.open_results(out)
+    (source,) = asked([settled(tmp_path / "in" / "0.txt", "recording 0 sleep 300")], out)
+    arguments = {**source.arguments, "source": str(source.source), "run": "run-1", "attempt": 1}
+    engine.submit("0", Task(ONE, arguments, 100.0))
+    while not list((out / claims.CLAIMS).glob("*.lock")):
+        time.sleep(0.05)
+    engine.close()
+    end = time.monotonic() + 60
+    while list((out / claims.CLAIMS).glob("*.lock")) or list(out.glob(".tmp-*")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_cluster_without_workers_is_not_waited_for_for_ever(
+    cluster: tuple[str, "list[subprocess.Popen[bytes]]"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, processes = cluster
+    engine = Cluster(address)
+    for worker in processes[1:]:
+        worker.kill()
+        worker.wait()
+    while engine.slots():
+        time.sleep(0.05)
+    monkeypatch.setattr(clusters, "WORKERS_WITHIN_S", 0.0)
+    with pytest.raises(Stopped, match="expected workers, found none for 0 s"):
+        engine.slots()
+    engine.close()
+
+
+def test_what_is_no_scheduler_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "ANSWER_WITHIN_S", 3.0)
+    (tmp_path / "garbage.json").write_text("[1, {")
+    (tmp_path / "other.json").write_text('{"workers": {}}')
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    there = f"tcp://127.0.0.1:{server.server_port}"
+    for wrong in ("tcp://127.0.0.1:9", str(tmp_path / "garbage.json"), str(tmp_path / "other.json"), there):
+        with pytest.raises(InputError, match="expected a Dask scheduler, found none"):
+            Cluster(wrong)
+    server.shutdown()
+    server.server_close()
 
 
 def test_workers_fit_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """What the user states about recordings, and every way to state it wrong."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 
 from asyconv.errors import InputError
-from asyconv.night.sheet import check_id, id_warning, match, read_cameras, read_events, read_sheet
+from asyconv.night.cameras import read_cameras
+from asyconv.night.sheet import Row, check_id, id_warning, match, read_events, read_sheet
 from asyconv.recordings.stream import Intrinsics
 
 
@@ -75,6 +77,28 @@ def test_all_faults_in_one_message(tmp_path: Path) -> None:
         assert part in str(caught.value)
 
 
+def test_an_age_before_birth_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", "file,ga_birth_days,pma_days\na.oni,31+0,30+6\nb.oni,31+0,31+0\n")
+    with pytest.raises(InputError, match="^s.csv: line 2: pma_days: expected an age .*, found 216 and 217$"):
+        read_sheet(path)
+
+
+def test_a_cell_that_is_too_long_is_a_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", f"file,nurse\na.oni,{'x' * 200_000}\n")
+    with pytest.raises(InputError, match="after line 1: expected cells of a CSV file"):
+        read_sheet(path)
+
+
+def test_a_long_sheet_is_matched_in_no_time() -> None:
+    sources = [Path(f"/ward/{n // 50}/rec {n}.oni") for n in range(2000)]
+    rows = [Row(n + 2, f"{n // 50}/rec {n}.oni") for n in range(2000)]
+    start = time.monotonic()
+    found, messages = match(rows, sources)
+    assert len(found) == 2000
+    assert not messages
+    assert time.monotonic() - start < 5
+
+
 @pytest.mark.parametrize("text", ["", "name\na\n", "file,file\na,b\n"])
 def test_columns_that_cannot_be_used(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match="expected the columns file once each"):
@@ -115,7 +139,7 @@ def test_pseudonyms() -> None:
     assert id_warning("baby-07") is None
     assert "record number or a date" in str(id_warning("20210307"))
     assert "record number or a date" in str(id_warning("a-2021-03-07"))
-    for wrong in ("", ".", "a b", "x" * 33, "ü"):
+    for wrong in ("", ".", "a b", "x" * 33, "ü", "--help", "-"):
         with pytest.raises(InputError):
             check_id(wrong)
 
@@ -154,6 +178,10 @@ def test_cameras(tmp_path: Path) -> None:
     assert one == {None: Intrinsics(575.8, 575.0, 319.5, 239.5, "camera")}
     named = read_cameras(write(tmp_path / "c.json", json.dumps({"cam1": camera})))
     assert named == {"cam1": Intrinsics(575.8, 575.0, 319.5, 239.5, "sheet")}
-    for wrong in ("[]", "{}", "not json", json.dumps({**camera, "fx_px": 0}), json.dumps({**camera, "cy_px": "1"})):
+    for wrong in (
+        *("[]", "{}", "not json", json.dumps({**camera, "fx_px": 0}), json.dumps({**camera, "cy_px": "1"})),
+        *("[" * 100_000, json.dumps({**camera, "cx_px": float("nan")}), json.dumps({**camera, "fy_px": float("inf")})),
+        *(json.dumps({**camera, "fx_px": 10**400}), json.dumps({**camera, "cy_px": 10**400})),
+    ):
         with pytest.raises(InputError, match=r"c\.json"):
             read_cameras(write(tmp_path / "c.json", wrong))

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from asyconv.night import claims, results, sources
+from asyconv.errors import InputError
+from asyconv.night import audit, claims, results, sources
 from asyconv.night.unit import Excluded, Job, Outcome, State, Tell, run_unit, without_names
+from tests.helpers.commands import without_privileges
 from tests.helpers.made_work import parked, prepare, run_source, work
 from tests.helpers.real_data import ROOT
 
@@ -309,5 +311,105 @@ def test_planning_hash_sees_size_time_and_both_ends(tmp_path: Path) -> None:
 
 def test_failure_sentences_lose_every_path() -> None:
     source = Path("/data/ward 3/baby/rec.oni")
-    said = without_names("rec.oni: /data/ward 3/baby/rec.oni at 60 mm/s, not in /etc/x", source, "rec-1")
-    assert said == "rec-1: rec-1 at 60 mm/s, not in rec-1"
+    results = Path("/data/ward 3/out")
+    sentence = "rec.oni: /data/ward 3/baby/rec.oni at 60 mm/s, not in /etc/x and left out of /data/ward 3/out/.frozen"
+    said = without_names(sentence, source, results, "rec-1")
+    assert said == "rec-1: rec-1 at 60 mm/s, not in rec-1 and left out of rec-1/.frozen"
+
+
+@pytest.mark.parametrize("name", ["Anna_Mueller_1.png", "Anna Müller (2).png", "Anna.Mueller.png"])
+def test_pictures_are_named_by_number(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "Anna Mueller"
+    folder.mkdir()
+    for other in ("A.png", name, "z.txt"):
+        (folder / other).touch()
+
+    def fails(source: Path) -> Job:
+        raise InputError(f"{source.name}/{name}, frame 3: expected 16-bit gray depth, found 8-bit; as in A.png")
+
+    results.open_results(tmp_path / "out")
+    outcome = run_unit(folder, tmp_path / "out", fails, work)
+    assert name in outcome.sentence
+    name_of_it = outcome.recording_id
+    assert outcome.public == f"{name_of_it}/file 2, frame 3: expected 16-bit gray depth, found 8-bit; as in file 1"
+    (record,) = parked(tmp_path / "out")
+    assert record["attempts"][0]["reason"] == outcome.public
+
+
+def test_a_repaired_recording_is_parked_no_more(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    whole = source.read_text()
+    source.write_text("bad")
+    assert run_source(source, out).state is State.REFUSED
+    other = source.with_name("other.txt")
+    other.write_text("bad too")
+    refused = run_source(other, out, stated_id="visit-7").recording_id
+    assert refused == "visit-7"
+    assert len(results.failed(out)) == 2
+    source.write_text(whole)
+    assert run_source(source, out).made
+    assert set(results.failed(out)) == {"visit-7"}
+    for name, content in everything_under(out).items():
+        assert SECRET.encode() not in content, name
+
+
+def test_records_that_are_none_are_told_and_nothing_falls_over(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    outcome = run_source(source, out)
+    manifest = out / str(outcome.recording_id) / "manifest.json"
+    whole = json.loads(manifest.read_text())
+    odd: tuple[object, ...] = (None, [], "x", {}, {**whole, "analysis": 3}, {**whole, "recorded_s": "long"})
+    for content in odd:
+        manifest.write_text(json.dumps(content))
+        assert results.manifests(out) == []
+        assert f"{outcome.recording_id}: expected a result with its manifest.json" in "\n".join(audit.verify(out))
+    (out / ".failed").mkdir(exist_ok=True)
+    for content in (*odd[:4], {"attempts": 7}, {"attempts": [None, 3]}, {"attempts": [{}]}):
+        (out / ".failed" / "rec-2.json").write_text(json.dumps(content))
+        assert set(results.failed(out)) == {"rec-2"}
+        assert ".failed/rec-2.json: expected facts of a recording" in "\n".join(audit.verify(out))
+        results.note_failure(out, "rec-2", source, "again", [])
+        assert results.failed(out) == {"rec-2": "again"}
+    for content in (*odd[:4], {"recording_id": "rec-3", "done": "many"}):
+        (out / claims.CLAIMS / "rec-3.lock").write_text(json.dumps(content))
+        assert claims.running(out) == []
+
+
+def test_an_output_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    source = tmp_path / "0.txt"
+    source.write_text("recording 0")
+    name = run_source(source, out).recording_id
+    path = out / str(name) / "tracks.txt"
+    path.unlink()
+    path.mkdir()
+    assert f"{name}/tracks.txt: is in the manifest and not there" in list(audit.verify(out))
+    path.rmdir()
+    path.write_text("x")
+    path.chmod(0)
+    program = "import sys; from pathlib import Path; from asyconv.night import audit; "
+    command = [sys.executable, "-c", program + "print(*audit.verify(Path(sys.argv[1])), sep='\\n')", str(out)]
+    done = subprocess.run(without_privileges(command), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert f"{name}/tracks.txt: cannot be read (Permission denied)" in done.stdout
+
+
+def test_words_of_a_defect_stay_on_the_terminal(source: Path, tmp_path: Path) -> None:
+    def fails(*_: object) -> dict[str, Any]:
+        raise KeyError(SECRET)
+
+    def misses(*_: object) -> dict[str, Any]:
+        raise FileNotFoundError(errno.ENOENT, "No such file", f"/somewhere/{SECRET} 7.txt")
+
+    for do, kept in ((fails, "failed (KeyError)"), (misses, "failed (FileNotFoundError: No such file)")):
+        outcome = run_source(source, tmp_path / "out", do)
+        assert SECRET in outcome.sentence
+        assert outcome.public == f"{outcome.recording_id}: {kept}"
+    assert all(SECRET.encode() not in content for content in everything_under(tmp_path / "out").values())
+
+
+def test_why_a_recording_is_excluded_stays_on_the_terminal(source: Path, tmp_path: Path) -> None:
+    def excluded(source: Path) -> Job:
+        raise Excluded(f"{SECRET} was fed")
+
+    outcome = run_unit(source, tmp_path / "out", excluded, work)
+    assert (outcome.sentence, outcome.public) == (f"{SECRET} was fed", "excluded by the sheet")

@@ -1,0 +1,43 @@
+"""What `process` is given: the recordings below it, each once, and a folder for results that is none of it."""
+
+import os
+from pathlib import Path
+
+from asyconv.cli.messages import complain
+from asyconv.errors import InputError
+
+
+def recordings_of(inputs: tuple[Path, ...], results: Path) -> list[Path]:
+    """Return all recordings, each once; what is none but promised to be stands for itself and is refused by name.
+
+    Folders that were not searched are named on the terminal.
+    """
+    from asyconv.recordings.finding import search
+
+    found: dict[str, Path] = {}
+    for given in inputs:
+        _refuse_results_among(given, results)
+        try:
+            below = search(given)
+        except InputError:  # nothing there: refused, with the reason, when its turn comes
+            found.setdefault(os.path.realpath(given), given)
+            continue
+        for folder, why in below.passed_over.items():
+            complain(f"{folder}: this folder was not searched for recordings: {why}")
+        for source in sorted([*below.recordings, *below.promised]) or [given]:
+            found.setdefault(os.path.realpath(source), source)
+    return list(found.values())
+
+
+def refuse_results_of_recordings(results: Path) -> None:
+    """Refuse a folder for results that holds recordings: the mark that RESULTS gets would hide them from later runs."""
+    from asyconv.recordings.finding import find_recordings
+
+    if results.is_dir() and (found := find_recordings(results)):
+        raise InputError(f"{results}: expected a folder for results alone, found the recording {found[0].name} in it")
+
+
+def _refuse_results_among(given: Path, results: Path) -> None:
+    place, source = Path(os.path.realpath(results)), Path(os.path.realpath(given))
+    if source.is_relative_to(place) or (source.is_dir() and place.is_relative_to(source)):
+        raise InputError(f"{results}: expected a folder for results apart from the input {given}, found one inside it")

@@ -1,0 +1,70 @@
+"""No command writes over what it reads, or over a file that is there, unless it is told to."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from asyconv.cli.outputs import check_output
+from asyconv.errors import InputError
+from tests.helpers.commands import invoke
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    """Files that stand for what nobody can record again."""
+    folder = tmp_path / "given"
+    folder.mkdir()
+    for name in ("rec.mkv", "rec.oni", "tracks.parquet", "result_pz1.csv", "page.html", "still.json", "m.safetensors"):
+        (folder / name).write_text("precious")
+    (folder / "run").mkdir()
+    (folder / "run" / "card.json").write_text("precious")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("render", "tracks.parquet", "-o", "rec.mkv", "--depth", "rec.mkv"), "this is an input"),
+        (("render", "tracks.parquet", "-o", "rec.mkv"), "there is a file of this name already"),
+        (("render", "tracks.parquet", "-o", "rec.oni"), "expected a name that ends in .mp4 or .mkv"),
+        (("report", "tracks.parquet", "-o", "rec.oni"), "expected a name that ends in .html"),
+        (("report", "tracks.parquet", "-o", "tracks.parquet"), "expected a name that ends in .html"),
+        (("report", ".", "-o", "page.html"), "this is an input"),
+        (("report", "tracks.parquet", "-o", "page.html"), "there is a file of this name already"),
+        (("check", ".", "--csv", "result_pz1.csv"), "this is an input"),
+        (("check", "result_pz1.csv", "--csv", "result_pz1.csv"), "this is an input"),
+        (("check", "run", "--csv", "rec.oni"), "expected a name that ends in .csv"),
+        (("calibrate", "tracks.parquet", "-o", "tracks.parquet"), "expected a name that ends in .json"),
+        (("calibrate", "tracks.parquet", "-o", "still.json"), "there is a file of this name already"),
+        (("export-model", "run", "-o", "m.safetensors"), "there is a file of this name already"),
+        (("export-model", "run", "-o", "run/card.safetensors"), "this is an input"),
+    ],
+)
+def test_outputs_never_take_an_input_s_place(
+    given: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.chdir(given)
+    before = {path: path.read_bytes() for path in given.rglob("*") if path.is_file()}
+    result = invoke(*arguments)
+    assert result.exit_code == 1
+    assert said in result.stderr
+    if said == "this is an input":
+        assert said in invoke(*arguments, "--overwrite").stderr
+    assert {path: path.read_bytes() for path in given.rglob("*") if path.is_file()} == before
+
+
+def test_an_input_is_known_by_any_name(given: Path, tmp_path: Path) -> None:
+    (tmp_path / "link.mkv").symlink_to(given / "rec.mkv")
+    os.link(given / "rec.mkv", tmp_path / "hard.mkv")
+    for name in ("link.mkv", "hard.mkv"):
+        with pytest.raises(InputError, match="this is an input"):
+            check_output(tmp_path / name, (".mkv",), (given / "rec.mkv",), overwrite=True)
+    (tmp_path / "folder.mkv").mkdir()
+    with pytest.raises(InputError, match="found a folder"):
+        check_output(tmp_path / "folder.mkv", (".mkv",), (), overwrite=True)
+
+
+def test_what_may_be_written(given: Path) -> None:
+    check_output(given / "new.MKV", (".mkv",), (given,), overwrite=False)
+    check_output(given / "page.html", (".html",), (given / "rec.oni", None), overwrite=True)

@@ -1,0 +1,54 @@
+"""Signals stop a command once, in order, whenever they come."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.helpers.real_data import ROOT
+
+COMMAND = """
+import time
+import click
+from asyconv.cli.main import Commands
+
+@click.command()
+def slow():
+    try:
+        print("ready", flush=True)
+        time.sleep(100)
+    finally:
+        time.sleep(1.0)
+        print("clean", flush=True)
+
+class Slow(Commands):
+    def get_command(self, ctx, name):
+        return slow
+
+click.group(cls=Slow)(lambda: None)(["slow"])
+"""
+
+
+def not_ignored() -> None:
+    """Let a child be interrupted where these tests run in the background of a shell."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_four_quick_ones_leave_no_traceback(number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        preexec_fn=not_ignored,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    for _ in range(4):
+        process.send_signal(number)
+        time.sleep(0.05)
+    said, errors = process.communicate(timeout=60)
+    assert process.returncode == 3, errors
+    assert said == "clean\n"
+    assert "stopped; the same command goes on where it stopped" in errors
+    assert "Traceback" not in errors

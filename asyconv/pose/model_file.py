@@ -8,7 +8,9 @@ that does not match it, and nothing is ever unpickled. Names without a folder or
 import dataclasses
 import hashlib
 import importlib.resources
+import itertools
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ from asyconv.whole_files import write_whole
 MODELS: Final = ("paper", "paper-3d", "compact", "compact-3d")
 ARCHITECTURES: Final[Mapping[str, type[nn.Module]]] = {"asymmetric": AsymmetricRegression, "3x3x3": Regression3d}
 CLIP_FRAMES: Final = 3
+WIDTH_MAX: Final = 2.0  # twice the paper's channels; wider ones fill the memory before they are found not to fit
+WINDOW_MAX_MAP: Final = 95  # the height of the maps is 96
 _HEADER: Final = "asyconv"
 _SUFFIX: Final = ".safetensors"
 
@@ -67,13 +71,40 @@ class ModelSettings:
             object.__setattr__(self, name, _tuples(getattr(self, name)))
         if self.arch not in ARCHITECTURES:
             raise ValueError(f"arch must be one of {', '.join(ARCHITECTURES)}, found {self.arch!r}")
-        if not self.width > 0 or (64 * self.width) % 2:
-            raise ValueError(f"width must give a whole number of channels, found {self.width}")
+        if not 0 < self.width <= WIDTH_MAX or (64 * self.width) % 2:
+            raise ValueError(
+                f"width must give a whole number of channels and be {WIDTH_MAX} at most, found {self.width}"
+            )
         sizes = [[len(xy) for xy in joints] for joints in self.position_bias_map]
         if sizes != [[2] * N_JOINTS] * CLIP_FRAMES:
             raise ValueError(f"position_bias_map must be [{CLIP_FRAMES}][{N_JOINTS}][2]")
         if len(self.presence_thresholds) != N_JOINTS:
             raise ValueError(f"presence_thresholds must be [{N_JOINTS}], found {len(self.presence_thresholds)}")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        """Refuse numbers that make every joint wrong or none at all: networks run with them without an error."""
+        for name in ("depth_scale_mm", "depth_limit", "disc_radius_map", "sigma_map"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be above 0, found {getattr(self, name)}")
+        for name in ("joint_threshold", "link_threshold"):
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be a number, found {getattr(self, name)}")
+        window = self.nms_window_map
+        if type(window) is not int or window % 2 == 0 or not 1 <= window <= WINDOW_MAX_MAP:
+            raise ValueError(f"nms_window_map must be odd and 1 to {WINDOW_MAX_MAP}, found {window}")
+        if not all(0 <= value <= 1 for value in self.presence_thresholds):
+            raise ValueError(f"presence_thresholds must lie between 0 and 1, found {self.presence_thresholds}")
+        if not all(math.isfinite(value) for joints in self.position_bias_map for xy in joints for value in xy):
+            raise ValueError("position_bias_map must hold numbers, found others")
+        knots = self.confidence_knots
+        if len(knots) < 2 or any(len(knot) != 2 for knot in knots):
+            raise ValueError(f"confidence_knots must be two pairs or more, found {len(knots)}")
+        raw, probability = zip(*knots, strict=True)
+        if not all(map(math.isfinite, raw)) or any(a > b for a, b in itertools.pairwise(raw)):
+            raise ValueError(f"confidence_knots must rise, found {raw}")
+        if not all(0 <= value <= 1 for value in probability):
+            raise ValueError(f"confidence_knots must lead to probabilities, found {probability}")
 
 
 @dataclass(frozen=True)
@@ -141,7 +172,7 @@ def _load(path: Path, label: str) -> Model:
         name = str(card["name"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{label}: expected a model card of this version, found one that cannot be read: {error}"
+            f"{label}: expected a model card of this version, found one that cannot be used: {error}"
         ) from error
     found = hash_model(tensors, card)
     if found != expected:
@@ -204,6 +235,8 @@ def _fill(network: nn.Module, tensors: dict[str, Tensor], where: str) -> None:
             expected = tuple(own[key].shape) if key in own else "no such weight"
             raise InputError(f"{where}{key}: expected {expected}, found {tuple(tensors[key].shape)}")
         complete[key] = tensors[key].to(torch.float32)
+        if not torch.isfinite(complete[key]).all() or (key.endswith("running_var") and (complete[key] < 0).any()):
+            raise InputError(f"{where}{key}: expected finite numbers (and variances of 0 or more), found others")
     network.load_state_dict(complete, assign=True)
 
 

@@ -176,6 +176,73 @@ def test_missing_strange_and_misshapen_weights_are_named(saved: Path) -> None:
             load_model(saved)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("detection.stem.weight", float("nan")),
+        ("detection.stem.bias", float("nan")),
+        ("regression.layers.0.weight", float("inf")),
+    ],
+)
+def test_weights_that_are_no_numbers_are_refused_by_name(saved: Path, key: str, value: float) -> None:
+    """They loaded: every joint of the night was missing, or NaN, without a word."""
+
+    def spoil(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
+        tensors[key].view(-1)[0] = value
+        rehash(tensors, header)
+
+    rewrite(saved, spoil)
+    with pytest.raises(InputError, match=rf"tiny.safetensors: {key}: expected finite numbers"):
+        load_model(saved)
+
+
+def test_a_variance_below_0_is_refused_by_name(saved: Path) -> None:
+    def spoil(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
+        next(tensor for key, tensor in sorted(tensors.items()) if key.endswith("running_var"))[0] = -1.0
+        rehash(tensors, header)
+
+    rewrite(saved, spoil)
+    with pytest.raises(InputError, match=r"running_var: expected finite numbers \(and variances of 0 or more\)"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("position_bias_map", [[[float("nan"), 0.0]] * 12] * 3),
+        ("confidence_knots", []),
+        ("confidence_knots", [[0.5, 0.5]]),
+        ("confidence_knots", [[1.0, 0.1], [0.0, 0.9]]),
+        ("confidence_knots", [[0.0, 0.0], [1.0, 1.5]]),
+        ("confidence_knots", [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]),
+        ("depth_scale_mm", 0.0),
+        ("depth_scale_mm", float("nan")),
+        ("depth_limit", -3.0),
+        ("sigma_map", 0),
+        ("joint_threshold", float("nan")),
+        ("presence_thresholds", [1.1] * 12),
+        ("nms_window_map", 12),
+        ("nms_window_map", -1),
+        ("nms_window_map", 13.0),
+        ("nms_window_map", 100_001),
+        ("width", 1e6),
+        ("width", float("nan")),
+        ("width", "wide"),
+    ],
+)
+def test_settings_that_no_network_can_be_used_with_are_refused_by_name(saved: Path, name: str, value: Any) -> None:
+    """They loaded; a zero scale made every picture NaN, an even window shifted every joint, a width filled memory."""
+
+    def spoil(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
+        header["card"]["settings"][name] = value
+        rehash(tensors, header)
+
+    rewrite(saved, spoil)
+    said = "expected a model card of this version, found one that cannot be used"
+    with pytest.raises(InputError, match=f"tiny.safetensors: {said}: .*" + ("" if value == "wide" else name)):
+        load_model(saved)
+
+
 class Trap:
     """Says so if anybody unpickles it."""
 

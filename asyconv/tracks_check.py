@@ -163,6 +163,7 @@ _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "height_px": ("a number of pixels", _is_positive),
     "fps_nominal_hz": ("a rate in Hz", _is_positive),
     "fps_measured_hz": ("a rate in Hz", _is_positive),
+    "fps_source": ("times or stated", lambda value: value in ("times", "stated")),
     "intrinsics": ("fx_px, fy_px above 0 and cx_px, cy_px", _is_camera),
     "mattress_plane": ("a unit normal and a distance in mm", _is_plane),
     "still_floor_mm_s": ("a speed in mm/s, or one by limb", _is_floor),

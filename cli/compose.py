@@ -32,6 +32,8 @@ class StatedFacts:
     head: str | None = None
     mirrored: bool | None = None
     depth_unit_mm: float | None = None
+    fps: float | None = None
+    stream: str | None = None
     rate: str = "full"
     precision: str = "auto"
     still: "StillFloor | None" = None
@@ -51,6 +53,8 @@ class StatedFacts:
                 "head": self.head or facts.get("orientation"),
                 "mirrored": facts.get("mirrored") if self.mirrored is None else self.mirrored,
                 "depth_unit_mm": self.depth_unit_mm or facts.get("depth_unit_mm"),
+                "fps_hz": self.fps or facts.get("fps_hz"),
+                "stream": self.stream,
                 "intrinsics": asdict(camera) if camera else None,
                 "rate": self.rate,
                 "precision": self.precision,
@@ -72,10 +76,10 @@ class RecordingFacts:
 
 
 def open_stated(source: Path, facts: RecordingFacts) -> "Recording":
-    """Open a recording with the depth unit that the user states."""
+    """Open a recording with the depth unit, frame rate and stream that the user states."""
     from asyconv.recordings.opening import open_recording
 
-    return open_recording(source, depth_unit_mm=facts.tracking["depth_unit_mm"])
+    return open_recording(source, **{name: facts.tracking[name] for name in ("depth_unit_mm", "fps_hz", "stream")})
 
 
 def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
@@ -126,7 +130,7 @@ def prepare(
         planning = planning_hash(source)
         sha256 = sha256_by_planning.get(planning) or recording.sha256
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
-        length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
+        length_s = recording.length_s
     recording_id = stated.recording_id or default_id(sha256)
     tracking = {
         **stated.tracking,

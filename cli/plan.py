@@ -55,7 +55,7 @@ def plan_recording(
         if facts.excluded:
             raise Excluded(facts.excluded)
         with open_stated(source, facts) as recording:
-            length_s = recording.frame_count / recording.fps_nominal_hz if recording.frame_count else None
+            length_s = recording.length_s
         if facts.recording_id is None and planning_hash(source) not in common["sha256_by_planning"]:
             return Outcome(source, State.NEW), length_s
         job = prepare(source, facts, common["events"], common["still"], model, common["sha256_by_planning"])

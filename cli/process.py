@@ -80,6 +80,14 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
     "--depth-unit-mm", type=click.FloatRange(min=0, min_open=True), section=CAMERA,
     help="Millimetres for each count of the depth picture.",
 )  # fmt: skip
+@option(
+    "--fps", metavar="HZ", type=click.FloatRange(min=0, min_open=True), section=CAMERA,
+    help="Frames per second of recordings that hold no times, such as pictures with plain numbers as names.",
+)  # fmt: skip
+@option(
+    "--stream", metavar="NAME", section=CAMERA,
+    help="Title or number of the stream with depth, for videos that have several.",
+)  # fmt: skip
 @floor_option("File with the speed floor of a still clip, from `asyconv calibrate`.", section=CAMERA)
 @option(
     "--workers", type=click.IntRange(min=0), section=CLUSTER,

@@ -36,7 +36,9 @@ def command(tracks: Path, output: Path, depth: Path | None, overwrite: bool) -> 
     folder, manifest = sources[0].resolve().parent, manifest_beside(sources[0])
     joints = read_tracks(sources[0])
     bars = speed_bars(analyse(joints, events_in(manifest)))
-    recording = None if depth is None else open_recording(depth)
+    stated_hz = joints.meta.get("fps_nominal_hz") if joints.meta.get("fps_source") == "stated" else None
+    stream = manifest.get("tracking", {}).get("stream")
+    recording = None if depth is None else open_recording(depth, fps_hz=stated_hz, stream=stream)
     sha256 = manifest.get("input", {}).get("sha256")
     write_overlay(joints, output, bars.speed, bars.threshold, bars.unit, depth=recording, input_sha256=sha256)
     if depth is not None and manifest:

@@ -174,7 +174,7 @@ _RECORDINGS: Final[dict[str, Any]] = {
 
 def _recordings_table(rows: list[dict[str, Any]], members: Sequence[Member]) -> pl.DataFrame:
     """One row per recording, in order of recording_id; columns of the sheet that have no meaning here come last."""
-    known = {*_RECORDINGS, "orientation", "mirrored", "depth_unit_mm", "exclude_reason"}
+    known = {*_RECORDINGS, "orientation", "mirrored", "depth_unit_mm", "fps_hz", "exclude_reason"}
     others = sorted({name for member in members for name in member.facts} - known)
     facts = {member.recording_id: member.facts for member in members}
     whole = [{**row, **{f"sheet_{n}": facts[row["recording_id"]].get(n) for n in others}} for row in rows]

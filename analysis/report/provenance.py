@@ -24,6 +24,7 @@ def provenance(movement: "Movement") -> list[tuple[str, str]]:
         value = meta.get(key)
         return "not stated" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
 
+    rate_is = "as stated" if meta.get("fps_source") == "stated" else "measured"
     intrinsics = meta.get("intrinsics")
     plane = meta.get("mattress_plane")
     return [
@@ -40,7 +41,7 @@ def provenance(movement: "Movement") -> list[tuple[str, str]]:
         ("Joints", f"SHA-256 of the cleaned positions {joints_hash(movement)}"),
         (
             "Recording",
-            f"{stated('width_px')} x {stated('height_px')} px, {stated('fps_measured_hz')} Hz measured, "
+            f"{stated('width_px')} x {stated('height_px')} px, {stated('fps_measured_hz')} Hz {rate_is}, "
             f"{stated('fps_nominal_hz')} Hz nominal, rate {stated('rate')}, stride {stated('stride')}, "
             f"clips {stated('clip_layout')}",
         ),

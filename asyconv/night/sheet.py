@@ -15,7 +15,7 @@ from asyconv.night.csv_lines import read_csv
 
 COLUMNS: Final = (
     "file", "recording_id", "infant_id", "site", "camera_id", "ga_birth_days", "pma_days",
-    "orientation", "mirrored", "depth_unit_mm", "state", "exclude_reason",
+    "orientation", "mirrored", "depth_unit_mm", "fps_hz", "state", "exclude_reason",
 )  # fmt: skip
 HEADS: Final = ("down", "up", "left", "right")
 EVENT_COLUMNS: Final = ("recording_id", "start_s", "end_s", "kind", "reason")
@@ -38,6 +38,7 @@ class Row:
     orientation: str | None = None
     mirrored: bool | None = None
     depth_unit_mm: float | None = None
+    fps_hz: float | None = None
     state: str | None = None
     exclude_reason: str | None = None
     other: dict[str, str] = field(default_factory=dict)
@@ -137,6 +138,7 @@ def _row(line: int, cells: dict[str, str], unknown: Sequence[str]) -> Row:
         orientation=read("orientation", _head),
         mirrored=read("mirrored", _yes_or_no),
         depth_unit_mm=read("depth_unit_mm", _positive),
+        fps_hz=read("fps_hz", _positive),
         state=read("state", str),
         exclude_reason=read("exclude_reason", str),
         other={name: cells[name] for name in unknown if cells.get(name)},

@@ -57,7 +57,7 @@ class ClipCutter:
 
     Parameters
     ----------
-    fps_hz : frames per second, nominal or measured; the stride is round(fps / 6).
+    fps_hz : frames per second, as the recording's clock has it; the stride is round(fps / 6).
     """
 
     def __init__(self, fps_hz: float) -> None:
@@ -116,6 +116,23 @@ def spacing_fits(spacing_s: float) -> bool:
 def clip_position(step: int, phase: int, stride: int) -> int:
     """Position 0, 1 or 2 in its clip of the sample at `step` of sequence `phase`: changes from frame to frame."""
     return (step + (-phase if stride % CLIP_FRAMES == 2 else phase)) % CLIP_FRAMES
+
+
+def lost_frames(time_s: npt.NDArray[np.float64], rate_hz: float) -> int:
+    """Frames that are missing between those at `time_s`, by the rate."""
+    return int(np.maximum(np.round(np.diff(time_s) * rate_hz) - 1, 0).sum())
+
+
+def grid_steps(time_s: npt.NDArray[np.float64], rate_hz: float) -> npt.NDArray[np.int64]:
+    """Place of each frame on the grid of the rate, from 0; step by step, so that a clock a little off never drifts.
+
+    Frames without a time (NaN) have the place -1.
+    """
+    known = np.isfinite(time_s)
+    places = np.full(len(time_s), -1, np.int64)
+    steps = np.maximum(np.round(np.diff(time_s[known]) * rate_hz), 1).astype(np.int64)
+    places[known] = np.concatenate([[0], np.cumsum(steps)])
+    return places
 
 
 def _cut(sequence: _Sequence, newest: int) -> Clip:

@@ -246,7 +246,7 @@ def _encode(path: Path, form: str, tracks: Tracks, pictures: Iterator[Picture]) 
     codec, options = ("libx264", {"preset": "veryfast", "crf": "20", "bf": "0"})
     if codec not in av.codecs_available:
         codec, options = "mpeg4", {"q:v": "4"}
-    rate = Fraction(float(tracks.meta.get("fps_nominal_hz") or 30)).limit_denominator(1001)
+    rate = Fraction(float(tracks.meta.get("fps_measured_hz") or 30)).limit_denominator(1001)
     with av.open(str(path), "w", format=form, container_options={"fflags": "+bitexact"}) as container:
         container.metadata.update({"title": "asyconv overlay", "comment": NOTICE})
         stream: Any = container.add_stream(codec, rate=rate, options=options)

@@ -15,12 +15,13 @@ import numpy.typing as npt
 from asyconv import __version__
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
-from asyconv.pose.clips import Clip, ClipCutter, Sample
+from asyconv.pose.clips import Clip, ClipCutter, Sample, grid_steps, lost_frames
 from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.inference import ClipMaps, Inference, locate
 from asyconv.pose.joint_depths import joint_depths
 from asyconv.pose.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.pose.model_file import Model
+from asyconv.recordings.clock import Clock
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
 from asyconv.stages import Stages
@@ -76,12 +77,14 @@ def track(
     """
     if rate not in ("full", "6"):
         raise InputError(f"rate: expected full or 6, got {rate!r}")
-    stride = max(1, round(recording.fps_nominal_hz / 6.0)) if rate == "6" else 1
+    clock = recording.clock()
+    stride = max(1, round(clock.rate_hz / 6.0)) if rate == "6" else 1
     picture = _picture(recording, head, mirrored, intrinsics)
     geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
     stages = stages or Stages()
-    run = _Run(Inference(model, precision), geometry, picture.depth_unit_mm, recording.fps_nominal_hz / stride, stages)
-    frames = _every(recording, stride)
+    run = _Run(Inference(model, precision), geometry, picture.depth_unit_mm, clock.rate_hz / stride, stages)
+    frames = _every(recording, clock, stride)
+    total = recording.frame_count or len(clock.time_s)
     while True:
         with stages.of("read"):
             frame = next(frames, None)
@@ -89,7 +92,7 @@ def track(
             break
         run.push(frame)
         if progress:
-            progress(frame.number, recording.frame_count)
+            progress(frame.number, total)
     run.finish(recording.path.name)
     identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
     return _tracks(recording, model, run, picture, identity)
@@ -113,11 +116,10 @@ def _first(*candidates: tuple[str, Any]) -> tuple[str, Any]:
     return next((source, value) for source, value in candidates if value is not None)
 
 
-def _every(recording: Recording, stride: int) -> Iterator[Frame]:
+def _every(recording: Recording, clock: Clock, stride: int) -> Iterator[Frame]:
     """Every frame, or those on every `stride`-th step of the time grid."""
-    for frame in recording.frames():
-        if round(frame.time_s * recording.fps_nominal_hz) % stride == 0:
-            yield frame
+    steps = grid_steps(clock.time_s, clock.rate_hz)
+    return (frame for frame in recording.frames() if steps[frame.number - 1] % stride == 0)
 
 
 class _Run:
@@ -225,9 +227,6 @@ def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, id
 
 
 def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) -> dict[str, Any]:
-    steps_s = np.diff(run.time_s)
-    measured_hz = float(1.0 / np.median(steps_s)) if len(steps_s) else run.cutter.fps_hz
-    expected = round((run.time_s[-1] - run.time_s[0]) * measured_hz) + 1
     stated = asdict(picture)
     camera = stated.pop("camera")
     return {
@@ -237,7 +236,8 @@ def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) 
         "intrinsics": camera,
         "width_px": recording.width_px,
         "height_px": recording.height_px,
-        "fps_measured_hz": measured_hz,
+        "fps_measured_hz": run.cutter.fps_hz,
+        "fps_source": "times" if recording.clock().measured else "stated",
         "fps_nominal_hz": recording.fps_nominal_hz,
         "stride": run.cutter.stride,
         "clip_layout": "staggered",
@@ -252,7 +252,7 @@ def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) 
         "tracks_version": TRACKS_VERSION,
         "simulated": recording.simulated,
         "frames_used": len(run.number),
-        "frames_lost": max(0, expected - len(run.number)),
+        "frames_lost": lost_frames(np.array(run.time_s), run.cutter.fps_hz),
         "units": "px native pixels, mm, s, confidence a probability",
         "axes": "x right, y down, z away from the camera, of the unmirrored picture; left and right are the infant's",
         "notice": NOTICE,

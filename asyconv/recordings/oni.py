@@ -5,12 +5,15 @@ names it.
 """
 
 import hashlib
-import itertools
+import math
 import struct
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import numpy as np
 
 from asyconv.errors import InputError
+from asyconv.recordings.clock import UNITS, clock_of
 from asyconv.recordings.oni_codec import CODECS, PayloadError, decode
 from asyconv.recordings.oni_records import DEPTH_NODE, FrameRecord, Node, Scan, scan
 from asyconv.recordings.oni_writer import SIMULATED_PROPERTY, OniWriter
@@ -28,8 +31,13 @@ def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | 
     found = scan(path)
     node = _depth_node(found, path.name)
     warnings: list[str] = []
-    frames = _in_order(node, warnings)
     width_px, height_px, rate_hz, intrinsics = _picture(node, path.name, warnings)
+    nominal_hz = fps_hz or (rate_hz if 1 <= rate_hz <= 1000 else None)
+    stamps = np.array([record.timestamp_us for record in node.frames], np.uint64)
+    clock = clock_of(path.name, stamps, UNITS["microseconds"], nominal_hz=nominal_hz, given_hz=fps_hz)
+    warnings += clock.said
+    frames = [_Timed(n, float(t), r) for n, (t, r) in enumerate(zip(clock.time_s, node.frames, strict=True), 1)]
+    frames = [frame for frame in frames if not math.isnan(frame.time_s)]
     if found.ending != "finished":
         warnings.append(_unfinished(found.ending, len(frames)))
     elif node.declared not in (None, len(node.frames)):
@@ -46,27 +54,34 @@ def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | 
         format="oni",
         width_px=width_px,
         height_px=height_px,
-        fps_nominal_hz=fps_hz or (rate_hz if 1 <= rate_hz <= 1000 else _median_rate_hz(frames)),
+        fps_nominal_hz=nominal_hz,
         frame_count=len(frames),
+        length_s=clock.length_s,
         depth_unit_mm=unit_mm,
         intrinsics=intrinsics,
         mirrored=_mirrored(node, warnings),
         simulated=any(other.properties.get(SIMULATED_PROPERTY) == b"simulated\0" for other in found.nodes),
+        clock=lambda: clock,
         decode=decode_all,
         digest=lambda: sha256_of(path),
         warnings=warnings,
     )
 
 
-def _decode_all(
-    path: Path, codec: str, width_px: int, height_px: int, frames: list[tuple[int, FrameRecord]]
-) -> Decoder:
+class _Timed(NamedTuple):
+    """A frame as it is stored: its number from 1, its time, and where it lies."""
+
+    number: int
+    time_s: float
+    record: FrameRecord
+
+
+def _decode_all(path: Path, codec: str, width_px: int, height_px: int, frames: list[_Timed]) -> Decoder:
     """Decode frame by frame; every byte of the file is read once and hashed on the way."""
     seen = hashlib.sha256()
-    first_us = frames[0][1].timestamp_us
     with path.open("rb", buffering=0) as file:
         position = 0
-        for number, record in frames:
+        for number, time_s, record in frames:
             _hash_on(file, record.start - position, seen)
             payload = file.read(record.size)
             if len(payload) < record.size:
@@ -80,7 +95,7 @@ def _decode_all(
                 depth = decode(payload, codec, width_px, height_px)
             except PayloadError as error:
                 raise InputError(f"{path.name}, frame {number}: {error}") from error
-            yield Frame(number, (record.timestamp_us - first_us) / 1e6, depth)
+            yield Frame(number, time_s, depth)
         _hash_on(file, None, seen)
     return seen.hexdigest()
 
@@ -105,17 +120,6 @@ def _depth_node(found: Scan, name: str) -> Node:
         raise InputError(f"{name}: expected depth frames, found no whole one in the stream ({found.ending})")
     others = f"{len(found.nodes)} stream{'' if len(found.nodes) == 1 else 's'} without depth"
     raise InputError(f"{name}: expected a depth stream, found {others} ({found.ending})")
-
-
-def _in_order(node: Node, warnings: list[str]) -> list[tuple[int, FrameRecord]]:
-    """Frames with their numbers, without those whose time does not advance."""
-    kept: list[tuple[int, FrameRecord]] = []
-    for number, record in enumerate(node.frames, start=1):
-        if not kept or record.timestamp_us > kept[-1][1].timestamp_us:
-            kept.append((number, record))
-    if lost := len(node.frames) - len(kept):
-        warnings.append(f"{lost} of {len(node.frames)} frames were left out: their time does not advance")
-    return kept
 
 
 def _picture(node: Node, name: str, warnings: list[str]) -> tuple[int, int, float, Intrinsics | None]:
@@ -170,13 +174,6 @@ def _unpack(node: Node, name: str, layout: str) -> Any:
     if not isinstance(data, bytes) or len(data) < struct.calcsize(layout):
         return None
     return struct.unpack_from(layout, data)
-
-
-def _median_rate_hz(frames: list[tuple[int, FrameRecord]]) -> float:
-    """Frames per second by the file's own times, where it states no rate."""
-    times_us = [record.timestamp_us for _, record in frames]
-    steps_us = sorted(after - before for before, after in itertools.pairwise(times_us))
-    return round(1e6 / steps_us[len(steps_us) // 2], 3) if steps_us else 30.0
 
 
 def _unfinished(ending: str, frames: int) -> str:

@@ -11,18 +11,25 @@ from asyconv.recordings.formats import describe, file_format
 from asyconv.recordings.stream import Recording
 
 
-def open_recording(path: Path | str, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
+def open_recording(
+    path: Path | str,
+    *,
+    depth_unit_mm: float | None = None,
+    fps_hz: float | None = None,
+    stream: str | None = None,
+) -> Recording:
     """Open a recording; only its headers are read.
 
     Parameters
     ----------
     path : an .oni file, a lossless 16-bit video, or a folder of 16-bit gray PNG pictures.
     depth_unit_mm : millimetres per count; overrides what the file says.
-    fps_hz : nominal frames per second; for PNG folders the rate of the numbers in the names, 30 if not given.
+    fps_hz : frames per second, where the recording holds no times; one that contradicts its times is refused.
+    stream : of a video, the title or the number of the stream with depth.
 
     Raises
     ------
-    InputError : nothing there, an unknown format, no depth in it, or damaged before the first frame.
+    InputError : nothing there, an unknown format, no depth in it, no clock, or damaged before the first frame.
     """
     path = Path(path)
     for name, value in (("depth_unit_mm", depth_unit_mm), ("fps_hz", fps_hz)):
@@ -42,6 +49,6 @@ def open_recording(path: Path | str, *, depth_unit_mm: float | None = None, fps_
         case "video":
             from asyconv.recordings.video import open_video
 
-            return open_video(path, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz)
+            return open_video(path, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream)
     expected = "an .oni file, a 16-bit video or a folder of 16-bit gray PNG pictures"
     raise InputError(f"{path.name}: expected {expected}, found {describe(path)}")

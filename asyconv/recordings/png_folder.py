@@ -1,49 +1,44 @@
 """Read a folder of 16-bit gray PNG pictures as one recording.
 
-Names are ``<number>.png`` or ``<number>_16bit.png`` (babyPose; ``_8bit`` copies beside them are passed over), with a
-common prefix or none. The numbers are frame numbers at 30 per second unless another rate is given: a missing number
-is a gap in time. Unit, intrinsics and mirroring are unknown to such a folder.
+The number in a name (png_names.py) gives the order. Times come from a file ``timestamps.csv`` beside the pictures
+(png_times.py), or from the numbers where these are clearly times; otherwise the numbers count frames at the rate that
+the user states, and a missing number is a gap in time. Unit, intrinsics and mirroring are unknown to such a folder.
 """
 
 import hashlib
-import re
+import math
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
-from asyconv.recordings.png_files import SIGNATURE, png_contents, png_files, png_header
+from asyconv.recordings.clock import Clock, are_times, clock_of, counted_clock
+from asyconv.recordings.holes import Holes, is_byte_swapped
+from asyconv.recordings.png_files import SIGNATURE, png_contents
+from asyconv.recordings.png_names import Picture, depth_series
+from asyconv.recordings.png_times import TIMES_FILES, Stamps, read_stamps
 from asyconv.recordings.stream import Decoder, Frame, Recording
 
 SIMULATED_FILE: Final = "asyconv-simulated.txt"
 """A folder of pictures that this program made up holds a file of this name."""
 
-_NAME: Final = re.compile(r"(.*?)([0-9]{1,12})(?:_16bit)?")
-_DEFAULT_FPS_HZ: Final = 30.0
 _MAX_SIDE_PX: Final = 8192
-_COLOURS: Final = {0: "gray", 2: "colour", 3: "palette", 4: "gray with alpha", 6: "colour with alpha"}
-
-
-class _Picture(NamedTuple):
-    number: int
-    path: Path
 
 
 def open_png_folder(folder: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
     """Open a folder of pictures; the header of every picture is checked. Errors as `open_recording`."""
-    pictures = _pictures(folder)
+    pictures, warnings = depth_series(folder)
     width_px, height_px = _common_size(pictures)
-    warnings: list[str] = []
-    if fps_hz is None:
-        fps_hz = _DEFAULT_FPS_HZ
-        warnings.append("no frame rate was given: the file numbers were read as frame numbers at 30 per second")
-
+    stamps = read_stamps(folder, pictures)
+    clock = _clock(folder, pictures, stamps, fps_hz)
+    warnings += clock.said
+    head = b"" if stamps is None else stamps.content
     return Recording(
         path=folder,
         format="png",
@@ -51,14 +46,33 @@ def open_png_folder(folder: Path, *, depth_unit_mm: float | None = None, fps_hz:
         height_px=height_px,
         fps_nominal_hz=fps_hz,
         frame_count=len(pictures),
+        length_s=clock.length_s,
         depth_unit_mm=depth_unit_mm,
         intrinsics=None,
         mirrored=None,
         simulated=(folder / SIMULATED_FILE).is_file(),
-        decode=lambda: _decode_all(pictures, (height_px, width_px), fps_hz),
-        digest=lambda: _digest(pictures),
+        clock=lambda: clock,
+        decode=lambda: _decode_all(pictures, (height_px, width_px), clock, head, warnings),
+        digest=lambda: _digest(pictures, head),
         warnings=warnings,
     )
+
+
+def _clock(folder: Path, pictures: list[Picture], stamps: Stamps | None, fps_hz: float | None) -> Clock:
+    """Clock by the file of times, by the numbers where they are times, or by the rate that the user states."""
+    if stamps is not None:
+        return clock_of(folder.name, stamps.values, stamps.ticks_per_s, given_hz=fps_hz)
+    numbers = [picture.number for picture in pictures]
+    as_stamps = np.array(numbers, np.uint64)
+    if are_times(as_stamps):
+        return clock_of(folder.name, as_stamps, None, given_hz=fps_hz)
+    if fps_hz is None:
+        raise InputError(
+            f"{folder.name}: expected times of the pictures (in their names or in {TIMES_FILES[0]}), found only "
+            "numbers; state the frame rate (--fps, or column fps_hz of the sheet)"
+        )
+    said = f"the pictures have no times: their numbers were read as frames at {fps_hz:g} a second, as stated"
+    return counted_clock(numbers, fps_hz, said)
 
 
 def write_png_folder(
@@ -85,61 +99,37 @@ def write_png_folder(
         (folder / f"{number}{suffix}.png").write_bytes(data.tobytes())
 
 
-def _pictures(folder: Path) -> list[_Picture]:
-    """Pictures in numeric order; refuses names without a number, two prefixes, and a number given twice."""
-    found: dict[int, Path] = {}
-    prefixes: dict[str, Path] = {}
-    for path in sorted(png_files(folder)):
-        match = _NAME.fullmatch(path.stem)
-        if match is None:
-            raise InputError(f"{folder.name}: expected pictures named by number, found {path.name}")
-        prefixes[match[1]] = path
-        number = int(match[2])
-        if number in found:
-            raise InputError(f"{folder.name}: expected each number once, found {found[number].name} and {path.name}")
-        found[number] = path
-    if not found:
-        raise InputError(f"{folder.name}: expected 16-bit gray PNG pictures, found none in the folder")
-    if len(prefixes) > 1:
-        one, other = list(prefixes.values())[:2]
-        raise InputError(f"{folder.name}: expected one series of pictures, found {one.name} and {other.name}")
-    return [_Picture(number, found[number]) for number in sorted(found)]
-
-
-def _common_size(pictures: list[_Picture]) -> tuple[int, int]:
-    """Width and height that all pictures share; refuses everything that is not 16-bit gray."""
-    size: tuple[int, int] | None = None
-    for _, path in pictures:
-        header = png_header(path)
-        name = f"{path.parent.name}/{path.name}"
-        if header is None:
-            raise InputError(f"{name}: expected a PNG picture, found something else under this name")
-        if not header.is_depth:
-            found = f"{header.bits}-bit {_COLOURS.get(header.colour, 'unknown')}"
-            raise InputError(f"{name}: expected 16-bit gray depth, found {found}")
-        if not (0 < header.width_px <= _MAX_SIDE_PX and 0 < header.height_px <= _MAX_SIDE_PX):
-            found = f"{header.width_px}x{header.height_px}"
-            raise InputError(f"{name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {found}")
-        here = (header.width_px, header.height_px)
-        size = size or here
+def _common_size(pictures: list[Picture]) -> tuple[int, int]:
+    """Width and height that all pictures share."""
+    size = (pictures[0].header.width_px, pictures[0].header.height_px)
+    for _, path, header in pictures:
+        name, here = f"{path.parent.name}/{path.name}", (header.width_px, header.height_px)
+        if not (0 < here[0] <= _MAX_SIDE_PX and 0 < here[1] <= _MAX_SIDE_PX):
+            raise InputError(f"{name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {here[0]}x{here[1]}")
         if here != size:
             raise InputError(f"{name}: expected {size[0]}x{size[1]} as in the first picture, found {here[0]}x{here[1]}")
-    assert size is not None  # there is at least one picture
     return size
 
 
-def _decode_all(pictures: list[_Picture], shape: tuple[int, int], fps_hz: float) -> Decoder:
-    seen = hashlib.sha256()
-    for place, (number, path) in enumerate(pictures, start=1):
+def _decode_all(
+    pictures: list[Picture], shape: tuple[int, int], clock: Clock, head: bytes, warnings: list[str]
+) -> Decoder:
+    seen, holes = hashlib.sha256(head), Holes()
+    for place, (number, path, _) in enumerate(pictures, start=1):
         data = png_contents(path)
         _hash_picture(number, data, seen)
         depth = decode_png(data)
+        name = f"{path.parent.name}/{path.name}, frame {place}"
         if depth is None or depth.dtype != np.uint16 or depth.shape != shape:
             raise InputError(
-                f"{path.parent.name}/{path.name}, frame {place}: expected a whole 16-bit gray picture of "
-                f"{shape[1]}x{shape[0]}, found a damaged or changed one"
+                f"{name}: expected a whole 16-bit gray picture of {shape[1]}x{shape[0]}, found a damaged or changed one"
             )
-        yield Frame(place, (number - pictures[0].number) / fps_hz, depth)
+        if is_byte_swapped(depth):
+            raise InputError(f"{name}: expected smooth depth, found one whose two bytes of each pixel are exchanged")
+        if not math.isnan(clock.time_s[place - 1]):
+            yield Frame(place, float(clock.time_s[place - 1]), holes.fill(depth))
+    if holes.said is not None and holes.said not in warnings:
+        warnings.append(holes.said)
     return seen.hexdigest()
 
 
@@ -159,9 +149,9 @@ def decode_png(data: bytes) -> npt.NDArray[np.uint16] | None:
     return None if picture is None else np.asarray(picture)
 
 
-def _digest(pictures: list[_Picture]) -> str:
-    seen = hashlib.sha256()
-    for number, path in pictures:
+def _digest(pictures: list[Picture], head: bytes) -> str:
+    seen = hashlib.sha256(head)
+    for number, path, _ in pictures:
         _hash_picture(number, png_contents(path), seen)
     return seen.hexdigest()
 

@@ -12,6 +12,8 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.recordings.clock import Clock
+
 
 @dataclass(frozen=True)
 class Intrinsics:
@@ -29,7 +31,7 @@ class Frame:
     """One depth picture."""
 
     number: int  # place in the recording, from 1
-    time_s: float  # from 0, by the file's own timestamps; lost frames stay gaps
+    time_s: float  # from 0, by the recording's clock; lost frames stay gaps
     depth: npt.NDArray[np.uint16]  # [height, width], raw counts as stored (not unmirrored), 0 = no depth
 
 
@@ -49,12 +51,14 @@ class Recording:
     format: str  # "png", "oni" or "video"
     width_px: int
     height_px: int
-    fps_nominal_hz: float
+    fps_nominal_hz: float | None  # as the file or the user states it; what is used is the clock's
     frame_count: int | None  # expected, where known before reading
+    length_s: float | None  # expected, where known before reading
     depth_unit_mm: float | None
     intrinsics: Intrinsics | None
     mirrored: bool | None
     simulated: bool
+    clock: Callable[[], Clock] = field(repr=False)  # of all frames; of a video all packets are read for it, once
     decode: Callable[[], Decoder] = field(repr=False)
     digest: Callable[[], str] = field(repr=False)
     warnings: list[str] = field(default_factory=list)

@@ -1,13 +1,16 @@
 """Read and write lossless 16-bit depth video: FFV1 gray16 in Matroska, and Azure Kinect recordings.
 
 Azure Kinect files carry colour and infra-red beside the depth, infra-red in the very format of the depth: the stream is
-chosen by its title. Eight-bit video is refused, for its depth cannot be recovered. PyAV is imported when it is needed.
+chosen by its title, or by the user (video_streams.py). Eight-bit video is refused, for its depth cannot be recovered.
+PyAV is imported when it is needed.
 """
 
 import contextlib
+import functools
 import json
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -16,35 +19,36 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.recordings.azure_kinect import k4a_intrinsics
+from asyconv.recordings.clock import Clock, clock_of, counted_clock
+from asyconv.recordings.formats import first_bytes
+from asyconv.recordings.holes import Holes
 from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, sha256_of
 from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
+from asyconv.recordings.video_streams import DEPTH_FORMATS, depth_stream
 
 _SIMULATED: Final = "asyconv simulated"
 _FACTS_TAG: Final = "ASYCONV"
-_DEPTH_FORMATS: Final = ("gray16le", "gray16be")
-_NOT_DEPTH: Final = ("COLOR", "IR")
 _MAX_SIDE_PX: Final = 8192
 
-# Azure Kinect: side of the square the calibration refers to, offset of the picture in it, size of the picture
-_K4A_MODES: Final = {
-    "NFOV_UNBINNED": (1024, (192, 180), (640, 576)),
-    "NFOV_2X2BINNED": (512, (96, 90), (320, 288)),
-    "WFOV_UNBINNED": (1024, (0, 0), (1024, 1024)),
-    "WFOV_2X2BINNED": (512, (0, 0), (512, 512)),
-}
 
-
-def open_video(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
+def open_video(
+    path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None, stream: str | None = None
+) -> Recording:
     """Open a 16-bit depth video; no frame is decoded. Errors as `open_recording`."""
+    import av
+
     warnings: list[str] = []
     with _container(path) as container:
-        stream = _depth_stream(container, path.name)
-        width_px, height_px = stream.codec_context.width, stream.codec_context.height
+        chosen = depth_stream(container, path.name, stream)
+        width_px, height_px = chosen.codec_context.width, chosen.codec_context.height
         if not (0 < width_px <= _MAX_SIDE_PX and 0 < height_px <= _MAX_SIDE_PX):
             raise InputError(f"{path.name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
-        rate_hz = float(stream.average_rate or stream.guessed_rate or 30)
-        frame_count = stream.frames or None
-        facts = _facts(container, stream, warnings)
+        stated_hz = float(chosen.average_rate or chosen.guessed_rate or 0) or None
+        frame_count = chosen.frames or None
+        length_s = container.duration / av.time_base if container.duration else None
+        facts = _facts(container, chosen, warnings)
+        film = _Film(path, (height_px, width_px), chosen.index, fps_hz or stated_hz, fps_hz, warnings)
     stated_mm = facts.get("depth_unit_mm")
     if depth_unit_mm is not None and stated_mm is not None and depth_unit_mm != stated_mm:
         warnings.append(f"the given depth unit of {depth_unit_mm:g} mm was used; the recording states {stated_mm:g} mm")
@@ -53,13 +57,15 @@ def open_video(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float 
         format="video",
         width_px=width_px,
         height_px=height_px,
-        fps_nominal_hz=fps_hz or rate_hz,
+        fps_nominal_hz=film.nominal_hz,
         frame_count=frame_count,
+        length_s=length_s or film.clock.length_s,
         depth_unit_mm=depth_unit_mm or stated_mm,
         intrinsics=facts.get("intrinsics"),
         mirrored=facts.get("mirrored"),
         simulated=bool(facts.get("simulated")),
-        decode=lambda: _decode_all(path, (height_px, width_px), warnings),
+        clock=lambda: film.clock,
+        decode=lambda: _decode_all(film),
         digest=lambda: sha256_of(path),
         warnings=warnings,
     )
@@ -131,35 +137,63 @@ def _container(path: Path) -> Iterator[Any]:
         yield container
 
 
-def _depth_stream(container: Any, name: str) -> Any:
-    """Return the stream titled DEPTH, else the only 16-bit gray one that is not titled as something else."""
-    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
-    titles = [stream.metadata.get("title", "").upper() for stream in streams]
-    if "DEPTH" in titles:
-        candidates = [streams[titles.index("DEPTH")]]
-    else:
-        candidates = [
-            stream
-            for stream, title in zip(streams, titles, strict=True)
-            if title not in _NOT_DEPTH and stream.codec_context.pix_fmt in _DEPTH_FORMATS
-        ]
-    if len(candidates) == 1 and candidates[0].codec_context.pix_fmt in _DEPTH_FORMATS:
-        return candidates[0]
-    if len(candidates) > 1:
-        raise InputError(f"{name}: expected one stream titled DEPTH, found {len(candidates)} that might be it")
-    found = ", ".join(stream.codec_context.pix_fmt or "one that cannot be read" for stream in streams) or "no video"
-    raise InputError(f"{name}: expected a 16-bit gray depth stream, found {found}")
+@dataclass(frozen=True)
+class _Film:
+    """The depth of a video: which stream it is, the rates that are stated, and where words about it go."""
+
+    path: Path
+    shape: tuple[int, int]
+    stream_index: int
+    nominal_hz: float | None
+    given_hz: float | None
+    warnings: list[str]
+
+    @functools.cached_property
+    def clock(self) -> Clock:
+        """Clock by the packets of the stream; they are read, not decoded."""
+        with _container(self.path) as container:
+            stream = container.streams[self.stream_index]
+            stamps = [
+                packet.pts if packet.pts is not None else packet.dts or 0 for packet in _packets(container, stream)
+            ]
+            ticks_per_s = float(1 / stream.time_base)
+        if not stamps:
+            raise InputError(f"{self.path.name}: expected depth frames, found none that is whole")
+        if not _has_times(self.path) and self.nominal_hz is not None:
+            said = f"the recording holds no times of its frames: {self.nominal_hz:g} a second, as stated, was used"
+            clock = counted_clock([stamp - stamps[0] for stamp in stamps], self.nominal_hz, said)
+        else:
+            clock = clock_of(
+                self.path.name, np.array(stamps, np.int64), ticks_per_s, unit_sure=True,
+                nominal_hz=self.nominal_hz, given_hz=self.given_hz,
+            )  # fmt: skip
+        self.warnings.extend(clock.said)
+        return clock
 
 
-def _decode_all(path: Path, shape: tuple[int, int], warnings: list[str]) -> Decoder:
+def _has_times(path: Path) -> bool:
+    """Whether the format holds a time for each frame; AVI only counts them."""
+    return not first_bytes(path).startswith(b"RIFF")
+
+
+def _packets(container: Any, stream: Any) -> Iterator[Any]:
+    """Packets of a stream up to its end, or to where the file is damaged (decoding says so)."""
     import av
 
-    whole = is_whole(path)
-    place, first_s, last_s, lost = 0, 0.0, -1.0, 0
+    with contextlib.suppress(av.FFmpegError):
+        yield from (packet for packet in container.demux(stream) if packet.size)
+
+
+def _decode_all(film: _Film) -> Decoder:
+    import av
+
+    path, shape, warnings = film.path, film.shape, film.warnings
+    whole, holes = is_whole(path), Holes()
+    place, first_s, last_s = 0, 0.0, 0.0
+    clock = film.clock
     with _container(path) as container:
-        stream = _depth_stream(container, path.name)
+        stream = container.streams[film.stream_index]
         stream.codec_context.thread_type, stream.codec_context.thread_count = "SLICE", 2
-        step_s = 1 / float(stream.average_rate or stream.guessed_rate or 30)
         azure = "K4A_DEPTH_MODE" in stream.metadata
         stated_s = (container.duration or 0) / av.time_base
         pictures = _pictures(container, stream)
@@ -174,16 +208,16 @@ def _decode_all(path: Path, shape: tuple[int, int], warnings: list[str]) -> Deco
                     break  # the last frame of a file that was cut off
                 raise InputError(f"{path.name}, frame {place + 1}: {_plain(error)}") from error
             place += 1
-            time_s = float(picture.pts * picture.time_base)
-            first_s = time_s if place == 1 else first_s
-            if time_s - first_s <= last_s:
-                lost += 1
+            if place == 1 and picture.pts is not None:
+                first_s = float(picture.pts * picture.time_base)
+            if place > len(clock.time_s) or math.isnan(clock.time_s[place - 1]):
                 continue
-            last_s = time_s - first_s
-            yield Frame(place, last_s, depth)
+            last_s = float(clock.time_s[place - 1])
+            yield Frame(place, last_s, holes.fill(depth))
     if place == 0:
         raise InputError(f"{path.name}: expected depth frames, found none that is whole")
-    _warn(warnings, f"{lost} of {place} frames were left out: their time does not advance", lost > 0)
+    _warn(warnings, holes.said or "", holes.said is not None)
+    step_s = 1 / clock.rate_hz
     late = whole and first_s > 1.5 * step_s and not azure  # whose cameras do not begin together
     _warn(warnings, f"the first frame is at {first_s:.2f} s; frames before it may be lost", late)
     early = whole and first_s + last_s < stated_s - 2.5 * step_s
@@ -205,9 +239,7 @@ def _pictures(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _pixels(picture: Any, shape: tuple[int, int]) -> npt.NDArray[np.uint16]:
-    if picture.pts is None:
-        raise ValueError("expected a time, found none")
-    if picture.is_corrupt or picture.format.name not in _DEPTH_FORMATS:
+    if picture.is_corrupt or picture.format.name not in DEPTH_FORMATS:
         raise ValueError(f"expected a whole 16-bit picture, found a damaged one ({picture.format.name})")
     depth = np.asarray(picture.to_ndarray())
     if depth.shape != shape or depth.dtype != np.uint16:
@@ -227,7 +259,7 @@ def _facts(container: Any, stream: Any, warnings: list[str]) -> dict[str, Any]:
     if mode is not None:  # Azure Kinect: mm, and never mirrored
         attached = [item for item in container.streams.attachments if item.name == "calibration.json"]
         data = bytes(attached[0].data) if attached else b""
-        return {"depth_unit_mm": 1.0, "mirrored": False, "intrinsics": _k4a_intrinsics(data, mode, warnings)}
+        return {"depth_unit_mm": 1.0, "mirrored": False, "intrinsics": k4a_intrinsics(data, mode, warnings)}
     facts: dict[str, Any] = {"simulated": tags.get("COMMENT") == _SIMULATED}
     with contextlib.suppress(ValueError, TypeError, KeyError):  # somebody else's tag of the same name
         stored = json.loads(tags[_FACTS_TAG])
@@ -236,41 +268,6 @@ def _facts(container: Any, stream: Any, warnings: list[str]) -> dict[str, Any]:
             facts["intrinsics"] = Intrinsics(fx_px, fy_px, cx_px, cy_px, source="file")
         facts["mirrored"], facts["depth_unit_mm"] = stored["mirrored"], stored["depth_unit_mm"]
     return facts
-
-
-def _k4a_intrinsics(data: bytes, mode: str, warnings: list[str]) -> Intrinsics | None:
-    """Pinhole part of the depth camera's calibration, as the Azure Kinect SDK scales and crops it for this mode."""
-    try:
-        side_px, (left_px, top_px), (width_px, _) = _K4A_MODES[mode]
-        cameras = json.loads(data.rstrip(b"\0"))["CalibrationInformation"]["Cameras"]
-        depth = next(camera for camera in cameras if camera["Location"] == "CALIBRATION_CameraLocationD0")
-        values = [float(value) for value in depth["Intrinsics"]["ModelParameters"]]
-        cx, cy, fx, fy, *lens = values[:10]
-        if not all(map(math.isfinite, values)) or not (fx > 0 and fy > 0) or len(lens) < 6:
-            raise ValueError
-    except (KeyError, TypeError, ValueError, StopIteration):
-        warnings.append("the calibration in the recording could not be read; its intrinsics are unknown")
-        return None
-    short_pct = 100 * _shortening(width_px / 2 / (fx * side_px), lens)
-    warnings.append(f"lens distortion is not corrected: lengths at the picture's sides are {short_pct:.0f} % short")
-    return Intrinsics(
-        fx_px=fx * side_px,
-        fy_px=fy * side_px,
-        cx_px=cx * side_px - left_px - 0.5,
-        cy_px=cy * side_px - top_px - 0.5,
-        source="file",
-    )
-
-
-def _shortening(distorted: float, lens: list[float]) -> float:
-    """How much nearer to the axis a lens shows a point that appears at this tangent (Brown-Conrady, rational)."""
-    k1, k2, k3, k4, k5, k6 = lens
-    true, ratio = distorted, 1.0
-    for _ in range(50):  # converges quickly: the ratio changes slowly
-        r2 = true * true
-        ratio = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / (1 + r2 * (k4 + r2 * (k5 + r2 * k6)))
-        true = distorted / ratio
-    return 1 - ratio
 
 
 def _plain(error: Exception) -> str:

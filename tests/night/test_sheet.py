@@ -22,8 +22,8 @@ def test_a_whole_row(tmp_path: Path) -> None:
         write(
             tmp_path / "s.csv",
             "\ufefffile;recording_id;infant_id;site;camera_id;ga_birth_days;pma_days;orientation;mirrored;"
-            "depth_unit_mm;state;exclude_reason;nurse\n"
-            "a.oni;r-1;i-1;A;cam1;31+4;240;Left;yes;0,125;quiet;;x\n\n",
+            "depth_unit_mm;fps_hz;state;exclude_reason;nurse\n"
+            "a.oni;r-1;i-1;A;cam1;31+4;240;Left;yes;0,125;15;quiet;;x\n\n",
         )
     )
     row = sheet.rows[0]
@@ -37,6 +37,7 @@ def test_a_whole_row(tmp_path: Path) -> None:
         "orientation": "left",
         "mirrored": True,
         "depth_unit_mm": 0.125,
+        "fps_hz": 15.0,
         "state": "quiet",
         "nurse": "x",
     }
@@ -60,6 +61,7 @@ def test_only_file_is_needed(tmp_path: Path) -> None:
         ("orientation", "sideways", "expected down, up, left, right"),
         ("mirrored", "maybe", "expected yes or no"),
         ("depth_unit_mm", "0", "expected a number above 0"),
+        ("fps_hz", "-5", "expected a number above 0"),
         ("depth_unit_mm", "one", "expected a number, found 'one'"),
     ],
 )

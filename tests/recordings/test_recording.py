@@ -1,11 +1,8 @@
 """Recordings as streams: reading ahead, finding them by content, and folders of PNG pictures."""
 
-import hashlib
 import itertools
-import struct
 import threading
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,10 +16,11 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.jit import compiled
+from asyconv.recordings.clock import Clock
 from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.opening import open_recording
-from asyconv.recordings.png_folder import open_png_folder, write_png_folder
+from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.stream import Decoder, Frame, Recording, intrinsics_from_fov
 from tests.helpers.real_data import shared_data
 
@@ -41,10 +39,12 @@ def stream(decode: Callable[[], Decoder]) -> Recording:
         height_px=6,
         fps_nominal_hz=30.0,
         frame_count=None,
+        length_s=None,
         depth_unit_mm=1.0,
         intrinsics=None,
         mirrored=None,
         simulated=False,
+        clock=lambda: Clock(np.arange(2) / 30, 30.0, measured=True),
         decode=decode,
         digest=lambda: "on demand",
     )
@@ -201,128 +201,6 @@ def test_a_header_cut_short_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.oni").write_bytes(b"NI10\1\0")
     with pytest.raises(InputError, match="a.oni: expected an OpenNI file header"):
         open_recording(tmp_path / "a.oni")
-
-
-# Folders of pictures
-
-
-def test_pictures_come_in_numeric_order_and_a_missing_number_is_a_gap(tmp_path: Path) -> None:
-    numbers = [220, 0, 40, 20, 100]
-    write_png_folder(tmp_path, [picture(n) for n in numbers], numbers=numbers)
-    recording = open_recording(tmp_path, depth_unit_mm=0.125, fps_hz=20.0)
-    frames = list(recording.frames())
-    assert [frame.number for frame in frames] == [1, 2, 3, 4, 5]
-    assert [frame.time_s for frame in frames] == [0.0, 1.0, 2.0, 5.0, 11.0]
-    assert all(np.array_equal(f.depth, picture(n)) for f, n in zip(frames, sorted(numbers), strict=True))
-    assert (recording.format, recording.width_px, recording.height_px, recording.frame_count) == ("png", 8, 6, 5)
-    assert (recording.depth_unit_mm, recording.fps_nominal_hz) == (0.125, 20.0)
-    assert (recording.intrinsics, recording.mirrored, recording.simulated) == (None, None, False)
-    assert recording.warnings == []
-
-
-def test_babypose_names_are_raw_frame_numbers_at_30_a_second(tmp_path: Path) -> None:
-    for number in (1, 6, 11):
-        cv2.imwrite(str(tmp_path / f"{number}_16bit.png"), picture(number))
-        cv2.imwrite(str(tmp_path / f"{number}_8bit.png"), np.zeros((6, 8), np.uint8))
-    cv2.imwrite(str(tmp_path / "._1_16bit.png"), np.zeros((6, 8, 3), np.uint8))
-    recording = open_recording(tmp_path)
-    assert [frame.time_s for frame in recording.frames()] == pytest.approx([0, 1 / 6, 2 / 6])
-    assert recording.depth_unit_mm is None
-    assert recording.warnings == [
-        "no frame rate was given: the file numbers were read as frame numbers at 30 per second"
-    ]
-
-
-def test_simulated_pictures_say_so(tmp_path: Path) -> None:
-    write_png_folder(tmp_path, [picture(1)], simulated=True)
-    assert open_recording(tmp_path).simulated
-    with pytest.raises(InputError, match="picture 1: expected uint16"):
-        write_png_folder(tmp_path, [picture(1).astype(np.int32)])
-
-
-def test_the_hash_covers_contents_and_numbers(tmp_path: Path) -> None:
-    for name, numbers in (("a", [1, 2]), ("b", [1, 3]), ("c", [1, 2])):
-        write_png_folder(tmp_path / name, [picture(1), picture(2)], numbers=numbers)
-    hashes = {}
-    for name in "abc":
-        recording = open_recording(tmp_path / name)
-        on_demand = recording.sha256
-        recording = open_recording(tmp_path / name)
-        assert sum(1 for _ in recording.frames()) == 2
-        assert recording.sha256 == on_demand
-        hashes[name] = on_demand
-    assert hashes["a"] == hashes["c"] != hashes["b"]
-    data = [(tmp_path / "a" / f"{number}.png").read_bytes() for number in (1, 2)]
-    framed = b"".join(struct.pack("<QQ", n, len(piece)) + piece for n, piece in enumerate(data, start=1))
-    assert hashes["a"] == hashlib.sha256(framed).hexdigest()
-
-
-@pytest.mark.parametrize(
-    ("wrong", "found"),
-    [
-        (np.zeros((6, 8), np.uint8), "8-bit gray"),
-        (np.zeros((6, 8, 3), np.uint8), "8-bit colour"),
-        (np.zeros((6, 8, 3), np.uint16), "16-bit colour"),
-        (np.zeros((6, 8, 4), np.uint16), "16-bit colour with alpha"),
-        (np.zeros((8, 6), np.uint16), "found 6x8"),
-    ],
-)
-def test_pictures_that_are_no_depth_of_one_size_are_refused_by_name(
-    tmp_path: Path, wrong: npt.NDArray[np.uint8], found: str
-) -> None:
-    write_png_folder(tmp_path, [picture(1), picture(2)])
-    cv2.imwrite(str(tmp_path / "3.png"), wrong)
-    with pytest.raises(InputError, match=f"/3.png: expected .*{found}"):
-        open_recording(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("names", "reason"),
-    [
-        (["1.png", "picture.png"], "expected pictures named by number, found picture.png"),
-        (["1.png", "01.png"], "expected each number once, found 01.png and 1.png"),
-        (["a1.png", "b2.png"], "expected one series of pictures, found a1.png and b2.png"),
-    ],
-)
-def test_names_that_give_no_order_are_refused(tmp_path: Path, names: list[str], reason: str) -> None:
-    for name in names:
-        cv2.imwrite(str(tmp_path / name), picture(1))
-    with pytest.raises(InputError, match=reason):
-        open_recording(tmp_path)
-
-
-@pytest.mark.parametrize("at", [20, 60, -20, -2])
-def test_a_damaged_picture_is_named(tmp_path: Path, at: int) -> None:
-    write_png_folder(tmp_path, [picture(n) for n in range(3)])
-    recording = open_recording(tmp_path)
-    data = bytearray((tmp_path / "2.png").read_bytes())
-    data[at] ^= 0x10
-    for changed in (data, data[:at]):
-        (tmp_path / "2.png").write_bytes(changed)
-        with pytest.raises(InputError, match="/2.png, frame 2: expected a whole 16-bit gray picture of 8x6"):
-            list(recording.frames())
-
-
-def test_a_chunk_that_claims_more_than_the_file_is_refused(tmp_path: Path) -> None:
-    header = b"IHDR" + struct.pack(">IIBBBBB", 8, 6, 16, 0, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    (tmp_path / "1.png").write_bytes(data + struct.pack(">I", 2**31) + b"IDAT")
-    with pytest.raises(InputError, match="/1.png, frame 1"):
-        list(open_png_folder(tmp_path).frames())
-
-
-def test_the_real_picture_sequences_keep_order_gap_and_unit() -> None:
-    folder = shared_data("sr305_depth_png") / "datasets" / "custom"
-    recording = open_recording(folder / "20210326-231615", depth_unit_mm=0.125, fps_hz=20.0)
-    frames = list(recording.frames())
-    numbers = [0, 20, 40, 60, 80, 100, 140, 160, 180, 200, 220]
-    assert [frame.time_s for frame in frames] == [number / 20 for number in numbers]
-    assert int(frames[0].depth.sum(dtype=np.int64)) == 370_706_255
-    assert int(frames[-1].depth.sum(dtype=np.int64)) == 332_604_672
-    assert (int(frames[0].depth[frames[0].depth > 0].min()), int(frames[0].depth.max())) == (4504, 6927)
-    assert recording.depth_unit_mm == 0.125
-    first = next(iter(open_recording(folder / "20210326-230536").frames()))
-    assert int(first.depth.sum(dtype=np.int64)) == 419_454_054
 
 
 def test_the_real_folders_are_searched_by_content() -> None:

@@ -197,9 +197,12 @@ def test_the_calibration_becomes_the_intrinsics_of_the_cropped_picture(tmp_path:
     ("streams", "reason"),
     [
         ([COLOUR], "expected a 16-bit gray depth stream, found yuv420p"),
-        ([COLOUR, INFRARED], "expected a 16-bit gray depth stream, found yuv420p, gray16be"),
+        ([COLOUR, INFRARED], "expected a 16-bit gray depth stream, found yuv420p .COLOR., gray16be .IR."),
         ([("DEPTH", "ffv1", "gray")], "expected a 16-bit gray depth stream, found gray"),
-        ([("", "ffv1", "gray16le"), ("", "ffv1", "gray16le")], "found 2 that might be it"),
+        (
+            [("", "ffv1", "gray16le"), ("", "ffv1", "gray16le")],
+            "found the streams 0 .without a title. and 1 .*choose one with --stream",
+        ),
     ],
 )
 def test_films_without_one_depth_stream_are_refused(
@@ -207,6 +210,82 @@ def test_films_without_one_depth_stream_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=reason):
         open_recording(film(tmp_path / "a.mkv", streams))
+
+
+# The stream and the clock
+
+
+@pytest.mark.parametrize("title", ["Infrared", "ir", "left infra", "IR_1", "Confidence", "NIR amplitude"])
+def test_one_gray_stream_that_is_not_depth_is_refused(tmp_path: Path, title: str) -> None:
+    """A film of one stream of 16-bit infra-red was taken as depth: its brightness became millimetres."""
+    path = film(tmp_path / "a.mkv", [(title, "ffv1", "gray16le")])
+    with pytest.raises(InputError, match=rf"expected a 16-bit gray depth stream, found gray16le \({title}\)"):
+        open_recording(path)
+
+
+def test_the_user_chooses_among_two_candidates(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mkv", [("left", "ffv1", "gray16le"), ("right", "ffv1", "gray16le"), COLOUR])
+    with pytest.raises(InputError, match=r"the streams 0 \(left\) and 1 \(right\); choose one with --stream"):
+        open_recording(path)
+    for wanted, value in (("right", 2000), ("LEFT", 1000), ("1", 2000)):
+        recording = open_recording(path, stream=wanted)
+        assert [int(frame.depth[0, 0]) for frame in recording.frames()] == [value, value + 1]
+    for wanted in ("middle", "COLOR"):
+        with pytest.raises(InputError, match=rf"expected one stream '{wanted}' of 16-bit gray, found gray16le"):
+            open_recording(path, stream=wanted)
+
+
+@pytest.mark.parametrize("title", ["", "Stream #1", "Depth (aligned)", "Circuit"])
+def test_one_gray_stream_that_may_be_depth_is_taken(tmp_path: Path, title: str) -> None:
+    path = film(tmp_path / "a.mkv", [(title, "ffv1", "gray16le"), COLOUR])
+    assert [int(frame.depth[0, 0]) for frame in open_recording(path).frames()] == [1000, 1001]
+
+
+def test_the_container_tells_the_length_that_matroska_does_not_count(tmp_path: Path) -> None:
+    """The number of frames is 0 in Matroska: a film of more than 7 minutes was killed after 600 s as hung."""
+    frames = [Frame(n + 1, 30.0 * n, FILM[0]) for n in range(20)]
+    write_ffv1(tmp_path / "a.mkv", frames, 30)
+    recording = open_recording(tmp_path / "a.mkv")
+    assert recording.frame_count is None
+    assert recording.length_s == pytest.approx(570, rel=0.01)
+    data = (tmp_path / "a.mkv").read_bytes().replace(b"\x44\x89\x88", b"\xec\x89\x88")  # the duration becomes a void
+    (tmp_path / "b.mkv").write_bytes(data)
+    assert open_recording(tmp_path / "b.mkv").length_s == pytest.approx(600, rel=0.01)
+
+
+@pytest.mark.parametrize("true_hz", [15.0, 24.0])
+def test_the_rate_of_a_film_is_measured(tmp_path: Path, true_hz: float) -> None:
+    frames = [Frame(n + 1, n / true_hz, FILM[0]) for n in range(60)]
+    write_ffv1(tmp_path / "a.mkv", frames, 30)
+    recording = open_recording(tmp_path / "a.mkv")
+    assert recording.clock().rate_hz == pytest.approx(true_hz, rel=1e-3)
+    assert recording.clock().measured
+    with pytest.raises(InputError, match="as you state"):
+        open_recording(tmp_path / "a.mkv", fps_hz=30.0).clock()
+
+
+def test_an_avi_holds_no_times_and_says_so(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.avi"), "w") as container:
+        stream: Any = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "gray16le"
+        for depth in FILM:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(depth, format="gray16le")))
+        container.mux(stream.encode(None))
+    for given_hz, rate_hz in ((None, 25.0), (12.5, 12.5)):
+        recording = open_recording(tmp_path / "a.avi", fps_hz=given_hz)
+        assert [frame.time_s for frame in recording.frames()] == pytest.approx(np.arange(6) / rate_hz)
+        assert not recording.clock().measured
+        said = f"the recording holds no times of its frames: {rate_hz:g} a second, as stated, was used"
+        assert recording.warnings == [said]
+
+
+def test_values_that_stand_for_no_depth_are_holes_in_a_film_too(tmp_path: Path) -> None:
+    depth = np.full((48, 64), 700, np.uint16)
+    depth[:, :9] = 65_535
+    write_ffv1(tmp_path / "a.mkv", [depth] * 3, 30)
+    recording = open_recording(tmp_path / "a.mkv")
+    assert all(not frame.depth[:, :9].any() and (frame.depth[:, 9:] == 700).all() for frame in recording.frames())
+    assert recording.warnings == ["the value 65535 was taken to mean no depth"]
 
 
 def test_a_damaged_video_header_is_refused_without_its_path(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""Which stream of a video holds depth: by its title, by elimination, or as the user says."""
+
+import re
+from typing import Any, Final
+
+from asyconv.errors import InputError
+
+DEPTH_FORMATS: Final = ("gray16le", "gray16be")
+_NOT_DEPTH: Final = {
+    "amplitude", "brightness", "color", "colour", "confidence", "infra", "infrared", "intensity", "ir", "luminance",
+    "nir", "reflectivity", "rgb", "thermal",
+}  # fmt: skip
+"""Words in the title of a stream that say that it is no depth."""
+
+
+def depth_stream(container: Any, name: str, wanted: str | None) -> Any:
+    """Return the stream that is wanted; else the one titled depth, else the only one that might be depth."""
+    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
+    gray = [stream for stream in streams if stream.codec_context.pix_fmt in DEPTH_FORMATS]
+    if wanted is not None:
+        candidates = [stream for stream in streams if wanted.lower() in (_title(stream).lower(), str(stream.index))]
+        expected = f"one stream {wanted!r} of 16-bit gray"
+    else:
+        exactly = [stream for stream in streams if _title(stream).upper() == "DEPTH"]
+        named = [stream for stream in gray if "depth" in _title(stream).lower()]
+        others = [stream for stream in gray if not _NOT_DEPTH & set(re.split(r"[^a-z]+", _title(stream).lower()))]
+        candidates = exactly or named or others
+        expected = "a 16-bit gray depth stream"
+    if len(candidates) == 1 and candidates[0] in gray:
+        return candidates[0]
+    if len(candidates) > 1:
+        which = " and ".join(f"{stream.index} ({_title(stream) or 'without a title'})" for stream in candidates)
+        raise InputError(f"{name}: expected one depth stream, found the streams {which}; choose one with --stream")
+    found = ", ".join(_described(stream) for stream in streams) or "no video"
+    raise InputError(f"{name}: expected {expected}, found {found}")
+
+
+def _title(stream: Any) -> str:
+    return str(stream.metadata.get("title", "")).strip()
+
+
+def _described(stream: Any) -> str:
+    kind = stream.codec_context.pix_fmt or "one that cannot be read"
+    return f"{kind} ({_title(stream)})" if _title(stream) else kind

@@ -1,0 +1,326 @@
+"""Folders of PNG pictures: their order, times, kinds, holes and damage."""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from asyconv.errors import InputError
+from asyconv.recordings.opening import open_recording
+from asyconv.recordings.png_folder import open_png_folder, write_png_folder
+from asyconv.recordings.stream import Recording
+from tests.helpers.real_data import shared_data
+
+Depth = npt.NDArray[np.uint16]
+
+
+def picture(seed: int) -> Depth:
+    return np.random.default_rng(seed).integers(0, 60_000, (6, 8)).astype(np.uint16)
+
+
+def test_pictures_come_in_numeric_order_and_a_missing_number_is_a_gap(tmp_path: Path) -> None:
+    numbers = [220, 0, 40, 20, 100]
+    write_png_folder(tmp_path, [picture(n) for n in numbers], numbers=numbers)
+    recording = open_recording(tmp_path, depth_unit_mm=0.125, fps_hz=20.0)
+    frames = list(recording.frames())
+    assert [frame.number for frame in frames] == [1, 2, 3, 4, 5]
+    assert [frame.time_s for frame in frames] == [0.0, 1.0, 2.0, 5.0, 11.0]
+    assert all(np.array_equal(f.depth, picture(n)) for f, n in zip(frames, sorted(numbers), strict=True))
+    assert (recording.format, recording.width_px, recording.height_px, recording.frame_count) == ("png", 8, 6, 5)
+    assert (recording.depth_unit_mm, recording.fps_nominal_hz) == (0.125, 20.0)
+    assert (recording.intrinsics, recording.mirrored, recording.simulated) == (None, None, False)
+    text = "the pictures have no times: their numbers were read as frames at 20 a second, as stated"
+    assert recording.warnings == [text]
+
+
+def test_babypose_names_are_frame_numbers_at_the_rate_that_the_user_states(tmp_path: Path) -> None:
+    for number in (1, 6, 11):
+        cv2.imwrite(str(tmp_path / f"{number}_16bit.png"), picture(number))
+        cv2.imwrite(str(tmp_path / f"{number}_8bit.png"), np.zeros((6, 8), np.uint8))
+    cv2.imwrite(str(tmp_path / "._1_16bit.png"), np.zeros((6, 8, 3), np.uint8))
+    with pytest.raises(InputError, match=r"expected times of the pictures .* found only numbers; state the frame rate"):
+        open_recording(tmp_path)  # 30 a second was guessed: a dump of 15 had doubled speeds
+    for rate_hz in (30.0, 15.0):
+        recording = open_recording(tmp_path, fps_hz=rate_hz)
+        assert [frame.time_s for frame in recording.frames()] == pytest.approx([0, 5 / rate_hz, 10 / rate_hz])
+        assert (recording.clock().rate_hz, recording.clock().measured) == (rate_hz, False)
+        assert recording.depth_unit_mm is None
+
+
+def test_simulated_pictures_say_so(tmp_path: Path) -> None:
+    write_png_folder(tmp_path, [picture(1)], simulated=True)
+    assert open_recording(tmp_path, fps_hz=30).simulated
+    with pytest.raises(InputError, match="picture 1: expected uint16"):
+        write_png_folder(tmp_path, [picture(1).astype(np.int32)])
+
+
+def test_the_hash_covers_contents_and_numbers(tmp_path: Path) -> None:
+    for name, numbers in (("a", [1, 2]), ("b", [1, 3]), ("c", [1, 2])):
+        write_png_folder(tmp_path / name, [picture(1), picture(2)], numbers=numbers)
+    hashes = {}
+    for name in "abc":
+        recording = open_recording(tmp_path / name, fps_hz=30)
+        on_demand = recording.sha256
+        recording = open_recording(tmp_path / name, fps_hz=30)
+        assert sum(1 for _ in recording.frames()) == 2
+        assert recording.sha256 == on_demand
+        hashes[name] = on_demand
+    assert hashes["a"] == hashes["c"] != hashes["b"]
+    data = [(tmp_path / "a" / f"{number}.png").read_bytes() for number in (1, 2)]
+    framed = b"".join(struct.pack("<QQ", n, len(piece)) + piece for n, piece in enumerate(data, start=1))
+    assert hashes["a"] == hashlib.sha256(framed).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        (np.zeros((6, 8), np.uint8), "8-bit gray"),
+        (np.zeros((6, 8, 3), np.uint8), "8-bit colour"),
+        (np.zeros((6, 8, 3), np.uint16), "16-bit colour"),
+        (np.zeros((6, 8, 4), np.uint16), "16-bit colour with alpha"),
+        (np.zeros((8, 6), np.uint16), "found 6x8"),
+    ],
+)
+def test_pictures_that_are_no_depth_of_one_size_are_refused_by_name(
+    tmp_path: Path, wrong: npt.NDArray[np.uint8], found: str
+) -> None:
+    write_png_folder(tmp_path, [picture(1), picture(2)])
+    cv2.imwrite(str(tmp_path / "3.png"), wrong)
+    with pytest.raises(InputError, match=f"/3.png: expected .*{found}"):
+        open_recording(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["1.png", "picture.png"], "expected pictures named by number, found picture.png"),
+        (["1.png", "01.png"], "expected each number once, found 01.png and 1.png"),
+        (["a1.png", "b2.png"], "expected one series of pictures, found a1.png and b2.png"),
+    ],
+)
+def test_names_that_give_no_order_are_refused(tmp_path: Path, names: list[str], reason: str) -> None:
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), picture(1))
+    with pytest.raises(InputError, match=reason):
+        open_recording(tmp_path)
+
+
+@pytest.mark.parametrize("at", [20, 60, -20, -2])
+def test_a_damaged_picture_is_named(tmp_path: Path, at: int) -> None:
+    write_png_folder(tmp_path, [picture(n) for n in range(3)])
+    recording = open_recording(tmp_path, fps_hz=30)
+    data = bytearray((tmp_path / "2.png").read_bytes())
+    data[at] ^= 0x10
+    for changed in (data, data[:at]):
+        (tmp_path / "2.png").write_bytes(changed)
+        with pytest.raises(InputError, match="/2.png, frame 2: expected a whole 16-bit gray picture of 8x6"):
+            list(recording.frames())
+
+
+def test_a_chunk_that_claims_more_than_the_file_is_refused(tmp_path: Path) -> None:
+    header = b"IHDR" + struct.pack(">IIBBBBB", 8, 6, 16, 0, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    (tmp_path / "1.png").write_bytes(data + struct.pack(">I", 2**31) + b"IDAT")
+    with pytest.raises(InputError, match="/1.png, frame 1"):
+        list(open_png_folder(tmp_path, fps_hz=30).frames())
+
+
+def test_the_real_picture_sequences_keep_order_gap_and_unit() -> None:
+    folder = shared_data("sr305_depth_png") / "datasets" / "custom"
+    recording = open_recording(folder / "20210326-231615", depth_unit_mm=0.125, fps_hz=20.0)
+    frames = list(recording.frames())
+    numbers = [0, 20, 40, 60, 80, 100, 140, 160, 180, 200, 220]
+    assert [frame.time_s for frame in frames] == [number / 20 for number in numbers]
+    assert int(frames[0].depth.sum(dtype=np.int64)) == 370_706_255
+    assert int(frames[-1].depth.sum(dtype=np.int64)) == 332_604_672
+    assert (int(frames[0].depth[frames[0].depth > 0].min()), int(frames[0].depth.max())) == (4504, 6927)
+    assert recording.depth_unit_mm == 0.125
+    first = next(iter(open_recording(folder / "20210326-230536", fps_hz=20).frames()))
+    assert int(first.depth.sum(dtype=np.int64)) == 419_454_054
+
+
+# Times
+
+
+def smooth(n: int = 0, *, side: int = 40) -> Depth:
+    """A slope of depths of a crib, a little different from picture to picture."""
+    return (700 + np.add.outer(np.arange(side), np.arange(side)) + n).astype(np.uint16)
+
+
+def named(folder: Path, names: list[str], times: str | None = None, file: str = "timestamps.csv") -> Path:
+    folder.mkdir(exist_ok=True)
+    for n, name in enumerate(names):
+        cv2.imwrite(str(folder / name), smooth(n))
+    if times is not None:
+        (folder / file).write_text(times)
+    return folder
+
+
+def times_of(recording: Recording) -> list[float]:
+    return [frame.time_s for frame in recording.frames()]
+
+
+TRUE_S = [0.0, 0.033, 0.067, 0.1, 0.133, 0.233]  # two frames are lost
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        lambda t: f"{round(1_617_183_746e6 + t * 1e6)}.png",
+        lambda t: f"depth_{round(1_617_183_746e3 + t * 1e3)}.png",
+        lambda t: f"{1_617_183_746 + t:.6f}.png",
+        lambda t: f"{round(t * 1e3)}.png",
+        lambda t: f"frame_{round(t * 30):05d}_{round(t * 1e6)}.png",
+    ],
+    ids=["us", "ms", "s", "ms from 0", "number and us"],
+)
+def test_numbers_that_are_clearly_times_are_times(tmp_path: Path, name: Callable[[float], str]) -> None:
+    """They were read as frame numbers: a step of 33,333 us was a gap of 18 minutes."""
+    recording = open_recording(named(tmp_path / "a", [name(t) for t in TRUE_S]))
+    assert times_of(recording) == pytest.approx(TRUE_S, abs=1e-6)
+    assert recording.clock().rate_hz == pytest.approx(30, rel=0.01)
+    assert recording.clock().measured
+    assert recording.warnings == []
+
+
+@pytest.mark.parametrize("numbers", [[1, 6, 11, 16], [0, 20, 40, 60, 100], [1, 2, 3, 4], [7]])
+def test_numbers_in_equal_steps_are_no_times(tmp_path: Path, numbers: list[int]) -> None:
+    folder = named(tmp_path / "a", [f"{n}.png" for n in numbers])
+    with pytest.raises(InputError, match="state the frame rate"):
+        open_recording(folder)
+    assert times_of(open_recording(folder, fps_hz=10)) == pytest.approx([(n - numbers[0]) / 10 for n in numbers])
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("timestamps.csv", "frame,timestamp_us\n" + "".join(f"{n},{round(t * 1e6)}\n" for n, t in enumerate(TRUE_S))),
+        ("timestamps.csv", "file;time_ms\n" + "".join(f"d/{n}.png;{t * 1e3:.1f}\n" for n, t in enumerate(TRUE_S))),
+        ("timestamps.txt", "# seconds\n" + "".join(f"{1e9 + t:.4f}\n" for t in TRUE_S)),
+        ("timestamps.txt", "".join(f"{round(1.6e18 + t * 1e9)} {n}.png\n" for n, t in enumerate(TRUE_S))),
+        (
+            "Timestamps.csv",
+            "index,color_timestamp,depth_timestamp\n" + "".join(f"{n},0,{t}\n" for n, t in enumerate(TRUE_S)),
+        ),
+    ],
+)
+def test_a_file_of_times_beside_the_pictures_is_read(tmp_path: Path, file: str, text: str) -> None:
+    """It was passed over, and the numbers taken to be frames at 30 a second."""
+    folder = named(tmp_path / "a", [f"{n}.png" for n in range(6)], text, file)
+    recording = open_recording(folder)
+    assert times_of(recording) == pytest.approx(TRUE_S, abs=1e-3)
+    assert recording.clock().measured
+    other = named(tmp_path / "b", [f"{n}.png" for n in range(6)], text + "# later\n", file)
+    assert open_recording(other).sha256 != recording.sha256  # the times belong to the recording
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected a time for each picture, found lines of different length or none"),
+        ("1\n2\n", "expected a time for each of 6 pictures, found 2"),
+        ("0,0.0\n1,0.1\n2,0.2\n3,0.3\n4,0.4\n", "found none of 5.png"),
+        ("a,b\n" + "a,b\n" * 6, "expected a column of times"),
+        ("1,2\n3\n", "found lines of different length or none"),
+        ("time\n" + "soon\n" * 6, "expected a number as time, found 'soon'"),
+        ("1,2,3\n" * 6, "expected a column of times"),
+        ("5\n" * 6, "expected time stamps that rise from frame to frame"),
+    ],
+)
+def test_a_file_of_times_that_does_not_fit_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        open_recording(named(tmp_path / "a", [f"{n}.png" for n in range(6)], text))
+
+
+# Names and kinds
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["{:05d}-DEPTH.png", "frame-{:06d}.depth.png", "cam0_{}_depth_new.png", "{}_16bit.png", "a {} b.png"],
+)
+def test_numbers_stand_among_words(tmp_path: Path, name: str) -> None:
+    """Such folders were refused: "expected pictures named by number"."""
+    folder = named(tmp_path / "a", [name.format(n) for n in (2, 10, 9)])
+    recording = open_recording(folder, fps_hz=10)
+    assert times_of(recording) == pytest.approx([0, 0.7, 0.8])
+    assert [int(frame.depth[0, 0]) - 700 for frame in recording.frames()] == [0, 2, 1]
+
+
+def test_two_numbers_that_both_count_are_refused(tmp_path: Path) -> None:
+    folder = named(tmp_path / "a", ["1_1.png", "1_2.png", "2_1.png"])
+    with pytest.raises(InputError, match="expected names in which one number counts the pictures"):
+        open_recording(folder, fps_hz=30)
+
+
+def test_pictures_of_another_kind_beside_depth_are_left_aside_by_kind(tmp_path: Path) -> None:
+    """One colour picture beside a series of depth made the whole folder refused."""
+    folder = named(tmp_path / "a", [f"{n}-DEPTH.png" for n in range(3)])
+    for n in range(3):
+        cv2.imwrite(str(folder / f"{n}-COLOR.png"), np.zeros((9, 9, 3), np.uint8))
+        cv2.imwrite(str(folder / f"{n}-IR.png"), np.zeros((9, 9), np.uint16))
+    cv2.imwrite(str(folder / "Anna.png"), np.zeros((9, 9), np.uint8))
+    recording = open_recording(folder, fps_hz=30)
+    assert len(times_of(recording)) == 3
+    assert recording.warnings[:3] == [
+        "3 pictures beside the depth were left aside: 16-bit gray",
+        "3 pictures beside the depth were left aside: 8-bit colour",
+        "1 pictures beside the depth were left aside: 8-bit gray",
+    ]
+
+
+# Holes and bytes
+
+
+def infant(n: int = 0) -> Depth:
+    depth = smooth(n)
+    depth[10:20, 10:20] -= 90
+    return depth
+
+
+@pytest.mark.parametrize("value", [65_535, 65_000, 10_000, 4_095])
+def test_values_that_stand_for_no_depth_become_holes(tmp_path: Path, value: int) -> None:
+    """They were depth: the mean of the picture, and the mattress, lay many metres away."""
+    for n in range(3):
+        depth = infant(n)
+        depth[:5, :5] = value
+        write_png_folder(tmp_path, [depth], numbers=[n])
+    recording = open_recording(tmp_path, fps_hz=30)
+    for n, frame in enumerate(recording.frames()):
+        assert not frame.depth[:5, :5].any()
+        assert np.array_equal(frame.depth[5:], infant(n)[5:])
+    assert recording.warnings[-1] == f"the value {value} was taken to mean no depth"
+    assert sum("taken to mean" in text for text in recording.warnings) == 1
+
+
+@pytest.mark.parametrize("value", [1500, 900])
+def test_depth_that_is_not_far_beyond_the_rest_stays(tmp_path: Path, value: int) -> None:
+    depth = infant()
+    depth[:5, :5] = value  # the floor beside the crib
+    few = infant()
+    few[0, 0] = 10_000  # one pixel in 1600 is noise
+    write_png_folder(tmp_path, [depth, few])
+    frames = list(open_recording(tmp_path, fps_hz=30).frames())
+    assert np.array_equal(frames[0].depth, depth)
+    assert np.array_equal(frames[1].depth, few)
+
+
+def test_a_picture_with_its_bytes_exchanged_is_refused_by_name(tmp_path: Path) -> None:
+    """It was read as depth of up to 65 m, and gave joints somewhere."""
+    write_png_folder(tmp_path, [infant().byteswap(), infant(1).byteswap()])
+    with pytest.raises(InputError, match=r"/1\.png, frame 1: expected smooth depth, found one whose two bytes"):
+        list(open_recording(tmp_path, fps_hz=30).frames())
+
+
+def test_no_real_picture_has_sentinels_or_exchanged_bytes() -> None:
+    folder = shared_data("sr305_depth_png") / "datasets" / "custom"
+    for name in ("20210326-231615", "20210326-230536"):
+        recording = open_recording(folder / name, fps_hz=20.0)
+        assert sum(1 for _ in recording.frames()) in (8, 11)
+        assert len(recording.warnings) == 1  # the rate is stated

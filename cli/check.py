@@ -31,7 +31,8 @@ def command(ctx: click.Context, dataset: Path, csv_file: Path | None, overwrite:
     checked = check(dataset)
     if as_json:
         findings = [finding._asdict() for finding in checked.findings]
-        click.echo(json.dumps({"infants": checked.infants, "rows": checked.rows, "findings": findings}))
+        counts = {"infants": checked.infants, "rows": checked.rows, "missing_pct": checked.missing_pct}
+        click.echo(json.dumps({**counts, "findings": findings}))
     else:
         click.echo(as_table(checked))
     if csv_file is not None:

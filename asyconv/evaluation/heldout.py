@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
-from asyconv.labels.clip_files import read_clip_files, read_infants
+from asyconv.labels.clip_files import read_areas, read_clip_files, read_infants
 from asyconv.labels.clip_set import ClipSet
 from asyconv.labels.label_sheets import is_label_sheet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
@@ -39,6 +39,7 @@ class HeldOut:
     simulated : whether the infants are.
     known : joints whose place in the picture is known, [n, 3, 12]; None = all. What is not known counts for nothing.
     names : of the infants; None = their numbers.
+    area_map : of each infant as its labels state it, map px squared, [n, 3]; NaN or None = not stated.
     """
 
     clips: ClipSet
@@ -48,6 +49,7 @@ class HeldOut:
     simulated: bool = True
     known: npt.NDArray[np.bool_] | None = None
     names: tuple[str, ...] | None = None
+    area_map: Array | None = None
 
 
 def driven_infants(folder: Path, clips: int, seed: int) -> HeldOut:
@@ -116,6 +118,7 @@ def annotated_part(run: Path, name: str, split: str) -> HeldOut:
         mm_per_map=np.full(clips.visible.shape, np.nan),
         what=f"{facts['infants']} {kind}, {split}",
         simulated=facts["simulated"],
+        area_map=read_areas(folders[-1]),
     )
 
 

@@ -81,7 +81,9 @@ def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
         for row in rmsd_rows(name, xy, truth, visible, data.mm_per_map)
     ]
     flat = (found.xy_map.reshape(-1, N_JOINTS, 2), truth.reshape(-1, N_JOINTS, 2), visible.reshape(-1, N_JOINTS))
-    precision = oks_ap(*flat, confidence.reshape(-1, N_JOINTS)) or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
+    area_map = None if data.area_map is None else data.area_map.ravel()
+    precision = oks_ap(*flat, confidence.reshape(-1, N_JOINTS), area_map)
+    precision = precision or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
     totals: dict[str, float | None] = {
         "visible_pct": 100 * float(visible.mean()),
         **_shares(found, truth, visible),

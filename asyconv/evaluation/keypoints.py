@@ -1,12 +1,13 @@
 """Measures of key points that other work reports: PCK and the average precision by object key point similarity.
 
 Deviations that must stand beside the numbers: PCK is relative to the trunk (mid-shoulder to mid-hip) of the truth, and
-a visible joint that is not predicted counts as wrong. OKS has COCO's standard deviations, made for adults, and
-takes as area the box round the visible joints, in native px; there is one infant in a picture.
+a visible joint that is not predicted counts as wrong. OKS has COCO's standard deviations, made for adults, and takes
+the area that the labels state, else the box round the visible joints; there is one infant in a picture.
 """
 
 import contextlib
 import io
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -38,10 +39,13 @@ def within(xy_map: Array, truth: Array, share: float) -> Bools:
     return np.asarray(error <= share * trunk_map(truth)[..., None])
 
 
-def oks_ap(xy_map: Array, truth: Array, visible: Bools, confidence: Array) -> dict[str, float] | None:
+def oks_ap(
+    xy_map: Array, truth: Array, visible: Bools, confidence: Array, area_map: Array | None = None
+) -> dict[str, float] | None:
     """AP, AP50, AP75 and AR over frames [n, 12] by pycocotools; None where it is not installed.
 
-    A frame without a visible joint counts for nothing. A frame's score is the mean confidence of its predicted joints.
+    `area_map` [n] is the infant's area in map px squared; NaN or None = not stated. A frame without a visible joint
+    counts for nothing. A frame's score is the mean confidence of its predicted joints.
     """
     try:
         from pycocotools.coco import COCO
@@ -49,6 +53,7 @@ def oks_ap(xy_map: Array, truth: Array, visible: Bools, confidence: Array) -> di
     except ImportError:
         return None
     xy, truth = NATIVE_PX * xy_map, NATIVE_PX * truth
+    area_px2 = np.full(len(truth), np.nan) if area_map is None else NATIVE_PX**2 * area_map
     seen = np.flatnonzero(visible.any(axis=1))
     given = [i for i in seen if np.isfinite(xy[i, :, 0]).any()]
     if not given:
@@ -59,7 +64,7 @@ def oks_ap(xy_map: Array, truth: Array, visible: Bools, confidence: Array) -> di
             "info": {},
             "images": [{"id": int(i)} for i in seen],
             "categories": [{"id": 1, "name": "infant", "keypoints": list(JOINTS)}],
-            "annotations": [_annotation(int(i), truth[i], visible[i]) for i in seen],
+            "annotations": [_annotation(int(i), truth[i], visible[i], float(area_px2[i])) for i in seen],
         }
         coco.createIndex()
         judged = COCOeval(coco, coco.loadRes([_result(int(i), xy[i], confidence[i]) for i in given]), "keypoints")
@@ -71,7 +76,7 @@ def oks_ap(xy_map: Array, truth: Array, visible: Bools, confidence: Array) -> di
     return {name: float(judged.stats[i]) for name, i in (("ap", 0), ("ap50", 1), ("ap75", 2), ("ar", 5))}
 
 
-def _annotation(image: int, truth: Array, visible: Bools) -> dict[str, Any]:
+def _annotation(image: int, truth: Array, visible: Bools, area_px2: float) -> dict[str, Any]:
     low, high = truth[visible].min(axis=0), truth[visible].max(axis=0)
     size = np.maximum(high - low, 1.0)
     points = np.where(visible[:, None], np.column_stack([truth, np.full(len(truth), 2.0)]), 0.0)
@@ -80,7 +85,7 @@ def _annotation(image: int, truth: Array, visible: Bools) -> dict[str, Any]:
         "image_id": image,
         "category_id": 1,
         "iscrowd": 0,
-        "area": float(size.prod()),
+        "area": float(size.prod()) if math.isnan(area_px2) else area_px2,
         "bbox": [*low.tolist(), *size.tolist()],
         "num_keypoints": int(visible.sum()),
         "keypoints": points.ravel().tolist(),

@@ -1,13 +1,15 @@
 """What lies in an annotated data set: sheets of labels, and folders of pictures by the number in their names."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from asyconv.errors import InputError
 from asyconv.labels.coco import is_coco, read_coco
-from asyconv.labels.label_sheets import ImageName, LabelSheet, image_name, is_label_sheet, read_label_sheet
+from asyconv.labels.foreign import what_labels
+from asyconv.labels.label_sheets import HEADERS, ImageName, LabelSheet, image_name, is_label_sheet, read_label_sheet
 from asyconv.recordings.finding import IGNORE_FILE
 from asyconv.recordings.png_files import PngHeader, png_header
 
@@ -31,6 +33,7 @@ class Found:
     root: Path
     sheets: tuple[Path, ...]
     folders: dict[Path, Pictures]
+    foreign: tuple[tuple[Path, str], ...] = ()  # files that look like labels and cannot be read, and what they are
 
 
 def find_annotated(path: Path) -> Found:
@@ -38,7 +41,7 @@ def find_annotated(path: Path) -> Found:
     if not path.exists():
         raise InputError(f"{path.name}: expected a data set, found nothing at this place")
     root = path if path.is_dir() else path.parent
-    sheets, folders = [], {}
+    sheets, folders, foreign = [], {}, []
     for name, below, files in os.walk(root):
         if IGNORE_FILE in files:
             below.clear()
@@ -49,8 +52,10 @@ def find_annotated(path: Path) -> Found:
         if pictures:
             folders[Path(name)] = pictures
         if path.is_dir():
-            sheets += [file for file in paths if is_label_sheet(file) or is_coco(file)]
-    return Found(root, tuple(sheets) if path.is_dir() else (path,), folders)
+            here = [file for file in paths if is_label_sheet(file) or is_coco(file)]
+            foreign += [(file, what) for file in paths if file not in here and (what := what_labels(file))]
+            sheets += here
+    return Found(root, tuple(sheets) if path.is_dir() else (path,), folders, tuple(foreign))
 
 
 def read_sheets(file: Path) -> list[LabelSheet]:
@@ -69,6 +74,20 @@ def pictures_of(sheet: LabelSheet, found: Found) -> tuple[Path, Pictures] | None
         if folder in found.folders:
             return folder, found.folders[folder]
     return None
+
+
+def no_sheet(what: str) -> str:
+    """Say what was expected in place of a file that looks like labels."""
+    return f"expected a sheet of labels with the header {HEADERS} (UTF-8), or COCO key points, found {what}"
+
+
+def size_of(sheet: LabelSheet, pictures: Pictures) -> tuple[int, int]:
+    """Width and height of most pictures of a sheet; without any, what the sheet states, else babyPose's."""
+    bits = depth_bits_of(sheet, pictures)
+    headers = [there[bits].header for row in sheet.rows if row.name and bits in (there := pictures.get(row.name, {}))]
+    sizes = Counter((header.width_px, header.height_px) for header in headers if header)
+    stated = Counter(row.size_px for row in sheet.rows if row.size_px)
+    return next((count.most_common(1)[0][0] for count in (sizes, stated) if count), (640, 480))
 
 
 def depth_bits_of(sheet: LabelSheet, pictures: Pictures) -> int:

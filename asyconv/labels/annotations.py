@@ -25,6 +25,7 @@ from asyconv.labels.annotated_files import (
     Pictures,
     depth_bits_of,
     find_annotated,
+    no_sheet,
     pictures_of,
     read_sheets,
     short_name,
@@ -33,6 +34,7 @@ from asyconv.labels.clip_files import read_clip_files, write_clip_files
 from asyconv.labels.clip_set import ClipSet
 from asyconv.labels.coco import unresolved
 from asyconv.labels.label_sheets import LabelSheet, by_frame
+from asyconv.labels.unusable import unusable
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
 from asyconv.recordings.png_files import png_contents
@@ -62,6 +64,7 @@ class Annotated:
     width_px: int
     height_px: int
     simulated: bool
+    area_px2: Array  # [N], of the infant as the sheet states it, NaN = not stated
     fps_hz: float = ANNOTATED_FPS_HZ
 
     @property
@@ -77,10 +80,13 @@ def read_annotated(path: Path) -> list[Annotated]:
     Raises
     ------
     InputError : no sheet, no picture to a sheet, two sheets of one infant, pictures of two sizes, COCO annotations
-        whose images are not listed.
+        whose images are not listed, labels that cannot be those of one infant in these pictures (unusable.py).
     """
     found = find_annotated(path)
     sheets = [sheet for file in found.sheets for sheet in _read(file)]
+    if not sheets and found.foreign:
+        file, what = found.foreign[0]
+        raise InputError(f"{file.name}: {no_sheet(what)}")
     if not sheets:
         raise InputError(f"{path.name}: expected sheets of labels (result_*.csv, .xlsx or COCO .json), found none")
     seen: dict[str, Path] = {}
@@ -114,6 +120,9 @@ def _match(sheet: LabelSheet, found: Found) -> Annotated:
         )
     chosen = [pictures[row.name][bits] for row in rows if row.name]
     width_px, height_px = _common_size(chosen)
+    for row, _, text in unusable(sheet, (width_px, height_px)):
+        where_row = "" if row is None else f", row {row}"
+        raise InputError(f"{sheet.path.name}{where_row}: {text}")
     MapGeometry(width_px, height_px)  # refuses what is smaller than the map
     xy_px = np.stack([row.xy_px for row in rows])
     xy_px[~inside(xy_px, width_px, height_px)] = np.nan
@@ -131,6 +140,7 @@ def _match(sheet: LabelSheet, found: Found) -> Annotated:
         width_px=width_px,
         height_px=height_px,
         simulated=(folder / SIMULATED_FILE).is_file(),
+        area_px2=np.array([row.area_px2 or np.nan for row in rows]),
     )
 
 
@@ -185,7 +195,8 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
     if not done.is_dir():
         loaded = (load_clips(one, rows) for one, rows in chosen)
         facts = {"simulated": all(one.simulated for one, _ in chosen)}
-        write_clip_files(done, [len(rows) for _, rows in chosen], loaded, facts)
+        areas = [one.area_px2[rows] / MapGeometry(one.width_px, one.height_px).scale_px ** 2 for one, rows in chosen]
+        write_clip_files(done, [len(rows) for _, rows in chosen], loaded, facts, np.concatenate(areas))
     return read_clip_files(done)
 
 
@@ -195,7 +206,7 @@ def _key(chosen: Sequence[tuple[Annotated, Rows]]) -> str:
     for one, rows in chosen:
         states = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in one.images]
         digest.update(repr((one.infant_id, one.depth_bits, one.width_px, one.height_px, states)).encode())
-        digest.update(one.xy_px.tobytes())
+        digest.update(one.xy_px.tobytes() + one.area_px2.tobytes())
         digest.update(rows.tobytes())
     return digest.hexdigest()[:16]
 

@@ -21,13 +21,16 @@ from asyconv.labels.annotated_files import (
     Pictures,
     depth_bits_of,
     find_annotated,
+    no_sheet,
     pictures_of,
     read_sheets,
+    size_of,
 )
 from asyconv.labels.annotations import ANNOTATED_FPS_HZ, inside
 from asyconv.labels.check_labels import Labels, suspicious
 from asyconv.labels.coco import unresolved
 from asyconv.labels.label_sheets import OUTSIDE, ImageName, LabelRow, LabelSheet, by_frame
+from asyconv.labels.unusable import unusable
 from asyconv.pose.clips import SPACING_S
 from asyconv.recordings.png_files import png_is_whole
 from asyconv.skeleton import JOINTS
@@ -43,6 +46,9 @@ DUPLICATE: Final = "duplicate row"
 UNORDERED: Final = "unordered rows"
 GAP: Final = "gap in frame numbers"
 NEVER: Final = "joint never visible"
+
+NEVER_SHARE: Final = 0.01
+"""A joint that is labelled in fewer of the frames is never visible in effect: no network learns it."""
 
 _SHOWN: Final = 10
 
@@ -67,14 +73,15 @@ class Checked:
     infants: int
     rows: int
     findings: tuple[Finding, ...]
+    missing_pct: dict[str, float]  # of the annotated frames, by joint
 
 
 def check(path: Path) -> Checked:
     """Look through the data set at `path`; InputError where there is neither a sheet nor a picture."""
     found = find_annotated(path)
-    if not found.sheets and not found.folders:
+    if not found.sheets and not found.folders and not found.foreign:
         raise InputError(f"{path.name}: expected an annotated data set, found no sheet of labels and no pictures")
-    findings: list[Finding] = []
+    findings = [Finding(_place(found, file), None, UNREADABLE_SHEET, no_sheet(what)) for file, what in found.foreign]
     sheets: list[LabelSheet] = []
     for file in found.sheets:
         try:
@@ -98,7 +105,17 @@ def check(path: Path) -> Checked:
         for folder, names in named.items():
             findings += _without_row(found, folder, names)
     order = sorted(findings, key=lambda one: (one.file, one.row or 0, one.kind, one.text))
-    return Checked(len(sheet_of), sum(len(sheet.rows) for sheet in sheets), tuple(order))
+    rows = sum(len(sheet.rows) for sheet in sheets)
+    return Checked(len(sheet_of), rows, tuple(order), _missing_pct(sheets))
+
+
+def _missing_pct(sheets: Sequence[LabelSheet]) -> dict[str, float]:
+    """Share of the annotated frames of all infants in which each joint is not labelled, percent."""
+    rows = [row for sheet in sheets for row in by_frame(sheet.rows)]
+    if not rows:
+        return {}
+    missing = np.isnan(np.stack([row.xy_px for row in rows])[..., 0]).mean(axis=0)
+    return {joint: 100 * float(share) for joint, share in zip(JOINTS, missing, strict=True)}
 
 
 def _sheet_findings(sheet: LabelSheet, found: Found, named: dict[Path, set[ImageName]]) -> Iterator[Finding]:
@@ -118,7 +135,9 @@ def _sheet_findings(sheet: LabelSheet, found: Found, named: dict[Path, set[Image
         named[folder] |= {row.name for row in sheet.rows if row.name}
         yield from _picture_findings(sheet, pictures, found, file)
     yield from (Finding(file, *place) for place in _order_findings(sheet, pictures))
-    yield from (Finding(file, *place) for place in _label_findings(sheet, *_size(sheet, pictures)))
+    size = size_of(sheet, pictures)
+    yield from (Finding(file, *place) for place in unusable(sheet, size))
+    yield from (Finding(file, *place) for place in _label_findings(sheet, *size))
 
 
 def _label_findings(sheet: LabelSheet, width_px: int, height_px: int) -> Iterator[Place]:
@@ -133,8 +152,9 @@ def _label_findings(sheet: LabelSheet, width_px: int, height_px: int) -> Iterato
         return
     labels = _labels(rows, width_px, height_px)
     yield from ((rows[index].row, kind, text) for index, kind, text in suspicious(labels))
-    for joint in np.flatnonzero(np.isnan(labels.xy_px[..., 0]).all(axis=0)):
-        yield None, NEVER, f"{JOINTS[joint]} is labelled in none of {len(rows)} frames"
+    seen = np.isfinite(labels.xy_px[..., 0]).sum(axis=0)
+    for joint in np.flatnonzero(seen < NEVER_SHARE * len(rows)):
+        yield None, NEVER, f"{JOINTS[joint]} is labelled in {seen[joint] or 'none'} of {len(rows)} frames"
 
 
 def _labels(rows: Sequence[LabelRow], width_px: int, height_px: int) -> Labels:
@@ -146,7 +166,7 @@ def _labels(rows: Sequence[LabelRow], width_px: int, height_px: int) -> Labels:
 
 def _picture_findings(sheet: LabelSheet, pictures: Pictures, found: Found, file: str) -> Iterator[Finding]:
     bits = depth_bits_of(sheet, pictures)
-    size = _size(sheet, pictures)
+    size = size_of(sheet, pictures)
     chosen: dict[Path, Picture] = {}
     for row in sheet.rows:
         if row.name is None:
@@ -214,14 +234,6 @@ def _without_row(found: Found, folder: Path, named: set[ImageName]) -> Iterator[
         yield Finding(_place(found, first.path), None, NO_ROW, f"no sheet has a row of this frame{more}")
 
 
-def _size(sheet: LabelSheet, pictures: Pictures) -> tuple[int, int]:
-    """Width and height of most pictures of a sheet; without any, babyPose's."""
-    bits = depth_bits_of(sheet, pictures)
-    headers = [there[bits].header for row in sheet.rows if row.name and bits in (there := pictures.get(row.name, {}))]
-    sizes = Counter((header.width_px, header.height_px) for header in headers if header)
-    return sizes.most_common(1)[0][0] if sizes else (640, 480)
-
-
 def _place(found: Found, path: Path) -> str:
     return path.relative_to(found.root).as_posix()
 
@@ -238,8 +250,10 @@ def as_csv(findings: Iterable[Finding]) -> str:
 def as_table(checked: Checked) -> str:
     """The findings as text, at most ten of a kind and file, and their number by kind."""
     looked = f"{checked.rows} rows of {checked.infants} infants"
+    shares = ", ".join(f"{joint} {share:.1f}" for joint, share in checked.missing_pct.items())
+    missing = [f"not labelled, % of the frames: {shares}"] if shares else []
     if not checked.findings:
-        return f"nothing found wrong in {looked}"
+        return "\n".join([*missing, f"nothing found wrong in {looked}"])
     shown: list[tuple[str, ...]] = [("file", "row", "kind", "what")]
     told: Counter[tuple[str, str]] = Counter()
     count = Counter((one.file, one.kind) for one in checked.findings)
@@ -253,4 +267,4 @@ def as_table(checked: Checked) -> str:
     widths = [max(len(row[column]) for row in shown) for column in range(3)]
     lines = ["  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]) for row in shown]
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(Counter(f.kind for f in checked.findings).items()))
-    return "\n".join([*lines, f"{len(checked.findings)} findings in {looked}: {kinds}"])
+    return "\n".join([*lines, *missing, f"{len(checked.findings)} findings in {looked}: {kinds}"])

@@ -13,6 +13,7 @@ from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.skeleton import N_JOINTS
 
+_AREA: Final = "area_map.npy"
 _ARRAYS: Final[dict[str, tuple[tuple[int, ...], Any]]] = {
     "depth": ((CLIP_FRAMES, MAP_HEIGHT, MAP_WIDTH), np.uint16),
     "xy_map": ((CLIP_FRAMES, N_JOINTS, 2), np.float32),
@@ -20,8 +21,17 @@ _ARRAYS: Final[dict[str, tuple[tuple[int, ...], Any]]] = {
 }
 
 
-def write_clip_files(folder: Path, sizes: Sequence[int], infants: Iterable[ClipSet], facts: dict[str, Any]) -> None:
-    """Write the clips of one infant after another, of which there are `sizes`; only one is in memory at a time."""
+def write_clip_files(
+    folder: Path,
+    sizes: Sequence[int],
+    infants: Iterable[ClipSet],
+    facts: dict[str, Any],
+    area_map: npt.NDArray[np.float64] | None = None,
+) -> None:
+    """Write the clips of one infant after another, of which there are `sizes`; only one is in memory at a time.
+
+    `area_map` are areas of the infants, map px squared, [n, 3], where the labels state them.
+    """
     part = folder.with_name(f".{folder.name}.part")
     part.mkdir(parents=True, exist_ok=True)
     arrays = {
@@ -36,6 +46,8 @@ def write_clip_files(folder: Path, sizes: Sequence[int], infants: Iterable[ClipS
     for array in arrays.values():
         array.flush()
     np.save(part / "infant.npy", np.repeat(np.arange(len(sizes)), sizes))
+    if area_map is not None:
+        np.save(part / _AREA, area_map)
     (part / "facts.json").write_text(json.dumps({"infants": len(sizes), **facts}), encoding="utf8")
     part.rename(folder)
 
@@ -43,6 +55,12 @@ def write_clip_files(folder: Path, sizes: Sequence[int], infants: Iterable[ClipS
 def read_clip_files(folder: Path) -> ClipSet:
     """The clips in `folder`, memory-mapped."""
     return ClipSet(**{name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS})
+
+
+def read_areas(folder: Path) -> npt.NDArray[np.float64] | None:
+    """The areas of the infants, map px squared, [n, 3], NaN = not stated; None where the clips have none."""
+    path = folder / _AREA
+    return np.load(path) if path.is_file() else None
 
 
 def read_infants(folder: Path) -> tuple[npt.NDArray[np.int64], dict[str, Any]]:

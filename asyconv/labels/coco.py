@@ -1,23 +1,34 @@
 """COCO key points (JSON) as sheets of labels, one for each infant.
 
 A picture's infant is the folder in its ``file_name``, or what stands before the number in a flat list of names. A key
-point with v = 0 is not labelled; v = 1 and 2 both are, as in COCO's own measure. A row is the place of an annotation in
-the file, from 1.
+point with v = 0 is not labelled; v = 1 and 2 both are, as in COCO's own measure; any other v (a score, a depth) is no
+flag, and 0,0 is no point whatever its v. Sizes of pictures and areas of infants are kept where the file states them. A
+row is the place of an annotation in the file, from 1.
 """
 
 import json
 import math
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeGuard
 
 import numpy as np
 
 from asyconv.errors import InputError
-from asyconv.labels.label_sheets import UNPARSABLE, Fault, LabelRow, LabelSheet, check_point, image_name, joint_name
+from asyconv.labels.label_sheets import (
+    SCORE,
+    UNPARSABLE,
+    Fault,
+    LabelRow,
+    LabelSheet,
+    check_point,
+    image_name,
+    joint_name,
+)
 from asyconv.skeleton import JOINTS, N_JOINTS
 
 _KEYS: Final = ("images", "annotations", "categories")
+_MANY: Final = 1e6
 
 
 def is_coco(path: Path) -> bool:
@@ -46,11 +57,16 @@ def read_coco(path: Path) -> list[LabelSheet]:
         if image is not None:
             category = annotation.get("category_id")
             joints = columns.get(category if isinstance(category, int) else None)
-            rows.setdefault(_infant_of(path, image), []).append(_row(number, image, annotation, joints))
+            rows.setdefault(_infant_of(path, image.name), []).append(_row(number, image, annotation, joints))
     return [LabelSheet(path, "COCO", infant_id, tuple(of_one)) for infant_id, of_one in sorted(rows.items())]
 
 
-def _row(number: int, image: str, annotation: dict[str, Any], columns: list[int] | None) -> LabelRow:
+class _Image(NamedTuple):
+    name: str
+    size_px: tuple[int, int] | None
+
+
+def _row(number: int, image: _Image, annotation: dict[str, Any], columns: list[int] | None) -> LabelRow:
     faults = []
     xy_px = np.full((N_JOINTS, 2), np.nan)
     values = annotation.get("keypoints")
@@ -68,19 +84,27 @@ def _row(number: int, image: str, annotation: dict[str, Any], columns: list[int]
                 faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
             elif point is not None:
                 xy_px[joint] = point
-    name = image_name(image)
+    name = image_name(image.name)
     if name is None:
-        faults.append(Fault(UNPARSABLE, f"image: expected a name with a frame number, found {image[:40]!r}"))
-    return LabelRow(number, image, name, xy_px, tuple(faults))
+        faults.append(Fault(UNPARSABLE, f"image: expected a name with a frame number, found {image.name[:40]!r}"))
+    area = annotation.get("area")
+    area_px2 = float(area) if _is_number(area) and 0 < area < _MANY else None
+    return LabelRow(number, image.name, name, xy_px, tuple(faults), image.size_px, area_px2)
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return not isinstance(value, bool) and isinstance(value, int | float)
 
 
 def _point(values: list[Any]) -> tuple[float, float] | Fault | None:
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+    if not all(map(_is_number, values)):
         return Fault(UNPARSABLE, f"expected x, y, v, found {str(values)[:40]}")
     if values[2] == 0:
         return None
-    if not all(math.isfinite(value) and abs(value) < 1e6 for value in values):
+    if not all(math.isfinite(value) and abs(value) < _MANY for value in values):
         return Fault(UNPARSABLE, f"expected x, y, v, found {str(values)[:40]}")
+    if values[2] not in (1, 2):
+        return Fault(SCORE, f"expected v of 0, 1 or 2, found {values[2]:g}")
     return check_point(float(values[0]), float(values[1]))
 
 
@@ -101,14 +125,16 @@ def _entries(path: Path, content: dict[str, Any], key: str) -> list[dict[str, An
     return entries
 
 
-def _images(path: Path, content: dict[str, Any]) -> dict[int | str | None, str]:
-    """File name of each image by its id."""
-    images: dict[int | str | None, str] = {}
+def _images(path: Path, content: dict[str, Any]) -> dict[int | str | None, _Image]:
+    """File name and size of each image by its id."""
+    images: dict[int | str | None, _Image] = {}
     for number, image in enumerate(_entries(path, content, "images"), 1):
         identity, name = image.get("id"), image.get("file_name")
         if not isinstance(identity, int | str) or not isinstance(name, str):
             raise InputError(f"{path.name}: image {number}: expected an id and a file_name, found {str(image)[:60]}")
-        images[identity] = name
+        size = [image.get(side) for side in ("width", "height")]
+        stated = all(type(side) is int and 0 < side < _MANY for side in size)
+        images[identity] = _Image(name, (size[0], size[1]) if stated else None)
     return images
 
 

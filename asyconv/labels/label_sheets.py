@@ -11,6 +11,7 @@ Nothing in a cell stops the reading: a label that cannot be understood is missin
 import codecs
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.labels.foreign import LOOKED_AT, what_encoding, what_table
 from asyconv.skeleton import JOINTS, N_JOINTS
 
 SHEET_COLUMNS: Final = (
@@ -32,6 +34,11 @@ SHEET_COLUMNS: Final = (
 UNPARSABLE: Final = "unparsable cell"
 HALF_MISSING: Final = "half-missing point"
 OUTSIDE: Final = "point outside the picture"
+ORIGIN: Final = "point at 0,0"
+SCORE: Final = "visibility is no flag"
+
+HEADERS: Final = "image;head;right_hand;... or image;label1;...;label14"
+"""What the first row of a table says."""
 
 _PREFIX: Final = "result_"
 _CELL: Final = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)\s*,\s*(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)")
@@ -61,6 +68,8 @@ class LabelRow:
     name: ImageName | None  # None where the picture's name holds no number
     xy_px: npt.NDArray[np.float64]  # [12, 2], NaN = not visible, or not understood (then in `faults`)
     faults: tuple[Fault, ...] = ()
+    size_px: tuple[int, int] | None = None  # width and height of the picture, where the file states them
+    area_px2: float | None = None  # of the infant in the picture, where the file states it
 
 
 @dataclass(frozen=True)
@@ -104,16 +113,17 @@ def is_label_sheet(path: Path) -> bool:
 def read_label_sheet(path: Path) -> LabelSheet:
     """Read a table of labels; InputError where it is none."""
     lines = _table(path)
-    header = next(lines, [])
-    sheet_format, columns = _columns(path, header)
+    header, *more = itertools.islice(lines, LOOKED_AT) or [[]]
+    sheet_format, columns = _columns(path, header, more)
+    lines = itertools.chain(more, lines)
     rows = tuple(_row(number, cells, columns, len(header)) for number, cells in enumerate(lines, start=2) if any(cells))
     stem = path.stem
     infant_id = stem[len(_PREFIX) :] if stem.lower().startswith(_PREFIX) else path.resolve().parent.name
     return LabelSheet(path, sheet_format, infant_id, rows)
 
 
-def _columns(path: Path, header: Sequence[str]) -> tuple[str, list[int]]:
-    """Format of a table, and the column of each joint."""
+def _columns(path: Path, header: Sequence[str], more: Sequence[Sequence[str]]) -> tuple[str, list[int]]:
+    """Format of a table, and the column of each joint; `more` are the next rows."""
     names = [name.strip().lower() for name in header]
     numbered = [f"label{number}" for number in range(1, len(SHEET_COLUMNS) + 1)]
     if names == ["image", *numbered]:
@@ -126,9 +136,9 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[str, list[int]]:
     if not names or names[0] != "image" or missing:
         found = ";".join(header) if header else "nothing"
         lacking = f" (not there once: {', '.join(missing)})" if missing and len(missing) < N_JOINTS else ""
+        looks = what_table([header, *more])
         raise InputError(
-            f"{path.name}: expected a header image;head;right_hand;... or image;label1;...;label14, "
-            f"found {found[:80]!r}{lacking}"
+            f"{path.name}: expected a header {HEADERS}, found {looks + ', ' if looks else ''}{found[:80]!r}{lacking}"
         )
     return sheet_format, [joints.index(joint) for joint in JOINTS]
 
@@ -163,9 +173,11 @@ def parse_point(cell: str) -> tuple[float, float] | Fault | None:
 
 
 def check_point(x: float, y: float) -> tuple[float, float] | Fault | None:
-    """The point itself; None for -1,-1, a fault where only one of the two is -1 or one is below 0."""
+    """The point itself; None for -1,-1, a fault where only one of the two is -1, one is below 0, or both are 0."""
     if x == -1 and y == -1:
         return None
+    if x == 0 and y == 0:  # the corner of the picture: other programs' way to say that a joint is not labelled
+        return Fault(ORIGIN, "expected a point or a sign that there is none, found 0,0")
     if x == -1 or y == -1:
         return Fault(HALF_MISSING, f"expected both or none to be -1, found {x:g},{y:g}")
     if x < 0 or y < 0:
@@ -180,9 +192,12 @@ def _table(path: Path) -> Iterator[list[str]]:
 
 def _text_table(path: Path) -> Iterator[list[str]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: expected a table of labels in UTF-8, it cannot be read ({error})") from error
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path.name}: expected a table of labels, it cannot be read ({error.strerror})") from error
+    if encoding := what_encoding(data):
+        raise InputError(f"{path.name}: expected a table of labels in UTF-8, found {encoding}; save it as UTF-8")
+    text = data.decode("utf-8-sig")
     lines = re.split(r"\r\n|\r|\n", text)
     try:  # a line is a row: no cell of such a table holds a line end, and a stray quote must not swallow rows
         yield from (next(csv.reader([line], delimiter=";", quoting=csv.QUOTE_NONE), []) for line in lines)

@@ -1,6 +1,8 @@
 """PCK and OKS-AP against values worked out by hand."""
 
 import builtins
+import contextlib
+import io
 import math
 from typing import Any
 
@@ -83,3 +85,51 @@ def test_without_pycocotools_there_is_none(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(builtins, "__import__", refuse)
     assert oks_ap(body(), body(), ALL, np.ones((1, 12))) is None
+
+
+def test_the_area_that_the_labels_state_gives_the_numbers_of_pycocotools() -> None:
+    """An area of its own, the box round the joints, gave other numbers than those of the same file in pycocotools."""
+    coco_of, judge_of = (
+        pytest.importorskip("pycocotools.coco").COCO,
+        pytest.importorskip("pycocotools.cocoeval").COCOeval,
+    )
+    rng = np.random.default_rng(1)
+    truth = 5 * (body().repeat(40, 0) + rng.normal(0, 3, (40, 12, 2)))
+    found = truth + rng.normal(0, 12, truth.shape)
+    area_px2 = rng.uniform(4e3, 4e4, 40)
+    points = [np.column_stack([one, np.full(12, 2.0)]).ravel().tolist() for one in truth]
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = coco_of()
+        coco.dataset = {
+            "info": {},
+            "images": [{"id": n} for n in range(40)],
+            "categories": [{"id": 1, "name": "infant", "keypoints": list(JOINTS)}],
+            "annotations": [
+                {
+                    "id": n + 1, "image_id": n, "category_id": 1, "iscrowd": 0, "area": float(area_px2[n]),
+                    "bbox": [0, 0, 1, 1], "num_keypoints": 12, "keypoints": points[n],
+                }
+                for n in range(40)
+            ],
+        }  # fmt: skip
+        coco.createIndex()
+        results = [
+            {
+                "image_id": n, "category_id": 1, "score": 1.0,
+                "keypoints": np.column_stack([found[n], np.ones(12)]).ravel().tolist(),
+            }
+            for n in range(40)
+        ]  # fmt: skip
+        judge = judge_of(coco, coco.loadRes(results), "keypoints")
+        judge.params.kpt_oks_sigmas = np.array(OKS_SIGMAS)
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    everything = np.ones((40, 12), bool)
+    ours = oks_ap(found / 5, truth / 5, everything, np.ones((40, 12)), area_px2 / 25)
+    own = oks_ap(found / 5, truth / 5, everything, np.ones((40, 12)))
+    assert ours is not None
+    assert ours["ap"] == pytest.approx(judge.stats[0])
+    assert ours["ap50"] == pytest.approx(judge.stats[1])
+    assert own is not None
+    assert abs(own["ap"] - ours["ap"]) > 0.02

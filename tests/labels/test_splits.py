@@ -16,7 +16,9 @@ def infant(name: str, frame: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Anno
     count = len(frame)
     images = (Path("1_16bit.png"),) * count
     xy_px = np.zeros((count, 12, 2))
-    return Annotated(name, Path("result_pz.csv"), "babyPose", frame, images, xy_px, 16, 640, 480, False)
+    return Annotated(
+        name, Path("result_pz.csv"), "babyPose", frame, images, xy_px, 16, 640, 480, False, np.full(len(frame), np.nan)
+    )
 
 
 def thousand(name: str = "pz1") -> Annotated:

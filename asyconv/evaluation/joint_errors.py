@@ -82,8 +82,8 @@ def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
     ]
     flat = (found.xy_map.reshape(-1, N_JOINTS, 2), truth.reshape(-1, N_JOINTS, 2), visible.reshape(-1, N_JOINTS))
     area_map = None if data.area_map is None else data.area_map.ravel()
-    precision = oks_ap(*flat, confidence.reshape(-1, N_JOINTS), area_map)
-    precision = precision or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
+    found_ap = oks_ap(*flat, confidence.reshape(-1, N_JOINTS), area_map)
+    precision = found_ap or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
     totals: dict[str, float | None] = {
         "visible_pct": 100 * float(visible.mean()),
         **_shares(found, truth, visible),

@@ -132,10 +132,13 @@ def _images(path: Path, content: dict[str, Any]) -> dict[int | str | None, _Imag
         identity, name = image.get("id"), image.get("file_name")
         if not isinstance(identity, int | str) or not isinstance(name, str):
             raise InputError(f"{path.name}: image {number}: expected an id and a file_name, found {str(image)[:60]}")
-        size = [image.get(side) for side in ("width", "height")]
-        stated = all(type(side) is int and 0 < side < _MANY for side in size)
-        images[identity] = _Image(name, (size[0], size[1]) if stated else None)
+        width, height = (int(side) if _is_number(side) and 0 < side < _MANY else 0 for side in _sides(image))
+        images[identity] = _Image(name, (width, height) if width and height else None)
     return images
+
+
+def _sides(image: dict[str, Any]) -> tuple[Any, Any]:
+    return image.get("width"), image.get("height")
 
 
 def _image_id(annotation: dict[str, Any]) -> int | str | None:

@@ -359,7 +359,7 @@ def clean(request: pytest.FixtureRequest) -> Array:
 def test_every_planted_flaw_is_named_and_no_other(tmp_path: Path, clean: Array, seed: int) -> None:
     planted = plant(FLAWED, clean, "pz1", np.random.default_rng(seed))
     findings = check(write_data_set(tmp_path, planted.rows, planted.pictures)).findings
-    assert where(findings) == where(planted.flaws), as_table(Checked(1, len(planted.rows), findings))
+    assert where(findings) == where(planted.flaws), as_table(Checked(1, len(planted.rows), findings, {}))
     assert {one.kind for one in planted.flaws} >= ALL_KINDS - {COINCIDING}
     assert sum(one.kind == kinds.GAP for one in planted.flaws) == 3
 

@@ -41,10 +41,17 @@ def networks(seed: int = 0) -> tuple[nn.Module, nn.Module]:
     return detection, regression
 
 
-@pytest.fixture
-def saved(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.safetensors"
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
     save_model(path, *networks(), CARD)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def saved(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "tiny.safetensors"
+    path.write_bytes(content)
     return path
 
 

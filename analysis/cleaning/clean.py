@@ -22,6 +22,7 @@ from asyconv.analysis.cleaning.rejections import JUMP_MM_S, rejections
 from asyconv.analysis.cleaning.timebase import TimeBase, make_time_base
 from asyconv.analysis.formulas.filters import RUN_MIN_SAMPLES, smooth
 from asyconv.analysis.formulas.gaps import FILL_MAX_S, fill_gaps
+from asyconv.analysis.formulas.windows import SLOW_S
 from asyconv.tracks import DEPTH_SOURCES, Tracks
 
 Floats = npt.NDArray[np.float64]
@@ -59,16 +60,23 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     placed, log = on_time_base(tracks, events)
     px_per_mm = _px_per_mm(tracks.meta, placed.mm[..., 2])
     gated = placed
-    for step in rejections(placed, confidence_gate(tracks.meta), px_per_mm, tracks.meta.get("mattress_plane")):
+    steps = rejections(
+        placed,
+        gate=confidence_gate(tracks.meta),
+        px_per_mm=px_per_mm,
+        plane=tracks.meta.get("mattress_plane"),
+        simulated=bool(tracks.meta.get("simulated")),
+    )
+    for step in steps:
         gated, done = step(gated)
         log += done
     filled, done = with_filled_gaps(gated, px_per_mm)
     cutoff_hz = min(CUTOFF_HZ, placed.time.effective_hz / 3)
     smoothed, more = smoothed_runs(filled, cutoff_hz)
-    frame = body_frame(gated.mm)
+    frame = body_frame(gated.mm, placed.time.fs_hz)
     about = Step("body frame", "no shoulders and hips in millimetres together", 0, gated.flags.size, ran=False)
     if frame is not None:
-        how = f"median trunk, {frame.trunk_length_mm:.1f} mm long; one frame for the recording"
+        how = f"median trunk, {frame.trunk_length_mm:.1f} mm long; its direction the median over {SLOW_S:g} s"
         about = Step("body frame", how, 0, gated.flags.size)
     return CleanTracks(
         time=placed.time,

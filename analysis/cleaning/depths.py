@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning.outliers import is_jump, is_outlier
 from asyconv.analysis.formulas.sampling import FAST_HZ
-from asyconv.analysis.formulas.windows import odd, rolling_median
+from asyconv.analysis.formulas.windows import odd, rolling_median, slow_median
 from asyconv.skeleton import LIMBS
 
 Floats = npt.NDArray[np.float64]
@@ -28,8 +28,6 @@ STEP_MM: Final = 120.0
 HEIGHT_MM: Final = (-20.0, 250.0)  # of a joint above the mattress
 FLICKER_WINDOW_S: Final = 0.5
 FLICKER_MM: Final = 10.0
-TRUNK_SLOW_S: Final = 5.0
-TRUNK_STEP_S: Final = 0.5  # the slow part is worked out this often and joined by straight lines
 ROOTS: Final = tuple(chain[0] for chain in LIMBS.values())
 OTHERS: Final = tuple(joint for chain in LIMBS.values() for joint in chain[1:])
 
@@ -64,22 +62,6 @@ def with_stiff_trunk(xyz_mm: Floats, fs_hz: float) -> Floats:
     out = xyz_mm.copy()
     with np.errstate(invalid="ignore"):
         out[:, ROOTS] *= np.where(np.isfinite(own), trunk / own, np.nan)[..., None]
-    return out
-
-
-def slow_median(values: Floats, fs_hz: float) -> Floats:
-    """Median over 5 s of `values` [N, K], of what is present, every 0.5 s and straight lines between."""
-    n = len(values)
-    half, step = round(TRUNK_SLOW_S * fs_hz / 2), max(1, round(TRUNK_STEP_S * fs_hz))
-    from_start = np.arange(0, (n + 1) // 2, step)
-    at = np.unique(np.concatenate([from_start, n - 1 - from_start]))  # the same places in reversed time
-    out = np.full(values.shape, np.nan)
-    for k in range(values.shape[1]):
-        windows = (values[max(0, i - half) : i + half + 1, k] for i in at)
-        middles = np.array([np.median(w[np.isfinite(w)]) if np.isfinite(w).any() else np.nan for w in windows])
-        known = np.isfinite(middles)
-        if known.any():
-            out[:, k] = np.interp(np.arange(n), at[known], middles[known])
     return out
 
 

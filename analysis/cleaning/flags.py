@@ -7,7 +7,7 @@ OUTLIER, JUMP, FILLED, DEPTH_FILLED, SHORT_RUN = 64, 128, 256, 512, 1024
 SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH, UNSTEADY = 2048, 4096, 8192, 16384, 32768
 
 FLAG_NAMES: Final = {
-    DROPPED: "frame dropped by the recording",
+    DROPPED: "frame dropped by the recording, or a copy of the one before",
     MISSING: "joint not found",
     LOW_CONFIDENCE: "confidence below the gate",
     UNSTEADY: "joint missing, rejected or unsure too often about this time",

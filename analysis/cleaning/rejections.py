@@ -18,7 +18,6 @@ from asyconv.analysis.cleaning.depths import (
     FLICKER_WINDOW_S,
     HEIGHT_MM,
     STEP_MM,
-    TRUNK_SLOW_S,
     flickers,
     implausible,
     with_stiff_trunk,
@@ -28,24 +27,30 @@ from asyconv.analysis.cleaning.positions import Done, Positions
 from asyconv.analysis.cleaning.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
 from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.formulas.sampling import FAST_HZ
+from asyconv.analysis.formulas.windows import SLOW_S
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 OUTLIER_MIN_MM: Final = 10.0
 JUMP_MM_S: Final = 1500.0
+COPY_APART_PX: Final = 1e-6
+COPY_JOINTS_MIN: Final = 6
+GRID_SHARE: Final = 0.05
+"""Positions lie on a grid where more than this share of the joints stays the same while others move."""
 
 
 def rejections(
-    at: Positions, gate: float, px_per_mm: float, plane: list[float] | None
+    at: Positions, gate: float, px_per_mm: float, plane: list[float] | None, simulated: bool
 ) -> tuple[Callable[[Positions], Done], ...]:
     """Every rejecting step in its order.
 
     `at` are the positions as tracked, `gate` is the confidence gate, `px_per_mm` scales limits in millimetres to the
-    picture, and `plane` is that of the mattress.
+    picture, `plane` is that of the mattress, and `simulated` says that the infant is.
     """
     return (
         leave_out_missing,
+        partial(leave_out_copies, simulated=simulated),
         partial(leave_out_unsure, gate=gate),
         leave_out_excluded,
         partial(undo_swaps, apart_min_px=SIDES_APART_MIN_MM * px_per_mm),
@@ -68,6 +73,26 @@ def leave_out_missing(at: Positions) -> Done:
     return at.without(~found).log("joint found", how, ~found & at.time.present[:, None], flags.MISSING)
 
 
+def leave_out_copies(at: Positions, simulated: bool) -> Done:
+    """Samples in which every joint repeats the sample before exactly are missing.
+
+    A tracker that lost the infant may go on giving its last answer, which looks like perfect rest. Where single joints
+    often repeat themselves, positions lie on a grid and an infant at rest repeats them truly; so do the exact joints of
+    a simulated infant.
+    """
+    name, found = "copied samples", whole(at.px)
+    if simulated:
+        return at.skip(name, "simulated infants may lie exactly still")
+    both = found[1:] & found[:-1]
+    with np.errstate(invalid="ignore"):
+        same = both & (np.abs(np.diff(at.px, axis=0)) < COPY_APART_PX).all(axis=-1)
+    copied = (same == both).all(axis=1) & (both.sum(axis=1) >= COPY_JOINTS_MIN)
+    if same[~copied].sum() > GRID_SHARE * both[~copied].sum():
+        return at.skip(name, "positions lie on a grid")
+    bad = np.concatenate([np.zeros((1, found.shape[1]), bool), same & copied[:, None]])
+    return at.without(bad).log(name, f"at least {COPY_JOINTS_MIN} joints, all as before", bad, flags.DROPPED)
+
+
 def leave_out_unsure(at: Positions, gate: float) -> Done:
     """Joints below the confidence `gate` are missing."""
     unsure = whole(at.px) & ~(at.confidence >= gate)
@@ -81,9 +106,18 @@ def leave_out_excluded(at: Positions) -> Done:
 
 
 def undo_swaps(at: Positions, apart_min_px: float) -> Done:
-    """Exchanged left and right positions go back to their sides; a change without a way back is only marked."""
+    """Exchanged left and right joints go back to their sides, with their confidence.
+
+    A change without a way back is only marked.
+    """
     swaps = find_swaps(at.px, at.time.fs_hz, apart_min_px)
-    back = replace(at, px=swaps.apply(at.px), mm=swaps.apply(at.mm), hole=swaps.apply(at.hole))
+    back = replace(
+        at,
+        px=swaps.apply(at.px),
+        mm=swaps.apply(at.mm),
+        hole=swaps.apply(at.hole),
+        confidence=swaps.apply(at.confidence),
+    )
     how = f"exchanged costs less than {SWAP_COST_SHARE:g} of as tracked, and back within {SWAP_MAX_S:g} s: undone"
     back, undone = back.log("left-right swaps", how, swaps.undo, flags.SWAPPED)
     how = "a change of sides without a way back: marked only"
@@ -137,7 +171,7 @@ def stiffen_trunk(at: Positions) -> Done:
     with np.errstate(invalid="ignore"):
         moved = np.abs(settled - at.mm)[..., 2] > FLICKER_MM
     how = (
-        f"shoulders and hips: the trunk's depth, their own only as the median of {TRUNK_SLOW_S:g} s; count: moved by "
+        f"shoulders and hips: the trunk's depth, their own only as the median of {SLOW_S:g} s; count: moved by "
         f"more than {FLICKER_MM:g} mm"
     )
     return replace(at, mm=settled).log("stiff trunk", how, moved, flags.TRUNK_DEPTH)

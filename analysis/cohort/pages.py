@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 import polars as pl
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from asyconv.analysis.report.canvas import Drawing
 from asyconv.notice import NOTICE
@@ -100,8 +100,14 @@ def html(page: Page, pages: Sequence[Page], pngs: Mapping[str, bytes], *, simula
     """
     script = _read("cohort/sorting.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_read("cohort/cohort.html")).render(
+    environment = Environment(
+        loader=PackageLoader("asyconv.analysis.cohort", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("cohort.html").render(
         page=page,
         title=TITLE if page is pages[0] else f"{TITLE}, {page.title.lower()}",
         pages=pages,

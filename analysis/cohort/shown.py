@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from asyconv.analysis.cohort.strata import FLOOR_DEPENDENT
-from asyconv.analysis.measures.registry import REGISTRY
+from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT
+from asyconv.analysis.measures.registry import core_rows
 from asyconv.skeleton import LIMBS
 
 NO_BAND: Final = "any floor"
@@ -28,23 +28,13 @@ class Shown:
         return any(name in FLOOR_DEPENDENT for name in self.measures)
 
 
-def _shown(*names: str) -> Shown:
-    found = [next(m for m in REGISTRY if m.name == name) for name in names]
-    return Shown(names[0], " / ".join(m.label.removesuffix(" range") for m in found), found[0].unit, names)
-
-
-SHOWN: Final = (
-    _shown("moving_pct"),
-    _shown("path_active_mm_per_min"),
-    _shown("bouts_per_min"),
-    _shown("bout_dur_median_s"),
-    _shown("speed_median_mm_s"),
-    _shown("speed_p95_mm_s"),
-    _shown("lift_p95_mm"),
-    _shown("elbow_rom_deg", "knee_rom_deg"),
-    _shown("shoulder_elevation_rom_deg", "hip_flexion_rom_deg"),
+SHOWN: Final = tuple(
+    Shown(row[0].name, " / ".join(m.label.removesuffix(" range") for m in row), row[0].unit, tuple(m.name for m in row))
+    for row in core_rows()
+    if row[0].name in COMPARED
 )
-RANGES: Final = {"elbow_rom_deg": "range", "shoulder_elevation_rom_deg": "range"}
+"""The core measures of limbs, without those that describe the recording."""
+RANGES: Final = {row.key: "range" for row in SHOWN if row.key.endswith("_rom_deg")}
 KEY_OF: Final = {name: one.key for one in SHOWN for name in one.measures}
 
 

@@ -13,8 +13,8 @@ from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.skeleton import JOINTS, LIMBS
 
 FLOOR_DEPENDENT: Final = frozenset(m.name for m in REGISTRY if m.gates.floor_max_mm_s)
-GROWING: Final = frozenset({"censored_bouts", "cells_visited", "bout_dur_max_s", "rest_max_s"})
-"""Counts and longest durations grow with the length of a recording."""
+GROWING: Final = frozenset({"censored_bouts"})
+"""A count grows with the length of a recording."""
 
 COMPARED: Final = frozenset(m.name for m in REGISTRY if m.gates.analysed_min_s) - GROWING
 """Measures of movement that recordings of different length share; not what describes the recording."""

@@ -7,20 +7,22 @@ What was found stands in `asyconv.analysis.measures.intervals`.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.measures.definition import Result
+from asyconv.analysis.measures.gates import NO_GATE
 from asyconv.analysis.measures.intervals import Coverage
-from asyconv.analysis.measures.registry import REGISTRY, compute
-from asyconv.analysis.series.epochs import Span, body_epoch, limb_epochs, pair_epochs, spans
+from asyconv.analysis.measures.registry import REGISTRY, Scope, compute
+from asyconv.analysis.series.epochs import Epoch, epoch_of, epochs_of
 from asyconv.analysis.series.limbs import limb_series
-from asyconv.analysis.series.motion import body_motion
+from asyconv.analysis.series.parts import parts_of, series_of
 from asyconv.tracks import Tracks
 
 JITTER_MM: Final = 0.5
+SCOPES: Final[tuple[Scope, ...]] = ("limb", "pair", "body")
 
 
 def interval_coverage(recordings: Iterable[Tracks]) -> list[Coverage]:
@@ -42,25 +44,18 @@ def interval_coverage(recordings: Iterable[Tracks]) -> list[Coverage]:
 
 def _long_run(tracks: Tracks) -> tuple[dict[tuple[str, str], float], list[Result]]:
     """Values of the whole recording by part and measure, and results with intervals of its stretches of 180 s."""
-    names = frozenset(m.name for m in REGISTRY if m.tier == "core" and m.scope in ("limb", "pair", "body"))
     cleaned = clean(tracks)
-    limbs = limb_series(cleaned, tracks.meta)
-    motion = body_motion(cleaned, limbs)
+    series = series_of(cleaned, limb_series(cleaned, tracks.meta))
+    key = str(tracks.meta.get("recording_id", ""))
 
-    def results(span: Span, shown: frozenset[str]) -> list[Result]:
-        limb = limb_epochs(limbs, motion, cleaned, span, tracks.meta)
-        epochs: list[tuple[Any, Any]] = [
-            ("limb", limb.values()),
-            ("pair", pair_epochs(limb)),
-            ("body", [body_epoch(limb, motion, cleaned, span)]),
-        ]
-        key = str(tracks.meta.get("recording_id", ""))
-        return [r for scope, some in epochs for r in compute(scope, some, key, shown=shown, tiers=("core",))]
+    def results(epoch: Epoch, shown: frozenset[str]) -> list[Result]:
+        parts = parts_of(series, epoch)
+        return [r for scope in SCOPES for r in compute(parts[scope], key, scope=scope, shown=shown, tiers=("core",))]
 
-    parts = spans(cleaned)
-    whole = replace(parts[0], length_s=parts[-1].start_s + parts[-1].length_s, stop=parts[-1].stop)
+    whole = epoch_of(cleaned, tracks.meta, 0.0, 0, len(cleaned.time.time_s))
     truth = {(r.part, r.measure.name): r.value for r in results(whole, frozenset()) if r.value is not None}
-    return truth, [r for span in parts for r in results(span, names)]
+    names = frozenset(m.name for m in REGISTRY if m.gates != NO_GATE)  # what has no gate describes the recording
+    return truth, [r for epoch in epochs_of(cleaned, tracks.meta) for r in results(epoch, names)]
 
 
 def jittered(tracks: Tracks, sigma_mm: float, seed: int) -> Tracks:

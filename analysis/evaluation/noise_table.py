@@ -16,11 +16,12 @@ import numpy.typing as npt
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.evaluation.agreement import MOVING_OFF_MAX_PP, PATH_LEAST_MM_PER_MIN, PATH_OFF_MAX, Amounts
 from asyconv.analysis.formulas.kinematics import speed
-from asyconv.analysis.measures.amount import moving_pct, path_active_mm_per_min, speed_rms_debiased_mm_s
+from asyconv.analysis.measures.amount import MOVING, PATH, SPEED_RMS
+from asyconv.analysis.measures.definition import value_of
 from asyconv.analysis.measures.gates import AMOUNT, at_least, withheld
-from asyconv.analysis.series.epochs import LimbEpoch, limb_epochs, spans
+from asyconv.analysis.series.epochs import epochs_of
 from asyconv.analysis.series.limbs import LimbSeries, limb_series
-from asyconv.analysis.series.motion import body_motion
+from asyconv.analysis.series.parts import LimbEpoch, limb_epochs
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks
 
@@ -147,7 +148,7 @@ def _analysed(tracks: Tracks) -> _Analysed:
     """What `analyse` does before it computes measures; the first epoch."""
     cleaned = clean(tracks)
     series = limb_series(cleaned, tracks.meta)
-    epochs = limb_epochs(series, body_motion(cleaned, series), cleaned, spans(cleaned)[0], tracks.meta)
+    epochs = limb_epochs(series, epochs_of(cleaned, tracks.meta)[0])
     return _Analysed(cleaned.time.fs_hz, series, epochs)
 
 
@@ -162,11 +163,11 @@ def _limb(truth: Known, limb: str, column: int, before: _Analysed, after: _Analy
         float(100 * (series.moving == truth.moving[::step, column])[series.valid].mean()),
         given,
     )
-    path, moving = path_active_mm_per_min(epoch).value, moving_pct(epoch).value
+    path, moving = value_of(PATH, epoch).value, value_of(MOVING, epoch).value
     true_path, true_moving = true.path_active_mm_per_min or 0.0, true.moving_pct or 0.0
     if given == "withheld" or path is None or moving is None or true_path < PATH_LEAST_MM_PER_MIN:
         return seen
-    rms = speed_rms_debiased_mm_s(epoch).value or 0.0
+    rms = value_of(SPEED_RMS, epoch).value or 0.0
     true_rms = _rms(truth.speed_mm_s[:, column])
     return replace(seen, path_ratio=path / true_path, rms_ratio=rms / true_rms, moving_off_pp=moving - true_moving)
 

@@ -1,15 +1,21 @@
-"""Bouts: when a limb moves, by hysteresis on its speed."""
+"""Bouts and rests: when a limb moves, by hysteresis on its speed, and for how long.
 
+A bout that touches a gap or an end of the recording is cut: it counts in rates, not in durations.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.formulas.gaps import runs
+from asyconv.analysis.formulas.gaps import runs, seen
 from asyconv.analysis.formulas.sampling import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 MOVE_ABOVE_MM_S: Final = 20.0
 
@@ -24,6 +30,93 @@ WHILE_FLOORS: Final = 1.6
 
 
 PAUSE_MAX_S: Final = 0.3
+
+
+@dataclass(frozen=True)
+class Bouts:
+    """Bouts as sample ranges [start, stop) [K]; `cut_start` and `cut_stop` say at which ends they touch the unknown."""
+
+    start: Ints
+    stop: Ints
+    cut_start: Bools
+    cut_stop: Bools
+
+    def __len__(self) -> int:
+        """Number of bouts."""
+        return len(self.start)
+
+    @property
+    def cut(self) -> Bools:
+        """Which bouts were not seen whole [K]."""
+        return self.cut_start | self.cut_stop
+
+    def kept(self, mask: Bools) -> "Bouts":
+        """The bouts in `mask` [K]."""
+        return Bouts(self.start[mask], self.stop[mask], self.cut_start[mask], self.cut_stop[mask])
+
+    def within(self, first: int, stop: int) -> "Bouts":
+        """The bouts that begin in the samples [first, stop), counted from `first`."""
+        found = self.kept((self.start >= first) & (self.start < stop))
+        return replace(found, start=found.start - first, stop=found.stop - first)
+
+
+def bouts(moving: Bools, valid: Bools) -> Bouts:
+    """The runs of `moving` [N]; those that touch a sample that is not `valid` [N], or an end, are cut there."""
+    ranges = np.array(runs(moving), np.int64).reshape(-1, 2)
+    known = np.concatenate([[False], valid, [False]])  # before the first and after the last sample nothing is known
+    return Bouts(ranges[:, 0], ranges[:, 1], ~known[ranges[:, 0]], ~known[ranges[:, 1] + 1])
+
+
+def durations_s(bouts: Bouts, n: int, fs_hz: float) -> Floats:
+    """Duration (s) of each bout seen whole, at the sample of `n` where it starts; NaN elsewhere.
+
+    Long bouts are cut more often, so the durations are too short where much is cut.
+    """
+    out = np.full(n, np.nan)
+    out[bouts.start] = np.where(bouts.cut, np.nan, (bouts.stop - bouts.start) / fs_hz)
+    return out
+
+
+def rests_s(bouts: Bouts, valid: Bools, fs_hz: float) -> Floats:
+    """Time (s) from the end of a bout to the start of the next, at the sample of `valid` [N] where that starts.
+
+    NaN elsewhere, and where not all of the time between was seen. Movement below the threshold counts as rest.
+    """
+    out = np.full(len(valid), np.nan)
+    for before, after in zip(bouts.stop[:-1].tolist(), bouts.start[1:].tolist(), strict=True):
+        if valid[before:after].all():
+            out[after] = (after - before) / fs_hz
+    return out
+
+
+def starts(bouts: Bouts, n: int) -> Bools:
+    """Mark the samples of `n` at which a bout starts; a bout that goes on after a gap starts there, too."""
+    out = np.zeros(n, bool)
+    out[bouts.start] = True
+    return out
+
+
+def onsets(bouts: Bouts, n: int) -> Bools:
+    """Mark the samples of `n` at which a bout was seen to start; the end of a gap is no onset."""
+    out = np.zeros(n, bool)
+    out[bouts.start[~bouts.cut_start]] = True
+    return out
+
+
+def per_bout(formula: Callable[[Floats], float], x: Floats, bouts: Bouts) -> Floats:
+    """`formula` of `x` [N] over each bout seen whole [K]; NaN where `x` has a gap in it."""
+    kept = ~bouts.cut & (bouts.stop <= len(x))
+    pieces = [x[start:stop] for start, stop in zip(bouts.start[kept].tolist(), bouts.stop[kept].tolist(), strict=True)]
+    return np.array([formula(piece) if np.isfinite(piece).all() else np.nan for piece in pieces], float)
+
+
+def burstiness(intervals_s: Floats) -> float:
+    """(SD - mean) / (SD + mean) of the intervals that were seen (no unit; -1 clockwork, 0 Poisson, 1 bursts).
+
+    From 180 s it rests on few intervals; one change of state makes a burst (Goh and Barabasi 2008).
+    """
+    values = seen(intervals_s)
+    return float((values.std() - values.mean()) / (values.std() + values.mean())) if len(values) else float("nan")
 
 
 def moving_mask(

@@ -1,5 +1,6 @@
 """Coordination: whether two signals change together, and which comes first."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -7,14 +8,12 @@ import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 LAG_MAX_S: Final = 1.0
-
-
 SHIFT_MIN_S: Final = 5.0
-
-
 SHIFTS_MIN: Final = 500
+ONSET_S: Final = 0.33
 
 
 def circular_correlation(a: Floats, b: Floats) -> Floats:
@@ -28,11 +27,24 @@ def circular_correlation(a: Floats, b: Floats) -> Floats:
     return np.asarray(product / size if size > 0 else np.zeros(len(a)))
 
 
-def peak_lag(a: Floats, b: Floats, fs_hz: float) -> tuple[float, float, float]:
-    """Largest correlation within 1 s, its lag in s (positive: `b` comes later), and the bound of chance.
+@dataclass(frozen=True)
+class Lag:
+    """Largest correlation within 1 s, its lag in s (positive: the second signal comes later), and the bound of chance.
 
-    The bound is the 95th percentile of the same maximum round every shift of more than 5 s, at least 500 of them; NaN
-    where the recording is too short for that.
+    `bound` is the 95th percentile of the same maximum round every shift of more than 5 s, at least 500 of them; NaN
+    where the signals are too short for that.
+    """
+
+    correlation: float
+    lag_s: float
+    bound: float
+
+
+def lag(a: Floats, b: Floats, fs_hz: float) -> Lag:
+    """How far `b` [N] comes after `a` [N], by the largest of their correlations within 1 s.
+
+    Samples that either misses count 0. By chance alone the largest correlation is above zero: set it against its
+    bound. The lag is resolved to one sample. Coming first is no cause.
     """
     correlation = circular_correlation(a, b)
     n, reach, apart = len(correlation), round(LAG_MAX_S * fs_hz), round(SHIFT_MIN_S * fs_hz)
@@ -41,4 +53,25 @@ def peak_lag(a: Floats, b: Floats, fs_hz: float) -> tuple[float, float, float]:
     best = int(np.argmax(near))
     highest = maximum_filter1d(correlation, 2 * reach + 1, mode="wrap")[apart + reach : n - apart - reach]
     bound = float(np.percentile(highest, 95)) if len(highest) >= SHIFTS_MIN else float("nan")
-    return float(near[best]), float(lags[best] / fs_hz), bound
+    return Lag(float(near[best]), float(lags[best] / fs_hz), bound)
+
+
+def starting_together(first: Bools, second: Bools, fs_hz: float) -> float:
+    """Share of the onsets `first` and `second` [N] within 0.33 s of one of the other, less the share by chance.
+
+    Between -1 and 1; by chance it is the mean over all shifts of more than 5 s, so 0 is independence, whatever the
+    rate of onsets. Give onsets that were seen: the end of a gap is none.
+    """
+    n, reach, apart = len(first), int(ONSET_S * fs_hz + 1e-6), round(SHIFT_MIN_S * fs_hz)
+    total = int(first.sum() + second.sum())
+    if not total or n <= 2 * apart:
+        return float("nan")
+    a, b = first.astype(float), second.astype(float)
+    hits = np.fft.irfft(np.conj(np.fft.rfft(a)) * np.fft.rfft(_near(b, reach)), n)
+    hits = hits + np.fft.irfft(np.fft.rfft(b) * np.conj(np.fft.rfft(_near(a, reach))), n)
+    share = hits / total
+    return float(share[0] - share[apart : n - apart].mean())
+
+
+def _near(onsets: Floats, reach: int) -> Floats:
+    return np.asarray(maximum_filter1d(onsets, 2 * reach + 1, mode="wrap"))

@@ -22,6 +22,29 @@ def whole(points: Floats) -> Bools:
     return np.asarray(np.isfinite(points).all(axis=-1))
 
 
+def seen(x: Floats) -> Floats:
+    """The values of `x` [N] that are present."""
+    return x[np.isfinite(x)]
+
+
+def gap_free(x: Floats, fs_hz: float, shortest_s: float, to_hz: float) -> list[Floats]:
+    """Runs of `x` [N] that last at least `shortest_s`, brought to `to_hz` on straight lines between the samples.
+
+    What is faster than half of `to_hz` folds into the result: bring to a lower rate only what was low-passed below it.
+    """
+    out = []
+    for start, stop in runs(np.isfinite(x)):
+        if stop - start >= shortest_s * fs_hz - 1e-6:
+            at = np.arange(0, (stop - start - 1) / fs_hz + 1e-9, 1 / to_hz)
+            out.append(np.interp(at, np.arange(stop - start) / fs_hz, x[start:stop]))
+    return out
+
+
+def longest_gap_s(seen: Bools, expected: Bools, fs_hz: float) -> float:
+    """Longest run of samples `expected` [N] but not `seen` [N], in s; 0 where there is none."""
+    return max((stop - start for start, stop in runs(expected & ~seen)), default=0) / fs_hz
+
+
 def fill_gaps(values: Floats, fs_hz: float, step_max: float, barred: Bools | None = None) -> Floats:
     """Fill gaps of at most 0.2 s inside `values` [N, J, D] by straight lines; longer ones stay missing.
 

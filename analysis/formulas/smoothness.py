@@ -12,23 +12,13 @@ from asyconv.analysis.formulas.gaps import runs
 Floats = npt.NDArray[np.float64]
 
 PROMINENCE_MM_S: Final = 10.0
-
-
 PROMINENCE_FLOORS: Final = 3.0
 
 
 PEAK_SHARE_OF_P99: Final = 0.2
-
-
 EDGE_SHARE: Final = 0.05
-
-
 SPARC_CUTOFF_HZ: Final = 10.0
-
-
 SPARC_AMPLITUDE: Final = 0.05
-
-
 SPARC_PADDING: Final = 4
 
 
@@ -55,7 +45,7 @@ def sparc(speed: Floats, fs_hz: float, cutoff_hz: float = SPARC_CUTOFF_HZ, ampli
     return -float(np.hypot(across, np.diff(magnitude)).sum())
 
 
-def ldlj(speed: Floats, fs_hz: float) -> float:
+def log_dimensionless_jerk(speed: Floats, fs_hz: float) -> float:
     """Log dimensionless jerk of one movement (no unit; closer to 0 is smoother, one ideal stroke about -5.3).
 
     -ln[(T^3 / v_peak^2) integral (d2v/dt2)^2 dt] (Balasubramanian 2015), T = samples x sample time. It changes with
@@ -101,3 +91,22 @@ def movement_units(speed_mm_s: Floats, floor_mm_s: float) -> list[Unit]:
             stop = peak + int(rests_after[0]) if len(rests_after) else after
             units.append(Unit(first + start, first + peak, first + stop + 1))
     return units
+
+
+def rise_times_s(speed: Floats, fs_hz: float, units: list[Unit]) -> Floats:
+    """Time (s) from 10 to 90 % of the peak of `speed` [N] on the rising side of each of `units` [K].
+
+    NaN where a unit rose out of the one before, so that its beginning was not seen. No reaction time of anything.
+    """
+    out = np.full(len(units), np.nan)
+    for k, unit in enumerate(units):
+        flank = speed[unit.start : unit.peak + 1] / speed[unit.peak]
+        if len(flank) > 1 and flank[0] <= 0.1:
+            out[k] = (_last_crossing(flank, 0.9) - _last_crossing(flank, 0.1)) / fs_hz
+    return out
+
+
+def _last_crossing(rising: Floats, level: float) -> float:
+    """Where `rising` last goes through `level`, in samples, on straight lines between them."""
+    i = int(np.flatnonzero(rising <= level)[-1])
+    return i + float((level - rising[i]) / (rising[i + 1] - rising[i]))

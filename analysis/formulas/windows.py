@@ -1,9 +1,15 @@
 """Windows: sums and medians of an array over ranges of samples that move along it."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+SLOW_S: Final = 5.0
+SLOW_STEP_S: Final = 0.5
+"""A slow median is worked out this often and joined by straight lines."""
 
 
 def sums_between(rows: Floats, first: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]) -> Floats:
@@ -28,3 +34,22 @@ def rolling_median(values: Floats, window: int) -> Floats:
 def odd(samples: float) -> int:
     """Odd window of about `samples`, at least 3."""
     return max(3, 2 * int(round(samples) // 2) + 1)
+
+
+def slow_median(values: Floats, fs_hz: float) -> Floats:
+    """Median over 5 s of `values` [N, K], of what is present, every 0.5 s and straight lines between.
+
+    Where nothing was seen for longer the line goes on from what was; NaN in a column that was never seen.
+    """
+    n = len(values)
+    half, step = round(SLOW_S * fs_hz / 2), max(1, round(SLOW_STEP_S * fs_hz))
+    from_start = np.arange(0, (n + 1) // 2, step)
+    at = np.unique(np.concatenate([from_start, n - 1 - from_start]))  # the same places in reversed time
+    out = np.full(values.shape, np.nan)
+    for k in range(values.shape[1]):
+        windows = (values[max(0, i - half) : i + half + 1, k] for i in at)
+        middles = np.array([np.median(w[np.isfinite(w)]) if np.isfinite(w).any() else np.nan for w in windows])
+        known = np.isfinite(middles)
+        if known.any():
+            out[:, k] = np.interp(np.arange(n), at[known], middles[known])
+    return out

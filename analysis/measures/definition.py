@@ -1,50 +1,31 @@
-"""Definition: what a measure declares, and what it gives."""
+"""Definition: what a measure declares, and the value it gives."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from asyconv.analysis.formulas.bootstrap import Sample, scaled
+from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.measures.gates import NO_GATE, Gates
 
 Scope = Literal["joint", "limb", "pair", "body", "bout"]
-Tier = Literal["core", "extended", "research"]
+Tier = Literal["core", "extended"]
+Arguments = tuple[Any, ...]
 
 OWN: Final = "this software"
 LEFT_RIGHT: Final = ("right_arm-left_arm", "right_leg-left_leg")
 
 
-@dataclass(frozen=True)
-class Value:
-    """A number with the count it rests on, or no number and the reason.
-
-    `sample` holds what the number was made of, where an interval can be had from it.
-    """
-
-    value: float | None
-    n: int = 0
-    reason: str = ""
-    sample: Sample | None = field(default=None, repr=False)
-
-
-def given(value: float, n: int, otherwise: str) -> Value:
-    """`value` if it is a number, else none with the reason `otherwise`."""
-    return Value(value, n) if np.isfinite(value) else Value(None, n, otherwise)
-
-
-def value_of(sample: Sample, n: int, reason: str = "") -> Value:
-    """Take the value of `sample`."""
-    return Value(sample.value(), n, reason, sample)
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measure:
-    """One line of the registry; `parts` names the limb kinds or pairs it is defined for (empty: all).
+    """One line of the registry: a formula of arrays, bound to the arrays of a part of the infant in an epoch.
 
-    `trunk` measures exist a second time in trunk lengths, because infants grow. Core measures are shown in the
-    report; the others stand in the tables only.
+    `of` takes the part and gives what `value` takes, or says why there is none. `n` counts what the value rests on, by
+    default the samples of the last mask among the arguments, else the values of the first one; `at_least` is how many
+    of what it needs. `otherwise` is the reason where the formula gives NaN, `remark` a word beside a value that is
+    given. `parts` names the limb kinds or pairs it is defined for (empty: all). `lower_bound` values are marked "at
+    least" where small movements are hidden. Core measures stand in the report, the others in the tables only.
     """
 
     name: str
@@ -52,15 +33,39 @@ class Measure:
     unit: str
     scope: Scope
     formula: str
-    function: Callable[..., Value] = field(repr=False)
+    value: Callable[..., float] = field(repr=False)
+    of: Callable[[Any], Arguments | str] = field(repr=False)
+    n: Callable[..., int] | None = field(default=None, repr=False)
+    at_least: tuple[int, str] | None = None
+    otherwise: str = "not defined for these data"
+    remark: Callable[[Any], str] | None = field(default=None, repr=False)
     gates: Gates = NO_GATE
     source: str = OWN
     caution: str = ""
-    tier: Tier = "core"
+    tier: Tier = "extended"
     decimals: int = 1
-    bounds: bool = False
+    lower_bound: bool = False
     parts: tuple[str, ...] = ()
-    trunk: bool = False
+
+    @property
+    def conditions(self) -> str:
+        """What must hold before the measure is given, in one readable line."""
+        needs = f"{self.at_least[0]} {self.at_least[1]}" if self.at_least else ""
+        return ", ".join(words for words in (self.gates.words(), needs) if words) or "none"
+
+    def defined_for(self, part: str, kind: str) -> bool:
+        """Whether there is such a measure of a part of this name and kind."""
+        return not self.parts or part in self.parts or kind in self.parts
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number with the count it rests on and the arguments of its formula, or no number and the reason."""
+
+    value: float | None
+    n: int = 0
+    reason: str = ""
+    arguments: Arguments = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -79,26 +84,73 @@ class Result:
     interval: tuple[float, float] | None = None
 
 
-def in_trunk_lengths(measure: Measure) -> Measure:
-    """Declare `measure` a second time with the infant's own trunk length in the place of the millimetre."""
+def value_of(measure: Measure, part: Any) -> Value:
+    """Value of `measure` for `part`, whatever its gates say, or the reason why there is none."""
+    arguments = measure.of(part)
+    if isinstance(arguments, str):
+        return Value(None, 0, arguments)
+    n = (measure.n or counted)(*arguments)
+    if measure.at_least and n < measure.at_least[0]:
+        return Value(None, n, f"{n} {measure.at_least[1]}, needs {measure.at_least[0]}")
+    value = measure.value(*arguments)
+    if not np.isfinite(value):
+        return Value(None, n, measure.otherwise)
+    return Value(float(value), n, measure.remark(part) if measure.remark else "", arguments)
 
-    def function(epoch: Any) -> Value:
-        """The same value / trunk length of the recording; an error of the trunk's length is in it."""
-        found = measure.function(epoch)
-        if found.value is None:
-            return found
-        if not epoch.trunk_mm:
-            return Value(None, found.n, "trunk never seen whole")
-        sample = None if found.sample is None else scaled(found.sample, 1 / epoch.trunk_mm)
-        return replace(found, value=found.value / epoch.trunk_mm, sample=sample)
 
-    return replace(
-        measure,
-        name=measure.name.replace("_mm", "_tl"),
-        unit=measure.unit.replace("mm", "TL"),
-        formula=f"{measure.name} / trunk_length_mm",
-        function=function,
-        tier="extended",
-        decimals=2,
-        trunk=False,
-    )
+def counted(*arguments: Any) -> int:
+    """Samples of the last mask among `arguments`; without one, values of the first that are there."""
+    masks = [a for a in arguments if isinstance(a, np.ndarray) and a.dtype == bool]
+    return int(masks[-1].sum()) if masks else size(arguments[0])
+
+
+def size(x: Any) -> int:
+    """How many values of `x` are there: of an array its rows without a gap, of pieces all their samples."""
+    if isinstance(x, list):
+        return sum(map(len, x))
+    if not isinstance(x, np.ndarray):
+        return 0
+    return int((x if x.dtype == bool else whole(x if x.ndim > 1 else x[:, None])).sum())
+
+
+def size_of_first(first: Any, *_: Any) -> int:
+    """Count of the first argument."""
+    return size(first)
+
+
+def stated(value: float, *_: Any) -> float:
+    """The first argument as it is: a figure that the part holds already."""
+    return value
+
+
+def of_both(measure: Measure) -> Callable[[Any], Arguments | str]:
+    """Arguments of `measure` of the right and then of the left limb of a pair, under their common floor."""
+
+    def arguments(pair: Any) -> Arguments | str:
+        left, right = (value_of(measure, limb) for limb in pair.common)
+        return left.reason or right.reason if None in (left.value, right.value) else right.arguments + left.arguments
+
+    return arguments
+
+
+def on_both(formula: Callable[..., float], combine: Callable[[float, float], float]) -> Callable[..., float]:
+    """The function that gives `combine` of `formula` of the first and of the second half of its arguments."""
+
+    def combined(*arguments: Any) -> float:
+        first, second = _halves(arguments)
+        return combine(formula(*first), formula(*second))
+
+    return combined
+
+
+def n_of_both(measure: Measure) -> Callable[..., int]:
+    """The function that counts what `measure` of both sides rests on, together."""
+
+    def n(*arguments: Any) -> int:
+        return sum((measure.n or counted)(*half) for half in _halves(arguments))
+
+    return n
+
+
+def _halves(arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+    return arguments[: len(arguments) // 2], arguments[len(arguments) // 2 :]

@@ -6,9 +6,11 @@ A gate that is not met gives no value and a reason, never a number.
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from asyconv.analysis.formulas.sampling import FAST_HZ
-from asyconv.analysis.series.epochs import BodyEpoch, LimbEpoch, PairEpoch
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
+from asyconv.analysis.series.parts import BodyEpoch, JointEpoch, LimbEpoch, PairEpoch
 
 COVERAGE_MIN_PCT: Final = 70.0
 ANALYSED_MIN_S: Final = 60.0
@@ -30,31 +32,25 @@ class Gates:
     needs_sides: bool = False
     floors_alike: bool = False
     fs_min_hz: float | None = None
-    samples_min: int | None = None
     run_min_s: float | None = None
-    bouts_min: int | None = None
-    units_min: int | None = None
     noise_ratio_min: float | None = None
 
     def words(self) -> str:
-        """Say the gates in one readable line."""
+        """Say the gates in one readable line; empty for none."""
         parts = [
             "millimetres" if self.needs_mm else "",
             f"coverage >= {self.coverage_min_pct:g} %" if self.coverage_min_pct else "",
             f"analysed >= {self.analysed_min_s:g} s" if self.analysed_min_s else "",
             f"speed floor < {self.floor_max_mm_s:g} mm/s" if self.floor_max_mm_s else "",
             f"rate >= {self.fs_min_hz:g} Hz" if self.fs_min_hz else "",
-            f"{self.samples_min} samples" if self.samples_min else "",
             f"runs of at least {self.run_min_s:g} s" if self.run_min_s else "",
-            f"{self.bouts_min} bouts" if self.bouts_min else "",
-            f"{self.units_min} movement units" if self.units_min else "",
             f"SD of the signal >= {self.noise_ratio_min:g} times its noise" if self.noise_ratio_min else "",
             "left and right verified" if self.needs_sides else "",
             f"floors within {FLOORS_APART_MAX:g} times, coverage within {COVERAGE_APART_MAX_PP:g} points"
             if self.floors_alike
             else "",
         ]
-        return ", ".join(part for part in parts if part) or "none"
+        return ", ".join(part for part in parts if part)
 
 
 NO_GATE: Final = Gates()
@@ -64,41 +60,49 @@ SIDES: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, nee
 TOGETHER: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, floors_alike=True)
 
 
-def withheld(gates: Gates, epoch: LimbEpoch | PairEpoch | BodyEpoch) -> str:
-    """Why a measure with these gates is not given for `epoch`; empty when it is."""
-    if gates.needs_sides and not epoch.sides_verified:
+def withheld(gates: Gates, part: JointEpoch | LimbEpoch | PairEpoch | BodyEpoch) -> str:
+    """Why a measure with these gates is not given for `part`; empty when it is."""
+    if gates.needs_sides and not part.epoch.sides_verified:
         return "left and right not verified"
-    if gates.fs_min_hz and epoch.effective_hz < gates.fs_min_hz:
-        return f"effective rate {epoch.effective_hz:.0f} Hz, needs {gates.fs_min_hz:g} Hz"
-    if gates.needs_mm and epoch.mm_reason:
-        return epoch.mm_reason
-    for limb in epoch.limbs:
-        name = "" if len(epoch.limbs) == 1 else f"{limb.part.replace('_', ' ')}: "
+    if gates.fs_min_hz and part.epoch.effective_hz < gates.fs_min_hz:
+        return f"effective rate {_below(part.epoch.effective_hz, gates.fs_min_hz)} Hz, needs {gates.fs_min_hz:g} Hz"
+    if gates.needs_mm and part.epoch.mm_reason:
+        return part.epoch.mm_reason
+    for limb in part.limbs:
+        name = "" if len(part.limbs) == 1 else f"{limb.part.replace('_', ' ')}: "
         reason = name + _limb_withheld(gates, limb)
         if reason != name:
             return reason
-    if gates.analysed_min_s and gates.needs_mm and epoch.analysed_s < gates.analysed_min_s - 1e-6:
-        return f"{epoch.analysed_s:.0f} s with all of them seen, needs {gates.analysed_min_s:g} s"
-    return _unlike(epoch.limbs) if gates.floors_alike else ""
+    if gates.analysed_min_s and gates.needs_mm and part.analysed_s < gates.analysed_min_s - 1e-6:
+        return (
+            f"{_below(part.analysed_s, gates.analysed_min_s)} s with all of them seen, needs {gates.analysed_min_s:g} s"
+        )
+    return _unlike(part.limbs) if gates.floors_alike else ""
 
 
 def _limb_withheld(gates: Gates, limb: LimbEpoch) -> str:
     coverage = limb.coverage_used_pct if gates.needs_mm else limb.coverage_px_pct
     analysed_s = limb.analysed_s if gates.needs_mm else limb.analysed_px_s
     if gates.coverage_min_pct and coverage < gates.coverage_min_pct:
-        return f"coverage {coverage:.0f} %, needs {gates.coverage_min_pct:g} %"
+        return f"coverage {_below(coverage, gates.coverage_min_pct)} %, needs {gates.coverage_min_pct:g} %"
     if gates.analysed_min_s and analysed_s < gates.analysed_min_s - 1e-6:
-        return f"{analysed_s:.0f} s analysed, needs {gates.analysed_min_s:g} s"
+        return f"{_below(analysed_s, gates.analysed_min_s)} s analysed, needs {gates.analysed_min_s:g} s"
     if gates.floor_max_mm_s:
-        if limb.floor.value is None:
+        if limb.series.floor.value is None:
             return "no speed floor could be measured"
-        if limb.floor.value >= gates.floor_max_mm_s:
-            return f"speed floor {limb.floor.value:.0f} mm/s, needs less than {gates.floor_max_mm_s:g} mm/s"
+        if limb.series.floor.value >= gates.floor_max_mm_s:
+            return f"speed floor {limb.series.floor.value:.0f} mm/s, needs less than {gates.floor_max_mm_s:g} mm/s"
     return ""
 
 
+def _below(value: float, limit: float) -> str:
+    """`value`, which is below `limit`, in words that are, too: 59.97 of 60 is 59.9."""
+    whole = f"{value:.0f}"
+    return whole if float(whole) < limit else f"{np.floor(10 * value) / 10:.1f}"
+
+
 def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
-    floors = [max(limb.floor.value or 0.0, FLOOR_HARMLESS_MM_S) for limb in limbs]
+    floors = [max(limb.series.floor.value or 0.0, FLOOR_HARMLESS_MM_S) for limb in limbs]
     if max(floors) > FLOORS_APART_MAX * min(floors):
         return (
             f"speed floors {' and '.join(f'{v:.0f}' for v in floors)} mm/s differ by more than {FLOORS_APART_MAX} times"
@@ -113,14 +117,15 @@ def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
 
 def at_least(limb: LimbEpoch) -> bool:
     """Whether amounts of `limb` are lower bounds: a high floor or low rate hides movements, or no rest was seen."""
-    hidden = limb.floor.value is not None and (limb.floor.value >= FLOOR_PLAIN_MM_S or not limb.floor.rest_observed)
-    return hidden or limb.effective_hz < FAST_HZ
+    floor = limb.series.floor
+    hidden = floor.value is not None and (floor.value >= FLOOR_PLAIN_MM_S or not floor.rest_observed)
+    return hidden or limb.epoch.effective_hz < FAST_HZ
 
 
 def recording_quality(limb: LimbEpoch) -> str:
     """Grade the recording of one limb, A to D by coverage and floor; D withholds amounts. Not about the infant."""
-    floor = limb.floor.value
-    if floor is None or limb.mm_reason:
+    floor = limb.series.floor.value
+    if floor is None or limb.epoch.mm_reason:
         return "D"
     for letter, coverage_pct, floor_mm_s in (("A", 90, FLOOR_GOOD_MM_S), ("B", 80, 30.0), ("C", 70, FLOOR_MAX_MM_S)):
         if limb.coverage_used_pct >= coverage_pct and floor < floor_mm_s:

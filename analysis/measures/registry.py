@@ -1,7 +1,8 @@
 """The measures: one registry from which values, table columns, the data dictionary and the report's words are made.
 
-The registry is the chapters put together; each chapter declares its measures beside their functions. "At least" (a
-lower bound) stands on path and moving shares only. Measures in mm stand a second time in trunk lengths.
+The registry is the chapters put together; each chapter declares its measures beside the arrays they take. "At least" (a
+lower bound) stands on path and moving shares only. The core measures are those that a clinician can read at the bed:
+they stand in the report. All others stand in the tables.
 
 Not here: a power-law exponent of bouts (needs 30 minutes in one piece, an epoch has 3), Kaplan-Meier durations of cut
 bouts, stereotypy and other experimental measures, and the 38 features of Chambers 2020.
@@ -10,15 +11,13 @@ bouts, stereotypy and other experimental measures, and the 38 features of Chambe
 from collections.abc import Iterable
 from typing import Any, Final
 
-import numpy as np
-
 from asyconv.analysis.formulas.bootstrap import interval
 from asyconv.analysis.measures import (
     amount,
     angles,
     bouts,
-    complexity,
     coordination,
+    entropy,
     quality,
     smoothness,
     spatial,
@@ -26,26 +25,21 @@ from asyconv.analysis.measures import (
     speeds,
     symmetry,
 )
-from asyconv.analysis.measures.definition import Measure, Result, Scope, Value, in_trunk_lengths
+from asyconv.analysis.measures.definition import Measure, Result, Scope, Value, value_of
 from asyconv.analysis.measures.gates import at_least, withheld
 from asyconv.analysis.measures.intervals import SHOWN
 
-__all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "measures"]
+__all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "core_rows", "measures"]
 
-DEFINITION_VERSION: Final = 5
-NEVER_NEGATIVE: Final = frozenset({"mm/s", "TL/s", "mm/s^2", "TL/s^2", "mm/min", "TL/min", "1/min", "s"})
-TIERS: Final = ("core", "extended", "research")
+DEFINITION_VERSION: Final = 6
+NEVER_NEGATIVE: Final = frozenset({"mm/s", "mm/s^2", "mm/min", "1/min", "s"})
+TIERS: Final = ("core", "extended")
 
 CHAPTERS: Final = (
-    quality, amount, speeds, bouts, angles, spatial, symmetry, smoothness, coordination, complexity, spectral,
+    quality, amount, bouts, speeds, angles, spatial, smoothness, symmetry, coordination, entropy, spectral,
 )  # fmt: skip
 
-_DECLARED: Final = tuple(measure for chapter in CHAPTERS for measure in chapter.MEASURES)
-
-REGISTRY: Final[tuple[Measure, ...]] = (
-    *_DECLARED,
-    *(in_trunk_lengths(measure) for measure in _DECLARED if measure.trunk),
-)
+REGISTRY: Final[tuple[Measure, ...]] = tuple(measure for chapter in CHAPTERS for measure in chapter.MEASURES)
 
 
 def measures(scope: Scope, tier: str | None = None) -> tuple[Measure, ...]:
@@ -53,47 +47,51 @@ def measures(scope: Scope, tier: str | None = None) -> tuple[Measure, ...]:
     return tuple(m for m in REGISTRY if m.scope == scope and tier in (None, m.tier))
 
 
+def core_rows() -> tuple[tuple[Measure, ...], ...]:
+    """The core measures of limbs as the rows of a table: one of all limbs, or one of arms and its like of legs."""
+    core = measures("limb", "core")
+    legs = iter([m for m in core if m.parts == ("leg",)])
+    return tuple((m, next(legs)) if m.parts == ("arm",) else (m,) for m in core if m.parts != ("leg",))
+
+
 def compute(
-    scope: Scope,
-    epochs: Iterable[Any],
+    parts: Iterable[Any],
     recording_id: str = "",
     *,
+    scope: Scope,
     shown: frozenset[str] = SHOWN,
     tiers: tuple[str, ...] = TIERS,
 ) -> list[Result]:
-    """Every measure of `scope` and `tiers` that is defined for each of `epochs`, in registry order.
+    """Every measure of `scope` and `tiers` that is defined for each of `parts`, in registry order.
 
     Measures in `shown` carry an interval where the epoch is long enough; its resamples hang on `recording_id`.
     """
     return [
-        _one(measure, epoch, recording_id, measure.name in shown)
-        for epoch in epochs
+        _result(measure, part, recording_id, measure.name in shown)
+        for part in parts
         for measure in measures(scope)
-        if measure.tier in tiers and (not measure.parts or {epoch.part, epoch.kind} & set(measure.parts))
+        if measure.tier in tiers and measure.defined_for(part.part, part.kind)
     ]
 
 
-def _one(measure: Measure, epoch: Any, recording_id: str, wanted: bool) -> Result:
-    reason = withheld(measure.gates, epoch)
-    found = Value(None, 0, reason) if reason else measure.function(epoch)
-    if found.value is None or not np.isfinite(found.value):
-        found = Value(None, found.n, found.reason or "not defined for these data")
-    bounded = measure.bounds and found.value is not None and any(at_least(limb) for limb in epoch.limbs)
+def _result(measure: Measure, part: Any, recording_id: str, wanted: bool) -> Result:
+    reason = withheld(measure.gates, part)
+    found = Value(None, 0, reason) if reason else value_of(measure, part)
     span = None
-    if wanted and found.value is not None and found.sample is not None:
-        key = f"{recording_id} {epoch.start_s:g} {epoch.part} {measure.name}"
-        span = _possible(measure, interval(found.sample, epoch.fs_hz, key))
+    if wanted and found.value is not None:
+        key = f"{recording_id} {part.epoch.start_s:g} {part.part} {measure.name}"
+        span = _possible(measure, interval(measure.value, found.arguments, part.epoch.fs_hz, key))
     return Result(
-        measure,
-        epoch.part,
-        epoch.start_s,
-        epoch.length_s,
-        found.value,
-        found.n,
-        epoch.analysed_s,
-        bounded,
-        found.reason,
-        span,
+        measure=measure,
+        part=part.part,
+        epoch_start_s=part.epoch.start_s,
+        epoch_s=part.epoch.length_s,
+        value=found.value,
+        n=found.n,
+        analysed_s=part.analysed_s,
+        lower_bound=measure.lower_bound and found.value is not None and any(at_least(limb) for limb in part.limbs),
+        reason=found.reason,
+        interval=span,
     )
 
 

@@ -1,176 +1,115 @@
-"""Smoothness of single movement units, from the endpoint's speed low-passed at 6 Hz.
+"""Smoothness of whole bouts, and the movement units they are made of, from positions low-passed at 6 Hz.
 
-A movement unit is a peak of speed that stands out by max(10 mm/s, 3 floors) from the minima on either side and reaches
-20 % of the P99 speed (thresholds of Clifton 1994 and Konczak 1997, as defined in PMC4981505, abstract only). It runs
-between the lowest speeds on either side, but not into rest: it ends where the speed has fallen to 5 % of its peak.
-
-The values depend on the cut-off, on the sampling rate and on the duration of the unit. Kanemaru 2014 (doi
-10.1016/j.earlhumdev.2014.05.004) found more jerk at 36-44 weeks in infants with later cerebral palsy; their index has
-another form than LDLJ.
+SPARC and the log dimensionless jerk hold for one movement from rest to rest, so they are taken over bouts that were
+seen whole, with a peak of at least 5 floors. Both fall with the duration and the number of strokes of a bout: compare
+bouts of like duration. Kanemaru 2014 (doi 10.1016/j.earlhumdev.2014.05.004) found more jerk at 36-44 weeks in infants
+with later cerebral palsy; their index has another form.
 """
 
-from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from asyconv.analysis.formulas.kinematics import derivative
-from asyconv.analysis.formulas.sampling import FAST_HZ
-from asyconv.analysis.formulas.smoothness import Unit, ldlj, movement_units, sparc
-from asyconv.analysis.measures.definition import Measure, Value
-from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
-from asyconv.analysis.series.epochs import LimbEpoch
-from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
-
-Floats = npt.NDArray[np.float64]
+from asyconv.analysis.formulas.bouts import Bouts, per_bout
+from asyconv.analysis.formulas.kinematics import curvature
+from asyconv.analysis.formulas.smoothness import Unit, log_dimensionless_jerk, movement_units, rise_times_s, sparc
+from asyconv.analysis.formulas.statistics import median, per_minute
+from asyconv.analysis.measures.amount import QUICK_AMOUNT
+from asyconv.analysis.measures.definition import Arguments, Measure, size_of_first
+from asyconv.analysis.series.parts import LimbEpoch
 
 CLEAR_FLOORS: Final = 5.0
-UNITS_MIN: Final = 10
-MU_GATES: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ, units_min=UNITS_MIN)
-FAST: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ)
 CURVED_FLOORS: Final = 3.0
+ENOUGH_BOUTS: Final = (10, "bouts seen whole with a peak of 5 floors")
+ENOUGH_UNITS: Final = (10, "movement units")
+SHORT_S: Final = (0.2, 0.6)
+LONG_S: Final = (0.6, 1.2)
 
 
-def quick_speed(limb: LimbEpoch) -> Floats:
-    """Speed [N] (mm/s) of the endpoint relative to its root, low-passed at 6 Hz."""
-    return np.asarray(np.linalg.norm(derivative(limb.motion.quick_mm, limb.fs_hz), axis=1))
+def _quick_floor_mm_s(limb: LimbEpoch) -> float:
+    return limb.series.quick_floor.value or 0.0
 
 
-def _units(limb: LimbEpoch) -> tuple[Floats, list[Unit]]:
-    """Quick speed and the movement units that peak while the limb moves."""
-    speed = quick_speed(limb)
-    return speed, [u for u in movement_units(speed, limb.motion.quick_floor.value or 0.0) if limb.moving[u.peak]]
+def _clear_bouts(limb: LimbEpoch, least_s: float, most_s: float) -> Bouts:
+    """Bouts of the limb that last from `least_s` to below `most_s` and whose peak is at least 5 floors."""
+    found, speed = limb.series.bouts, limb.series.quick_speed_mm_s
+    ranges = zip(found.start.tolist(), found.stop.tolist(), strict=True)
+    peaks = np.array([np.max(speed[start:stop]) for start, stop in ranges])
+    seconds = (found.stop - found.start) / limb.epoch.fs_hz
+    return found.kept((peaks >= CLEAR_FLOORS * _quick_floor_mm_s(limb)) & (seconds >= least_s) & (seconds < most_s))
 
 
-def _per_unit(limb: LimbEpoch, of: Callable[[Floats, Unit], float]) -> Floats:
-    """`of` the speed and each unit whose peak is at least 5 floors."""
-    speed, units = _units(limb)
-    clear = [u for u in units if speed[u.peak] >= CLEAR_FLOORS * (limb.motion.quick_floor.value or 0.0)]
-    values = np.array([of(speed, unit) for unit in clear])
-    return np.asarray(values[np.isfinite(values)])
+def _of_bouts(limb: LimbEpoch, formula: Any, least_s: float = 0.0, most_s: float = np.inf) -> Arguments:
+    """`formula` of the quick speed over each clear bout [K]."""
+    one = partial(formula, fs_hz=limb.epoch.fs_hz)
+    return (per_bout(one, limb.series.quick_speed_mm_s, _clear_bouts(limb, least_s, most_s)),)
 
 
-def _summary(values: Floats, spread: bool) -> Value:
-    if len(values) < UNITS_MIN:
-        return Value(None, len(values), f"{len(values)} movement units, needs {UNITS_MIN}")
-    low, middle, high = np.percentile(values, [25, 50, 75])
-    return Value(float(high - low if spread else middle), len(values))
+def _units(limb: LimbEpoch) -> list[Unit]:
+    """Movement units that peak while the limb moves."""
+    units = movement_units(limb.series.quick_speed_mm_s, _quick_floor_mm_s(limb))
+    return [unit for unit in units if limb.series.moving[unit.peak]]
 
 
-def sparc_of(spread: bool) -> Callable[[LimbEpoch], Value]:
-    """Median or IQR of SPARC over movement units."""
-
-    def unit_sparc(limb: LimbEpoch) -> Value:
-        """Median or IQR of SPARC over movement units with a peak of at least 5 floors (no unit). Noise lowers it."""
-        return _summary(_per_unit(limb, lambda v, u: sparc(v[u.start : u.stop], limb.fs_hz)), spread)
-
-    return unit_sparc
+def _peaks(limb: LimbEpoch) -> Arguments:
+    """Samples with the peak of a movement unit, and those in which the limb moves."""
+    peaks = np.zeros(len(limb.series.moving), bool)
+    peaks[[unit.peak for unit in _units(limb)]] = True
+    return peaks, limb.series.moving, limb.epoch.fs_hz
 
 
-def ldlj_of(spread: bool, least_s: float = 0.0, most_s: float = np.inf) -> Callable[[LimbEpoch], Value]:
-    """Median or IQR of LDLJ over movement units that last from `least_s` to below `most_s`."""
-
-    def unit_ldlj(limb: LimbEpoch) -> Value:
-        """Median or IQR of LDLJ over movement units, maybe of one duration, with a peak of 5 floors (no unit)."""
-
-        def of(v: Floats, u: Unit) -> float:
-            inside = least_s <= (u.stop - u.start) / limb.fs_hz < most_s
-            return ldlj(v[u.start : u.stop], limb.fs_hz) if inside else float("nan")
-
-        return _summary(_per_unit(limb, of), spread)
-
-    return unit_ldlj
+def _rise_times_ms(limb: LimbEpoch) -> Arguments:
+    speed, least = limb.series.quick_speed_mm_s, CLEAR_FLOORS * _quick_floor_mm_s(limb)
+    clear = [unit for unit in _units(limb) if speed[unit.peak] >= least]
+    return (1000 * rise_times_s(speed, limb.epoch.fs_hz, clear),)
 
 
-def mu_per_min_active(limb: LimbEpoch) -> Value:
-    """Movement units / minutes in which the limb moves (1/min). Counts the pieces of movement, not the movements."""
-    n = len(_units(limb)[1])
-    if n < UNITS_MIN:
-        return Value(None, n, f"{n} movement units, needs {UNITS_MIN}")
-    return Value(60 * n * limb.fs_hz / float(limb.moving.sum()), n)
+def _curvature_1_m(limb: LimbEpoch) -> Arguments:
+    fast = limb.series.moving & (limb.series.quick_speed_mm_s > CURVED_FLOORS * _quick_floor_mm_s(limb))
+    return (np.where(fast, 1000 * curvature(limb.series.quick_mm, limb.epoch.fs_hz), np.nan),)
 
 
-def mu_per_m(limb: LimbEpoch) -> Value:
-    """Movement units / path while moving (1/m); many on a short path is halting movement, or noise."""
-    n = len(_units(limb)[1])
-    if n < UNITS_MIN:
-        return Value(None, n, f"{n} movement units, needs {UNITS_MIN}")
-    return Value(1000 * n * limb.fs_hz / float(limb.speed_mm_s[limb.moving].sum()), n)
-
-
-def rise_time_10_90_ms(limb: LimbEpoch) -> Value:
-    """Median time (ms) from 10 to 90 % of a unit's peak speed on its rising side. Not the reaction to anything."""
-
-    def rise(v: Floats, u: Unit) -> float:
-        flank = v[u.start : u.peak + 1] / v[u.peak]
-        if len(flank) < 2 or flank[0] > 0.1:  # it rose out of the unit before: its beginning is not seen
-            return float("nan")
-        return 1000 / limb.fs_hz * (_last_crossing(flank, 0.9) - _last_crossing(flank, 0.1))
-
-    return _summary(_per_unit(limb, rise), False)
-
-
-def _last_crossing(rising: Floats, level: float) -> float:
-    """Where `rising` last goes through `level`, in samples, on straight lines between them."""
-    i = int(np.flatnonzero(rising <= level)[-1])
-    return i + float((level - rising[i]) / (rising[i + 1] - rising[i]))
-
-
-def curvature_median_1_m(limb: LimbEpoch) -> Value:
-    """Median of |v x a| / |v|^3 over samples faster than 3 floors (1/m): 1 / radius. Not defined at rest."""
-    velocity = derivative(limb.motion.quick_mm, limb.fs_hz)
-    turning = np.linalg.norm(np.cross(velocity, derivative(velocity, limb.fs_hz)), axis=1)
-    size = np.linalg.norm(velocity, axis=1)
-    with np.errstate(invalid="ignore"):
-        fast = limb.moving & np.isfinite(turning) & (size > CURVED_FLOORS * (limb.motion.quick_floor.value or 0.0))
-    if not fast.any():
-        return Value(None, 0, "no movement above three floors")
-    return Value(1000 * float(np.median(turning[fast] / size[fast] ** 3)), int(fast.sum()))
-
-
-def accel_kurtosis_pc1(limb: LimbEpoch) -> Value:
-    """Excess kurtosis (Gaussian: 0; no unit) of the first principal component of acceleration while moving.
-
-    After the index of Fontana 2021, which has accelerometers and another normalisation: not equal to it.
-    """
-    velocity = derivative(limb.motion.quick_mm, limb.fs_hz)
-    accel = derivative(velocity, limb.fs_hz)[limb.moving]
-    accel = accel[np.isfinite(accel).all(axis=1)]
-    if len(accel) < 2 * UNITS_MIN:
-        return Value(None, len(accel), "no movement above the threshold")
-    centred = accel - accel.mean(axis=0)
-    first = centred @ np.linalg.eigh(centred.T @ centred)[1][:, -1]
-    return Value(float((first**4).mean() / (first**2).mean() ** 2 - 3), len(accel))
-
-
-SMOOTH: Final = "Balasubramanian 2015, J NeuroEng Rehabil 12:112"
+BALASUBRAMANIAN: Final = "Balasubramanian 2015, J NeuroEng Rehabil 12:112"
 CUT: Final = "speed low-passed at 6 Hz; changes with cut-off and rate"
 UNIT: Final = "PMC4981505 (abstract only)"
+JERK: Final = "-ln[(T^3 / v_peak^2) integral (d2v/dt2)^2 dt]"
+
 
 # fmt: off
+def _measure(**declared: Any) -> Measure:
+    """A measure of smoothness of a limb."""
+    return Measure(**{"scope": "limb", "gates": QUICK_AMOUNT, "caution": CUT, **declared})
+
+
+MOVEMENT_UNITS: Final = _measure(
+    name="mu_per_min_active", label="Movement units", unit="1/min", formula="movement units / minutes in which the "
+    "limb "
+    "moves", value=per_minute, of=_peaks, n=size_of_first, at_least=ENOUGH_UNITS, source=UNIT)
+
 MEASURES: Final[tuple[Measure, ...]] = (
-    *(Measure(f"sparc_{short}", f"SPARC, {word}", "", "limb", f"{word} over movement units of the spectral arc length "
-              "of "
-              "speed, cut-off 10 Hz, amplitude 0.05", sparc_of(spread), MU_GATES, SMOOTH, CUT, "extended", 2)
-      for short, word, spread in (("median", "median", False), ("iqr", "P75 - P25", True))),
-    *(Measure(f"ldlj_{short}", f"LDLJ, {word}", "", "limb", f"{word} over movement units{bin_words} of "
-              "-ln[(T^3 / v_peak^2) integral (d2v/dt2)^2 dt]", ldlj_of(spread, *seconds), MU_GATES, SMOOTH, CUT +
-              ("" if bin_words else "; compare like durations only"), "extended", 2)
-      for short, word, bin_words, spread, seconds in (
-          ("median", "median", "", False, ()), ("iqr", "P75 - P25", "", True, ()),
-          ("short_median", "median", " of 0.2 to 0.6 s", False, (0.2, 0.6)),
-          ("long_median", "median", " of 0.6 to 1.2 s", False, (0.6, 1.2)))),
-    Measure("mu_per_min_active", "Movement units", "1/min", "limb", "movement units / minutes in which the limb moves",
-            mu_per_min_active, MU_GATES, UNIT, CUT, "extended"),
-    Measure("mu_per_m", "Movement units per metre", "1/m", "limb", "movement units / metres of path while moving",
-            mu_per_m, MU_GATES, UNIT, CUT, "extended"),
-    Measure("rise_time_10_90_ms", "Rise of speed, 10 to 90 %", "ms", "limb", "median over movement units of the time "
-            "from 10 to 90 % of the peak", rise_time_10_90_ms, MU_GATES, caution=CUT, tier="extended", decimals=0),
-    Measure("curvature_median_1_m", "Curvature", "1/m", "limb", "median of |v x a| / |v|^3 over samples faster than 3 "
-            "floors", curvature_median_1_m, FAST, "after Gima 2019, PTJ 99:701", CUT, "extended"),
-    Measure("accel_kurtosis_pc1", "Kurtosis of the main acceleration", "", "limb", "fourth moment / variance^2 - 3 of "
-            "the first principal component of acceleration while moving", accel_kurtosis_pc1, FAST,
-            "after Fontana 2021, fped.2021.720502", CUT, "extended", 2),
+    _measure(name="bout_ldlj_median", label="Smoothness of bouts (LDLJ)", unit="", tier="core", decimals=2,
+             formula=f"median over bouts seen whole, with a peak of at least 5 floors, of {JERK}", value=median,
+             of=partial(_of_bouts, formula=log_dimensionless_jerk), at_least=ENOUGH_BOUTS, source=BALASUBRAMANIAN,
+             caution=f"closer to 0 is smoother; falls with the duration: read it beside the median bout; ends slower "
+             f"than 10 mm/s are cut off; {CUT}"),
+    *(_measure(name=f"bout_ldlj_{word}_median", label=f"Smoothness of {word} bouts (LDLJ)", unit="", decimals=2,
+               formula=f"median over bouts of {least_s:g} to {most_s:g} s of {JERK}", value=median,
+               of=partial(_of_bouts, formula=log_dimensionless_jerk, least_s=least_s, most_s=most_s),
+               at_least=ENOUGH_BOUTS, source=BALASUBRAMANIAN)
+      for word, (least_s, most_s) in (("short", SHORT_S), ("long", LONG_S))),
+    _measure(name="bout_sparc_median", label="Smoothness of bouts (SPARC)", unit="", decimals=2,
+             formula="median over bouts seen whole, with a peak of at least 5 floors, of the spectral arc length of "
+             "speed, cut-off 10 Hz, amplitude 0.05", value=median, of=partial(_of_bouts, formula=sparc),
+             at_least=ENOUGH_BOUTS, source=BALASUBRAMANIAN),
+    MOVEMENT_UNITS,
+    _measure(name="rise_time_10_90_ms", label="Rise of speed, 10 to 90 %", unit="ms",
+             formula="median over movement units "
+             "of the time from 10 to 90 % of the peak", value=median, of=_rise_times_ms, at_least=ENOUGH_UNITS,
+             decimals=0),
+    _measure(name="curvature_median_1_m", label="Curvature", unit="1/m",
+             formula="median of |v x a| / |v|^3 over samples "
+             "faster than 3 floors", value=median, of=_curvature_1_m, otherwise="no movement above three floors",
+             source="after Gima 2019, PTJ 99:701"),
 )
 # fmt: on

@@ -19,6 +19,7 @@ from asyconv.analysis.formulas.bouts import (
 from asyconv.analysis.formulas.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
 from asyconv.analysis.formulas.gaps import FILL_MAX_S
 from asyconv.analysis.formulas.sampling import KEPT
+from asyconv.analysis.formulas.windows import SLOW_S
 from asyconv.analysis.measures.definition import OWN, Measure
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOORS_APART_MAX
 from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
@@ -76,7 +77,8 @@ def methods_text(movement: "Movement") -> list[str]:
             else "There is no mattress plane, so there are no heights. "
         )
         + (
-            f"The body frame is one for the recording, from a median trunk of {body.trunk_length_mm:.0f} mm."
+            f"The body frame follows the trunk as the median over {SLOW_S:g} s; the trunk is "
+            f"{body.trunk_length_mm:.0f} mm long."
             if body
             else "There is no body frame: shoulders and hips were never seen together in millimetres."
         ),

@@ -2,28 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from asyconv.analysis.measures.registry import REGISTRY, Measure, Result, Scope, measures
+from asyconv.analysis.measures.gates import NO_GATE
+from asyconv.analysis.measures.registry import Measure, Result, Scope, core_rows, measures
 from asyconv.analysis.report.canvas import Drawing, pair_name
-
-if TYPE_CHECKING:
-    pass
-
-KEY_MEASURES: Final = (
-    "analysed_s",
-    "moving_pct",
-    "path_active_mm_per_min",
-    "bouts_per_min",
-    "bout_dur_median_s",
-    "speed_median_mm_s",
-    "speed_p95_mm_s",
-    "lift_p95_mm",
-    ("elbow_rom_deg", "knee_rom_deg"),
-    ("shoulder_elevation_rom_deg", "hip_flexion_rom_deg"),
-    ("elbow_sampen_angle", "knee_sampen_angle"),
-)
-"""What the report shows first of each limb; a pair names what an arm has and what a leg has in its place."""
 
 DASH: Final = "\N{EN DASH}"
 
@@ -58,19 +41,24 @@ class NumberTable:
 
 
 def key_table(results: Sequence[Result], limbs: Sequence[str]) -> NumberTable:
-    """The key measures of one epoch by limb, each with n and, where it was earned, an interval."""
+    """The core measures of one epoch by limb, each with n and, where it was earned, an interval."""
     found = {(r.measure.name, r.part): r for r in results}
     notes: list[str] = []
     rows = []
-    for names in KEY_MEASURES:
-        arm, leg = (names, names) if isinstance(names, str) else names
-        shown = [found[arm if limb.endswith("arm") else leg, limb] for limb in limbs]
-        of_arm, of_leg = (next(m for m in REGISTRY if m.name == name) for name in (arm, leg))
-        label = of_arm.label if arm == leg else _either(of_arm.label, of_leg.label)
-        rows.append(
-            Row(label, of_arm.unit, of_arm.formula, [cell(r, notes, with_n=arm != "analysed_s") for r in shown])
-        )
+    for row in core_rows():
+        label = row[0].label if len(row) == 1 else _either(row[0].label, row[1].label)
+        shown = [next(found[m.name, limb] for m in row if (m.name, limb) in found) for limb in limbs]
+        cells = [cell(r, notes, with_n=r.measure.gates != NO_GATE, noise=_noise(found, r)) for r in shown]
+        rows.append(Row(label, row[0].unit, " / ".join(m.formula for m in row), cells))
     return NumberTable([pair_name(limb) for limb in limbs], rows, notes)
+
+
+def _noise(found: dict[tuple[str, str], Result], result: Result) -> str:
+    """Noise of the angle beside its range: a range of 3.3 times as much is no movement."""
+    noise = found.get((result.measure.name.replace("_rom_deg", "_noise_deg"), result.part))
+    if noise is None or noise is result or noise.value is None:
+        return ""
+    return f"noise {number(noise.value, noise.measure)}"
 
 
 def _either(arm: str, leg: str) -> str:
@@ -100,7 +88,7 @@ def scope_table(results: Sequence[Result], scope: Scope) -> NumberTable:
     return NumberTable([pair_name(part) for part in parts], rows, notes)
 
 
-def cell(result: Result, notes: list[str], *, with_n: bool = False) -> Cell:
+def cell(result: Result, notes: list[str], *, with_n: bool = False, noise: str = "") -> Cell:
     """A result for readers; a new reason is added to `notes`."""
     if result.value is None:
         if result.reason not in notes:
@@ -111,7 +99,7 @@ def cell(result: Result, notes: list[str], *, with_n: bool = False) -> Cell:
         ("\N{GREATER-THAN OR EQUAL TO}\N{NARROW NO-BREAK SPACE}" if result.lower_bound else "")
         + number(result.value, result.measure),
         interval=f"({interval[0]} to {interval[1]})" if interval else "",
-        n=f"n {result.n}" if with_n else "",
+        n=", ".join(words for words in (noise, f"n {result.n}" if with_n else "") if words),
     )
 
 

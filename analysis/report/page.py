@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.canvas import Drawing
 from asyconv.analysis.report.methods import methods_text, references
-from asyconv.analysis.report.number_tables import KEY_MEASURES, figure_table, key_table, scope_table
+from asyconv.analysis.report.number_tables import figure_table, key_table, scope_table
 from asyconv.analysis.report.player import player
 from asyconv.analysis.report.plots import pictures
 from asyconv.analysis.report.provenance import provenance
@@ -32,11 +32,8 @@ from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
 from asyconv.whole_files import write_whole
 
-GLOSSARY: Final = {
-    "coverage_used_pct",
-    "speed_floor_mm_s",
-    *(name for names in KEY_MEASURES for name in ([names] if isinstance(names, str) else names)),
-}
+GLOSSARY: Final = tuple(m for m in REGISTRY if m.tier == "core" or m.name == "coverage_used_pct")
+"""Measures that the report explains."""
 INTERVAL_WORDS: Final = (
     "In brackets: precision within this recording (95 %, from blocks of it), for measures whose intervals hold the "
     f"long-run value in at least {SHOWN_MIN_PCT:g} % of SIMULATED recordings. It is not for comparing infants, nor for "
@@ -65,12 +62,17 @@ def render(movements: Sequence[Movement]) -> str:
     infants = {movement.meta.get("infant_id") for movement in movements}
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
         raise InputError("report: expected recordings of one named infant, found different or missing infant ids")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("asyconv.analysis.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     recordings = [_recording(movement, number) for number, movement in enumerate(movements, start=1)]
     script = _own_file("player.js")
-    shown = [m for m in REGISTRY if m.tier == "core" or m.name in GLOSSARY]
     return (
-        environment.from_string(_own_file("report.html")).render(
+        environment.get_template("report.html").render(
             css=Markup(_own_file("report.css")),
             script=Markup(script) if any(r["player"] for r in recordings) else "",
             script_hash=b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii"),
@@ -79,8 +81,8 @@ def render(movements: Sequence[Movement]) -> str:
             print_id=_print_id(next(iter(infants))),
             infant=next(iter(infants)),
             recordings=recordings,
-            glossary=[m for m in REGISTRY if m.name in GLOSSARY],
-            references=references(shown),
+            glossary=GLOSSARY,
+            references=references(GLOSSARY),
             rate_limits=RATE_LIMITS,
             interval_words=INTERVAL_WORDS,
             simulated=any(movement.meta.get("simulated") for movement in movements),
@@ -145,8 +147,6 @@ def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:
         "intervals": any(r.interval for r in here),
         "key": key_table(here, list(LIMBS)),
         "pairs": scope_table(here, "pair"),
-        "body": scope_table(here, "body"),
-        "limbs": scope_table(here, "limb"),
     }
 
 

@@ -1,15 +1,15 @@
 """Postures: where wrists and ankles went about the median posture."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
+from asyconv.analysis.cleaning.body_frame import middles
 from asyconv.analysis.formulas.gaps import whole
+from asyconv.analysis.formulas.spatial import Ellipse, ellipse_95
 from asyconv.analysis.measures.plausible import HEADWARD
-from asyconv.analysis.measures.spatial import CHI2_95_2
 from asyconv.analysis.report.canvas import (
     HALF_IN,
     INK,
@@ -21,7 +21,6 @@ from asyconv.analysis.report.canvas import (
     bin_edges,
     limb_name,
 )
-from asyconv.analysis.series.limbs import trunk_down
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS
 
 if TYPE_CHECKING:
@@ -31,24 +30,13 @@ if TYPE_CHECKING:
 POINTS_MAX: Final = 1400
 
 
-@dataclass(frozen=True)
-class Ellipse:
-    """An ellipse in the drawn plane: its middle, half axes and the direction of the long one from "across"."""
-
-    across: float
-    along: float
-    long: float
-    short: float
-    angle_deg: float
-
-
 def trajectory_map(movement: "Movement") -> Drawing:
     """Paths of wrists and ankles about the median posture, seen from the camera with the head at the top."""
     smooth = movement.clean.smooth_mm if np.isfinite(movement.clean.smooth_mm).any() else movement.clean.smooth_px
     unit = "mm" if smooth is movement.clean.smooth_mm else "px"
     # millimetres are those of the unmirrored picture, pixels those of the picture as recorded
     turn = np.diag([-1.0, 1.0]) if unit == "px" and movement.meta.get("mirrored") else np.eye(2)
-    upright = bool(np.isfinite(trunk_down(smooth[..., :2])).all())
+    upright = bool(np.isfinite(_trunk_down(smooth[..., :2])).all())
     turn = head_up(smooth[..., :2] @ turn, movement.meta) @ turn
     posture = median_pose(smooth[..., :2]) @ turn.T
     posture -= np.nanmean(posture, axis=0) if np.isfinite(posture).any() else 0.0
@@ -91,21 +79,6 @@ def trajectory_map(movement: "Movement") -> Drawing:
     return Drawing("trajectory_map", "Trajectory map", draw, data, summary, height_in, HALF_IN, table)
 
 
-def ellipse_95(path: Floats) -> Ellipse | None:
-    """95 % ellipse of the positions [N, 2], those missing left out; None for fewer than three.
-
-    Half axes are sqrt(5.991 l), l the eigenvalues of the covariance (movement.md 2.11).
-    """
-    seen = path[whole(path)]
-    if len(seen) < 3:
-        return None
-    values, vectors = np.linalg.eigh(np.cov(seen.T, bias=True))
-    short, long = np.sqrt(CHI2_95_2 * np.maximum(values, 0))
-    angle = float(np.degrees(np.arctan2(vectors[1, 1], vectors[0, 1])) % 180)
-    centre = seen.mean(axis=0)
-    return Ellipse(float(centre[0]), float(centre[1]), float(long), float(short), angle)
-
-
 def outline(found: Ellipse | None) -> Floats:
     """Points [73, 2] round an ellipse, the first again at the end; none for none."""
     if found is None:
@@ -127,12 +100,21 @@ def _ellipse_table(ellipses: dict[str, Ellipse | None], paths: dict[str, Floats]
     return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
 
 
+def _trunk_down(points: Floats) -> Floats:
+    """Unit vector [2] from mid-shoulder to mid-hip of `points` [N, 12, 2], median over all; NaN if never seen."""
+    shoulders, hips = middles(points)
+    down = (hips - shoulders)[whole(hips - shoulders)]
+    middle = np.median(down, axis=0) if len(down) else np.full(2, np.nan)
+    length = np.linalg.norm(middle)
+    return np.asarray(middle / length) if length > 0 else np.full(2, np.nan)
+
+
 def head_up(points: Floats, meta: dict[str, Any]) -> Floats:
     """Rotation [2, 2] that turns the trunk of `points` [N, 12, 2] (y down, unmirrored) upright.
 
     If the trunk was never seen whole: that turns the head up from where `meta` says it lies; if nothing is said, none.
     """
-    down = trunk_down(points)
+    down = _trunk_down(points)
     if not np.isfinite(down).all():
         x, y = HEADWARD.get(str(meta.get("head")), HEADWARD["up"])
         down = np.array([x if meta.get("mirrored") else -x, -y])

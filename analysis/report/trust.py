@@ -7,7 +7,7 @@ import numpy as np
 
 from asyconv.analysis.measures.amount import IN_NOISE_MAX_PCT
 from asyconv.analysis.measures.definition import Result
-from asyconv.analysis.measures.gates import at_least_words
+from asyconv.analysis.measures.gates import NO_GATE, at_least_words
 from asyconv.analysis.report.canvas import limb_name, pair_name
 from asyconv.analysis.series.limbs import still_floor
 from asyconv.skeleton import LIMBS, N_JOINTS
@@ -40,6 +40,9 @@ def first_sentences(movement: "Movement") -> list[str]:
         out = ["Amounts of movement are given for all four limbs."]
     if any(r.lower_bound for r in given):
         out.append(f"Those marked with {AT_LEAST} are lower bounds.")
+    copied = next(step.changed for step in movement.steps if step.name == "copied samples") / movement.clean.flags.size
+    if copied:
+        out.append(f"{100 * copied:.0f} % of the samples repeat the one before exactly and were left out.")
     if unsure := [limb for limb, pct in _in_noise(movement).items() if pct > IN_NOISE_MAX_PCT]:
         out.append(f"Noise comes and goes; amounts are not sure for: {', '.join(map(limb_name, unsure))}.")
     return out
@@ -83,16 +86,12 @@ def trust(movement: "Movement") -> dict[str, Any]:
     limbs = []
     in_noise = _in_noise(movement)
     for name, limb in movement.limbs.items():
-        coverage = [
-            r.value or 0.0 for r in movement.results if r.measure.name == "coverage_used_pct" and r.part == name
-        ]
-        seen = [r.value or 0.0 for r in movement.results if r.measure.name == "coverage_raw_pct" and r.part == name]
         floor = limb.floor
         limbs.append(
             {
                 "name": limb_name(name),
-                "coverage": float(np.mean(coverage)),
-                "seen": float(np.mean(seen)),
+                "coverage": _over_time(movement, "coverage_used_pct", name),
+                "seen": _over_time(movement, "coverage_raw_pct", name),
                 "floor": "not measurable" if floor.value is None else f"{floor.value:.1f}",
                 "decided_by": floor.decided_by if floor.value is not None else "",
                 "in_noise": f"{in_noise[name]:.0f}" if name in in_noise else "\N{EN DASH}",
@@ -113,6 +112,13 @@ def trust(movement: "Movement") -> dict[str, Any]:
         "bounded": any(r.lower_bound for r in movement.results),
         "bound_words": at_least_words(),
     }
+
+
+def _over_time(movement: "Movement", name: str, limb: str) -> float:
+    """Mean of a share of samples over the epochs of the recording, each by the samples it is of."""
+    found = [r for r in movement.results if r.measure.name == name and r.part == limb]
+    weights = [r.n for r in found]
+    return float(np.average([r.value or 0.0 for r in found], weights=weights)) if any(weights) else 0.0
 
 
 def _facts(movement: "Movement") -> list[tuple[str, str]]:
@@ -159,7 +165,7 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
 
 def withheld(movement: "Movement") -> list[tuple[str, str]]:
     """Reasons in order of appearance with the core measures that each withholds; the others only counted."""
-    gated = [r for r in movement.results if r.measure.gates.words() != "none"]
+    gated = [r for r in movement.results if r.measure.gates != NO_GATE]
     lost = [r for r in gated if r.value is None]
     if len(lost) == len(gated) and len({r.reason for r in lost}) == 1:
         return [(lost[0].reason, "every measure of movement, for all limbs")]

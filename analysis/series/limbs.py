@@ -1,7 +1,8 @@
 """Limb series: endpoint relative to root, its speed, joint angles, and when the limb moves.
 
 Limb motion is always the endpoint (wrist, ankle) relative to its root (shoulder, hip), so that being carried along by
-the trunk is no movement of the limb. Left and right are the infant's own.
+the trunk is no movement of the limb. Left and right are the infant's own. Smoothness and spectra need quicker positions
+than the rest: these are low-passed at 6 Hz where the rate allows it.
 """
 
 from dataclasses import dataclass
@@ -10,34 +11,42 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.analysis.cleaning.body_frame import middles, trunk_down
 from asyconv.analysis.cleaning.clean import CleanTracks
-from asyconv.analysis.formulas.angles import angle_between, included_angle
-from asyconv.analysis.formulas.bouts import moving_mask
-from asyconv.analysis.formulas.gaps import runs, whole
-from asyconv.analysis.formulas.kinematics import acceleration, speed
+from asyconv.analysis.cleaning.rejections import JUMP_MM_S
+from asyconv.analysis.formulas.bouts import Bouts, bouts, moving_mask
+from asyconv.analysis.formulas.filters import smooth
+from asyconv.analysis.formulas.gaps import fill_gaps, whole
+from asyconv.analysis.formulas.kinematics import acceleration, derivative, segment_length, speed
+from asyconv.analysis.formulas.noise import white_noise
 from asyconv.analysis.formulas.sampling import FAST_HZ
+from asyconv.analysis.formulas.spatial import lift_mm
+from asyconv.analysis.series.angles import BENDS, RAISES, angle_noise, joint_angles, kind_of
 from asyconv.analysis.series.floor import Floor, floor_in_time, speed_floor
-from asyconv.skeleton import JOINTS, LIMBS
+from asyconv.skeleton import LIMBS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-SEGMENT_MIN_SHARE: Final = 0.5  # shorter than half its median: foreshortened by a depth error
-LIFT_BASE_PERCENTILE: Final = 5.0
-ANGLES: Final = {"arm": ("elbow", "shoulder_elevation"), "leg": ("knee", "hip_flexion")}
-"""Joint angles of an arm and of a leg."""
+QUICK_HZ: Final = 6.0
+DRIFT_HZ: Final = 0.5
+ANGLES: Final = {kind: (BENDS[kind], RAISES[kind]) for kind in BENDS}
+"""Joint angles of an arm and of a leg that stand in the tables of series."""
 
 
 @dataclass(frozen=True)
 class LimbSeries:
-    """One limb over N samples; NaN = missing, lengths in native px, mm or trunk lengths (tl), angles in degrees.
+    """One limb over N samples; NaN = missing, lengths in native px or mm, angles in degrees.
 
-    Positions are the endpoint's against its root, in the camera frame and in the infant's own (`position_body_mm`).
+    Positions are the endpoint's against its root, in the camera frame and in the infant's own (`position_body_mm`);
+    `place_mm` is the endpoint against the slow middle of the trunk in the infant's frame. `quick_mm` is the position
+    in the camera frame, `quick_velocity_mm_s` its velocity, and `quick_bend_deg` the angle of elbow or knee, all
+    low-passed at 6 Hz.
     `accel_mm_s2` is missing below 25 Hz, where it would be noise. `angle_speeds_deg_s` are never negative.
 
-    `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. `bouts` are half-open sample
-    ranges, `censored` [bouts] tells which touch a gap or an end of the recording. `floor` is the limb's and rules
-    `moving`; `floor_in_time_mm_s` [N] rises where the noise about a sample is higher.
+    `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. `floor` is the limb's and rules
+    `moving`; `floor_in_time_mm_s` [N] rises where the noise about a sample is higher. `noise_mm` is the white noise per
+    axis; `angle_noise_deg` and `turn_noise_deg_s` are what noise is left in each angle and in its speed.
     """
 
     limb: str
@@ -45,75 +54,115 @@ class LimbSeries:
     position_px: Floats
     position_mm: Floats
     position_body_mm: Floats
+    place_mm: Floats
+    quick_mm: Floats
+    quick_velocity_mm_s: Floats
+    quick_floor: Floor
+    quick_bend_deg: Floats
     speed_px_s: Floats
     speed_mm_s: Floats
     accel_mm_s2: Floats
-    trunk_length_mm: float
     angles_deg: dict[str, Floats]
     angle_speeds_deg_s: dict[str, Floats]
+    angle_noise_deg: dict[str, float]
+    turn_noise_deg_s: dict[str, float]
     angles_3d: bool
+    upper_mm: Floats
+    lower_mm: Floats
     lift_mm: Floats
+    noise_mm: float
     floor: Floor
     floor_in_time_mm_s: Floats
     valid: Bools
     moving: Bools
-    bouts: list[tuple[int, int]]
-    censored: list[bool]
+    bouts: Bouts
     end_flags: npt.NDArray[np.uint16]
     root_flags: npt.NDArray[np.uint16]
 
     @property
-    def position_tl(self) -> Floats:
-        """Position in the body frame, in trunk lengths: infants of different size side by side."""
-        return np.asarray(self.position_body_mm / self.trunk_length_mm)
+    def kind(self) -> str:
+        """Arm or leg."""
+        return kind_of(self.limb)
 
     @property
-    def speed_tl_s(self) -> Floats:
-        """Speed in trunk lengths per second."""
-        return np.asarray(self.speed_mm_s / self.trunk_length_mm)
+    def floor_mm_s(self) -> float:
+        """Speed floor; 0 where none could be measured."""
+        return self.floor.value or 0.0
+
+    @property
+    def quick_speed_mm_s(self) -> Floats:
+        """Speed [N] of the endpoint relative to its root, low-passed at 6 Hz."""
+        return np.asarray(np.linalg.norm(self.quick_velocity_mm_s, axis=1))
 
 
 def limb_series(tracks: CleanTracks, meta: dict[str, Any]) -> dict[str, LimbSeries]:
     """Series of the four limbs, by limb name in skeleton order."""
-    return {limb: _one_limb(limb, tracks, meta) for limb in LIMBS}
-
-
-def _one_limb(limb: str, tracks: CleanTracks, meta: dict[str, Any]) -> LimbSeries:
-    root, middle, end = LIMBS[limb]
     fs_hz = tracks.time.fs_hz
+    quick_hz = min(QUICK_HZ, tracks.time.effective_hz / 3)
+    quick = smooth(fill_gaps(tracks.gated_mm, fs_hz, JUMP_MM_S / fs_hz, tracks.excluded), fs_hz, quick_hz)[0]
+    placed = in_body(tracks, tracks.smooth_mm)
+    return {limb: _one_limb(limb, tracks, meta, quick, quick_hz, placed) for limb in LIMBS}
+
+
+def in_body(tracks: CleanTracks, points_mm: Floats) -> Floats:
+    """Camera-frame joints `points_mm` [N, 12, 3] in the body frame, relative to the slow middle of the trunk."""
+    if tracks.body is None:
+        return np.full_like(points_mm, np.nan)
+    shoulders, hips = middles(tracks.smooth_mm)
+    fs_hz = tracks.time.fs_hz
+    slow = smooth(((shoulders + hips) / 2)[:, None], fs_hz, min(DRIFT_HZ, fs_hz / 3))[0]
+    return tracks.body.turn(points_mm - slow)
+
+
+def _one_limb(
+    limb: str, tracks: CleanTracks, meta: dict[str, Any], quick: Floats, quick_hz: float, placed: Floats
+) -> LimbSeries:
+    root, middle, end = LIMBS[limb]
+    fs_hz, cutoff_hz, effective_hz = tracks.time.fs_hz, tracks.cutoff_hz, tracks.time.effective_hz
     position_px = tracks.smooth_px[:, end] - tracks.smooth_px[:, root]
     position_mm = tracks.smooth_mm[:, end] - tracks.smooth_mm[:, root]
-    speed_px_s, speed_mm_s = speed(position_px, fs_hz), speed(position_mm, fs_hz)
+    speed_mm_s = speed(position_mm, fs_hz)
     gated_mm = tracks.gated_mm[:, end] - tracks.gated_mm[:, root]
-    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, tracks.cutoff_hz, still_floor(meta, limb))
+    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_floor(meta, limb))
     valid = np.isfinite(speed_mm_s) & ~tracks.excluded
-    moving = moving_mask(speed_mm_s, valid, fs_hz, tracks.time.effective_hz, floor.value or 0.0)
-    bouts = runs(moving)
+    moving = moving_mask(speed_mm_s, valid, fs_hz, effective_hz, floor.value or 0.0)
+    quick_mm = quick[:, end] - quick[:, root]
     in_3d = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
-    angles_deg = limb_angles(limb, tracks.smooth_mm if in_3d else tracks.smooth_px)
-    missing = np.full(len(speed_mm_s), np.nan)
+    smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_3d else (tracks.smooth_px, tracks.gated_px)
+    down = trunk_down(smoothed, fs_hz)
+    angles_deg = joint_angles(limb, smoothed, down, tracks.body)
+    raw_deg = joint_angles(limb, measured, down, tracks.body)
+    noise = {name: angle_noise(raw_deg[name], angle, fs_hz, cutoff_hz) for name, angle in angles_deg.items()}
     return LimbSeries(
         limb=limb,
         found=whole(tracks.gated_px[:, root]) & whole(tracks.gated_px[:, end]),
         position_px=position_px,
         position_mm=position_mm,
         position_body_mm=np.full_like(position_mm, np.nan) if tracks.body is None else tracks.body.turn(position_mm),
-        speed_px_s=speed_px_s,
+        place_mm=placed[:, end],
+        quick_mm=quick_mm,
+        quick_velocity_mm_s=derivative(quick_mm, fs_hz),
+        quick_floor=speed_floor(gated_mm, speed(quick_mm, fs_hz), fs_hz, quick_hz, None),
+        quick_bend_deg=joint_angles(limb, quick if in_3d else smoothed, down, None)[BENDS[kind_of(limb)]],
+        speed_px_s=speed(position_px, fs_hz),
         speed_mm_s=speed_mm_s,
         accel_mm_s2=np.linalg.norm(acceleration(position_mm, fs_hz), axis=-1)
-        if tracks.time.effective_hz >= FAST_HZ
-        else missing,
-        trunk_length_mm=np.nan if tracks.body is None else tracks.body.trunk_length_mm,
+        if effective_hz >= FAST_HZ
+        else np.full(len(speed_mm_s), np.nan),
         angles_deg=angles_deg,
         angle_speeds_deg_s={name: speed(angle[:, None], fs_hz) for name, angle in angles_deg.items()},
+        angle_noise_deg={name: both[0] for name, both in noise.items()},
+        turn_noise_deg_s={name: both[1] for name, both in noise.items()},
         angles_3d=in_3d,
-        lift_mm=lift(tracks.smooth_mm[:, end], meta.get("mattress_plane")),
+        upper_mm=segment_length(tracks.gated_mm[:, root], tracks.gated_mm[:, middle]),
+        lower_mm=segment_length(tracks.gated_mm[:, middle], tracks.gated_mm[:, end]),
+        lift_mm=lift_mm(tracks.smooth_mm[:, end], meta.get("mattress_plane")),
+        noise_mm=float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).mean())),
         floor=floor,
-        floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, tracks.cutoff_hz),
+        floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, cutoff_hz),
         valid=valid,
         moving=moving,
-        bouts=bouts,
-        censored=[_touches_unknown(valid, start, stop) for start, stop in bouts],
+        bouts=bouts(moving, valid),
         end_flags=tracks.flags[:, end],
         root_flags=tracks.flags[:, root],
     )
@@ -124,46 +173,3 @@ def still_floor(meta: dict[str, Any], limb: str) -> float | None:
     stated = meta.get("still_floor_mm_s")
     value = stated.get(limb) if isinstance(stated, dict) else stated
     return None if value is None else float(value)
-
-
-def trunk_down(points: Floats) -> Floats:
-    """Find the unit vector [D] from mid-shoulder to mid-hip of `points` [N, 12, D] (median); NaN if never seen."""
-    joint = JOINTS.index
-    shoulders = points[:, [joint("right_shoulder"), joint("left_shoulder")]].mean(axis=1)
-    hips = points[:, [joint("right_hip"), joint("left_hip")]].mean(axis=1)
-    down = hips - shoulders
-    down = down[whole(down)]
-    if not len(down):
-        return np.full(points.shape[-1], np.nan)
-    middle = np.median(down, axis=0)
-    length = np.linalg.norm(middle)
-    return np.asarray(middle / length) if length > 0 else np.full(points.shape[-1], np.nan)
-
-
-def lift(end_mm: Floats, plane: list[float] | None) -> Floats:
-    """Height in mm of an endpoint [N, 3] above the mattress `plane` (unit normal, d), above its own 5th percentile."""
-    if plane is None:
-        return np.full(len(end_mm), np.nan)
-    height: Floats = end_mm @ np.asarray(plane[:3], float) + plane[3]
-    seen = height[np.isfinite(height)]
-    return height - np.percentile(seen, LIFT_BASE_PERCENTILE) if len(seen) else height
-
-
-def limb_angles(limb: str, points: Floats) -> dict[str, Floats]:
-    """Joint angles of one limb from `points` [N, 12, D], in degrees; NaN where a segment points at the camera.
-
-    Shoulder and hip: 0 deg = along the trunk. Elbow and knee: 180 deg = straight.
-    """
-    root, middle, end = (points[:, k].copy() for k in LIMBS[limb])
-    for near, far in ((root, middle), (middle, end)):
-        length = np.linalg.norm(far - near, axis=-1)
-        if np.isfinite(length).any():
-            with np.errstate(invalid="ignore"):
-                far[length < SEGMENT_MIN_SHARE * np.nanmedian(length)] = np.nan
-    down = np.broadcast_to(trunk_down(points), root.shape)
-    bend, raised = ANGLES["arm" if limb.endswith("arm") else "leg"]
-    return {bend: included_angle(middle, root, end), raised: angle_between(middle - root, down)}
-
-
-def _touches_unknown(valid: Bools, start: int, stop: int) -> bool:
-    return start == 0 or stop == len(valid) or not valid[start - 1] or not valid[stop]

@@ -9,6 +9,7 @@ import polars as pl
 from asyconv.analysis.measures.registry import DEFINITION_VERSION
 from asyconv.analysis.tables.dictionary import data_dictionary
 from asyconv.analysis.tables.movement import Movement
+from asyconv.analysis.tables.trunk_lengths import in_trunk_lengths
 from asyconv.analysis.version import ANALYSIS_VERSION
 from asyconv.notice import NOTICE
 
@@ -16,14 +17,18 @@ METADATA_KEY: Final = "asyconv"
 AXES: Final = (
     "x_mm, y_mm, z_mm: endpoint minus root in the camera frame of the unmirrored picture, x right, y down, z away; "
     "x_body_mm, y_body_mm, z_body_mm: the same in the body frame, x to the infant's right, y to its feet, z out of its "
-    "front; _tl: in trunk lengths; x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
+    "front; x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
 )
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 FORMULA: Final = r"^[=+\-@\t\r]"
 
 
-def write_tables(movement: Movement, folder: Path) -> list[Path]:
-    """Write every table of `movement` into the existing `folder`; the same movement gives the same bytes."""
+def write_tables(movement: Movement, folder: Path, *, trunk_lengths: bool = False) -> list[Path]:
+    """Write every table of `movement` into the existing `folder`; the same movement gives the same bytes.
+
+    With `trunk_lengths` lengths and speeds are given in trunk lengths of the infant, not in millimetres.
+    """
+    movement = in_trunk_lengths(movement) if trunk_lengths else movement
     metadata = {METADATA_KEY: json.dumps(_metadata(movement.meta), sort_keys=True)}
     written = []
     for name in ("limb_series", "bouts", "limb_summary", "pair_summary", "body_summary", "features_long"):

@@ -11,6 +11,7 @@ import polars as pl
 
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.measures.bouts import Bout
+from asyconv.analysis.measures.definition import value_of
 from asyconv.analysis.measures.registry import DEFINITION_VERSION, Result, Scope, measures
 from asyconv.analysis.series.limbs import ANGLES, LimbSeries
 
@@ -43,7 +44,7 @@ def series_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) ->
 def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame:
     n = len(tracks.time.time_s)
     bout = np.zeros(n, np.int32)
-    for number, (start, stop) in enumerate(limb.bouts, start=1):
+    for number, (start, stop) in enumerate(zip(limb.bouts.start, limb.bouts.stop, strict=True), start=1):
         bout[start:stop] = number
     missing = np.full(n, np.nan)
     columns: dict[str, Any] = {
@@ -53,11 +54,9 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
         **{f"{axis}_px": limb.position_px[:, k] for k, axis in enumerate("xy")},
         **{f"{axis}_mm": limb.position_mm[:, k] for k, axis in enumerate("xyz")},
         **{f"{axis}_body_mm": limb.position_body_mm[:, k] for k, axis in enumerate("xyz")},
-        **{f"{axis}_body_tl": limb.position_tl[:, k] for k, axis in enumerate("xyz")},
         "lift_mm": limb.lift_mm,
         "speed_px_s": limb.speed_px_s,
         "speed_mm_s": limb.speed_mm_s,
-        "speed_tl_s": limb.speed_tl_s,
         "accel_mm_s2": limb.accel_mm_s2,
         "speed_floor_mm_s": np.full(n, np.nan if limb.floor.value is None else limb.floor.value),
         **{f"{name}_deg": limb.angles_deg.get(name, missing) for name in ANGLE_NAMES},
@@ -65,7 +64,7 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
     }
     columns = {
         name: pl.Series(value, dtype=pl.Float32).fill_nan(None)
-        if name.endswith(("_px", "_mm", "_tl", "_s", "_s2", "_deg")) and name != "time_s"
+        if name.endswith(("_px", "_mm", "_s", "_s2", "_deg")) and name != "time_s"
         else value
         for name, value in columns.items()
     }
@@ -86,11 +85,13 @@ def bouts_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> 
             "limb": limb.limb,
             "bout_id": number,
             "start_s": float(time_s[start]),
-            **{m.name: m.function(Bout(fs_hz, limb.speed_mm_s[start:stop])).value for m in measures("bout")},
-            "censored": cut,
+            **{m.name: value_of(m, Bout(fs_hz, limb.speed_mm_s[start:stop])).value for m in measures("bout")},
+            "censored": bool(cut),
         }
         for limb in limbs.values()
-        for number, ((start, stop), cut) in enumerate(zip(limb.bouts, limb.censored, strict=True), start=1)
+        for number, (start, stop, cut) in enumerate(
+            zip(limb.bouts.start, limb.bouts.stop, limb.bouts.cut, strict=True), start=1
+        )
     ]
     schema = {
         "limb": pl.String,

@@ -71,10 +71,26 @@ def test_cleaning_takes_the_millimetres_of_a_wrong_bone() -> None:
 
 
 def test_body_frame_by_hand() -> None:
-    frame = body_frame(still())
+    frame = body_frame(still(), 30.0)
     assert frame is not None
-    np.testing.assert_allclose(frame.axes, [[-1, 0, 0], [0, 1, 0], [0, 0, -1]], atol=1e-12)
+    np.testing.assert_allclose(
+        frame.axes, np.tile([[-1, 0, 0], [0, 1, 0], [0, 0, -1]], (len(still()), 1, 1)), atol=1e-12
+    )
     np.testing.assert_allclose(frame.origin_mm, [0, -30, 400])
     assert frame.trunk_length_mm == pytest.approx(120)
-    np.testing.assert_allclose(frame.turn(np.array([0.0, 0.0, -5.0])), [0, 0, 5])  # towards the camera is up
-    assert body_frame(np.full((5, 12, 3), np.nan)) is None
+    np.testing.assert_allclose(
+        frame.turn(np.tile([0.0, 0.0, -5.0], (len(still()), 1)))[3], [0, 0, 5]
+    )  # towards the camera is up
+    assert body_frame(np.full((5, 12, 3), np.nan), 30.0) is None
+
+
+def test_the_body_frame_turns_with_the_infant() -> None:
+    turn = np.radians(60)
+    about_z = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    points = still(1800)
+    points[900:] = points[900:] @ about_z
+    frame = body_frame(points, 30.0)
+    assert frame is not None
+    reach = frame.turn(points[:, WRIST] - points[:, WRIST - 2])
+    far = np.r_[0:820, 980:1800]  # further from the turn than half of the 5 s of the median
+    np.testing.assert_allclose(reach[far], np.tile(reach[0], (len(far), 1)), atol=1e-9)

@@ -5,7 +5,7 @@ import pytest
 
 from asyconv.analysis.cleaning import clean as c
 from asyconv.analysis.cleaning import flags as f
-from asyconv.analysis.cleaning.depths import ROOTS, flickers, slow_median, with_stiff_trunk
+from asyconv.analysis.cleaning.depths import ROOTS, flickers, with_stiff_trunk
 from asyconv.analysis.series.limbs import limb_series
 from asyconv.skeleton import JOINTS
 from tests.helpers.closed_form import META, STILL_MM, from_mm, make_tracks
@@ -55,15 +55,6 @@ def test_a_flicker_is_rejected_and_a_stroke_towards_the_camera_is_not() -> None:
     points[:, ANKLE, 2] -= 60 * (10 * u**3 - 15 * u**4 + 6 * u**5)
     assert not flickers(points, 30.0).any()
     assert not flickers(points, 6.0).any()
-
-
-def test_slow_median_follows_a_line_and_skips_what_is_missing() -> None:
-    line = np.arange(900, dtype=float)[:, None]
-    line[400:420] = np.nan
-    out = slow_median(line, 30.0)
-    assert np.isfinite(out).all()
-    np.testing.assert_allclose(out[100:300, 0], line[100:300, 0], atol=1e-9)
-    assert np.isnan(slow_median(np.full((30, 1), np.nan), 30.0)).all()
 
 
 def test_depths_off_the_mattress_are_rejected() -> None:

@@ -5,8 +5,13 @@ import numpy.typing as npt
 import pytest
 from scipy.stats import norm
 
-from asyconv.analysis.formulas.entropy import hjorth, permutation_entropy, sample_entropy
-from asyconv.analysis.measures.complexity import dfa, higuchi
+from asyconv.analysis.formulas.entropy import (
+    hjorth_complexity,
+    hjorth_mobility,
+    multiscale_entropy,
+    permutation_entropy,
+    sample_entropy,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,9 +55,22 @@ def test_permutation_entropy() -> None:
 def test_hjorth_of_a_sine() -> None:
     # a sine's derivative is itself times its angular frequency
     t = np.arange(0, 20, 0.001)
-    mobility, complexity = hjorth([np.sin(2 * np.pi * 1.5 * t)], 1000.0)
-    assert mobility == pytest.approx(2 * np.pi * 1.5, rel=1e-3)
-    assert complexity == pytest.approx(1.0, rel=1e-3)
+    wave = [np.sin(2 * np.pi * 1.5 * t)]
+    assert hjorth_mobility(wave, 1000.0) == pytest.approx(2 * np.pi * 1.5, rel=1e-3)
+    assert hjorth_complexity(wave, 1000.0) == pytest.approx(1.0, rel=1e-3)
+    assert np.isnan(hjorth_mobility([np.zeros(50)], 30.0))
+
+
+@pytest.mark.parametrize(("hz", "known_1_s"), [(2.0, 12.6), (3.0, 18.8)])
+def test_mobility_at_the_rate_of_the_samples_tells_2_hz_from_3_hz(hz: float, known_1_s: float) -> None:
+    assert hjorth_mobility([np.sin(2 * np.pi * hz * np.arange(1800) / 30)], 30.0) == pytest.approx(known_1_s, rel=0.02)
+
+
+def test_entropy_over_scales_falls_for_white_noise_and_not_for_a_random_walk() -> None:
+    noise = white(3000)
+    assert multiscale_entropy([noise]) < sample_entropy([noise]) - 0.3
+    walk = np.cumsum(noise)
+    assert multiscale_entropy([walk]) >= sample_entropy([walk])
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -62,10 +80,6 @@ def test_against_antropy(seed: int) -> None:
     assert sample_entropy([x], 0.2 * x.std()) == pytest.approx(antropy.sample_entropy(x, order=2), abs=1e-4)
     ours = permutation_entropy([x])
     assert ours == pytest.approx(antropy.perm_entropy(x, order=4, normalize=True), rel=1e-9)
-
-
-def test_fractal_measures_of_known_signals() -> None:
-    assert higuchi(np.arange(1000.0)) == pytest.approx(1.0, abs=1e-6)
-    assert higuchi(white(5000)) == pytest.approx(2.0, abs=0.03)
-    assert dfa(white(20_000)) == pytest.approx(0.5, abs=0.04)
-    assert dfa(np.cumsum(white(20_000))) == pytest.approx(1.5, abs=0.06)
+    mobility, complexity = antropy.hjorth_params(x)
+    assert hjorth_mobility([x], 1.0) == pytest.approx(mobility, rel=1e-2)  # theirs has the variances of N - 1
+    assert hjorth_complexity([x], 1.0) == pytest.approx(complexity, rel=1e-2)

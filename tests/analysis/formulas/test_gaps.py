@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyconv.analysis.formulas.gaps import fill_gaps, runs
+from asyconv.analysis.formulas.gaps import fill_gaps, gap_free, longest_gap_s, runs
 
 
 def line(n: int) -> np.ndarray:
@@ -52,3 +52,21 @@ def test_filling_never_touches_a_sample_and_never_bridges_more_than_the_limit(se
     for start, stop in runs(~np.array(seen)):
         inner = start > 0 and stop < len(seen)
         assert left[start:stop].all() == (not inner or (stop - start) / fs_hz > 0.2 + 1e-9)
+
+
+def test_runs_long_enough_are_brought_to_another_rate() -> None:
+    x = np.arange(900.0)
+    x[300:310] = np.nan
+    pieces = gap_free(x, 30.0, 10.0, 10.0)
+    assert [len(p) for p in pieces] == [100, 197]
+    np.testing.assert_allclose(pieces[0], np.arange(0, 300, 3.0))
+    assert gap_free(x, 30.0, 25.0, 10.0) == []
+
+
+def test_the_longest_gap_is_of_what_was_expected() -> None:
+    seen, expected = np.ones(300, bool), np.ones(300, bool)
+    seen[10:40] = seen[100:200] = False
+    assert longest_gap_s(seen, expected, 10.0) == 10.0
+    expected[90:210] = False
+    assert longest_gap_s(seen, expected, 10.0) == 3.0
+    assert longest_gap_s(expected, expected, 10.0) == 0.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from asyconv.analysis.formulas.kinematics import derivative, speed
-from asyconv.analysis.formulas.smoothness import ldlj, sparc
+from asyconv.analysis.formulas.smoothness import log_dimensionless_jerk, sparc
 
 
 def test_smoothness_against_monalysa() -> None:
@@ -15,7 +15,9 @@ def test_smoothness_against_monalysa() -> None:
         speed_mm_s = np.abs(np.sin(np.pi * t) * (1 + 0.5 * rng.standard_normal() * np.sin(6 * np.pi * t)))
         found = measures.sparc(speed_mm_s, fs=100.0, padlevel=4, fc=10.0, amp_th=0.05)
         assert sparc(speed_mm_s, 100.0) == pytest.approx(found[0], rel=1e-9)
-        assert ldlj(speed_mm_s, 100.0) == pytest.approx(measures.log_dimensionless_jerk(speed_mm_s, 100.0), rel=1e-9)
+        assert log_dimensionless_jerk(speed_mm_s, 100.0) == pytest.approx(
+            measures.log_dimensionless_jerk(speed_mm_s, 100.0), rel=1e-9
+        )
 
 
 @pytest.mark.filterwarnings("default")

@@ -14,7 +14,7 @@ from scipy.io import loadmat
 
 from asyconv.analysis.formulas.angles import included_angle
 from asyconv.analysis.formulas.kinematics import difference, segment_length, step_speed
-from asyconv.analysis.measures.amount import ratio
+from asyconv.analysis.formulas.statistics import share_pct
 from tests.helpers.real_data import shared_data
 from tests.helpers.xlsx import read_xlsx
 
@@ -70,7 +70,7 @@ def results_of(x: Floats, step_s: float) -> dict[str, float]:
     for name, joint in AT.items():
         speed = step_speed(x[..., joint], step_s)
         mean_and_std(f"velocity_{name}", speed, "mean")
-        share = ratio((speed > MOVING_ABOVE_MM_S).astype(float), np.ones(len(speed))).value()
+        share = share_pct(speed > MOVING_ABOVE_MM_S, np.ones(len(speed), bool)) / 100
         out[f"movement_time_relative_{name}"] = share
         out[f"movement_time_absolute_{name}"] = share * len(speed) * step_s
     for side in "LR":

@@ -60,7 +60,7 @@ def test_a_sine_gives_its_known_amounts() -> None:
         assert find(movement, "speed_median_mm_s", limb).reason == "no movement above the threshold"
 
 
-GOLDEN_VERSION = 6
+GOLDEN_VERSION = 7
 GOLDEN = {
     "coverage_used_pct": {"right_arm": 100.0, "left_arm": 100.0, "right_leg": 100.0, "left_leg": 100.0},
     "path_active_mm_per_min": {
@@ -88,7 +88,6 @@ GOLDEN = {
     "lateralisation_path_pct": {"right_arm-left_arm": -32.2873734, "right_leg-left_leg": -16.0407741},
     "co_moving_pct": {"right_arm-left_arm": 26.6889384, "left_arm-left_leg": 24.4141457},
     "any_limb_pct": {"body": 90.3333333},
-    "n_active_limbs_mean": {"body": 1.7244444},
 }
 
 
@@ -189,8 +188,8 @@ def test_limbs_that_move_together_and_apart() -> None:
     together = analyse(make_tracks(120, motion={"right_wrist": shake(20, 1.0), "left_wrist": shake(20, 1.0)}))
     assert value(together, "co_moving_pct", "right_arm-left_arm") == pytest.approx(100)
     assert value(together, "any_limb_pct", "body") == pytest.approx(50, abs=1.5)
-    assert value(together, "all_four_pct", "body") == 0.0
-    assert value(together, "n_active_limbs_mean", "body") == pytest.approx(1.0, abs=0.03)
+    assert value(together, "gross_pct", "body") == 0.0
+    assert value(together, "localised_pct", "body") == 0.0
     apart = make_tracks(120, motion={"right_wrist": shake(20, 1.0), "left_wrist": lambda t: later(t + 5)})
     assert value(analyse(apart), "co_moving_pct", "right_arm-left_arm") < 5
 
@@ -235,8 +234,9 @@ def test_excluded_events_leave_the_denominator() -> None:
 
 
 def test_a_short_recording_is_withheld() -> None:
-    movement = analyse(make_tracks(59, motion={"right_wrist": shake(20, 1.0)}))
-    assert find(movement, "moving_pct", "right_arm").reason == "59 s analysed, needs 60 s"
+    for frames, said in ((1770, "59"), (1797, "59.9"), (1799, "59.9")):
+        movement = analyse(make_tracks(frames / 30, motion={"right_wrist": shake(20, 1.0)}))
+        assert find(movement, "moving_pct", "right_arm").reason == f"{said} s analysed, needs 60 s"
 
 
 def test_no_intrinsics_no_millimetres_no_guess() -> None:
@@ -244,7 +244,6 @@ def test_no_intrinsics_no_millimetres_no_guess() -> None:
     for measure in REGISTRY:
         if measure.gates.needs_mm and measure.scope == "limb" and "leg" not in measure.parts:
             assert find(movement, measure.name, "right_arm").reason == "no camera intrinsics, so no millimetres"
-    assert value(movement, "speed_px_p95_px_s", "right_arm") > 100
     assert find(movement, "elbow_rom_deg", "right_arm").reason == "in the picture plane, not in 3-D"
     assert value(movement, "elbow_rom_deg", "right_arm") > 10
 
@@ -287,7 +286,8 @@ def test_long_recordings_are_cut_into_epochs_of_180_s() -> None:
     ]
     assert find(movement, "moving_pct", "right_arm", 180.0).value == pytest.approx(50, abs=1.5)
     assert find(movement, "moving_pct", "right_arm", 360.0).value is None
-    assert analyse(make_tracks(181)).body_summary.height == 1
+    assert analyse(make_tracks(209)).body_summary["epoch_s"].to_list() == [209.0]  # a tail below 30 s joins
+    assert analyse(make_tracks(211)).body_summary["epoch_s"].to_list() == [180.0, 31.0]
 
 
 def test_6_hz_keeps_amounts_and_says_its_rate() -> None:
@@ -298,10 +298,9 @@ def test_6_hz_keeps_amounts_and_says_its_rate() -> None:
 
 
 UNITS = {
-    "_pct": "%", "_s": "s", "_ms": "ms", "_hz": "Hz", "_deg": "deg", "_mm": "mm", "_tl": "TL", "_cm2": "cm2",
-    "_cm3": "cm3", "_mm_s": "mm/s", "_tl_s": "TL/s", "_deg_s": "deg/s", "_px_s": "px/s", "_mm_s2": "mm/s^2",
-    "_tl_s2": "TL/s^2", "_per_min": "1/min", "_per_min_active": "1/min", "_mm_per_min": "mm/min",
-    "_tl_per_min": "TL/min", "_deg_per_min": "deg/min", "_1_s": "1/s", "_1_m": "1/m", "_per_m": "1/m",
+    "_pct": "%", "_s": "s", "_ms": "ms", "_hz": "Hz", "_deg": "deg", "_mm": "mm", "_cm2": "cm2", "_mm_s": "mm/s",
+    "_deg_s": "deg/s", "_mm_s2": "mm/s^2", "_per_min": "1/min", "_per_min_active": "1/min", "_mm_per_min": "mm/min",
+    "_deg_per_min": "deg/min", "_1_s": "1/s", "_1_m": "1/m",
 }  # fmt: skip
 
 
@@ -311,7 +310,6 @@ def test_every_measure_is_whole_and_names_are_unique() -> None:
         assert m.label
         assert m.formula
         assert m.source
-        assert m.function.__doc__, m.name
         suffix = next((s for s in sorted(UNITS, key=len, reverse=True) if m.name.endswith(s)), None)
         assert m.unit == UNITS[suffix] if suffix else m.unit in ("", "nats", "bits"), m.name
         words = f"{m.name} {m.label} {m.formula} {m.caution}".lower()

@@ -5,14 +5,15 @@ import pytest
 
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.series import limbs as s
-from tests.helpers.closed_form import META, hide, make_tracks, shake, without_mm
+from asyconv.skeleton import JOINTS
+from tests.helpers.closed_form import META, STILL_MM, from_mm, hide, make_tracks, shake, without_mm
 
 
 def test_angles_of_the_still_infant() -> None:
     limbs = s.limb_series(clean(make_tracks(20)), META)
     for limb in limbs.values():
-        for angle in limb.angles_deg.values():
-            np.testing.assert_allclose(angle, 90.0, atol=1e-4)
+        for angle in s.ANGLES[limb.kind]:
+            np.testing.assert_allclose(limb.angles_deg[angle], 90.0, atol=1e-4)
 
 
 def test_floor_of_white_noise_is_the_jitter_left_by_the_filter() -> None:
@@ -60,7 +61,10 @@ def test_without_millimetres_pixels_stay_and_nothing_is_said_to_move() -> None:
 def test_bouts_that_touch_a_gap_are_censored() -> None:
     tracks = hide(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}), "right_wrist", 210, 240)
     limb = s.limb_series(clean(tracks), META)["right_arm"]
-    assert [cut for (start, _), cut in zip(limb.bouts, limb.censored, strict=True) if start < 300] == [True, True]
+    before = limb.bouts.start < 300
+    assert limb.bouts.cut[before].tolist() == [True, True]
+    assert limb.bouts.cut_start[before].tolist() == [False, True]  # the second goes on after the gap
+    assert limb.bouts.cut_stop[before].tolist() == [True, False]
 
 
 def test_lift_is_the_distance_from_the_mattress_above_its_rest() -> None:
@@ -76,7 +80,6 @@ def test_body_frame_positions_accelerations_and_angular_speeds_of_a_sine() -> No
     ]
     # along x of the camera; the infant's right is minus x; wrist and shoulder are 50 mm apart in x and in y
     np.testing.assert_allclose(limb.position_body_mm[:, 0], -limb.position_mm[:, 0], atol=1e-9)
-    np.testing.assert_allclose(limb.position_tl, limb.position_body_mm / 120, rtol=1e-5)
     inner = slice(60, -60)
     gain = 1 / (1 + (np.tan(np.pi / 30) / np.tan(4 * np.pi / 30)) ** 4 * (np.sqrt(2) - 1))
     two_differences = (30 * np.sin(2 * np.pi / 30)) ** 2
@@ -92,3 +95,21 @@ def test_no_accelerations_below_25_hz() -> None:
     limbs = s.limb_series(clean(make_tracks(120, fs_hz=6.0, motion={"right_wrist": shake(10, 0.5)})), META)
     assert np.isnan(limbs["right_arm"].accel_mm_s2).all()
     assert np.isfinite(limbs["right_arm"].speed_mm_s).any()
+
+
+def test_an_infant_that_turns_keeps_its_angles() -> None:
+    turn = np.radians(60)
+    about_z = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (3600, 1, 1))
+    xyz[1800:] = (xyz[1800:] - [0, -30, 400]) @ about_z + [0, -30, 400]
+    limb = s.limb_series(clean(from_mm(np.arange(3600) / 30, xyz)), META)["right_arm"]
+    raised = limb.angles_deg["shoulder_elevation"]
+    np.testing.assert_allclose(raised[np.r_[300:1700, 1900:3300]], 90.0, atol=0.5)
+
+
+def test_a_leg_that_is_spread_opens_the_hip_angle_and_is_no_flexion() -> None:
+    # the still infant's thighs lie at right angles to the trunk in the plane of the bed: pure abduction
+    limb = s.limb_series(clean(make_tracks(20)), META)["right_leg"]
+    np.testing.assert_allclose(limb.angles_deg["hip"], 90.0, atol=1e-4)
+    np.testing.assert_allclose(limb.angles_deg["hip_abduction"], 90.0, atol=1e-4)
+    assert not [name for name in limb.angles_deg if "flexion" in name]

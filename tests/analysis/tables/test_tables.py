@@ -17,7 +17,7 @@ from asyconv.analysis.tables.files import write_csv, write_tables
 from asyconv.analysis.tables.movement import Movement
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
-from tests.helpers.closed_form import hide, make_tracks, shake
+from tests.helpers.closed_form import hide, make_tracks, shake, without_mm
 
 NAMES = {
     "limb_series.parquet", "bouts.parquet", "limb_summary.parquet", "limb_summary.csv", "pair_summary.parquet",
@@ -144,6 +144,32 @@ def test_ages_of_the_sheet_stand_in_the_summary_tables() -> None:
         assert table.select("ga_birth_days", "pma_days").unique().rows() == [(196, 231)]
     assert "pma_days" not in aged.limb_series.columns
     assert analyse(tracks).body_summary.select("ga_birth_days", "pma_days").rows() == [(None, None)]
+
+
+def test_trunk_lengths_are_a_unit_of_the_tables(movement: Movement, tmp_path: Path) -> None:
+    write_tables(movement, tmp_path, trunk_lengths=True)
+    body = movement.clean.body
+    assert body is not None
+    limb = pl.read_parquet(tmp_path / "limb_summary.parquet")
+    assert limb["speed_median_tl_s"].equals(movement.limb_summary["speed_median_mm_s"] / body.trunk_length_mm)
+    assert "speed_median_mm_s" not in limb.columns
+    assert limb["moving_pct"].equals(movement.limb_summary["moving_pct"])
+    long = pl.read_parquet(tmp_path / "features_long.parquet")
+    path = long.filter((pl.col("feature") == "path_active_tl_per_min") & (pl.col("part") == "right_arm")).row(
+        0, named=True
+    )
+    assert path["unit"] == "TL/min"
+    mm = next(r for r in movement.results if r.measure.name == "path_active_mm_per_min" and r.part == "right_arm")
+    assert path["value"] == pytest.approx((mm.value or 0) / body.trunk_length_mm)
+    assert "trunk_length_mm" in pl.read_parquet(tmp_path / "body_summary.parquet").columns
+    series = pl.read_parquet(tmp_path / "limb_series.parquet")
+    assert {"x_tl", "x_body_tl", "speed_tl_s", "accel_tl_s2"} <= set(series.columns)
+    assert not any("_mm" in name for name in series.columns)
+
+
+def test_without_a_trunk_there_are_no_trunk_lengths(tmp_path: Path) -> None:
+    write_tables(analyse(without_mm(make_tracks(62))), tmp_path, trunk_lengths=True)
+    assert pl.read_parquet(tmp_path / "limb_summary.parquet")["lift_p95_tl"].null_count() == 4
 
 
 def test_missing_ids_are_null_and_a_still_infant_has_an_empty_bouts_table() -> None:

@@ -1,0 +1,190 @@
+"""Parts of the infant in one epoch: a joint, a limb, a pair of limbs and the body, as the measures see them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.formulas.bouts import bouts, moving_mask
+from asyconv.analysis.formulas.statistics import share_pct
+from asyconv.analysis.series.body import BodySeries, JointSeries, body_series, joint_series
+from asyconv.analysis.series.cuts import cut
+from asyconv.analysis.series.epochs import Epoch
+from asyconv.analysis.series.limbs import LimbSeries
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+PAIRS: Final = (
+    ("right_arm", "left_arm"),
+    ("right_leg", "left_leg"),
+    ("left_arm", "left_leg"),
+    ("right_arm", "right_leg"),
+    ("left_arm", "right_leg"),
+    ("right_arm", "left_leg"),
+)
+"""Pairs of limbs in table order."""
+
+
+@dataclass(frozen=True)
+class JointEpoch:
+    """One joint in one epoch."""
+
+    epoch: Epoch
+    series: JointSeries
+    kind: str = "joint"
+    limbs: tuple["LimbEpoch", ...] = ()
+    """A joint passes no limb's gates."""
+
+    @property
+    def part(self) -> str:
+        """Name of the joint."""
+        return self.series.joint
+
+    @property
+    def analysed_s(self) -> float:
+        """Seconds in which the joint was seen."""
+        return self.epoch.seconds(self.series.found)
+
+
+@dataclass(frozen=True)
+class LimbEpoch:
+    """One limb in one epoch; `others` holds the four limbs of the epoch by name, this one among them."""
+
+    epoch: Epoch
+    series: LimbSeries
+    others: dict[str, "LimbEpoch"] = field(default_factory=dict, repr=False)
+
+    @property
+    def part(self) -> str:
+        """Name of the limb."""
+        return self.series.limb
+
+    @property
+    def kind(self) -> str:
+        """Arm or leg."""
+        return self.series.kind
+
+    @property
+    def limbs(self) -> tuple["LimbEpoch", ...]:
+        """The limbs that must pass the gates: this one."""
+        return (self,)
+
+    @property
+    def analysed_s(self) -> float:
+        """Seconds with a speed in mm/s."""
+        return self.epoch.seconds(self.series.valid)
+
+    @property
+    def analysed_px_s(self) -> float:
+        """Seconds with a speed in the picture."""
+        return self.epoch.seconds(np.isfinite(self.series.speed_px_s))
+
+    @property
+    def coverage_used_pct(self) -> float:
+        """Samples with a speed in mm/s, in % of the expected ones; 0 where none was expected."""
+        return float(np.nan_to_num(share_pct(self.series.valid, self.epoch.counted)))
+
+    @property
+    def coverage_px_pct(self) -> float:
+        """Samples with a speed in the picture, in % of the expected ones; 0 where none was expected."""
+        return float(np.nan_to_num(share_pct(np.isfinite(self.series.speed_px_s), self.epoch.counted)))
+
+
+@dataclass(frozen=True)
+class PairEpoch:
+    """Two limbs in one epoch; `limbs` as they are, `common` (left before right) masked with the larger floor."""
+
+    epoch: Epoch
+    limbs: tuple[LimbEpoch, LimbEpoch]
+    common: tuple[LimbEpoch, LimbEpoch]
+    kind: str = "pair"
+
+    @property
+    def part(self) -> str:
+        """Names of both limbs."""
+        return "-".join(limb.part for limb in self.limbs)
+
+    @property
+    def both_valid(self) -> Bools:
+        """Samples in which both limbs have a speed."""
+        return self.limbs[0].series.valid & self.limbs[1].series.valid
+
+    @property
+    def analysed_s(self) -> float:
+        """Seconds in which both limbs have a speed."""
+        return self.epoch.seconds(self.both_valid)
+
+
+@dataclass(frozen=True)
+class BodyEpoch:
+    """The whole infant in one epoch."""
+
+    epoch: Epoch
+    limbs: tuple[LimbEpoch, ...]
+    series: BodySeries
+    part: str = "body"
+    kind: str = "body"
+
+    @property
+    def seen(self) -> Bools:
+        """Samples in which all four limbs have a speed."""
+        return np.asarray(np.all([limb.series.valid for limb in self.limbs], axis=0))
+
+    @property
+    def active_limbs(self) -> npt.NDArray[np.int64]:
+        """Number of moving limbs at each sample; known where all four are `seen`."""
+        return np.asarray(np.sum([limb.series.moving for limb in self.limbs], axis=0))
+
+    @property
+    def analysed_s(self) -> float:
+        """Seconds in which all four limbs have a speed."""
+        return self.epoch.seconds(self.seen)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Everything that was derived from the cleaned tracks of a recording, over all its samples."""
+
+    limbs: dict[str, LimbSeries]
+    joints: list[JointSeries]
+    body: BodySeries
+
+
+def series_of(tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> Series:
+    """Series of joints and body beside those of the `limbs`."""
+    joints = joint_series(tracks)
+    return Series(limbs, joints, body_series(tracks, joints))
+
+
+def parts_of(series: Series, epoch: Epoch) -> dict[str, list[Any]]:
+    """Every part of the infant in `epoch`, by scope: limbs, pairs, body and joints."""
+    limbs = limb_epochs(series.limbs, epoch)
+    body = BodyEpoch(epoch, tuple(limbs.values()), cut(series.body, epoch.first, epoch.stop))
+    joints = [JointEpoch(epoch, cut(joint, epoch.first, epoch.stop)) for joint in series.joints]
+    return {"limb": [*limbs.values()], "pair": [*_pairs(limbs)], "body": [body], "joint": joints}
+
+
+def limb_epochs(limbs: dict[str, LimbSeries], epoch: Epoch) -> dict[str, LimbEpoch]:
+    """The four `limbs` cut to `epoch`, each knowing the others."""
+    found = {name: LimbEpoch(epoch, cut(limb, epoch.first, epoch.stop)) for name, limb in limbs.items()}
+    return {name: replace(limb, others=found) for name, limb in found.items()}
+
+
+def _pairs(limbs: dict[str, LimbEpoch]) -> Iterator[PairEpoch]:
+    """Yield the six pairs of limbs of one epoch."""
+    for first, second in PAIRS:
+        pair = (limbs[first], limbs[second])
+        left, right = sorted(pair, key=lambda limb: limb.part.startswith("right"))
+        floor_mm_s = max(limb.series.floor_mm_s for limb in pair)
+        yield PairEpoch(pair[0].epoch, pair, (_with_floor(left, floor_mm_s), _with_floor(right, floor_mm_s)))
+
+
+def _with_floor(limb: LimbEpoch, floor_mm_s: float) -> LimbEpoch:
+    """`limb` with its mask drawn again for another floor."""
+    own, epoch = limb.series, limb.epoch
+    moving = moving_mask(own.speed_mm_s, own.valid, epoch.fs_hz, epoch.effective_hz, floor_mm_s)
+    return replace(limb, series=replace(own, moving=moving, bouts=bouts(moving, own.valid)))

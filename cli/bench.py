@@ -52,7 +52,7 @@ def recording(seconds: float, model: str, output: Path | None) -> None:
 
     Prints the time, the frames per second and the peak memory of both.
     """
-    from asyconv.cli.compose import device, software
+    from asyconv.cli.machine import device, software
     from asyconv.kernels.timing import commit
 
     frames = round(seconds * FPS_HZ)

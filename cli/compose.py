@@ -1,19 +1,20 @@
 """From one source to one result folder: what the commands hand to the batch. Knows the order, computes nothing."""
 
 import functools
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyconv import __version__
+from asyconv.cli.machine import device, software
 from asyconv.errors import InputError
 
 if TYPE_CHECKING:
     from asyconv.analysis.series.still import StillFloor
     from asyconv.night.sheet import EventRow, Row
     from asyconv.night.unit import Job, Tell
+    from asyconv.pose.model_card import ModelFile
     from asyconv.pose.model_file import Model
     from asyconv.recordings.stream import Intrinsics, Recording
     from asyconv.stages import Stages
@@ -89,15 +90,17 @@ def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
 
     results = Path(arguments["results"])
     stated = RecordingFacts(**arguments["stated"])
-    model = _model(arguments["model"])
+    model = _model_file(arguments["model"])
 
     def prepared(source: Path) -> "Job":
-        job = prepare(source, stated, arguments["events"], arguments["still"], model, arguments["sha256_by_planning"])
+        job = prepare(
+            source, stated, arguments["events"], arguments["still"], model.weights_hash, arguments["sha256_by_planning"]
+        )
         refuse_change(results, job)
         return job
 
     def work(job: "Job", folder: Path, tracks_from: Path | None, tell: "Tell") -> dict[str, Any]:
-        return track_and_analyse(job, folder, tracks_from, stated, model, tell)
+        return track_and_analyse(job, folder, tracks_from, stated, arguments["model"], tell)
 
     outcome = run_unit(
         Path(arguments["source"]), results, prepared, work,
@@ -108,20 +111,30 @@ def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
 
 
 @functools.lru_cache(maxsize=1)
-def _model(name: str) -> "Model":
-    from asyconv.pose.model_file import load_model
+def _model_file(name: str) -> "ModelFile":
+    from asyconv.pose.model_card import read_model
 
-    return load_model(name)
+    return read_model(name)
+
+
+@functools.lru_cache(maxsize=1)
+def _model(name: str) -> "Model":
+    from asyconv.night.unit import RunRefused
+    from asyconv.pose.model_file import model_of
+
+    try:
+        return model_of(_model_file(name))
+    except InputError as error:
+        raise RunRefused(str(error)) from error
 
 
 def prepare(
-    source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still: Any, model: "Model",
+    source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still: Any, weights_hash: str,
     sha256_by_planning: Mapping[str, str],
 ) -> "Job":  # fmt: skip
     """Identity and keys of a recording; a SHA-256 that is known by its planning hash saves reading it whole."""
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.night.unit import Excluded, Job, key_of
-    from asyconv.pose.inference import precision_of
     from asyconv.tracks import TRACKS_VERSION
 
     if stated.excluded:
@@ -131,10 +144,12 @@ def prepare(
         sha256 = sha256_by_planning.get(planning) or recording.sha256
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
         length_s = recording.length_s
+    from asyconv.pose.inference import precision_of  # loads torch: only for what can be opened
+
     recording_id = stated.recording_id or default_id(sha256)
     tracking = {
         **stated.tracking,
-        "model": model.weights_hash,
+        "model": weights_hash,
         "tracks_version": TRACKS_VERSION,
         "precision": precision_of(stated.tracking["precision"]),
     }
@@ -146,7 +161,7 @@ def prepare(
     return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts, length_s)
 
 
-def decisive_facts(stated: StatedFacts, model: "Model") -> dict[str, dict[str, Any]]:
+def decisive_facts(stated: StatedFacts, weights_hash: str) -> dict[str, dict[str, Any]]:
     """What must be the same for every recording of a frozen study."""
     from asyconv.analysis import ANALYSIS_VERSION
     from asyconv.pose.inference import precision_of
@@ -154,7 +169,7 @@ def decisive_facts(stated: StatedFacts, model: "Model") -> dict[str, dict[str, A
 
     return {
         "tracking": {
-            "model": model.weights_hash,
+            "model": weights_hash,
             "tracks_version": TRACKS_VERSION,
             "rate": stated.rate,
             "precision": precision_of(stated.precision),
@@ -184,7 +199,7 @@ def analysis_facts(
 
 
 def track_and_analyse(
-    job: "Job", folder: Path, tracks_from: Path | None, stated: RecordingFacts, model: "Model", tell: "Tell"
+    job: "Job", folder: Path, tracks_from: Path | None, stated: RecordingFacts, model: str, tell: "Tell"
 ) -> dict[str, Any]:
     """Fill `folder` from a recording, or from the tracks of an earlier result."""
     from asyconv.cli.tracks_files import manifest_beside
@@ -202,13 +217,13 @@ def track_and_analyse(
             noted = {"made_by": old.get("made_by", {})}
     if tracks_from is None:
         tracks = _track(job, stated, model, stages, tell)
-        made_by = {**software("torch", "numpy", "numba"), "model": model.name, "device": device()}
+        made_by = {**software("torch", "numpy", "numba"), "model": tracks.meta["model_name"], "device": device()}
         noted = {"made_by": made_by, **again}
     noted |= analyse_into(job, folder, tracks, stages, tell)
     return noted | {"stages": stages.facts()}
 
 
-def _track(job: "Job", stated: RecordingFacts, model: "Model", stages: "Stages", tell: "Tell") -> "Tracks":
+def _track(job: "Job", stated: RecordingFacts, model: str, stages: "Stages", tell: "Tell") -> "Tracks":
     from asyconv.pose.tracking import track
     from asyconv.recordings.stream import Intrinsics
 
@@ -216,7 +231,7 @@ def _track(job: "Job", stated: RecordingFacts, model: "Model", stages: "Stages",
     with open_stated(job.source, stated) as recording:
         return track(
             recording,
-            model,
+            _model(model),
             recording_id=job.recording_id,
             infant_id=stated.infant_id,
             head=stated.tracking["head"],
@@ -266,20 +281,6 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
         "software": {**software("numpy", "scipy", "polars"), "asyconv": __version__},
         "notice": NOTICE,
     }
-
-
-def device() -> str:
-    """Name of the device that the networks run on."""
-    import torch
-
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-
-
-def software(*packages: str) -> dict[str, str]:
-    """Versions of Python and of `packages`."""
-    from importlib.metadata import version
-
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
 def ready_at(source: Path) -> float:

@@ -10,21 +10,20 @@ from asyconv.cli.messages import note, print_outcome
 if TYPE_CHECKING:
     from asyconv.cli.compose import StatedFacts
     from asyconv.night.unit import Outcome
-    from asyconv.pose.model_file import Model
 
 RESULT_BYTES_PER_S = 30_000.0
 """Assumed size of a result per second of recording, until there are results to measure (a simulated one: 21,600)."""
 
 
 def dry_run(
-    sources: Sequence[Path], results: Path, stated: "StatedFacts", model: "Model", common: dict[str, Any]
+    sources: Sequence[Path], results: Path, stated: "StatedFacts", weights_hash: str, common: dict[str, Any]
 ) -> "list[Outcome]":
     """Say what would become of each recording, and how much time and space all of them need."""
     from asyconv.night.sources import size_bytes
 
     outcomes, todo_s, unknown = [], 0.0, 0
     for source in sources:
-        outcome, length_s = plan_recording(source, results, stated, model, common)
+        outcome, length_s = plan_recording(source, results, stated, weights_hash, common)
         outcomes.append(outcome)
         print_outcome(outcome)
         if outcome.state == "new" or (outcome.state.startswith("stale") and common["update"]):
@@ -42,11 +41,12 @@ def dry_run(
 
 
 def plan_recording(
-    source: Path, results: Path, stated: "StatedFacts", model: "Model", common: dict[str, Any]
+    source: Path, results: Path, stated: "StatedFacts", weights_hash: str, common: dict[str, Any]
 ) -> "tuple[Outcome, float | None]":
     """Outcome of one recording if it were processed now, and its length; one that is new is not read for this."""
     from asyconv.cli.compose import open_stated, prepare
     from asyconv.errors import InputError
+    from asyconv.night.results import read_manifest
     from asyconv.night.sources import planning_hash
     from asyconv.night.unit import Excluded, Outcome, State, state_of
 
@@ -56,9 +56,10 @@ def plan_recording(
             raise Excluded(facts.excluded)
         with open_stated(source, facts) as recording:
             length_s = recording.length_s
-        if facts.recording_id is None and planning_hash(source) not in common["sha256_by_planning"]:
-            return Outcome(source, State.NEW), length_s
-        job = prepare(source, facts, common["events"], common["still"], model, common["sha256_by_planning"])
+        has_result = facts.recording_id is not None and read_manifest(results, facts.recording_id) is not None
+        if not has_result and planning_hash(source) not in common["sha256_by_planning"]:
+            return Outcome(source, State.NEW, facts.recording_id), length_s
+        job = prepare(source, facts, common["events"], common["still"], weights_hash, common["sha256_by_planning"])
     except Excluded as reason:
         return Outcome(source, State.EXCLUDED, sentence=str(reason)), None
     except (InputError, OSError) as error:

@@ -152,14 +152,14 @@ def process(
     from asyconv.night.frozen import freeze
     from asyconv.night.results import manifests
     from asyconv.night.sources import shard_of
-    from asyconv.pose.model_file import load_model
+    from asyconv.pose.model_card import read_model
 
     if not math.isfinite(time_out):
         raise click.BadParameter(f"expected a number of seconds, found {time_out}", param_hint="--time-out")
     sources = recordings_of(inputs, results)
     refuse_results_of_recordings(results)
     facts = _stated_facts(sources, **stated)
-    network = load_model(model)  # a model that cannot be read is refused before anything is begun
+    weights_hash = read_model(model).weights_hash  # what cannot be read is refused before anything is begun
     if shard is not None:
         share, shares = shard
         sources = [source for source in sources if shard_of(source, shares) == share]
@@ -176,15 +176,16 @@ def process(
         "update": update,
     }
     if dry_run:
-        return plan.dry_run(sources, results, facts, network, common)
+        return plan.dry_run(sources, results, facts, weights_hash, common)
     if frozen:
-        freeze(results, compose.decisive_facts(facts, network))
+        freeze(results, compose.decisive_facts(facts, weights_hash))
     note(NOTICE)
     asked, already = [], []
     for source in sources:
         recording, hashes = facts.of_recording(source), _hash_of(source, sha256_by_planning)
-        if hashes and (outcome := plan.plan_recording(source, results, facts, network, common)[0]).state == "done":
-            already.append(outcome)
+        planned = plan.plan_recording(source, results, facts, weights_hash, common)[0] if hashes else None
+        if planned and planned.state == "done":
+            already.append(planned)
         else:
             arguments = {**common, "stated": asdict(recording), "sha256_by_planning": hashes}
             asked.append(Asked(Path(place(source)), arguments, recording.recording_id))

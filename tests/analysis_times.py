@@ -22,7 +22,7 @@ from asyconv.analysis.report.page import write_report
 from asyconv.analysis.tables.files import write_tables
 from asyconv.cli.bench import add_row, cpu_name
 from asyconv.cli.cohort import members_of
-from asyconv.cli.compose import software
+from asyconv.cli.machine import software
 from asyconv.kernels.timing import commit
 from asyconv.night.results import failed, manifests
 from asyconv.simulation.scene import FPS_HZ, make_infant

@@ -44,7 +44,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a model file of the compact shape whose weights are random."""
     import torch
 
-    from asyconv.pose.model_file import ModelSettings, save_model
+    from asyconv.pose.model_card import ModelSettings
+    from asyconv.pose.model_file import save_model
     from asyconv.pose.networks import AsymmetricRegression, Detection
 
     settings = ModelSettings(

@@ -353,7 +353,8 @@ class Check:
         import numpy as np
 
         from asyconv.kernels.timing import facts
-        from asyconv.pose.model_file import Model, ModelSettings
+        from asyconv.pose.model_card import ModelSettings
+        from asyconv.pose.model_file import Model
         from asyconv.pose.networks import AsymmetricRegression, Detection
         from asyconv.pose.tracking import track
         from asyconv.recordings.oni import OniWriter

@@ -109,7 +109,7 @@ from asyconv.recordings.oni_writer import OniWriter
 from asyconv.pipeline import track
 from asyconv.recording import open_recording
 from asyconv.simulation.clips import make_clips
-from asyconv.pose.model_file import ModelSettings
+from asyconv.pose.model_card import ModelSettings
 from asyconv.weights import Model
 
 path = Path(sys.argv[1])

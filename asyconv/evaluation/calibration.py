@@ -22,7 +22,8 @@ from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, predict
 from asyconv.evaluation.reliability import right_joints
 from asyconv.labels.clip_set import ClipSet
-from asyconv.pose.model_file import Model, ModelSettings, load_model, save_model
+from asyconv.pose.model_card import ModelSettings
+from asyconv.pose.model_file import Model, load_model, save_model
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
 from asyconv.skeleton import FLIP, N_JOINTS
 from asyconv.training.recipe import Recipe

@@ -5,7 +5,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.pose.model_file import ModelSettings
+from asyconv.pose.model_card import ModelSettings
 
 NEAR_MAP: Final = 3.0
 """A prediction counts as right for the confidence when it lies within this of a visible joint, map px."""

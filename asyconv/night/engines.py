@@ -6,6 +6,7 @@ Inline works in this process. Local works with as many child processes as fit on
 """
 
 import contextlib
+import ctypes
 import os
 import queue
 from collections.abc import Mapping
@@ -89,9 +90,7 @@ class Local:
     """
 
     def __init__(self, n_tasks: int, workers: int | None = None) -> None:
-        import torch
-
-        gpus = torch.cuda.device_count()
+        gpus = gpu_count()
         workers = workers or fitting_workers(n_tasks)
         threads = max(1, cores() // workers)
         self._children = [
@@ -158,11 +157,20 @@ def in_child(child: Child, task: Task) -> dict[str, Any]:
 
 def fitting_workers(n_tasks: int) -> int:
     """Workers on this machine: one per GPU, else as many as cores and memory allow; never more than tasks."""
-    import torch
-
-    if gpus := torch.cuda.device_count():
+    if gpus := gpu_count():
         return min(gpus, n_tasks)
     return max(1, min(cores(), memory_bytes() // MEMORY_BYTES, n_tasks))
+
+
+def gpu_count() -> int:
+    """GPUs that torch can use; where no driver of one is installed, torch is not loaded to find none."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    import torch
+
+    return torch.cuda.device_count()
 
 
 def cores() -> int:

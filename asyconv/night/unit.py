@@ -77,6 +77,10 @@ class Outcome:
         return cls(**{**content, **known, "folder": Path(folder) if folder else None})
 
 
+class RunRefused(InputError):
+    """Raised by `prepare` or `work` where no recording can be done, whatever it is; no recording is charged with it."""
+
+
 class Excluded(Exception):
     """Raised by `prepare` for a recording that the user has excluded; the message is the reason."""
 
@@ -121,7 +125,8 @@ def run_unit(
 
     `run` names the run in the manifest and `attempt` counts its tries; `began` is told as soon as the job is known.
     What fails before that is kept under `stated_id`, else under a name from its bytes.
-    Bad input (`InputError`) and defects of `work` are kept in ``.failed`` without folder or file names.
+    Bad input (`InputError`) and defects of `work` are kept in ``.failed`` without folder or file names; `RunRefused`
+    passes.
     """
     recording_id = stated_id
     try:
@@ -129,6 +134,8 @@ def run_unit(
         recording_id = job.recording_id
         began(job)
         return _run_job(job, results, work, update=update, run=run, attempt=attempt)
+    except RunRefused:
+        raise
     except Excluded as reason:
         return Outcome(source, State.EXCLUDED, recording_id, sentence=str(reason), public="excluded by the sheet")
     except store.LostClaim:

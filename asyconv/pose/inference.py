@@ -17,7 +17,8 @@ from asyconv.kernels.reference import has_bfloat16
 from asyconv.pose.clips import normalise
 from asyconv.pose.detected import CONTEXT_MAP, Box, detected_box, keep_near_detection
 from asyconv.pose.joints import JointSet, find_joints, those_present
-from asyconv.pose.model_file import Model, ModelSettings
+from asyconv.pose.model_card import ModelSettings
+from asyconv.pose.model_file import Model
 from asyconv.pose.networks import N_MAPS, folded
 from asyconv.skeleton import N_JOINTS
 

@@ -261,12 +261,6 @@ def test_results_that_cannot_be_written(recordings: Path, model: Path, tmp_path:
     assert "results cannot be written here" in result.stderr
 
 
-def test_a_model_that_is_not_there(recordings: Path, tmp_path: Path) -> None:
-    result = invoke("process", recordings, "-o", tmp_path / "out", "--model", tmp_path / "none.safetensors")
-    assert result.exit_code == 1
-    assert "expected a model file" in result.stderr
-
-
 def test_names_never_go_into_results(results: Path, recordings: Path, model: Path) -> None:
     arguments = ["process", recordings, "-o", results, "--model", model, "--infant", "baby-1"]
     result = invoke(*arguments, "--names", results / "names.csv")
@@ -326,6 +320,57 @@ def test_new_events_reuse_tracks(results: Path, recordings: Path, model: Path, t
 
 
 NO_TORCH = without("torch") + "\nfrom asyconv.cli.main import main\nmain()"
+
+
+NO_TORCH_NO_GPU = NO_TORCH.replace("main()", "from asyconv.night import engines\nengines.gpu_count = lambda: 0\nmain()")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_refusing_an_empty_folder_needs_no_torch(workers: int, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    command = [sys.executable, "-c", NO_TORCH_NO_GPU, "process", str(tmp_path / "empty"), "-o", str(tmp_path / "out")]
+    done = subprocess.run([*command, "--workers", str(workers)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "refused: empty: expected 16-bit gray PNG pictures, found none" in done.stderr
+    assert "1 recording: 1 refused" in done.stderr
+
+
+def test_dry_run_over_new_recordings_needs_no_torch(recordings: Path, model: Path, tmp_path: Path) -> None:
+    arguments = ["process", str(recordings), "-o", str(tmp_path / "out"), "--model", str(model), "--dry-run"]
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("file,recording_id\n" + "".join(f"{p.name},{p.stem}-1\n" for p in recordings.glob("*.oni")))
+    for stated in ([], ["--sheet", str(sheet)]):
+        command = [sys.executable, "-c", NO_TORCH, *arguments, *stated]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count(" new\n") == 2
+
+
+def test_a_model_that_cannot_be_used_is_one_sentence_and_no_recording_is_charged(
+    recordings: Path, model: Path, tmp_path: Path
+) -> None:
+    from asyconv.pose.model_card import read_model
+    from asyconv.pose.model_file import save_model
+    from asyconv.pose.networks import Detection, Regression3d
+
+    changed = bytearray(model.read_bytes())
+    changed[-1] ^= 1
+    (tmp_path / "changed.safetensors").write_bytes(changed)
+    card = read_model(model).card
+    save_model(tmp_path / "other.safetensors", Detection(0.25), Regression3d(0.25), card)  # its hash is right
+    for name, sentence in (
+        ("none", "expected a model file"),
+        ("changed", "the file was changed"),
+        ("other", "regression.layers.0.weight: expected (16, 21, 1, 3, 1), found (16, 21, 3, 3, 3)"),
+    ):
+        out = tmp_path / name
+        path = tmp_path / f"{name}.safetensors"
+        result = invoke("process", recordings, "-o", out, "--model", path, "--names", tmp_path / "n.csv")
+        assert result.exit_code == 1
+        assert sentence in result.stderr
+        assert "refused" not in result.stderr
+        assert not list(out.glob(".failed/*"))
+        assert not list(out.glob("rec-*"))
 
 
 def test_analyse_needs_no_torch_and_gives_the_same_tables(results: Path, tmp_path: Path) -> None:

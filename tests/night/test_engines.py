@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from asyconv.errors import InputError, Stopped
-from asyconv.night import batch, claims, results
+from asyconv.night import batch, claims, engines, results
 from asyconv.night import cluster as clusters
 from asyconv.night.child import Task
 from asyconv.night.cluster import Cluster
@@ -212,12 +212,25 @@ def test_what_is_no_scheduler_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_workers_fit_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
     assert fitting_workers(1) == 1
     assert 1 <= fitting_workers(1000) <= (os.cpu_count() or 1)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(engines, "gpu_count", lambda: 4)
     assert fitting_workers(1000) == 4
     assert child_environment(3, 2)["CUDA_VISIBLE_DEVICES"] == "2"
     assert child_environment(3, None)["OMP_NUM_THREADS"] == "3"
     assert GPU_SLOTS > 1
+
+
+def test_without_a_driver_no_torch_is_loaded_to_count_gpus() -> None:
+    code = """
+import ctypes
+
+def none(name):
+    raise OSError(f"{name}: cannot open shared object file")
+
+ctypes.CDLL = none
+from asyconv.night.engines import gpu_count
+assert gpu_count() == 0
+"""
+    done = subprocess.run([sys.executable, "-c", without("torch") + code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import audit, claims, results, sources
-from asyconv.night.unit import Excluded, Job, Outcome, State, Tell, run_unit, without_names
+from asyconv.night.unit import Excluded, Job, Outcome, RunRefused, State, Tell, run_unit, without_names
 from tests.helpers.commands import without_privileges
 from tests.helpers.made_work import parked, prepare, run_source, work
 from tests.helpers.real_data import ROOT
@@ -132,6 +132,19 @@ def test_a_defect_is_one_failure_and_forgotten_after_success(source: Path, tmp_p
     assert nothing_left(out)
     assert run_source(source, out).made
     assert not failure.exists()
+
+
+def test_what_no_recording_can_be_done_with_is_charged_to_none(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def unusable(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
+        raise RunRefused("expected a model, found none")
+
+    with pytest.raises(InputError, match="expected a model"):
+        run_source(source, out, unusable)
+    assert not list(out.glob(".failed/*"))
+    assert nothing_left(out)
+    assert run_source(source, out).made
 
 
 def test_a_full_disk_is_not_the_recording_s_fault(source: Path, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from asyconv.errors import InputError
-from asyconv.pose.model_file import MODELS, ModelSettings, hash_model, load_model, save_model
+from asyconv.pose.model_card import MODELS, ModelSettings
+from asyconv.pose.model_file import hash_model, load_model, save_model
 from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d
 
 SETTINGS = ModelSettings(

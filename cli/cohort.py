@@ -9,7 +9,7 @@ from asyconv.cli.messages import complain, note, writing
 from asyconv.cli.options import PATH, asyconv_command, option
 
 if TYPE_CHECKING:
-    from asyconv.analysis.cohort.cohort import Member, Mismatch
+    from asyconv.analysis.cohort.members import Member, Mismatch
     from asyconv.night.sheet import Row
 
 AGES = ("ga_birth_days", "pma_days")
@@ -46,7 +46,7 @@ def members_of(
     results: Path, manifests: list[dict[str, Any]], sheet: Path | None, names: Path | None
 ) -> "tuple[list[Member], list[Mismatch]]":
     """Recordings with what is stated of them, and everything that does not fit."""
-    from asyconv.analysis.cohort.cohort import Member, Mismatch
+    from asyconv.analysis.cohort.members import Member, Mismatch
     from asyconv.errors import InputError
     from asyconv.night.names import read_names
     from asyconv.night.sheet import join, read_sheet
@@ -72,7 +72,7 @@ def members_of(
 
 def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dict[str, Any], list[Mismatch]]":
     """What is stated of one recording: by the sheet given now, else by the one it was processed with."""
-    from asyconv.analysis.cohort.cohort import Mismatch
+    from asyconv.analysis.cohort.members import Mismatch
 
     analysis = manifest.get("analysis", {})
     before = {**analysis.get("sheet", {}), "infant_id": analysis.get("infant_id")}
@@ -95,7 +95,7 @@ def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dic
 
 def _birth_ages(members: "list[Member]") -> "list[Mismatch]":
     """Name infants whose recordings state different gestational ages at birth."""
-    from asyconv.analysis.cohort.cohort import Mismatch
+    from asyconv.analysis.cohort.members import Mismatch
 
     stated: dict[str, set[int]] = {}
     for member in members:

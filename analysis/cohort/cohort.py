@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from asyconv.analysis.cohort.comparison import AGE_MAX_DAYS, INFANTS_MIN, compared
+from asyconv.analysis.cohort.members import Member, Mismatch
 from asyconv.analysis.cohort.reliability import reliability_table
 from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT, floor_band_mm_s, limbs_of, stratum
 from asyconv.analysis.tables.files import METADATA_KEY, write_csv
@@ -21,27 +22,6 @@ from asyconv.notice import NOTICE
 
 SCOPES: Final = ("limb", "pair", "body")
 FACTS: Final = ("infant_id", "ga_birth_days", "pma_days", "site", "camera_id", "state")
-
-
-@dataclass(frozen=True)
-class Member:
-    """One finished recording: its folder, what is stated of it, and why it is left out, if it is."""
-
-    recording_id: str
-    folder: Path
-    input_sha256: str | None
-    facts: dict[str, Any]
-    left_out: str = ""
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """Something stated that does not fit: its kind, the recording or sheet line, and the sentence."""
-
-    kind: str
-    sentence: str
-    recording_id: str | None = None
-    sheet_line: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """Left and right exchanged: what was swapped by hand is found and given back, crossing limbs are left alone."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from asyconv.analysis.cleaning import clean as c
 from asyconv.analysis.cleaning import flags as f
+from asyconv.analysis.cleaning.rejections import undo_swaps
 from asyconv.analysis.cleaning.swaps import find_swaps
 from asyconv.skeleton import JOINTS
 from tests.helpers.closed_form import make_tracks, shake
@@ -71,3 +74,18 @@ def test_cleaning_undoes_it_in_pixels_and_millimetres_and_says_so() -> None:
     clean = c.clean(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}))
     np.testing.assert_array_equal(cleaned.gated_px, clean.gated_px)
     np.testing.assert_array_equal(cleaned.gated_mm, clean.gated_mm)
+
+
+def test_confidence_goes_back_to_its_side_with_the_joint() -> None:
+    tracks = make_tracks(20)
+    right, left = JOINTS.index("right_wrist"), JOINTS.index("left_wrist")
+    tracks.confidence[:, left] = 0.55
+    at, _ = c.on_time_base(tracks, None)
+    exchanged = at.px.copy()
+    swapped = at.confidence.copy()
+    for name in ("elbow", "wrist"):
+        a, b = JOINTS.index(f"right_{name}"), JOINTS.index(f"left_{name}")
+        exchanged[100:110, [a, b]] = at.px[100:110, [b, a]]
+        swapped[100:110, [a, b]] = at.confidence[100:110, [b, a]]
+    back, _ = undo_swaps(replace(at, px=exchanged, confidence=swapped), apart_min_px=40.0)
+    np.testing.assert_array_equal(back.confidence[:, [right, left]], at.confidence[:, [right, left]])

@@ -15,42 +15,41 @@
 //   t=1     |halo|   tile ...          |halo|
 //   t=2     |halo|   tile ...          |halo|
 //
-// A warp owns 16 columns x 64 channels in all three frames: the two taps of the T convolution that see only
+// A warp owns 16 columns x 64 channels, or all channels where they are fewer, in all three frames: the two taps of the T convolution that see only
 // padding are left out, and this saves every warp the same. Each stage is written over the one before it,
 // whose sums are all in registers by then.
 //
 // Set by the launcher (kernels/plan.py): HALF (F16, BF16), C_IN, C_OUT, TILE_W, K_CHUNK, SLOTS, PLANAR, MAPS and
 // HALO: 1 when a row takes several tiles, so that the columns beside this tile are computed too.
 
-constexpr int FRAMES = 3, TAPS = 3;
-constexpr int WARPS_W = TILE_W / 16, WARPS_C = C_OUT / 64, THREADS = 32 * WARPS_W * WARPS_C;
-
-// Eight rows of one octet are 128 consecutive bytes, which is what a matrix load reads: no bank conflict
-// whatever the first row. Planes of `rows` = 1 (mod 8) keep apart the octets of one row as well.
-template <int ROWS, int REMAINDER>
-constexpr int PLANE = ROWS + (REMAINDER - ROWS % 8 + 8) % 8;
+constexpr int WARP_CHANNELS = C_OUT < 64 ? C_OUT : 64, WARP_TILES = WARP_CHANNELS / 8;  // tiles of 8 channels
+constexpr int WARPS_W = TILE_W / 16, WARPS_C = C_OUT / WARP_CHANNELS, THREADS = 32 * WARPS_W * WARPS_C;
+constexpr int PATCH = 64;  // planar: the taps of all channels of one pixel, 3 * 21 = 63, zero padded
 
 constexpr int TILE_COLUMNS = TILE_W + 2, X_COLUMNS = HALO ? TILE_COLUMNS : TILE_W;
-constexpr int TILE_PLANE = PLANE<FRAMES * TILE_COLUMNS, 1>, X_PLANE = PLANE<FRAMES * X_COLUMNS, K_CHUNK == 32 ? 2 : 1>;
+constexpr int TILE_PLANE = PLANE<FRAMES * TILE_COLUMNS, 64 / WARP_CHANNELS>;
+constexpr int X_PLANE = PLANE<FRAMES * X_COLUMNS, 64 / K_CHUNK>;
 constexpr int FIRST_COLUMN = HALO ? 0 : 1;  // where the first stage's columns begin in the tile
 
-constexpr int TILE_BYTES = C_OUT / 8 * TILE_PLANE * 16, WEIGHT_BYTES = K_CHUNK * C_OUT * 2;
+constexpr int TILE_OCTETS = (PLANAR && PATCH > C_OUT ? PATCH : C_OUT) / 8;  // patches lie in the tile at first
+constexpr int TILE_BYTES = TILE_OCTETS * TILE_PLANE * 16, WEIGHT_BYTES = K_CHUNK * C_OUT * 2;
 constexpr int X_BYTES = PLANAR ? 0 : K_CHUNK / 8 * X_PLANE * 16, SLOT_BYTES = WEIGHT_BYTES + X_BYTES;
 constexpr int SHARED_BYTES = TILE_BYTES + SLOTS * SLOT_BYTES;
 
-constexpr int PATCH = 64;  // planar: the taps of all channels of one pixel, 3 * 21 = 63, zero padded
 constexpr int STEPS_H = PLANAR ? PATCH / K_CHUNK : (C_IN + K_CHUNK - 1) / K_CHUNK * TAPS;
 constexpr int STEPS_C = C_OUT / K_CHUNK;
 constexpr int BEGIN_W = STEPS_H, BEGIN_T = BEGIN_W + TAPS * STEPS_C, BEGIN_HEAD = BEGIN_T + TAPS * STEPS_C;
 constexpr int MAPS_STEP = BEGIN_HEAD + STEPS_C, STEPS = MAPS ? MAPS_STEP + 1 : BEGIN_HEAD;
 
-constexpr int HALO_TILES = HALO ? 8 / WARPS_W : 1;  // 8-channel tiles of the halo columns per warp
+// Tiles of the halo columns per warp; where a row of warps is longer than they are many, its last warps have none.
+constexpr int HALO_TILES = HALO && WARP_TILES > WARPS_W ? WARP_TILES / WARPS_W : 1;
 constexpr int MAP_TILES = (MAPS + 7) / 8;
 
-static_assert(C_OUT % 64 == 0 && TILE_W % 16 == 0 && K_CHUNK % 32 == 0 && C_OUT % K_CHUNK == 0 && SLOTS >= 2, "tile");
+static_assert(C_OUT % WARP_CHANNELS == 0 && WARP_CHANNELS % 16 == 0 && TILE_W % 16 == 0 && SLOTS >= 2, "tile");
+static_assert(K_CHUNK % 16 == 0 && K_CHUNK <= 64 && C_OUT % K_CHUNK == 0, "steps");
 static_assert(PLANAR ? TAPS * C_IN <= PATCH : C_IN % 8 == 0, "input channels");
-static_assert(!HALO || 8 % WARPS_W == 0, "the halo's channels are shared out evenly");
-static_assert(MAPS <= K_CHUNK, "the last head is one step");
+static_assert(!HALO || WARP_TILES % HALO_TILES == 0 && WARP_TILES <= HALO_TILES * WARPS_W, "every halo tile has a warp");
+static_assert(MAPS == 0 || MAPS <= K_CHUNK && C_OUT % 32 == 0, "the last head is one step of 32 channels at a time");
 static_assert(SHARED_BYTES <= 232448, "shared memory of the largest device");
 
 struct Cascade {
@@ -62,7 +61,7 @@ struct Cascade {
   int b, h, w0;  // clip, row and first column of this tile
   int thread, lane, warp_w, warp_c;
   byte *tile, *ring;
-  float sum[FRAMES][8][4];  // [frame][8 channels][fragment of 16 columns x 8 channels]
+  float sum[FRAMES][WARP_TILES][4];  // [frame][8 channels][fragment of 16 columns x 8 channels]
   float halo_sum[HALO_TILES][4];
 
   __device__ __forceinline__ byte* weight_slot(int step) { return ring + step % SLOTS * SLOT_BYTES; }
@@ -133,7 +132,7 @@ struct Cascade {
 #pragma unroll
     for (int t = 0; t < FRAMES; t++)
 #pragma unroll
-      for (int i = 0; i < 8; i++)
+      for (int i = 0; i < WARP_TILES; i++)
 #pragma unroll
         for (int j = 0; j < 4; j++) sum[t][i][j] = 0.f;
   }
@@ -142,7 +141,7 @@ struct Cascade {
   // of A_PLANE rows; the warp's first column is row `row` of frame 0, frame t lies t * columns further.
   template <int A_PLANE, bool WITH_HALO = false>
   __device__ __forceinline__ void accumulate(int step, const byte* a, int row, int columns, int shift) {
-    int output = warp_c * 64 + (lane >> 4) * 8 + (lane & 7);
+    int output = warp_c * WARP_CHANNELS + (lane >> 4) * 8 + (lane & 7);
     const byte* b_lane = weight_slot(step) + ((lane >> 3 & 1) * C_OUT + output) * 16;
     const byte* a_lane = a + ((lane >> 4) * A_PLANE + row + (lane & 15)) * 16;
     int beside = min(lane & 15, 2 * FRAMES - 1);  // the two halo columns of each frame are six rows of one fragment
@@ -156,7 +155,7 @@ struct Cascade {
           load_matrices(a_frame[t], a_lane + (k * 2 * A_PLANE + (t + shift) * columns) * 16);
       if constexpr (WITH_HALO) load_matrices(a_halo, halo_lane + k * 2 * A_PLANE * 16);
 #pragma unroll
-      for (int i = 0; i < 8; i += 2) {
+      for (int i = 0; i < WARP_TILES; i += 2) {
         u32 b_pair[4];
         load_matrices(b_pair, b_lane + (k * 2 * C_OUT + i * 8) * 16);
 #pragma unroll
@@ -187,10 +186,10 @@ struct Cascade {
 #pragma unroll
     for (int t = 0; t < FRAMES; t++)
 #pragma unroll
-      for (int i = 0; i < 8; i++)
+      for (int i = 0; i < WARP_TILES; i++)
 #pragma unroll
         for (int half = 0; half < 2; half++) {
-          int column = warp_w * 16 + (lane >> 2) + half * 8, channel = warp_c * 64 + i * 8 + (lane & 3) * 2;
+          int column = warp_w * 16 + (lane >> 2) + half * 8, channel = warp_c * WARP_CHANNELS + i * 8 + (lane & 3) * 2;
           const float* pair = &sum[t][i][2 * half];
           put(t, column + offset, channel, pair[0], pair[1], bias, in_row(w + column));
         }
@@ -198,10 +197,10 @@ struct Cascade {
 
   __device__ __forceinline__ void store_halo() {
     int row = lane >> 2, column = TILE_W + (row & 1);
-    if (row >= 2 * FRAMES) return;
+    if (row >= 2 * FRAMES || warp_w * HALO_TILES >= WARP_TILES) return;
 #pragma unroll
     for (int i = 0; i < HALO_TILES; i++) {
-      int channel = warp_c * 64 + (warp_w * HALO_TILES + i) * 8 + (lane & 3) * 2;
+      int channel = warp_c * WARP_CHANNELS + (warp_w * HALO_TILES + i) * 8 + (lane & 3) * 2;
       put(row >> 1, column, channel, halo_sum[i][0], halo_sum[i][1], biases, in_row(w0 - 1 + column));
     }
   }

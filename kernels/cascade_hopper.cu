@@ -15,12 +15,8 @@
 // Set by the launcher (kernels/plan.py): HALF, C_IN, C_OUT (128, 256), TILE_W, CLUSTER, K_CHUNK (32), WEIGHT_SLOTS,
 // X_SLOTS, MAPS. A row has at most TILE_W * CLUSTER columns.
 
-constexpr int FRAMES = 3, TAPS = 3;
 constexpr int GROUP = 128, THREADS = (1 + FRAMES) * GROUP, LOADERS = 96;
 constexpr int M_TILES = TILE_W / 64, N_TILES = C_OUT / 128, OCTETS = K_CHUNK / 8;
-
-template <int ROWS, int REMAINDER>
-constexpr int PLANE = ROWS + (REMAINDER - ROWS % 8 + 8) % 8;
 
 constexpr int TILE_COLUMNS = TILE_W + 2;
 constexpr int TILE_PLANE = PLANE<FRAMES * TILE_COLUMNS, 1> * 16, X_PLANE = PLANE<FRAMES * TILE_W, 2> * 16;  // bytes

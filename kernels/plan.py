@@ -24,11 +24,13 @@ SHARED_LIMIT_BYTES = {
 HOPPER = "cascade_hopper"
 
 TILES = {
+    16: ((128, 16, 3), (64, 16, 3)),
+    32: ((128, 32, 3), (128, 16, 3), (64, 32, 3), (64, 16, 3)),
     64: ((128, 32, 4), (64, 32, 3), (64, 32, 2), (32, 32, 3)),
     128: ((64, 64, 3), (64, 32, 3), (64, 32, 2), (32, 32, 3), (32, 32, 2)),
     256: ((32, 64, 3), (32, 32, 3), (32, 32, 2)),
 }
-"""Candidates ``(tile_w, k_chunk, slots)`` by output channels; the first that fits is taken."""
+"""Candidates ``(tile_w, k_chunk, slots)`` by output channels; the first that fits is taken, of the least padding."""
 
 HOPPER_TILES = {128: (128, 1, 6, 3), 256: (64, 2, 5, 3)}
 """``(tile_w, cluster, slots, x_slots)`` by output channels."""
@@ -76,20 +78,27 @@ class LaunchPlan:
         """CUDA text to compile, whole."""
         folder = files("asyconv.kernels")
         hopper = ("primitives_hopper.cuh",) if self.kernel == HOPPER else ()
-        parts = ("primitives.cuh", *hopper, f"{self.kernel}.cu")
-        return "\n".join((folder / part).read_text(encoding="utf8") for part in parts)
+        parts = [(folder / part).read_text(encoding="utf8") for part in ("primitives.cuh", *hopper)]
+        return "\n".join([*parts, self.text])
+
+    @property
+    def text(self) -> str:
+        """The same without the primitives, in whose place tests put their own."""
+        folder = files("asyconv.kernels")
+        return "\n".join((folder / part).read_text(encoding="utf8") for part in ("layout.cuh", f"{self.kernel}.cu"))
 
     @property
     def threads(self) -> int:
-        """Threads of a block: a warp has 16 columns of 64 channels; on Hopper, four groups, three of a frame each."""
-        return 4 * 128 if self.kernel == HOPPER else 32 * (self.tile_w // 16) * (self.c_out // 64)
+        """Threads of a block: a warp has 16 columns of at most 64 channels; on Hopper, 3 of 4 groups a frame each."""
+        return 4 * 128 if self.kernel == HOPPER else 32 * (self.tile_w // 16) * max(self.c_out // 64, 1)
 
     @property
     def shared_bytes(self) -> int:
         """Dynamic shared memory of a block."""
-        tile = self.c_out // 8 * _plane(FRAMES * (self.tile_w + 2), 1) * 16
+        octets = max(self.c_out, PATCH if self.planar else 0) // 8
+        tile = octets * _plane(FRAMES * (self.tile_w + 2), 64 // min(self.c_out, 64)) * 16
         columns = self.tile_w + 2 * self.halo
-        x = 0 if self.planar else self.k_chunk // 8 * _plane(FRAMES * columns, 2 if self.k_chunk == 32 else 1) * 16
+        x = 0 if self.planar else self.k_chunk // 8 * _plane(FRAMES * columns, 64 // self.k_chunk) * 16
         weights = self.k_chunk * self.c_out * 2
         if self.kernel == HOPPER:
             barriers = 2 * self.slots + 2 * self.x_slots + 2 * FRAMES
@@ -132,20 +141,22 @@ def launch_plan(
     if capability < (8, 0) and dtype != "float16":
         raise ValueError(f"compute capability {name} multiplies float16 only, not {dtype}")
     if c_out not in TILES:
-        raise ValueError(f"the fused cascade gives 64, 128 or 256 channels, not {c_out}")
+        raise ValueError(f"the fused cascade gives 16, 32, 64, 128 or 256 channels, not {c_out}")
     if planar and TAPS * c_in > PATCH:
         raise ValueError(f"planar input has at most {PATCH // TAPS} channels, not {c_in}")
     if not 0 <= maps <= MAX_MAPS:
         raise ValueError(f"the fused heads give at most {MAX_MAPS} maps, not {maps}")
+    if maps and c_out < 32:
+        raise ValueError(f"the fused heads stand behind 32 channels or more, not {c_out}")
     if hopper:
         return _hopper_plan(capability, dtype, c_in, c_out, width, planar=planar, maps=maps)
     c_in = c_in if planar else -(-c_in // 8) * 8
     limit = SHARED_LIMIT_BYTES.get(capability, SHARED_LIMIT_BYTES[8, 6])
     # a planar block gathers its input before it multiplies: two smaller blocks fit a multiprocessor and overlap
-    candidates = [tile for tile in TILES[c_out] if not (planar and tile[0] > 64)]
-    for tile_w, k_chunk, slots in candidates:
+    candidates = [tile for tile in TILES[c_out] if not (planar and tile[0] > 64) and tile[1] >= maps]
+    for tile_w, k_chunk, slots in sorted(candidates, key=lambda tile: 0 if planar else -c_in % tile[1]):
         plan = LaunchPlan("cascade", dtype, c_in, c_out, tile_w, k_chunk, slots, width > tile_w, planar, maps)
-        if plan.shared_bytes <= limit and _fills(plan):
+        if plan.shared_bytes <= limit:
             return plan
     raise ValueError(
         f"no tile of {c_out} channels fits the {limit} bytes of shared memory of compute capability {name}"
@@ -168,11 +179,6 @@ def _hopper_plan(
     return LaunchPlan(HOPPER, dtype, c_in, c_out, tile_w, 32, slots, False, False, maps, cluster, x_slots)
 
 
-def _fills(plan: LaunchPlan) -> bool:
-    """Whether no step is half padding."""
-    return plan.planar or plan.c_in % plan.k_chunk == 0 or plan.k_chunk == 32
-
-
 def _plane(rows: int, remainder: int) -> int:
-    """Next number of rows that is ``remainder`` modulo 8."""
+    """Next number of rows that is ``remainder`` modulo 8; why, says ``layout.cuh``."""
     return rows + (remainder - rows) % 8

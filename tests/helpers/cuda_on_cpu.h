@@ -5,7 +5,7 @@
 // is adversarial on purpose:
 //  * warps run one after the other in random order, each as far ahead as the barriers let it;
 //  * an asynchronous copy lands only when it is waited for, or when nothing else can move, and its target holds NaNs
-//    until then;
+//    until then, which nothing else may write over;
 //  * shared memory starts as NaNs and is surrounded by bytes that nothing may change.
 // Tensor-core instructions are computed from their documented fragment layouts. Speed, bank conflicts and memory
 // ordering finer than barriers are not modelled. For glibc; one thread at a time.
@@ -294,8 +294,11 @@ template <int OPEN>
 static inline void copies_wait() {
   auto& groups = sim::current->groups;
   for (; groups.size() > OPEN; groups.pop_front())
-    for (auto& copy : groups.front())
+    for (auto& copy : groups.front()) {
+      for (int i = 0; i < 16; i++)
+        if (((const byte*)copy.target)[i] != 0xFF) sim::fail("shared memory is written while a copy to it is under way");
       copy.wanted ? memcpy(copy.target, copy.source, 16) : memset(copy.target, 0, 16);
+    }
 }
 
 namespace sim {

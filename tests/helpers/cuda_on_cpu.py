@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -58,11 +57,6 @@ class CpuKernel:
         if not whole[:GUARD].isnan().all() or not whole[-GUARD:].isnan().all():
             raise RuntimeError("global memory is written out of range")
         return y
-
-
-def kernel_text(plan: LaunchPlan) -> str:
-    """The kernel's own text, without primitives."""
-    return (files("asyconv.kernels") / f"{plan.kernel}.cu").read_text(encoding="utf8")
 
 
 def compile_kernels(folder: Path, kernels: Sequence[tuple[LaunchPlan, str]]) -> list[CpuKernel]:

@@ -1,9 +1,11 @@
 """The kernels as a GPU gets them: compiled for every architecture, nothing spilled, as many blocks as planned."""
 
+import itertools
 import re
 
 import pytest
 
+from asyconv.kernels.blocks import channels_of
 from asyconv.kernels.plan import SHARED_LIMIT_BYTES, LaunchPlan, launch_plan
 from tests.helpers.cuda_compiler import ptx, resources
 
@@ -11,8 +13,13 @@ ARCHITECTURES = {"75": (7, 5), "80": (8, 0), "86": (8, 6), "89": (8, 9), "90": (
 REGISTERS = 65536  # of a multiprocessor
 WIDTH = 128
 
-# First block of the regression network from planar input, second, and last with both heads (third is in between).
+# Blocks of the regression network: the first from planar input, the last with both heads; of `paper` the third is in
+# between, of `compact` all are here.
 BLOCKS = {
+    "21->16 planar": (21, 16, True, 0),
+    "16->32": (16, 32, False, 0),
+    "32->64": (32, 64, False, 0),
+    "64->64 with heads": (64, 64, False, 20),
     "21->64 planar": (21, 64, True, 0),
     "64->128": (64, 128, False, 0),
     "256->256 with heads": (256, 256, False, 20),
@@ -80,7 +87,8 @@ def test_hopper_instructions_need_their_architecture() -> None:
         ({"dtype": "float32"}, "takes float16 and bfloat16, not float32"),
         ({"capability": (7, 0)}, "needs compute capability 7.5 or later, not 7.0"),
         ({"capability": (7, 5)}, "multiplies float16 only, not bfloat16"),
-        ({"c_out": 32}, "gives 64, 128 or 256 channels, not 32"),
+        ({"c_out": 48}, "gives 16, 32, 64, 128 or 256 channels, not 48"),
+        ({"c_out": 16, "maps": 20}, "heads stand behind 32 channels or more, not 16"),
         ({"c_in": 22, "planar": True}, "planar input has at most 21 channels, not 22"),
         ({"maps": 33}, "at most 32 maps, not 33"),
         ({"hopper": True}, "needs compute capability 9.0, not 8.0"),
@@ -93,6 +101,15 @@ def test_a_plan_that_cannot_be_says_why(change: dict[str, object], sentence: str
     wanted = {"capability": (8, 0), "dtype": "bfloat16", "c_in": 64, "c_out": 128, "width": WIDTH} | change
     with pytest.raises(ValueError, match=re.escape(sentence)):
         launch_plan(**wanted)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("width", [1.0, 0.25])
+@pytest.mark.parametrize("capability", [c for c in ARCHITECTURES.values() if c >= (8, 0)])
+def test_paper_and_compact_run_whole(capability: tuple[int, int], width: float) -> None:
+    channels = channels_of(width)
+    for step, (c_in, c_out) in enumerate(itertools.pairwise(channels)):
+        plan = launch_plan(capability, "bfloat16", c_in, c_out, WIDTH, planar=step == 0, maps=20 * (step == 3))
+        assert plan.planar or -(-plan.c_in // plan.k_chunk) * plan.k_chunk == c_in  # nothing is padded
 
 
 def test_a_device_nobody_listed_gets_a_tile_that_fits_the_smallest() -> None:

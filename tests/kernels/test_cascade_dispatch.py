@@ -97,7 +97,7 @@ def test_a_numba_that_does_not_load_costs_its_own_path_only(monkeypatch: pytest.
     [
         ({"frames": 4}, "the kernels take 3 frames, found 4"),
         ({"dtype": torch.float32}, "the kernel computes in float16 or bfloat16, found float32"),
-        ({"c_out": 32}, "64, 128 or 256"),
+        ({"c_out": 48}, "64, 128 or 256"),
         ({"capability": (7, 0)}, "7.5"),
         ({"maps": 99}, "99"),
     ],

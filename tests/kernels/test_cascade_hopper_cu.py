@@ -14,7 +14,7 @@ import torch
 
 from asyconv.kernels.plan import LaunchPlan, launch_plan
 from tests.helpers.cascades import assert_right, draw_layers, is_right
-from tests.helpers.cuda_on_cpu import compile_kernels, kernel_text
+from tests.helpers.cuda_on_cpu import compile_kernels
 
 
 def hopper(dtype: str, c_in: int, c_out: int, width: int, maps: int = 0) -> LaunchPlan:
@@ -39,7 +39,7 @@ def test_equals_convolutions(name: str, tmp_path: Path) -> None:
     torch.manual_seed(len(name))
     plan, c_in, (batch, height, width), processors = CASES[name]
     x, layers = torch.randn(batch, c_in, 3, height, width), draw_layers(c_in, plan.c_out, plan.maps)
-    (kernel,) = compile_kernels(tmp_path, [(plan, kernel_text(plan))])
+    (kernel,) = compile_kernels(tmp_path, [(plan, plan.text)])
     assert_right(kernel, x, layers, seed=len(name), processors=processors)
 
 
@@ -64,9 +64,9 @@ BUGS = {
 
 def test_known_bugs_are_caught(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    plan, kernels = replace(PAIR, dtype="float16"), {"none": kernel_text(PAIR)}
+    plan, kernels = replace(PAIR, dtype="float16"), {"none": PAIR.text}
     for bug, changes in BUGS.items():
-        text = kernel_text(plan)
+        text = plan.text
         for right, wrong in changes:
             assert text.count(right) == 1
             text = text.replace(right, wrong)
@@ -79,7 +79,7 @@ def test_known_bugs_are_caught(tmp_path: Path) -> None:
 
 @pytest.mark.fuzz
 def test_any_size_under_any_schedule(tmp_path: Path) -> None:
-    (kernel,) = compile_kernels(tmp_path, [(PAIR, kernel_text(PAIR))])
+    (kernel,) = compile_kernels(tmp_path, [(PAIR, PAIR.text)])
     for seed in range(50):
         torch.manual_seed(seed)
         height, width, processors = (int(torch.randint(1, most, ())) for most in (7, 129, 8))

@@ -16,7 +16,7 @@ from asyconv.kernels import asymmetric_cascade, asymmetric_cascade_heads, launch
 from asyconv.kernels.packing import pack_biases, pack_weights
 from asyconv.kernels.plan import LaunchPlan, launch_plan
 from tests.helpers.cascades import draw
-from tests.helpers.cuda_on_cpu import CpuKernel, compile_kernels, kernel_text
+from tests.helpers.cuda_on_cpu import CpuKernel, compile_kernels
 
 
 class OnCpu:
@@ -81,7 +81,7 @@ def test_launch_gives_what_the_operation_means(monkeypatch: pytest.MonkeyPatch, 
         launch_plan((8, 0), "float16", 21, 64, 9, planar=True),
         launch_plan((8, 0), "bfloat16", 20, 64, 9, maps=5),
     ]
-    kernels = [OnCpu(k) for k in compile_kernels(tmp_path, [(plan, kernel_text(plan)) for plan in plans])]
+    kernels = [OnCpu(k) for k in compile_kernels(tmp_path, [(plan, plan.text) for plan in plans])]
     monkeypatch.setattr(launch, "_kernel", lambda plan, index: kernels[plans.index(plan)])
 
     x, weights, biases, *_ = draw((2, 21, 64, 3, 3, 9), torch.float16)

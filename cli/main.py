@@ -1,6 +1,7 @@
 """The command ``asyconv``: one file per command, imported only when it is asked for."""
 
 import importlib
+import os
 import signal
 import traceback
 from collections.abc import Iterator
@@ -129,6 +130,9 @@ def main() -> None:
     Exit codes: 0 all done; 1 some input was refused (each is named); 2 wrong usage; 3 stopped, and the same command
     goes on.
     """
+    from asyconv.openmp import wait_briefly
+
+    wait_briefly(os.environ)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from asyconv.errors import InputError
+from asyconv.openmp import wait_briefly
 
 GRACE_S: Final = 10.0
 """How long a child may take to leave what it does, before it is killed."""
@@ -145,8 +146,13 @@ class Child:
 
 
 def _inherited() -> dict[str, str]:
-    """Undo what Dask sets for its workers: with it every buffer of the networks is mapped anew."""
-    return {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
+    """Environment of this process, in which OpenMP waits briefly, without what Dask sets for its workers.
+
+    With that every buffer of the networks is mapped anew.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
+    wait_briefly(environment)
+    return environment
 
 
 def _died(process: "subprocess.Popen[bytes]", errors: IO[bytes], reason: str) -> ChildDied:

@@ -9,6 +9,7 @@ the CUDA context with it, costs its own rows only. Exit code 0: all correct; 1: 
 
 import argparse
 import csv
+import itertools
 import os
 import shutil
 import subprocess
@@ -34,6 +35,9 @@ SIZES = ((2, 96, 128), (1, 7, 9), (3, 5, 33), (1, 1, 1), (1, 2, 130))
 """Clips, height, width: the real one, and what fills no tile, one row, one voxel, more than a row."""
 
 SMALL = ((1, 2, 40),)
+WIDTHS = (1.0, 0.25)
+"""Shares of the full width: the networks of `paper` and of `compact`."""
+
 BATCHES, NETWORK, RECORDING_S = (11, 44), (22, 96, 128), 30
 ALONE_S, SANITIZER_S = 110, 60
 FOUND = 99
@@ -180,8 +184,9 @@ class Check:
 
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         for clips, *size in sizes:
-            for name, dtype in DTYPES.items():
-                for block in draw_blocks(self.device, dtype, clips, size=(size[0], size[1])):
+            for name, width in itertools.product(DTYPES, WIDTHS):
+                dtype = DTYPES[name]
+                for block in draw_blocks(self.device, dtype, clips, width=width, size=(size[0], size[1])):
                     way = ways(block).get(path)
                     if way is None:
                         continue
@@ -252,8 +257,8 @@ class Check:
         from asyconv.kernels.bench import DTYPES, kernel_rows
 
         torch.backends.cudnn.benchmark = True
-        for name, clips in ((name, clips) for name in ("float16", "bfloat16") for clips in BATCHES):
-            for row in kernel_rows(self.device, DTYPES[name], clips, seconds=0.3, without=self.broken):
+        for name, width, clips in itertools.product(("float16", "bfloat16"), WIDTHS, BATCHES):
+            for row in kernel_rows(self.device, DTYPES[name], clips, width=width, seconds=0.3, without=self.broken):
                 self.keep(row)
                 if self.left_s() < 150:
                     print(f"time is up for the blocks at {clips} clips in {name}")

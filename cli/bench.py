@@ -43,52 +43,85 @@ def command() -> None:
     """
 
 
-@command.command(name="recording", example="asyconv bench recording --seconds 180 -o times.csv")
+@command.command(name="recording", example="asyconv bench recording ward/004.oni -o times.csv")
+@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True))
 @option("--seconds", type=click.FloatRange(min=3), default=180.0, show_default=True, help="Length to simulate.")
 @model_option()
-@output_option("CSV file to which the two rows are added.")
-def recording(seconds: float, model: str, output: Path | None) -> None:
-    """Simulate one recording and process it, each in a process of its own.
+@output_option("CSV file to which the rows are added.")
+def recording(file: Path | None, seconds: float, model: str, output: Path | None) -> None:
+    """Process a recording in a process of its own; without FILE, one is simulated first.
 
-    Prints the time, the frames per second and the peak memory of both.
+    Prints the time, the frames per second and the peak memory, then the time of every stage and its share. Frames are
+    decoded on a thread of their own; the stage "read" is the time in which the others wait for it.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        simulated, results = Path(folder, "recordings"), Path(folder, "results")
+        said = f"asyconv bench recording {'FILE' if file else f'--seconds {seconds:g}'} --model {model}"
+        if file is None:
+            length = ["--infants", "1", "--seconds", f"{seconds:g}", "--seed", str(SEED)]
+            wall_s, peak_mib = _timed(["simulate", str(simulated), *length])
+            _tell(_row("simulate", "", round(seconds * FPS_HZ), seconds, wall_s, peak_mib, said), output)
+        names = ["--names", str(Path(folder, "names.csv"))]
+        # in the process that is measured: a worker's child would hide its memory
+        process = ["process", str(file or simulated), "-o", str(results), *names, "--model", model, "--workers", "0"]
+        wall_s, peak_mib = _timed(process)
+        frames, recorded_s, stages = _stages(results)
+        _tell(_row("process", model, frames, recorded_s, wall_s, peak_mib, said), output)
+        for stage, stage_s in {**stages, "start and the rest": wall_s - sum(stages.values())}.items():
+            row = _row(f"process: {stage}", model, frames, recorded_s, stage_s, None, said)
+            _tell(row, output, share=stage_s / wall_s)
+
+
+def _timed(arguments: list[str]) -> tuple[float, float]:
+    """Seconds and peak memory (MiB) of a command in a process of its own."""
+    start = time.monotonic()
+    status, peak_mib = run_alone(arguments)
+    if status:
+        raise click.ClickException(f"asyconv {arguments[0]} ended with exit code {status}; nothing was measured")
+    return time.monotonic() - start, peak_mib
+
+
+def _stages(results: Path) -> tuple[int, float, dict[str, float]]:
+    """Frames and length of the one recording in RESULTS, and the seconds of its stages."""
+    from asyconv.night.results import manifests
+
+    found = manifests(results)
+    if len(found) != 1:
+        raise click.ClickException(f"expected one recording that can be processed, found {len(found)}")
+    stages = {name: stage["seconds"] for name, stage in found[0]["stages"].items()}
+    return found[0]["frames_used"], found[0]["recorded_s"], stages
+
+
+def _row(
+    what: str, model: str, frames: int, recorded_s: float, wall_s: float, peak_mib: float | None, said: str
+) -> dict[str, object]:
     from asyconv.cli.machine import device, software
     from asyconv.kernels.timing import commit
 
-    frames = round(seconds * FPS_HZ)
-    with tempfile.TemporaryDirectory() as folder:
-        recordings, results = Path(folder, "recordings"), Path(folder, "results")
-        length = ["--infants", "1", "--seconds", f"{seconds:g}", "--seed", str(SEED)]
-        steps = {
-            "simulate": ["simulate", str(recordings), *length],
-            # in the process that is measured: a worker's child would hide its memory
-            "process": ["process", str(recordings), "-o", str(results), "--model", model, "--workers", "0"],
-        }
-        for what, arguments in steps.items():
-            start = time.monotonic()
-            status, peak_mib = run_alone(arguments)
-            wall_s = time.monotonic() - start
-            if status:
-                raise click.ClickException(f"asyconv {what} ended with exit code {status}; nothing was measured")
-            row = {
-                "what": what,
-                "model": model if what == "process" else "",
-                "frames": frames,
-                "recording_s": seconds,
-                "wall_s": round(wall_s, 1),
-                "frames_per_s": round(frames / wall_s, 1),
-                "peak_memory_mib": round(peak_mib),
-                "device": device() if what == "process" else "cpu, one core",
-                "cpu": cpu_name(),
-                "cores": len(os.sched_getaffinity(0)),
-                **software("torch", "numba"),
-                "asyconv": asyconv.__version__,
-                "commit": commit(),
-                "command": f"asyconv bench recording --seconds {seconds:g} --model {model}",
-            }
-            if output is not None:
-                add_row(output, row)
-            click.echo(f"{what}: {wall_s:.1f} s, {frames / wall_s:.1f} frames/s, {peak_mib:.0f} MiB at most")
+    return {
+        "what": what,
+        "model": model,
+        "frames": frames,
+        "recording_s": recorded_s,
+        "wall_s": round(wall_s, 2),
+        "frames_per_s": round(frames / wall_s, 1) if wall_s else "",
+        "peak_memory_mib": "" if peak_mib is None else round(peak_mib),
+        "device": device() if model else "cpu, one core",
+        "cpu": cpu_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        **software("torch", "numba"),
+        "asyconv": asyconv.__version__,
+        "commit": commit(),
+        "command": said,
+    }
+
+
+def _tell(row: dict[str, object], output: Path | None, share: float | None = None) -> None:
+    """Print a row, with a stage's share of the time, and add it to the CSV file."""
+    if output is not None:
+        add_row(output, row)
+    more = f"{row['peak_memory_mib']} MiB at most" if share is None else f"{share:.1%} of the time"
+    click.echo(f"{row['what']}: {row['wall_s']} s, {row['frames_per_s']} frames/s, {more}")
 
 
 @command.command(

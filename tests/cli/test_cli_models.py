@@ -1,6 +1,7 @@
 """The commands that make and measure models, and the benchmark, at their smallest."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -44,12 +45,29 @@ def test_evaluate_wants_a_model(tmp_path: Path) -> None:
     assert "expected a model file" in result.stderr
 
 
+MANIFEST = {
+    "recording_id": "rec-1",
+    "frames_used": 90,
+    "recorded_s": 3.0,
+    "stages": {"networks": {"seconds": 4.0, "cpu_s": 7.9}, "read": {"seconds": 1.0, "cpu_s": 1.0}},
+}
+
+
+def leave_manifest(arguments: list[str]) -> tuple[int, float]:
+    """Take no time, and leave what the command `process` would."""
+    if arguments[0] == "process":
+        folder = Path(arguments[arguments.index("-o") + 1], "rec-1")
+        folder.mkdir(parents=True)
+        (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+    return 0, 700.4
+
+
 def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def run_alone(arguments: list[str]) -> tuple[int, float]:
         asked.append(arguments)
-        return 0, 700.4
+        return leave_manifest(arguments)
 
     monkeypatch.setattr(bench, "run_alone", run_alone)
     output = tmp_path / "benchmarks" / "rows.csv"
@@ -57,25 +75,52 @@ def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert invoke("bench", "recording", "--seconds", 3, "-o", output).exit_code == 0
     with output.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    both = [("simulate", "90", "700", ""), ("process", "90", "700", "compact")]
+    stages = [(f"process: {name}", "90", "", "compact") for name in ("networks", "read", "start and the rest")]
+    both = [("simulate", "90", "700", ""), ("process", "90", "700", "compact"), *stages]
     assert [(row["what"], row["frames"], row["peak_memory_mib"], row["model"]) for row in rows] == both * 2
+    assert [(row["wall_s"], row["frames_per_s"]) for row in rows[2:4]] == [("4.0", "22.5"), ("1.0", "90.0")]
+    assert float(rows[4]["wall_s"]) == pytest.approx(float(rows[1]["wall_s"]) - 5.0, abs=0.011)
     assert rows[0]["command"] == "asyconv bench recording --seconds 3 --model compact"
     assert [arguments[0] for arguments in asked] == ["simulate", "process"] * 2
     assert asked[1][1] == asked[0][1]  # what the first makes, the second processes
 
 
 def test_bench_writes_only_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "run_alone", lambda arguments: (0, 700.4))
+    monkeypatch.setattr(bench, "run_alone", leave_manifest)
     monkeypatch.chdir(tmp_path)
     result = invoke("bench", "recording", "--seconds", 3)
     assert result.exit_code == 0
-    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["simulate", "process"]
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["simulate", *["process"] * 4]
     row = Row("gemm", "", "", "float32", "cpu")
     monkeypatch.setattr("asyconv.kernels.bench.kernel_rows", lambda *arguments, **options: [row])
     result = invoke("bench", "kernels", "--device", "cpu")
     assert result.exit_code == 0
     assert "gemm" in result.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_bench_times_the_stages_of_a_recording(recordings: Path, model: Path, tmp_path: Path) -> None:
+    source, output = sorted(recordings.glob("*.oni"))[0], tmp_path / "rows.csv"
+    before = sorted(recordings.iterdir())
+    result = invoke("bench", "recording", source, "--model", model, "-o", output)
+    assert result.exit_code == 0, result.output
+    assert sorted(recordings.iterdir()) == before
+    with output.open(newline="") as file:
+        whole, *stages = csv.DictReader(file)
+    assert (whole["what"], whole["frames"]) == ("process", "18")
+    assert float(whole["peak_memory_mib"]) > 100
+    assert {"process: networks", "process: joints", "process: report"} <= {row["what"] for row in stages}
+    assert sum(float(row["wall_s"]) for row in stages) == pytest.approx(float(whole["wall_s"]), abs=0.1)
+    assert source.name not in output.read_text()
+    shares = [float(line.rsplit(", ", 1)[1].split("%")[0]) for line in result.stdout.splitlines()[1:]]
+    assert sum(shares) == pytest.approx(100, abs=0.5)
+
+
+def test_bench_wants_a_recording_that_can_be_processed(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    result = invoke("bench", "recording", tmp_path / "empty")
+    assert result.exit_code == 1
+    assert "asyconv process ended with exit code 1; nothing was measured" in result.stderr
 
 
 def test_bench_notes_nothing_of_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ def test_shown_is_what_covered_in_90_of_100_and_often_enough() -> None:
 
 
 def test_the_record_says_which_core_measures_earned_an_interval() -> None:
-    assert {c.measure for c in MEASURED} <= {m.name for m in REGISTRY if m.tier == "core"}
+    assert {c.measure for c in MEASURED} == {m.name for m in REGISTRY if m.tier == "core"}
     assert {c.measure for c in MEASURED if c.given >= 50 and 100 * c.covered >= 90 * c.given} == SHOWN
     assert "speed_median_mm_s" in SHOWN
     assert "moving_pct" not in SHOWN  # states of rest and movement last too long for 180 s

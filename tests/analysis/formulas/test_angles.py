@@ -16,8 +16,8 @@ def test_included_angle_by_construction(degrees: float) -> None:
 
 
 def test_angles_that_wrap_are_opened_about_their_mean() -> None:
-    wrapped = np.array([170.0, 179.0, -179.0, -170.0, np.nan])
-    np.testing.assert_allclose(unwrapped_deg(wrapped), [170, 179, 181, 190, np.nan])
+    wrapped = np.array([165.0, 179.0, -179.0, -170.0, np.nan])
+    np.testing.assert_allclose(unwrapped_deg(wrapped), [165, 179, 181, 190, np.nan])
     assert np.isnan(unwrapped_deg(np.full(3, np.nan))).all()
 
 

@@ -407,7 +407,7 @@ def test_check_prints_json(tmp_path: Path) -> None:
     checked = json.loads(result.stdout)
     (finding,) = checked.pop("findings")
     assert (finding["file"], finding["row"], finding["kind"]) == (sheet.name, None, "unreadable sheet")
-    assert checked == {"infants": 0, "rows": 0}
+    assert checked == {"infants": 0, "rows": 0, "missing_pct": {}}
 
 
 def test_one_report_about_two_recordings(results: Path, tmp_path: Path) -> None:
@@ -475,7 +475,7 @@ def test_real_openni_recordings(model: Path, tmp_path: Path) -> None:
     assert result.exit_code == 1
     refused = [line for line in result.stderr.splitlines() if "refused: " in line]
     assert len(refused) == 2
-    assert "at least three frames" in refused[0]  # the folder is a recording too: it holds one 16-bit PNG
+    assert "state the frame rate" in refused[0]  # the folder is a recording too: it holds one 16-bit PNG without a time
     assert "kinect1_openni1_header_only_colour.oni" in refused[1]
     assert len(folders(out)) == 4
     warnings = [json.loads((one / "manifest.json").read_text())["warnings"] for one in folders(out)]

@@ -47,7 +47,7 @@ HEADWARD: Final = {"down": (0.0, 1.0), "up": (0.0, -1.0), "left": (-1.0, 0.0), "
 
 _ARMS: Final = (LIMBS["right_arm"], LIMBS["left_arm"])
 _LEGS: Final = (LIMBS["right_leg"], LIMBS["left_leg"])
-_PAIRS: Final = {
+_PAIRS: Final[dict[str, tuple[tuple[int, ...], ...]]] = {
     "trunk": ((_ARMS[0][0], _LEGS[0][0]), (_ARMS[1][0], _LEGS[1][0])),
     "shoulder width": ((_ARMS[0][0], _ARMS[1][0]),),
     "hip width": ((_LEGS[0][0], _LEGS[1][0]),),
@@ -103,11 +103,27 @@ def _rate(fs_hz: float) -> str:
 
 
 def _seen(px: Floats) -> str:
-    """Ask for one bone or one side of the trunk, seen whole now and then; a lone joint is found in anything."""
-    found = whole(px)
-    some = np.asarray(np.stack([found[:, a] & found[:, b] for pairs in _PAIRS.values() for a, b in pairs]).any(axis=0))
-    share = 100.0 * float(some.mean()) if len(some) else 0.0
-    return f"a bone was seen in {share:.0f} % of the samples, needs {SEEN_MIN_PCT:g} %" if share < SEEN_MIN_PCT else ""
+    """Ask for one bone or one side of the trunk, seen whole now and then; a lone joint is found in anything.
+
+    Where arms and legs are both seen, a side of the trunk must be seen too. In an infant that lies the other way round
+    the networks find joints of all limbs, but no shoulder with the hip below it. Arms alone may stick out of a blanket.
+    """
+    seen = whole(px)
+
+    def share(pairs: Sequence[tuple[int, ...]]) -> float:
+        either = np.asarray(np.stack([seen[:, list(joints)].all(axis=1) for joints in pairs]).any(axis=0))
+        return 100.0 * float(either.mean()) if len(either) else 0.0
+
+    bone = share([pair for pairs in _PAIRS.values() for pair in pairs])
+    if bone < SEEN_MIN_PCT:
+        return f"a bone was seen in {bone:.0f} % of the samples, needs {SEEN_MIN_PCT:g} %"
+    trunk, *limbs = share(_PAIRS["trunk"]), *(share([(j,) for limb in pair for j in limb]) for pair in (_ARMS, _LEGS))
+    if trunk < SEEN_MIN_PCT <= min(limbs):
+        return (
+            f"arms and legs were seen, a shoulder with the hip below it in {trunk:.0f} % of the samples, needs "
+            f"{SEEN_MIN_PCT:g} % (does the head lie where it is said to?)"
+        )
+    return ""
 
 
 def _distance(depth_mm: Floats) -> str:

@@ -203,7 +203,11 @@ def test_render_takes_a_result_folder_and_refuses_in_a_sentence(tmp_path: Path) 
         (results / name).mkdir(parents=True)
         write_tracks(make_tracks(2.0, recording_id=name), results / name / "tracks.parquet")
     recording = wall(tmp_path / "r.mkv", 60)
-    manifest = {"recording_id": "rec-1", "input": {"sha256": sha256_of(recording)}}
+    manifest = {
+        "recording_id": "rec-1",
+        "input": {"sha256": sha256_of(recording)},
+        "outputs_sha256": {"tracks.parquet": sha256_of(results / "rec-1" / "tracks.parquet")},
+    }
     (results / "rec-1" / "manifest.json").write_text(json.dumps(manifest))
     done = run("render", results / "rec-1", "-o", tmp_path / "videos" / "a.mp4")
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'videos' / 'a.mp4'}\n")

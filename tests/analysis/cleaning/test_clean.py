@@ -49,7 +49,7 @@ def test_flags_and_log_count_what_was_done_and_raw_tracks_stay() -> None:
     log = {step.name: step.changed for step in cleaned.steps}
     assert log["joint found"] == 4
     assert log["confidence gate"] == 20
-    assert all(step.ran for step in cleaned.steps)
+    assert [step.name for step in cleaned.steps if not step.ran] == ["copied samples"]  # simulated ones may lie still
 
 
 @pytest.mark.parametrize("fs_hz", [6.0, 30.0])

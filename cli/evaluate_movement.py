@@ -9,7 +9,7 @@ from asyconv.cli.progress import progress
 
 if TYPE_CHECKING:
     from asyconv.pose.model_file import Model
-    from asyconv.simulation.scene import Infant
+    from asyconv.simulation.infant import Infant
     from asyconv.simulation.truth import Truth
     from asyconv.tracks import Tracks
 
@@ -48,7 +48,8 @@ def _tracked(
     """
     import numpy as np
 
-    from asyconv.simulation.scene import FPS_HZ, make_infant
+    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.scene import make_infant
     from asyconv.simulation.truth import truth_of
     from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import TRACKS_VERSION
@@ -104,7 +105,8 @@ def amounts_under_noise(infants: int, seconds: float, seed: int) -> str:
 
     from asyconv.analysis.evaluation import agreement
     from asyconv.analysis.evaluation.noise_table import Known, noise_rows, noise_text
-    from asyconv.simulation.scene import FPS_HZ, make_infant
+    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.scene import make_infant
     from asyconv.simulation.truth import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 
@@ -152,7 +154,8 @@ def coverage_of_intervals(infants: int, seconds: float, seed: int) -> str:
     import numpy as np
 
     from asyconv.analysis.evaluation.interval_coverage import JITTER_MM, interval_coverage, jittered, table
-    from asyconv.simulation.scene import BARE, FPS_HZ, make_infant
+    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.scene import BARE, make_infant
     from asyconv.simulation.truth import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
 

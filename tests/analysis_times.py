@@ -25,7 +25,8 @@ from asyconv.cli.cohort import members_of
 from asyconv.cli.machine import software
 from asyconv.kernels.timing import commit
 from asyconv.night.results import failed, manifests
-from asyconv.simulation.scene import FPS_HZ, make_infant
+from asyconv.simulation.infant import FPS_HZ
+from asyconv.simulation.scene import make_infant
 from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import N_JOINTS
 from tests.helpers.made_cohort import Made, make_results

@@ -365,7 +365,8 @@ class Check:
         from asyconv.recordings.oni import OniWriter
         from asyconv.recordings.opening import open_recording
         from asyconv.simulation.frames import frames_of
-        from asyconv.simulation.scene import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, make_infant
+        from asyconv.simulation.infant import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX
+        from asyconv.simulation.scene import make_infant
         from asyconv.simulation.seeds import TEST_SEED
 
         settings = ModelSettings(

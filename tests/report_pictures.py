@@ -22,18 +22,8 @@ from asyconv.pose.model_file import load_model
 from asyconv.pose.tracking import track
 from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.opening import open_recording
-from asyconv.simulation.scene import (
-    BARE,
-    FPS_HZ,
-    HEIGHT_PX,
-    HFOV_RAD,
-    VFOV_RAD,
-    WIDTH_PX,
-    Condition,
-    Infant,
-    make_infant,
-    sensed_depth,
-)
+from asyconv.simulation.infant import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, Infant
+from asyconv.simulation.scene import BARE, Condition, make_infant, sensed_depth
 from asyconv.simulation.simulate import write_recording
 from asyconv.skeleton import JOINTS
 from asyconv.tracks_file import read_tracks, write_tracks

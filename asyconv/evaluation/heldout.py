@@ -16,7 +16,8 @@ from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_WIDTH
 from asyconv.simulation.clips import condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
-from asyconv.simulation.scene import AS_DRAWN, FOCAL_PX, WIDTH_PX, Condition, make_infant
+from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX
+from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
 
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH

@@ -4,8 +4,7 @@
 * `AsymmetricRegression`: depth and the 20 detection probabilities become 20 refined confidence maps; each
   3x3x3 convolution is a cascade 1x3x1 (along H), 1x1x3 (along W), 3x1x1 (along time). Table I of
   Migliorelli et al., "Asymmetric Three-dimensional Convolutions For Preterm Infants' Pose Estimation".
-* `Regression3d`: the same network with 3x3x3 convolutions, the regression of Moccia et al. 2020 (arXiv
-  2005.08648).
+* `Regression3d`: the same network with 3x3x3 convolutions, the regression of Moccia et al. (arXiv 2005.08648).
 
 Tensors are ``[B, C, T, H, W]`` at the borders, ``[B, T, H, W, C]`` contiguous inside (see
 `asyconv.kernels.reference`). Input may be float32 whatever the weights; a half network rounds it.

@@ -17,8 +17,9 @@ from asyconv.labels.label_sheets import write_label_sheet
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.simulation.body import Array
 from asyconv.simulation.flaws import ANNOTATED_STEP, natural, plant, with_gaps
+from asyconv.simulation.infant import FPS_HZ, Infant
 from asyconv.simulation.labels import annotators_labels
-from asyconv.simulation.scene import FPS_HZ, Infant, make_infant, sensed_depth, true_depth, visible_joints
+from asyconv.simulation.scene import make_infant, sensed_depth, true_depth, visible_joints
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_infant
 from asyconv.skeleton import N_JOINTS

@@ -8,15 +8,8 @@ from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
 from asyconv.simulation.frames import frames_of
-from asyconv.simulation.scene import (
-    AS_DRAWN,
-    HEIGHT_PX,
-    WIDTH_PX,
-    Condition,
-    Infant,
-    make_infant,
-    project,
-)
+from asyconv.simulation.infant import HEIGHT_PX, WIDTH_PX, Infant, project
+from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant
 from asyconv.skeleton import JOINTS
 
 

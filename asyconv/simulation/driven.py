@@ -20,7 +20,7 @@ from asyconv.labels.annotations import ANNOTATED_FPS_HZ
 from asyconv.labels.label_sheets import by_frame, read_label_sheet
 from asyconv.pose.geometry import MapGeometry
 from asyconv.simulation.body import Anatomy, Array, trunk_top
-from asyconv.simulation.scene import FOCAL_PX, HEIGHT_PX, WIDTH_PX
+from asyconv.simulation.infant import FOCAL_PX, HEIGHT_PX, WIDTH_PX
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks_file import read_tracks
 

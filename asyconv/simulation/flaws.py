@@ -15,7 +15,7 @@ import numpy.typing as npt
 from asyconv.labels import check, check_labels, label_sheets
 from asyconv.labels.check import Finding
 from asyconv.labels.label_sheets import SHEET_COLUMNS, cells_of, joint_name
-from asyconv.simulation.scene import WIDTH_PX
+from asyconv.simulation.infant import WIDTH_PX
 from asyconv.skeleton import FLIP, JOINTS
 
 JUMP_PX: Final = 260.0  # 1600 px/s; the real ones reach 2000

@@ -5,11 +5,7 @@ from typing import Final
 import numpy as np
 
 from asyconv.simulation.body import Array
-from asyconv.simulation.scene import (
-    HEIGHT_PX,
-    WIDTH_PX,
-    Infant,
-)
+from asyconv.simulation.infant import HEIGHT_PX, WIDTH_PX, Infant
 from asyconv.simulation.truth import Truth
 
 LABEL_NOISE_PX: Final = 2.8  # click noise per axis of the babyPose labels, paper.md 13.5

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.simulation.body import Array
+from asyconv.simulation.infant import FPS_HZ
 from asyconv.simulation.labels import simulated_labels
-from asyconv.simulation.scene import FPS_HZ, make_infant, true_depth, visible_joints
+from asyconv.simulation.scene import make_infant, true_depth, visible_joints
 from asyconv.simulation.seeds import TUNE_SEED
 from asyconv.simulation.truth import truth_of
 from asyconv.skeleton import JOINTS, LIMBS

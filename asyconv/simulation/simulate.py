@@ -16,16 +16,8 @@ from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.body import Array
 from asyconv.simulation.driven import TOO_FAR_S, JointMotion, driven_body, read_joint_motion
 from asyconv.simulation.frames import frames_of
-from asyconv.simulation.scene import (
-    FOCAL_PX,
-    FPS_HZ,
-    HEIGHT_PX,
-    HFOV_RAD,
-    VFOV_RAD,
-    WIDTH_PX,
-    Infant,
-    make_infant,
-)
+from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, Infant
+from asyconv.simulation.scene import make_infant
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_truth
 from asyconv.skeleton import JOINTS

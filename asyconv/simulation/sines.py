@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from asyconv.simulation.body import Array
-from asyconv.simulation.scene import BARE, FPS_HZ, Infant, make_infant
+from asyconv.simulation.infant import FPS_HZ, Infant
+from asyconv.simulation.scene import BARE, make_infant
 from asyconv.skeleton import LIMBS
 
 FREQUENCIES_HZ: Final = (0.5, 1.0, 2.0, 3.0, 4.0, 5.0)

@@ -6,13 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.simulation.body import Array
-from asyconv.simulation.scene import (
-    FPS_HZ,
-    HEIGHT_PX,
-    WIDTH_PX,
-    Infant,
-    project,
-)
+from asyconv.simulation.infant import FPS_HZ, HEIGHT_PX, WIDTH_PX, Infant, project
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
 

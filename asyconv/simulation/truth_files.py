@@ -9,11 +9,9 @@ import numpy as np
 
 from asyconv.labels.label_sheets import cells_of, write_label_sheet
 from asyconv.recordings.finding import IGNORE_FILE
+from asyconv.simulation.infant import Infant
 from asyconv.simulation.labels import annotators_labels
 from asyconv.simulation.motion import LIMB_ORDER
-from asyconv.simulation.scene import (
-    Infant,
-)
 from asyconv.simulation.truth import Truth
 from asyconv.skeleton import JOINTS, LIMBS
 

@@ -23,7 +23,8 @@ from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
 from asyconv.simulation.clips import condition_of, make_clips
-from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant, project, sensed_depth, true_depth
+from asyconv.simulation.infant import project
+from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
 from asyconv.training.recipe import make_recipe

@@ -22,8 +22,9 @@ from asyconv.labels.check_labels import COINCIDING, COPIED, JUMP, SWAP, Labels, 
 from asyconv.labels.label_sheets import HALF_MISSING, OUTSIDE, UNPARSABLE, cells_of, read_label_sheet, write_label_sheet
 from asyconv.simulation.annotated import simulate_annotated
 from asyconv.simulation.flaws import Planted, natural, plant, with_gaps
+from asyconv.simulation.infant import project
 from asyconv.simulation.labels import LABEL_NOISE_PX
-from asyconv.simulation.scene import BARE, make_infant, project
+from asyconv.simulation.scene import BARE, make_infant
 from asyconv.skeleton import FLIP, JOINTS
 
 Array = npt.NDArray[np.float64]

@@ -18,7 +18,8 @@ from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.frames import frames_of
-from asyconv.simulation.scene import BARE, HFOV_RAD, VFOV_RAD, Infant, make_infant, project
+from asyconv.simulation.infant import HFOV_RAD, VFOV_RAD, Infant, project
+from asyconv.simulation.scene import BARE, make_infant
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, TRACKS_VERSION, Tracks

@@ -11,6 +11,7 @@ from asyconv.pose.clips import SPACING_S
 from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.opening import open_recording
 from asyconv.simulation.clips import infant_at_clips, make_clips
+from asyconv.simulation.infant import project
 from asyconv.simulation.realism import compare
 from asyconv.simulation.scene import (
     AS_DRAWN,
@@ -18,7 +19,6 @@ from asyconv.simulation.scene import (
     VARIED_INFANT,
     Condition,
     make_infant,
-    project,
     sensed_depth,
     true_depth,
     visible_joints,

@@ -21,7 +21,8 @@ from asyconv.pose.tracking import track
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.frames import frames_of
-from asyconv.simulation.scene import BARE, FOCAL_PX, make_infant, sensed_depth
+from asyconv.simulation.infant import FOCAL_PX
+from asyconv.simulation.scene import BARE, make_infant, sensed_depth
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import JOINTS

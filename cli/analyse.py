@@ -18,7 +18,7 @@ from asyconv.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from asyconv.night.unit import Job, Tell
+    from asyconv.night.one_recording import Job, Tell
 
 ANALYSE_RECORDING = "asyconv.cli.analyse:analyse_recording"
 """The function that an engine calls for every recording."""
@@ -38,7 +38,7 @@ def command(
 
     TRACKS is a tracks.parquet file, or a folder that is searched for these (hidden folders are left out).
     """
-    from asyconv.analysis.series.still import read_still
+    from asyconv.analysis.series.still_clip import read_still
     from asyconv.cli.compose import still_facts
     from asyconv.cli.night import run_recordings
     from asyconv.cli.tracks_files import find_tracks
@@ -68,7 +68,7 @@ def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
     """Analyse one tracks file with its arguments as plain JSON values, wherever the engine runs it."""
     from asyconv.cli.compose import analyse_into
     from asyconv.night.frozen import refuse_change
-    from asyconv.night.unit import run_unit
+    from asyconv.night.one_recording import run_unit
     from asyconv.stages import Stages
     from asyconv.tracks_file import read_tracks
 
@@ -97,8 +97,8 @@ def job_of(
     """Identity and keys of a tracks file; the manifest beside it, if any, says what is known of the recording."""
     from asyconv.cli.compose import analysis_facts
     from asyconv.cli.tracks_files import manifest_beside
+    from asyconv.night.one_recording import Job, key_of
     from asyconv.night.sheet import check_id
-    from asyconv.night.unit import Job, key_of
     from asyconv.recordings.stream import sha256_of
     from asyconv.tracks_file import read_tracks
 

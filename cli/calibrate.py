@@ -20,7 +20,7 @@ def command(tracks: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     at least 10 s, and process the recording. TRACKS is the tracks.parquet file of its result, or a folder of such
     files. The floor holds for this model, frame rate and camera set-up; `asyconv process --still` uses it.
     """
-    from asyconv.analysis.series.still import still_floor_of, write_still
+    from asyconv.analysis.series.still_clip import still_floor_of, write_still
     from asyconv.cli.tracks_files import find_tracks, manifest_beside
     from asyconv.tracks_file import read_tracks
 

@@ -48,8 +48,8 @@ def members_of(
     """Recordings with what is stated of them, and everything that does not fit."""
     from asyconv.analysis.cohort.members import Member, Mismatch
     from asyconv.errors import InputError
-    from asyconv.night.names import read_names
     from asyconv.night.sheet import join, read_sheet
+    from asyconv.night.source_names import read_names
 
     if not manifests:
         raise InputError(f"{results}: expected finished recordings (folders with a manifest), found none")

@@ -11,9 +11,9 @@ from asyconv.cli.machine import device, software
 from asyconv.errors import InputError
 
 if TYPE_CHECKING:
-    from asyconv.analysis.series.still import StillFloor
+    from asyconv.analysis.series.still_clip import StillFloor
+    from asyconv.night.one_recording import Job, Tell
     from asyconv.night.sheet import EventRow, Row
-    from asyconv.night.unit import Job, Tell
     from asyconv.pose.model_card import ModelFile
     from asyconv.pose.model_file import Model
     from asyconv.recordings.stream import Intrinsics, Recording
@@ -86,7 +86,7 @@ def open_stated(source: Path, facts: RecordingFacts) -> "Recording":
 def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
     """Process one recording with its arguments as plain JSON values, wherever the engine runs it."""
     from asyconv.night.frozen import refuse_change
-    from asyconv.night.unit import run_unit
+    from asyconv.night.one_recording import run_unit
 
     results = Path(arguments["results"])
     stated = RecordingFacts(**arguments["stated"])
@@ -119,7 +119,7 @@ def _model_file(name: str) -> "ModelFile":
 
 @functools.lru_cache(maxsize=1)
 def _model(name: str) -> "Model":
-    from asyconv.night.unit import RunRefused
+    from asyconv.night.one_recording import RunRefused
     from asyconv.pose.model_file import model_of
 
     try:
@@ -133,8 +133,8 @@ def prepare(
     sha256_by_planning: Mapping[str, str],
 ) -> "Job":  # fmt: skip
     """Identity and keys of a recording; a SHA-256 that is known by its planning hash saves reading it whole."""
+    from asyconv.night.one_recording import Excluded, Job, key_of
     from asyconv.night.sources import default_id, planning_hash
-    from asyconv.night.unit import Excluded, Job, key_of
     from asyconv.tracks import TRACKS_VERSION
 
     if stated.excluded:
@@ -249,7 +249,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
     from asyconv.analysis import analyse
     from asyconv.analysis.report.page import write_report
     from asyconv.analysis.report.plots import write_figures
-    from asyconv.analysis.series.still import StillFloor, check_fits
+    from asyconv.analysis.series.still_clip import StillFloor, check_fits
     from asyconv.analysis.tables.files import write_tables
     from asyconv.cli.tracks_files import events_in
     from asyconv.notice import NOTICE

@@ -13,7 +13,7 @@ from asyconv.notice import NOTICE
 from asyconv.simulation.seeds import TEST_SEED
 
 if TYPE_CHECKING:
-    from asyconv.evaluation.heldout import HeldOut
+    from asyconv.evaluation.held_out import HeldOut
     from asyconv.pose.model_file import Model
 
 
@@ -213,7 +213,7 @@ def print_each(models: tuple[str, ...], measured: "Callable[[Model], str]", outp
 
 def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None) -> "HeldOut":
     """Simulated infants, those that follow given joints, or the test part of annotated recordings trained on."""
-    from asyconv.evaluation.heldout import annotated_part, driven_infants, held_out
+    from asyconv.evaluation.held_out import annotated_part, driven_infants, held_out
 
     if motion is not None:
         return driven_infants(motion, clips, seed)

@@ -10,7 +10,7 @@ from asyconv.cli.messages import note
 from asyconv.cli.progress import progress
 
 if TYPE_CHECKING:
-    from asyconv.evaluation.heldout import HeldOut
+    from asyconv.evaluation.held_out import HeldOut
     from asyconv.pose.model_file import Model
 
 
@@ -58,10 +58,10 @@ def print_comparison(
 
     from asyconv.analysis.evaluation.error_plots import limb_boxes
     from asyconv.analysis.tables.files import write_csv
-    from asyconv.evaluation.clip_times import clip_times
-    from asyconv.evaluation.comparison import framework, markdown, table_two
+    from asyconv.evaluation.clip_timing import clip_times
     from asyconv.evaluation.error_tables import write_rows
     from asyconv.evaluation.joint_errors import evaluate_on
+    from asyconv.evaluation.table_two import framework, markdown, table_two
 
     output.mkdir(parents=True, exist_ok=True)
     measured = [(model, evaluate_on(model, data)) for model in models]

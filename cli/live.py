@@ -16,7 +16,7 @@ from asyconv.cli.messages import verbosity
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from asyconv.night.unit import Outcome
+    from asyconv.night.one_recording import Outcome
 
 PLAIN_EVERY_S = 10.0
 LOG = ".log"

@@ -10,7 +10,7 @@ import click
 from asyconv.errors import InputError
 
 if TYPE_CHECKING:
-    from asyconv.night.unit import Outcome
+    from asyconv.night.one_recording import Outcome
 
 BAD = ("refused", "failed")
 EXIT_REFUSED = 1

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from asyconv.night.audit import Audit
     from asyconv.night.batch import Asked
     from asyconv.night.engines import Engine
-    from asyconv.night.unit import Outcome
+    from asyconv.night.one_recording import Outcome
 
 
 def run_recordings(

@@ -9,7 +9,7 @@ from asyconv.cli.messages import note, print_outcome
 
 if TYPE_CHECKING:
     from asyconv.cli.compose import StatedFacts
-    from asyconv.night.unit import Outcome
+    from asyconv.night.one_recording import Outcome
 
 RESULT_BYTES_PER_S = 30_000.0
 """Assumed size of a result per second of recording, until there are results to measure (a simulated one: 21,600)."""
@@ -46,9 +46,9 @@ def plan_recording(
     """Outcome of one recording if it were processed now, and its length; one that is new is not read for this."""
     from asyconv.cli.compose import open_stated, prepare
     from asyconv.errors import InputError
+    from asyconv.night.one_recording import Excluded, Outcome, State, state_of
     from asyconv.night.results import read_manifest
     from asyconv.night.sources import planning_hash
-    from asyconv.night.unit import Excluded, Outcome, State, state_of
 
     facts = stated.of_recording(source)
     try:

@@ -25,7 +25,7 @@ from asyconv.notice import NOTICE
 if TYPE_CHECKING:
     from asyconv.cli.compose import StatedFacts
     from asyconv.night.engines import Engine
-    from asyconv.night.unit import Outcome
+    from asyconv.night.one_recording import Outcome
 
 RUN, INFANT, CAMERA, CLUSTER = "The run", "The infant", "The camera", "Processes and clusters"
 
@@ -235,7 +235,7 @@ def _stated_facts(
     force_ids: bool = False,
     **options: Any,
 ) -> "StatedFacts":
-    from asyconv.analysis.series.still import read_still
+    from asyconv.analysis.series.still_clip import read_still
     from asyconv.cli.compose import StatedFacts
     from asyconv.night import sheet as sheets
     from asyconv.night.cameras import read_cameras
@@ -273,7 +273,7 @@ def _say_waiting(source: Path, seconds: float) -> None:
 
 def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:
     """Keep which pseudonym is which file: where the user says, else beside the input."""
-    from asyconv.night.names import add_names, default_place
+    from asyconv.night.source_names import add_names, default_place
 
     pairs = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]
     for given in inputs if names is None else inputs[:1]:

@@ -92,7 +92,7 @@ def print_differences(
     workers: int, report: "Report",
 ) -> None:  # fmt: skip
     """Print what each difference between the useful preset and the paper's gains."""
-    from asyconv.evaluation.differences import measure_differences
+    from asyconv.evaluation.ablations import measure_differences
 
     if detection is None:
         raise InputError("differences: expected the model whose detection network to take, with --detection")

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.cohort.comparison import AGE_MAX_DAYS, INFANTS_MIN
+from asyconv.analysis.cohort.age_matched import AGE_MAX_DAYS, INFANTS_MIN
 from asyconv.analysis.cohort.drawing import dots
-from asyconv.analysis.cohort.shown import NO_BAND, SHOWN, label
+from asyconv.analysis.cohort.drawn_measures import NO_BAND, SHOWN, label
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, MUTED, UNSEEN_HATCH, Drawing, Floats, limb_name
 from asyconv.skeleton import LIMBS
 

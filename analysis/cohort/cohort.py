@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from asyconv.analysis.cohort.comparison import AGE_MAX_DAYS, INFANTS_MIN, compared
+from asyconv.analysis.cohort.age_matched import AGE_MAX_DAYS, INFANTS_MIN, compared
 from asyconv.analysis.cohort.members import Member, Mismatch
 from asyconv.analysis.cohort.reliability import reliability_table
 from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT, floor_band_mm_s, limbs_of, stratum

@@ -9,8 +9,8 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from asyconv.analysis.cohort.drawn_measures import weeks
 from asyconv.analysis.cohort.pages import DASH, Cell, Table, cell_of
-from asyconv.analysis.cohort.shown import weeks
 from asyconv.analysis.report.canvas import UNSEEN, UNSEEN_HATCH, Drawing, limb_name
 from asyconv.skeleton import LIMBS
 

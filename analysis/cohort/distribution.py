@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.cohort.comparison import INFANTS_MIN
+from asyconv.analysis.cohort.age_matched import INFANTS_MIN
 from asyconv.analysis.cohort.drawing import dots, spread
-from asyconv.analysis.cohort.shown import NO_BAND, SHOWN, bands_of, label, once_each
+from asyconv.analysis.cohort.drawn_measures import NO_BAND, SHOWN, bands_of, label, once_each
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, MUTED, Drawing, limb_name
 from asyconv.skeleton import LIMBS
 

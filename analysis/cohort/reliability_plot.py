@@ -5,8 +5,8 @@ from typing import Any, Final
 import polars as pl
 from matplotlib.figure import Figure
 
+from asyconv.analysis.cohort.drawn_measures import KEY_OF, NO_BAND, SHOWN, bands_of, label
 from asyconv.analysis.cohort.reliability import APART_MAX_DAYS, INFANTS_MIN, TARGET
-from asyconv.analysis.cohort.shown import KEY_OF, NO_BAND, SHOWN, bands_of, label
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, Drawing, limb_name
 from asyconv.skeleton import LIMBS
 

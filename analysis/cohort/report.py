@@ -12,16 +12,16 @@ from urllib.parse import quote
 
 import polars as pl
 
+from asyconv.analysis.cohort.age_matched import AGE_MAX_DAYS, INFANTS_MIN
 from asyconv.analysis.cohort.by_age import by_age
 from asyconv.analysis.cohort.cohort import Cohort
-from asyconv.analysis.cohort.comparison import AGE_MAX_DAYS, INFANTS_MIN
 from asyconv.analysis.cohort.coverage_map import blocks, coverage_overview, coverage_rows, coverage_table
 from asyconv.analysis.cohort.distribution import distribution
 from asyconv.analysis.cohort.drawing import write_drawings
+from asyconv.analysis.cohort.drawn_measures import NO_BAND, bands_of, shown_values, weeks
 from asyconv.analysis.cohort.inclusion import inclusion, inclusion_flow
 from asyconv.analysis.cohort.pages import Cell, Page, Section, Table, cell_of, html, table_of
 from asyconv.analysis.cohort.reliability_plot import reliability_figure, shown_reliability
-from asyconv.analysis.cohort.shown import NO_BAND, bands_of, shown_values, weeks
 from asyconv.analysis.measures.gates import COVERAGE_MIN_PCT
 from asyconv.analysis.report.canvas import Drawing
 from asyconv.skeleton import LIMBS

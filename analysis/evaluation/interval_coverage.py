@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 
 from asyconv.analysis.cleaning.clean import clean
-from asyconv.analysis.measures.definition import Result
 from asyconv.analysis.measures.gates import NO_GATE
 from asyconv.analysis.measures.intervals import Coverage
+from asyconv.analysis.measures.measure import Result
 from asyconv.analysis.measures.registry import REGISTRY, Scope, compute
 from asyconv.analysis.series.epochs import Epoch, epoch_of, epochs_of
 from asyconv.analysis.series.limbs import limb_series

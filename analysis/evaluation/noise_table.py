@@ -17,8 +17,8 @@ from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.evaluation.agreement import MOVING_OFF_MAX_PP, PATH_LEAST_MM_PER_MIN, PATH_OFF_MAX, Amounts
 from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.measures.amount import MOVING, PATH, SPEED_RMS
-from asyconv.analysis.measures.definition import value_of
 from asyconv.analysis.measures.gates import AMOUNT, at_least, withheld
+from asyconv.analysis.measures.measure import value_of
 from asyconv.analysis.series.epochs import epochs_of
 from asyconv.analysis.series.limbs import LimbSeries, limb_series
 from asyconv.analysis.series.parts import LimbEpoch, limb_epochs

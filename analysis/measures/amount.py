@@ -22,8 +22,8 @@ from asyconv.analysis.formulas.statistics import (
     share_pct,
     standard_deviation,
 )
-from asyconv.analysis.measures.definition import Arguments, Measure
 from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
+from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 from asyconv.analysis.series.parts import BodyEpoch, Floats, LimbEpoch
 

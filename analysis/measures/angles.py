@@ -10,8 +10,8 @@ import numpy as np
 
 from asyconv.analysis.formulas.angles import range_of_motion_deg, turning_deg
 from asyconv.analysis.formulas.statistics import per_minute, share_pct
-from asyconv.analysis.measures.definition import Arguments, Measure, stated
 from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, ANGLE, COVERAGE_MIN_PCT, Gates
+from asyconv.analysis.measures.measure import Arguments, Measure, stated
 from asyconv.analysis.series.parts import LimbEpoch
 
 FLEXED_BELOW_DEG: Final = 90.0

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from asyconv.analysis.formulas.bouts import burstiness, durations_s, rests_s, starts
 from asyconv.analysis.formulas.statistics import interquartile_range, median, per_minute, percentile, share_pct
 from asyconv.analysis.measures.amount import HAYES, QUICK_AMOUNT
-from asyconv.analysis.measures.definition import Arguments, Measure, size_of_first, stated
 from asyconv.analysis.measures.gates import AMOUNT
+from asyconv.analysis.measures.measure import Arguments, Measure, size_of_first, stated
 from asyconv.analysis.series.parts import BodyEpoch, LimbEpoch
 
 Floats = npt.NDArray[np.float64]

@@ -14,8 +14,8 @@ from asyconv.analysis.formulas.bouts import onsets
 from asyconv.analysis.formulas.coordination import SHIFTS_MIN, Lag, lag, starting_together
 from asyconv.analysis.formulas.spectra import SEGMENT_S, coherence, windows
 from asyconv.analysis.formulas.statistics import pearson
-from asyconv.analysis.measures.definition import LEFT_RIGHT, Arguments, Measure
 from asyconv.analysis.measures.gates import ANGLE, TOGETHER
+from asyconv.analysis.measures.measure import LEFT_RIGHT, Arguments, Measure
 from asyconv.analysis.series.angles import BENDS, RAISES
 from asyconv.analysis.series.parts import LimbEpoch, PairEpoch
 

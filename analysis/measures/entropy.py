@@ -22,8 +22,8 @@ from asyconv.analysis.formulas.entropy import (
 from asyconv.analysis.formulas.gaps import gap_free
 from asyconv.analysis.formulas.kinematics import derivative
 from asyconv.analysis.formulas.sampling import FAST_HZ
-from asyconv.analysis.measures.definition import Arguments, Measure
 from asyconv.analysis.measures.gates import ANGLE, Gates
+from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.angles import BENDS, RAISES
 from asyconv.analysis.series.parts import LimbEpoch
 

@@ -20,8 +20,8 @@ from asyconv.analysis.cleaning.flags import (
 from asyconv.analysis.formulas.gaps import longest_gap_s
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.statistics import median, ratio_of_medians, robust_cv_pct, share_pct
-from asyconv.analysis.measures.definition import LEFT_RIGHT, Arguments, Measure, stated
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
+from asyconv.analysis.measures.measure import LEFT_RIGHT, Arguments, Measure, stated
 from asyconv.analysis.series.parts import LimbEpoch
 
 REJECTED: Final = OUTLIER | JUMP | DEPTH_REJECTED | BONE_LENGTH

@@ -25,9 +25,9 @@ from asyconv.analysis.measures import (
     speeds,
     symmetry,
 )
-from asyconv.analysis.measures.definition import Measure, Result, Scope, Value, value_of
 from asyconv.analysis.measures.gates import at_least, withheld
 from asyconv.analysis.measures.intervals import SHOWN
+from asyconv.analysis.measures.measure import Measure, Result, Scope, Value, value_of
 
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "core_rows", "measures"]
 

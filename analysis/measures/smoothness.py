@@ -16,7 +16,7 @@ from asyconv.analysis.formulas.kinematics import curvature
 from asyconv.analysis.formulas.smoothness import Unit, log_dimensionless_jerk, movement_units, rise_times_s, sparc
 from asyconv.analysis.formulas.statistics import median, per_minute
 from asyconv.analysis.measures.amount import QUICK_AMOUNT
-from asyconv.analysis.measures.definition import Arguments, Measure, size_of_first
+from asyconv.analysis.measures.measure import Arguments, Measure, size_of_first
 from asyconv.analysis.series.parts import LimbEpoch
 
 CLEAR_FLOORS: Final = 5.0

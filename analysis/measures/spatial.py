@@ -11,8 +11,8 @@ import numpy as np
 
 from asyconv.analysis.formulas.spatial import ellipse_area, ellipse_roundness
 from asyconv.analysis.formulas.statistics import percentile, share_pct
-from asyconv.analysis.measures.definition import Arguments, Measure
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
+from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.parts import LimbEpoch
 
 NEAR_TRUNK_LENGTHS: Final = 0.15  # within this of the midline, or higher than this above the bed's level

@@ -13,8 +13,8 @@ import numpy as np
 from asyconv.analysis.formulas.kinematics import derivative
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.spectra import SEGMENT_S, band_share, edge_hz, power_spectrum, spectral_entropy
-from asyconv.analysis.measures.definition import Arguments, Measure
 from asyconv.analysis.measures.gates import AMOUNT
+from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.angles import BENDS
 from asyconv.analysis.series.parts import LimbEpoch
 

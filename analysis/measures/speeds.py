@@ -11,8 +11,8 @@ import numpy as np
 
 from asyconv.analysis.formulas.statistics import coefficient_of_variation, excess_kurtosis, median, percentile, rms
 from asyconv.analysis.measures.amount import NO_MOVEMENT, QUICK_AMOUNT
-from asyconv.analysis.measures.definition import Arguments, Measure
 from asyconv.analysis.measures.gates import AMOUNT
+from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.angles import BENDS, RAISES
 from asyconv.analysis.series.parts import Floats, LimbEpoch
 

@@ -15,7 +15,8 @@ from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.statistics import lateralisation_pct, median, share_pct
 from asyconv.analysis.measures import angles
 from asyconv.analysis.measures.amount import MOVING, PATH
-from asyconv.analysis.measures.definition import (
+from asyconv.analysis.measures.gates import SIDES, TOGETHER
+from asyconv.analysis.measures.measure import (
     LEFT_RIGHT,
     Arguments,
     Measure,
@@ -23,7 +24,6 @@ from asyconv.analysis.measures.definition import (
     of_both,
     on_both,
 )
-from asyconv.analysis.measures.gates import SIDES, TOGETHER
 from asyconv.analysis.measures.smoothness import MOVEMENT_UNITS
 from asyconv.analysis.measures.spatial import LIFT
 from asyconv.analysis.series.angles import BENDS

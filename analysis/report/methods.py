@@ -20,9 +20,9 @@ from asyconv.analysis.formulas.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFT
 from asyconv.analysis.formulas.gaps import FILL_MAX_S
 from asyconv.analysis.formulas.sampling import KEPT
 from asyconv.analysis.formulas.windows import SLOW_S
-from asyconv.analysis.measures.definition import OWN, Measure
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOORS_APART_MAX
 from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
+from asyconv.analysis.measures.measure import OWN, Measure
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 
 if TYPE_CHECKING:

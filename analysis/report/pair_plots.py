@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from asyconv.analysis.measures.definition import LEFT_RIGHT, Result
+from asyconv.analysis.measures.measure import LEFT_RIGHT, Result
 from asyconv.analysis.report.canvas import (
     GRID,
     HALF_IN,

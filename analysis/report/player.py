@@ -10,8 +10,8 @@ import numpy as np
 
 from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.report.canvas import LIMB_COLOURS, Floats
-from asyconv.analysis.report.lanes import LEFT, RIGHT
 from asyconv.analysis.report.postures import head_up, median_pose
+from asyconv.analysis.report.strip_layout import LEFT, RIGHT
 from asyconv.skeleton import JOINTS, LIMBS
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyconv.analysis.report.canvas import Drawing
-from asyconv.analysis.report.lifts import lift_lanes
+from asyconv.analysis.report.height_strips import lift_lanes
 from asyconv.analysis.report.pair_plots import coordination_matrix, symmetry_bars
 from asyconv.analysis.report.postures import trajectory_map
 from asyconv.analysis.report.ranges import angle_ranges

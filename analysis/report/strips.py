@@ -21,7 +21,7 @@ from asyconv.analysis.report.canvas import (
     binned,
     limb_name,
 )
-from asyconv.analysis.report.lanes import by_time, lanes, legend, shade, shade_keys, spans_of
+from asyconv.analysis.report.strip_layout import by_time, lanes, legend, shade, shade_keys, spans_of
 from asyconv.analysis.series.limbs import LimbSeries
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from asyconv.analysis.measures.amount import IN_NOISE_MAX_PCT
-from asyconv.analysis.measures.definition import Result
 from asyconv.analysis.measures.gates import NO_GATE, at_least_words
+from asyconv.analysis.measures.measure import Result
 from asyconv.analysis.report.canvas import limb_name, pair_name
 from asyconv.analysis.series.limbs import still_floor
 from asyconv.skeleton import LIMBS, N_JOINTS

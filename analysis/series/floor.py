@@ -1,7 +1,7 @@
 """Speed floor: the speed below which movement and the jitter of the joints look alike, for a limb or a joint.
 
 It is measured, not assumed: from the white part of the noise, from how still the recording gets, and from a still clip
-(`asyconv calibrate`, still.py) where there is one. The largest of them decides.
+(`asyconv calibrate`, still_clip.py) where there is one. The largest of them decides.
 
 Deviations from the reference recipe: the resting level is the 5th, not the 10th, percentile over the 1-s windows: on a
 limb at rest for only a tenth of the time the 10th is movement already. The quietest of short windows understate the

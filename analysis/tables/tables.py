@@ -11,7 +11,7 @@ import polars as pl
 
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.measures.bouts import Bout
-from asyconv.analysis.measures.definition import value_of
+from asyconv.analysis.measures.measure import value_of
 from asyconv.analysis.measures.registry import DEFINITION_VERSION, Result, Scope, measures
 from asyconv.analysis.series.limbs import ANGLES, LimbSeries
 

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.evaluation.heldout import HeldOut
+from asyconv.evaluation.held_out import HeldOut
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.simulation.clips import make_clips

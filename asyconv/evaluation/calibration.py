@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from asyconv import __version__
-from asyconv.evaluation.heldout import HeldOut, annotated_part, held_out
+from asyconv.evaluation.held_out import HeldOut, annotated_part, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, predict
 from asyconv.evaluation.reliability import right_joints

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from asyconv.evaluation.error_tables import number
-from asyconv.evaluation.heldout import held_out
+from asyconv.evaluation.held_out import held_out
 from asyconv.evaluation.keypoints import within
 from asyconv.evaluation.predictions import given_joints, predict
 from asyconv.evaluation.rmsd import limb_rmsd, quartiles

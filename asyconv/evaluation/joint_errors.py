@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.evaluation.baselines import baselines
-from asyconv.evaluation.heldout import NATIVE_PX, HeldOut, held_out
+from asyconv.evaluation.held_out import NATIVE_PX, HeldOut, held_out
 from asyconv.evaluation.keypoints import PCK_SHARES, oks_ap, within
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
 from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints

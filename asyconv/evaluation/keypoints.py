@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.evaluation.heldout import NATIVE_PX
+from asyconv.evaluation.held_out import NATIVE_PX
 from asyconv.skeleton import JOINTS, LIMBS
 
 PCK_SHARES: Final = (0.1, 0.2)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.evaluation.heldout import NATIVE_PX
+from asyconv.evaluation.held_out import NATIVE_PX
 from asyconv.skeleton import LIMBS
 
 Array = npt.NDArray[np.float64]

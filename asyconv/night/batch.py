@@ -17,8 +17,8 @@ from asyconv.errors import InputError, Stopped
 from asyconv.night import results as store
 from asyconv.night.child import Task
 from asyconv.night.engines import Ended, Engine
+from asyconv.night.one_recording import Outcome, State, park
 from asyconv.night.sources import content_hash, id_of_unreadable, settled_at
-from asyconv.night.unit import Outcome, State, park
 
 ATTEMPTS: Final = 3
 LIMIT_S_PER_S: Final = 30.0

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
+from asyconv.night.one_recording import Job, State, state_of, why_stale
 from asyconv.night.results import read_manifest
-from asyconv.night.unit import Job, State, state_of, why_stale
 from asyconv.whole_files import read_json, write_json
 
 FROZEN: Final = ".frozen"

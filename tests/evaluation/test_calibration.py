@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from asyconv.evaluation.calibration import calibrate, export_model, export_with_band
-from asyconv.evaluation.heldout import held_out
+from asyconv.evaluation.held_out import held_out
 from asyconv.evaluation.predictions import Predictions
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model

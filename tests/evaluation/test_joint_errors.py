@@ -15,7 +15,7 @@ from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.evaluation.conditions import CONDITIONS, conditions_text, evaluate_conditions
 from asyconv.evaluation.error_tables import text, write_tables
-from asyconv.evaluation.heldout import HeldOut, driven_infants, held_out
+from asyconv.evaluation.held_out import HeldOut, driven_infants, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, mask_counts
 from asyconv.evaluation.reliability import calibration_error, reliability_rows
@@ -224,7 +224,7 @@ def test_the_test_part_of_an_annotated_training_takes_the_place_of_simulated_inf
     monkeypatch.setattr("asyconv.training.loop.read_recipe", lambda run: recipe)
     what, unknown = "2 annotated infants, by infant, fold 1 of 2", np.full(data.mm_per_map.shape, np.nan)
     part = dataclasses.replace(data, what=what, mm_per_map=unknown, simulated=False)
-    monkeypatch.setattr("asyconv.evaluation.heldout.annotated_part", lambda run, name, split: part)
+    monkeypatch.setattr("asyconv.evaluation.held_out.annotated_part", lambda run, name, split: part)
     monkeypatch.setattr("asyconv.evaluation.baselines.BASELINE_INFANTS", 2)
     result = CliRunner().invoke(main, ["evaluate", "errors", "--test-of", str(tmp_path)], catch_exceptions=False)
     assert result.exit_code == 0

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from asyconv.errors import InputError
-from asyconv.night import batch, results, sources, unit
+from asyconv.night import batch, one_recording, results, sources
 from asyconv.night.batch import Asked
 from asyconv.night.child import Task
 from asyconv.night.engines import Inline
-from asyconv.night.unit import Job, Outcome, run_unit
+from asyconv.night.one_recording import Job, Outcome, run_unit
 
 ONE = "tests.helpers.made_work:one"
 
@@ -32,19 +32,19 @@ def prepare(source: Path, settings: dict[str, Any] | None = None) -> Job:
         raise InputError(f"{source.name}: expected depth, found none in {source}")
     settings = dict(settings or {})
     analysis = settings.pop("analysis", 0)
-    track_key = unit.key_of({"input": text, **settings})
+    track_key = one_recording.key_of({"input": text, **settings})
     return Job(
         source=source,
-        recording_id=sources.default_id(unit.key_of({"content": text})),
+        recording_id=sources.default_id(one_recording.key_of({"content": text})),
         track_key=track_key,
-        analysis_key=unit.key_of({"tracks": track_key, "analysis": analysis}),
+        analysis_key=one_recording.key_of({"tracks": track_key, "analysis": analysis}),
         facts={"input": {"letters": len(text)}, "tracking": settings, "analysis": {"analysis": analysis}},
         length_s=0.5,
     )
 
 
-def work(job: Job, folder: Path, tracks_from: Path | None, tell: unit.Tell) -> dict[str, Any]:
-    """Make a result as `asyconv.night.unit.Work` says."""
+def work(job: Job, folder: Path, tracks_from: Path | None, tell: one_recording.Tell) -> dict[str, Any]:
+    """Make a result as `asyconv.night.one_recording.Work` says."""
     text = job.source.read_text()
     tell("tracking", 1, 10)
     if found := re.search(r"sleep ([0-9.]+)", text):
@@ -60,7 +60,7 @@ def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]
     """Do one recording, or go wrong as its text says."""
     source = Path(arguments["source"])
 
-    def fails(job: Job, folder: Path, tracks_from: Path | None, tell: unit.Tell) -> dict[str, Any]:
+    def fails(job: Job, folder: Path, tracks_from: Path | None, tell: one_recording.Tell) -> dict[str, Any]:
         (folder / "half").write_text("half")
         text = source.read_text()
         if "once" not in text or arguments["attempt"] == 1:
@@ -68,7 +68,7 @@ def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]
         (folder / "half").unlink()
         return work(job, folder, tracks_from, tell)
 
-    outcome = unit.run_unit(
+    outcome = one_recording.run_unit(
         source, Path(arguments["results"]), lambda source: prepare(source, arguments.get("settings")), fails,
         update=arguments.get("update", False), run=arguments["run"], attempt=arguments["attempt"],
         began=lambda job: began(recording_id=job.recording_id, length_s=job.length_s),

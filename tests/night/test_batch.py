@@ -15,7 +15,7 @@ from asyconv.errors import InputError, Stopped
 from asyconv.night import batch, claims, results, sources
 from asyconv.night.batch import Asked
 from asyconv.night.engines import Inline
-from asyconv.night.unit import Outcome, State
+from asyconv.night.one_recording import Outcome, State
 from tests.helpers.made_work import ONE, parked, prepare, run_sources, settled
 from tests.helpers.real_data import ROOT
 

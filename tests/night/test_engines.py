@@ -19,7 +19,7 @@ from asyconv.night import cluster as clusters
 from asyconv.night.child import Task
 from asyconv.night.cluster import Cluster
 from asyconv.night.engines import GPU_SLOTS, Engine, Local, child_environment, fitting_workers
-from asyconv.night.unit import Outcome, State
+from asyconv.night.one_recording import Outcome, State
 from tests.helpers.blocked import without
 from tests.helpers.made_work import ONE, asked, echo_task, parked, settled
 from tests.helpers.real_data import ROOT

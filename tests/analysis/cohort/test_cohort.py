@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner, Result
 
-from asyconv.analysis.cohort.comparison import against_others, middle, others_of
+from asyconv.analysis.cohort.age_matched import against_others, middle, others_of
 from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT, floor_band_mm_s, limbs_of
 from asyconv.cli.main import main
 from asyconv.notice import NOTICE

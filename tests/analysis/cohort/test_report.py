@@ -17,9 +17,9 @@ from asyconv.analysis.cohort.by_age import percentiles
 from asyconv.analysis.cohort.coverage_map import blocks, coverage_rows, shade
 from asyconv.analysis.cohort.distribution import distribution_table
 from asyconv.analysis.cohort.drawing import spread
+from asyconv.analysis.cohort.drawn_measures import NO_BAND, SHOWN, bands_of, once_each, shown_values, weeks
 from asyconv.analysis.cohort.inclusion import inclusion
 from asyconv.analysis.cohort.pages import Page, Section, cell_of, html, table_of
-from asyconv.analysis.cohort.shown import NO_BAND, SHOWN, bands_of, once_each, shown_values, weeks
 from asyconv.analysis.tables.files import METADATA_KEY
 from asyconv.cli.main import main
 from asyconv.night.results import failed

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.series.limbs import limb_series, still_floor
-from asyconv.analysis.series.still import check_fits, read_still, still_floor_of, write_still
+from asyconv.analysis.series.still_clip import check_fits, read_still, still_floor_of, write_still
 from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.skeleton import LIMBS

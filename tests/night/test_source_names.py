@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from asyconv.errors import InputError
-from asyconv.night.names import add_names, default_place, read_names
+from asyconv.night.source_names import add_names, default_place, read_names
 from tests.helpers.commands import without_privileges
 
 
@@ -33,7 +33,7 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from asyconv.night.names import add_names
+from asyconv.night.source_names import add_names
 
 for n in range(25):
     add_names(Path(sys.argv[1]), [(f"rec-{sys.argv[2]}-{n}", f"/ward/{n}.oni")])
@@ -60,7 +60,7 @@ def test_another_user_s_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "source_names.csv"
     path.write_text("recording_id,source\n")
     path.chmod(0)
-    program = "import sys; from pathlib import Path; from asyconv.night.names import add_names; "
+    program = "import sys; from pathlib import Path; from asyconv.night.source_names import add_names; "
     command = [sys.executable, "-c", program + "add_names(Path(sys.argv[1]), [('rec-1', 'a')])", str(path)]
     done = subprocess.run(without_privileges(command), capture_output=True, text=True, check=False)
     assert "InputError" in done.stderr

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from asyconv.evaluation.differences import DIFFERENCES, measure_differences
+from asyconv.evaluation.ablations import DIFFERENCES, measure_differences
 from asyconv.simulation.clips import make_clips
 from asyconv.training.loop import make_networks
 from asyconv.training.recipe import PAPER, changed, make_recipe

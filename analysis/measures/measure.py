@@ -1,4 +1,4 @@
-"""Definition: what a measure declares, and the value it gives."""
+"""Measure: what it declares, and the value it gives."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

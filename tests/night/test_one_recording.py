@@ -13,7 +13,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import audit, claims, results, sources
-from asyconv.night.unit import Excluded, Job, Outcome, RunRefused, State, Tell, run_unit, without_names
+from asyconv.night.one_recording import Excluded, Job, Outcome, RunRefused, State, Tell, run_unit, without_names
 from tests.helpers.commands import without_privileges
 from tests.helpers.made_work import parked, prepare, run_source, work
 from tests.helpers.real_data import ROOT

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from asyconv.analysis.report.canvas import GRID, INK, Drawing, Floats, binned, limb_name
-from asyconv.analysis.report.lanes import by_time, lanes, legend, shade, shade_keys
+from asyconv.analysis.report.strip_layout import by_time, lanes, legend, shade, shade_keys
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement

@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from asyconv.errors import InputError
-from asyconv.night import batch, one_recording, results, sources
+from asyconv.night import batch, claims, one_recording, results, sources
 from asyconv.night.batch import Asked
 from asyconv.night.child import Task
 from asyconv.night.engines import Inline
 from asyconv.night.one_recording import Job, Outcome, run_unit
 
 ONE = "tests.helpers.made_work:one"
+
+SECRET = "Maria Rossi"
+"""Stands for what a hospital may put into a file name."""
 
 
 def prepare(source: Path, settings: dict[str, Any] | None = None) -> Job:
@@ -132,3 +135,11 @@ def echo(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any
 
 def echo_task(limit_s_per_s: float = 10.0, **arguments: Any) -> Task:
     return Task("tests.helpers.made_work:echo", arguments, limit_s_per_s)
+
+
+def everything_under(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def nothing_left(out: Path) -> bool:
+    return not list(out.glob(".tmp-*")) and not list((out / claims.CLAIMS).iterdir())

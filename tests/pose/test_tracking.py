@@ -10,33 +10,17 @@ import scipy.signal
 from asyconv.errors import InputError
 from asyconv.pose.inference import precision_of
 from asyconv.pose.joint_depths import nearer_half
-from asyconv.pose.model_file import Model, load_model
+from asyconv.pose.model_file import Model
 from asyconv.pose.tracking import track
-from asyconv.recordings.oni import OniWriter
-from asyconv.recordings.oni_codec import encode
 from asyconv.recordings.opening import open_recording
-from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.stream import Intrinsics
-from asyconv.simulation.frames import frames_of
-from asyconv.simulation.infant import HFOV_RAD, VFOV_RAD, Infant, project
+from asyconv.simulation.infant import Infant, project
 from asyconv.simulation.scene import BARE, make_infant
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, TRACKS_VERSION, Tracks
-from tests.helpers import oni_bytes as twin
+from tests.helpers.films import films, write
 from tests.helpers.real_data import shared_data
-
-TIME_S = np.arange(90) / 30.0
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_model("compact")
-
-
-@pytest.fixture(scope="module")
-def infant() -> Infant:
-    return make_infant(TEST_SEED, 3, TIME_S, condition=BARE)
 
 
 @pytest.fixture(scope="module")
@@ -48,27 +32,6 @@ def film(infant: Infant, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tracks(film: Path, model: Model) -> Tracks:
     with open_recording(film) as recording:
         return track(recording, model, recording_id="rec-1", infant_id="a")
-
-
-def films(infant: Infant) -> list[npt.NDArray[np.uint16]]:
-    return [depth for _, depth, _ in frames_of(infant)]
-
-
-def write(
-    path: Path,
-    frames: list[npt.NDArray[np.uint16]],
-    mirrored: bool = False,
-    simulated: bool = True,
-    times_s: npt.NDArray[np.float64] | None = None,
-) -> Path:
-    """Write frames at `times_s`, else 30 a second; 30 is what the file states in any case."""
-    height, width = frames[0].shape
-    with OniWriter(
-        path, width, height, 30.0, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, mirrored=mirrored, simulated=simulated
-    ) as writer:
-        for index, depth in enumerate(frames):
-            writer.write(depth, round((index / 30 if times_s is None else times_s[index]) * 1e6))
-    return path
 
 
 def errors_px(tracks: Tracks, infant: Infant) -> npt.NDArray[np.float64]:
@@ -96,7 +59,11 @@ def test_depth_at_a_joint_by_hand() -> None:
 
 
 GOLDEN_X_PX = [414.0, 368.0, 353.4, 290.9, 278.4, 233.9, 313.2, 342.9, 337.7, 299.2, 285.0, 307.5]
+
+
 GOLDEN_Y_PX = [295.5, 272.6, 310.9, 311.2, 275.6, 263.5, 140.0, 155.2, 194.5, 195.3, 162.4, 152.4]
+
+
 GOLDEN_Z_MM = [546, 570, 598, 601, 569, 532, 606, 566, 596, 598, 571, 598]
 
 
@@ -185,69 +152,6 @@ def test_six_hz_predicts_every_fifth_frame(film: Path, model: Model, tracks: Tra
     assert np.median(np.abs(slow.x_px - tracks.x_px[::5])[both]) < 2.0
 
 
-@pytest.mark.parametrize("true_hz", [15.0, 20.0, 24.0])
-def test_a_film_whose_stated_rate_is_wrong_is_tracked_at_its_own(
-    tmp_path: Path, infant: Infant, model: Model, true_hz: float
-) -> None:
-    """It states 30. At 15 or 24 all was refused, after the networks had run; at 20, 200 of 900 frames had no joints."""
-    n = 40
-    path = write(tmp_path / "a.oni", films(infant)[:n], times_s=np.arange(n) / true_hz)
-    with open_recording(path) as recording:
-        meta = (found := track(recording, model)).meta
-    assert np.isfinite(found.x_px).any(axis=1).all()
-    assert meta["fps_measured_hz"] == pytest.approx(true_hz, rel=1e-4)
-    assert (meta["fps_nominal_hz"], meta["fps_source"], meta["frames_lost"]) == (30.0, "times", 0)
-    assert any("states 30 frames a second; its times give" in warning for warning in meta["warnings"])
-
-
-def test_a_rate_without_frames_1_6_s_apart_is_refused_before_any_network_runs(
-    tmp_path: Path, infant: Infant, model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("asyconv.pose.inference.Inference.both", lambda *_: pytest.fail("a network ran"))
-    path = write(tmp_path / "a.oni", films(infant)[:20], times_s=np.arange(20) / 4.0)
-    with open_recording(path) as recording, pytest.raises(InputError, match="found 4 frames/s"):
-        track(recording, model)
-
-
-def test_6_hz_of_a_film_whose_first_step_is_50_ms(tmp_path: Path, infant: Infant, model: Model) -> None:
-    """Rounding each time left 791 of 1090 frames in runs "too short": their places on the grid jumped to and fro."""
-    times_s = np.concatenate([[0.0], 0.05 + np.arange(89) / 30])
-    path = write(tmp_path / "a.oni", films(infant), times_s=times_s)
-    with open_recording(path) as recording:
-        found = track(recording, model, rate="6")
-    assert len(found.frame) == 18
-    assert np.isfinite(found.x_px).any(axis=1).all()
-    assert not any("too short" in warning for warning in found.meta["warnings"])
-
-
-def test_pictures_without_times_are_tracked_at_the_stated_rate_and_say_so(
-    tmp_path: Path, infant: Infant, model: Model
-) -> None:
-    write_png_folder(tmp_path / "a", films(infant)[:20], simulated=True)
-    with pytest.raises(InputError, match="state the frame rate"):
-        open_recording(tmp_path / "a")
-    with open_recording(tmp_path / "a", fps_hz=15.0) as recording:
-        meta = (found := track(recording, model)).meta
-    assert (meta["fps_measured_hz"], meta["fps_source"], meta["stride"]) == (15.0, "stated", 2)
-    assert np.diff(found.time_s) == pytest.approx(1 / 15)
-    assert any("frames at 15 a second, as stated" in warning for warning in meta["warnings"])
-
-
-def test_a_clock_that_starts_again_leaves_a_gap_that_no_clip_crosses(
-    tmp_path: Path, infant: Infant, model: Model
-) -> None:
-    frames = films(infant)
-    stamps = [5_000_000 + round(n * 1e6 / 30) for n in range(40)] + [round(n * 1e6 / 30) for n in range(40)]
-    records = [twin.frame(1, n + 1, t, encode(d)) for n, (t, d) in enumerate(zip(stamps, frames, strict=False))]
-    start = twin.HEADER + twin.node_added(1, twin.DEPTH) + twin.mode(1, 640, 480)
-    (tmp_path / "a.oni").write_bytes(start + b"".join(records) + twin.end())
-    with open_recording(tmp_path / "a.oni") as recording:
-        found = track(recording, model)
-    assert len(found.frame) == 80
-    assert np.isfinite(found.x_px).any(axis=1).all()
-    assert np.diff(found.time_s).max() == pytest.approx(1.0)
-
-
 def test_a_still_infant_shows_no_line_of_the_clip_pattern(tmp_path: Path, model: Model) -> None:
     """Bias by position in the clip must not become movement: no line at 2 or 6 Hz 3 dB above its neighbourhood."""
     still = make_infant(TEST_SEED, 5, np.arange(900) / 30.0, moving=False, condition=BARE)
@@ -287,19 +191,6 @@ def test_bad_films_are_refused_in_a_sentence(tmp_path: Path, model: Model) -> No
         track(recording, model)
     with open_recording(short) as recording, pytest.raises(InputError, match="rate: expected full or 6, got '7'"):
         track(recording, model, rate="7")
-
-
-def test_lost_frames_stay_gaps(tmp_path: Path, infant: Infant, model: Model) -> None:
-    path = tmp_path / "gap.oni"
-    with OniWriter(path, 640, 480, 30.0, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True) as writer:
-        for index, depth in enumerate(films(infant)):
-            if not 40 <= index < 43:
-                writer.write(depth, round(index * 1e6 / 30))
-    with open_recording(path) as recording:
-        tracks = track(recording, model)
-    assert len(tracks.frame) == 87
-    assert np.diff(tracks.time_s).max() == pytest.approx(4 / 30, abs=1e-3)
-    assert tracks.meta["frames_lost"] == 3
 
 
 @pytest.mark.parametrize(

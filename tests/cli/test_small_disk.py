@@ -1,0 +1,62 @@
+"""Runs on a disk that becomes full."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asyconv.night import batch, results
+from tests.helpers.commands import invoke
+from tests.helpers.nights import all_done_once
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 64 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = os.geteuid() == 0 and shutil.which("mount") is not None
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
+    if not mounted or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def fill(place: Path, leave_bytes: int) -> Path:
+    path = place / "filler"
+    path.write_bytes(bytes(shutil.disk_usage(place).free - leave_bytes))
+    return path
+
+
+def test_it_stops_before_the_disk_is_full_and_goes_on(
+    recordings: Path, model: Path, tmp_path: Path, small_disk: Path
+) -> None:
+    given = ["process", recordings, "-o", small_disk / "out", "--model", model, "--names", tmp_path / "n.csv"]
+    filler = fill(small_disk, batch.NEEDED_BYTES + 2**18)  # room for one result and not for the next
+    result = invoke(*given)
+    assert result.exit_code == 3
+    assert "expected 32 MiB of free space for the next recording, found 3" in result.stderr
+    assert "the same command goes on where it stopped" in result.stderr
+    assert len(results.manifests(small_disk / "out")) == 1
+    filler.unlink()
+    assert invoke(*given).exit_code == 0
+    all_done_once(small_disk / "out", 2)
+
+
+def test_a_disk_that_somebody_else_fills_stops_it_too(
+    recordings: Path, model: Path, tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "NEEDED_BYTES", 0)  # what is free when it begins is gone when it writes
+    given = ["process", recordings, "-o", small_disk / "out", "--model", model, "--names", tmp_path / "n.csv"]
+    filler = fill(small_disk, 2**17)
+    result = invoke(*given)
+    assert result.exit_code == 3, result.output
+    assert "Traceback" not in result.output
+    assert not results.manifests(small_disk / "out")
+    filler.unlink()
+    assert invoke(*given).exit_code == 0
+    all_done_once(small_disk / "out", 2)

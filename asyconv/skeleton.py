@@ -44,3 +44,6 @@ FLIP_CONNECTIONS: Final = (3, 2, 1, 0, 7, 6, 5, 4)
 
 N_JOINTS: Final = len(JOINTS)
 N_CONNECTIONS: Final = len(CONNECTIONS)
+
+HEADS: Final = ("down", "up", "left", "right")
+"""Where the infant's head lies in the unmirrored native picture."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
-from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
+from asyconv.skeleton import HEADS, JOINTS, LIMBS, N_JOINTS
 from asyconv.tracks import Tracks
 
 LENGTH_MAX: Final = 100_000.0  # px or mm: no picture is so wide and no joint so far away
@@ -155,7 +155,7 @@ _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "recording_id": _TEXT,
     "infant_id": _TEXT,
     "rate": ("full or 6", lambda value: value in ("full", "6")),
-    "head": ("down, up, left or right", lambda value: value in ("down", "up", "left", "right")),
+    "head": ("down, up, left or right", lambda value: value in HEADS),
     "mirrored": _TRUTH,
     "left_right_verified": _TRUTH,
     "simulated": _TRUTH,

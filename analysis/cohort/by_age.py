@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from asyconv.analysis.cohort.age_matched import AGE_MAX_DAYS, INFANTS_MIN
 from asyconv.analysis.cohort.drawing import dots
-from asyconv.analysis.cohort.drawn_measures import NO_BAND, SHOWN, label
+from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, label
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, MUTED, UNSEEN_HATCH, Drawing, Floats, limb_name
 from asyconv.skeleton import LIMBS
 
@@ -61,7 +61,7 @@ def _nearest_each(age_days: Floats, infant: Any, at: float) -> Any:
 def by_age_table(values: pl.DataFrame) -> pl.DataFrame:
     """Percentiles of every measure and limb of `values`, with `infants` = how many infants each rests on."""
     parts = []
-    for one in SHOWN:
+    for one in DRAWN:
         for limb in LIMBS:
             here = values.filter((pl.col("key") == one.key) & (pl.col("part") == limb))
             found = percentiles(
@@ -81,7 +81,7 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
     here = values.filter(
         (pl.col("band") == band) & pl.col("infant_id").is_not_null() & pl.col("pma_days").is_not_null()
     )
-    rows = [one for one in SHOWN if one.key in set(here["key"])]
+    rows = [one for one in DRAWN if one.key in set(here["key"])]
     if not rows:
         return None
     height_in = ROW_IN * len(rows) + 0.7

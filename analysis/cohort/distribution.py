@@ -1,4 +1,4 @@
-"""Distribution of the shown measures within one stratum: a dot per infant, floor bands side by side, never pooled."""
+"""Distribution of the drawn measures within one stratum: a dot per infant, floor bands side by side, never pooled."""
 
 import textwrap
 from typing import Any, Final
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from asyconv.analysis.cohort.age_matched import INFANTS_MIN
 from asyconv.analysis.cohort.drawing import dots, spread
-from asyconv.analysis.cohort.drawn_measures import NO_BAND, SHOWN, bands_of, label, once_each
+from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, bands_of, label, once_each
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, MUTED, Drawing, limb_name
 from asyconv.skeleton import LIMBS
 
@@ -20,7 +20,7 @@ QUARTILES: Final = {"p25": 0.25, "median": 0.5, "p75": 0.75}
 def distribution_table(values: pl.DataFrame) -> pl.DataFrame:
     """One row per measure, limb and floor band of `values` (one each): infants, least and most, quartiles from 20."""
     rows = []
-    for one in SHOWN:
+    for one in DRAWN:
         for limb in LIMBS:
             here = values.filter((pl.col("key") == one.key) & (pl.col("part") == limb))
             for band in bands_of(here) if one.floor_decides else [NO_BAND]:
@@ -39,12 +39,12 @@ def distribution_table(values: pl.DataFrame) -> pl.DataFrame:
 def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
     """Rows are measures, columns limbs; in each a column of dots per floor band, with a box from 20 infants on.
 
-    `values` are those of one stratum (`shown_values`); None where there are none.
+    `values` are those of one stratum (`drawn_values`); None where there are none.
     """
     once = once_each(values)
     if not once.height:
         return None
-    rows = [one for one in SHOWN if one.key in set(once["key"])]
+    rows = [one for one in DRAWN if one.key in set(once["key"])]
     bands = bands_of(once)
     floored = sum(one.floor_decides for one in rows)
     height_in = ROW_IN * len(rows) + 1.2

@@ -14,7 +14,7 @@ UNNAMED: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
-class Shown:
+class DrawnMeasure:
     """One row of the figures: a measure of all limbs, or one of the arms and its like of the legs."""
 
     key: str
@@ -28,23 +28,25 @@ class Shown:
         return any(name in FLOOR_DEPENDENT for name in self.measures)
 
 
-SHOWN: Final = tuple(
-    Shown(row[0].name, " / ".join(m.label.removesuffix(" range") for m in row), row[0].unit, tuple(m.name for m in row))
+DRAWN: Final = tuple(
+    DrawnMeasure(
+        row[0].name, " / ".join(m.label.removesuffix(" range") for m in row), row[0].unit, tuple(m.name for m in row)
+    )
     for row in core_rows()
     if row[0].name in COMPARED
 )
 """The core measures of limbs, without those that describe the recording."""
-RANGES: Final = {row.key: "range" for row in SHOWN if row.key.endswith("_rom_deg")}
-KEY_OF: Final = {name: one.key for one in SHOWN for name in one.measures}
+RANGES: Final = {row.key: "range" for row in DRAWN if row.key.endswith("_rom_deg")}
+KEY_OF: Final = {name: one.key for one in DRAWN for name in one.measures}
 
 
-def label(one: Shown) -> str:
+def label(one: DrawnMeasure) -> str:
     """Name of a row with its unit."""
     return f"{one.label} {RANGES[one.key]} ({one.unit})" if one.key in RANGES else f"{one.label} ({one.unit})"
 
 
-def shown_values(values: pl.DataFrame) -> pl.DataFrame:
-    """Values of the first epochs of recordings that are not left out, of the shown measures.
+def drawn_values(values: pl.DataFrame) -> pl.DataFrame:
+    """Values of the first epochs of recordings that are not left out, of the drawn measures.
 
     Adds `key` (the row), `band` (floor band, `any floor` where it does not matter) and `who`: the infant, or the
     recording itself where no infant is named.

@@ -1,11 +1,11 @@
-"""Reliability of the shown measures as a picture: ICC(1,1) of single recordings, and the minutes needed."""
+"""Reliability of the drawn measures as a picture: ICC(1,1) of single recordings, and the minutes needed."""
 
 from typing import Any, Final
 
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.cohort.drawn_measures import KEY_OF, NO_BAND, SHOWN, bands_of, label
+from asyconv.analysis.cohort.drawn_measures import DRAWN, KEY_OF, NO_BAND, bands_of, label
 from asyconv.analysis.cohort.reliability import APART_MAX_DAYS, INFANTS_MIN, TARGET
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, Drawing, limb_name
 from asyconv.skeleton import LIMBS
@@ -21,8 +21,8 @@ COLUMNS: Final = (
 
 def shown_reliability(reliability: pl.DataFrame, stratum: str) -> pl.DataFrame:
     """Rows of `reliability` of one stratum for the shown measures and limbs, in the order of the figures."""
-    order = {one.key: k for k, one in enumerate(SHOWN)}
-    names = {one.key: label(one) for one in SHOWN}
+    order = {one.key: k for k, one in enumerate(DRAWN)}
+    names = {one.key: label(one) for one in DRAWN}
     limbs = {limb: k for k, limb in enumerate(LIMBS)}
     here = reliability.filter(
         (pl.col("stratum") == stratum) & pl.col("feature").is_in(list(KEY_OF)) & pl.col("part").is_in(list(LIMBS))

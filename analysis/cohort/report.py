@@ -18,7 +18,7 @@ from asyconv.analysis.cohort.cohort import Cohort
 from asyconv.analysis.cohort.coverage_map import blocks, coverage_overview, coverage_rows, coverage_table
 from asyconv.analysis.cohort.distribution import distribution
 from asyconv.analysis.cohort.drawing import write_drawings
-from asyconv.analysis.cohort.drawn_measures import NO_BAND, bands_of, shown_values, weeks
+from asyconv.analysis.cohort.drawn_measures import NO_BAND, bands_of, drawn_values, weeks
 from asyconv.analysis.cohort.inclusion import inclusion, inclusion_flow
 from asyconv.analysis.cohort.pages import Cell, Page, Section, Table, cell_of, html, table_of
 from asyconv.analysis.cohort.reliability_plot import reliability_figure, shown_reliability
@@ -60,7 +60,7 @@ def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page
     """Make all pages, the first one first."""
     tables = cohort.tables
     recordings = tables["recordings"]
-    values = shown_values(tables["features_compared"])
+    values = drawn_values(tables["features_compared"])
     strata = _strata(cohort, values)
     coverage = _coverage(coverage_table(recordings, tables.get("limb_summary")))
     listed = _listed(recordings, tables.get("limb_summary"), has_report)

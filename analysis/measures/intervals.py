@@ -43,5 +43,5 @@ def _measured() -> tuple[Coverage, ...]:
 MEASURED: Final[tuple[Coverage, ...]] = _measured()
 """What the command found: the rows of the CSV file."""
 
-SHOWN: Final[frozenset[str]] = frozenset(coverage.measure for coverage in MEASURED if coverage.earned)
+WITH_INTERVALS: Final[frozenset[str]] = frozenset(coverage.measure for coverage in MEASURED if coverage.earned)
 """Measures whose intervals are shown."""

@@ -26,7 +26,7 @@ from asyconv.analysis.measures import (
     symmetry,
 )
 from asyconv.analysis.measures.gates import at_least, withheld
-from asyconv.analysis.measures.intervals import SHOWN
+from asyconv.analysis.measures.intervals import WITH_INTERVALS
 from asyconv.analysis.measures.measure import Measure, Result, Scope, Value, value_of
 
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "core_rows", "measures"]
@@ -59,7 +59,7 @@ def compute(
     recording_id: str = "",
     *,
     scope: Scope,
-    shown: frozenset[str] = SHOWN,
+    shown: frozenset[str] = WITH_INTERVALS,
     tiers: tuple[str, ...] = TIERS,
 ) -> list[Result]:
     """Every measure of `scope` and `tiers` that is defined for each of `parts`, in registry order.

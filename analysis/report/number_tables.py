@@ -12,7 +12,7 @@ DASH: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
-class Cell:
+class NumberCell:
     """A table cell: text, or the number of a footnote that gives the reason in its place; an interval; n."""
 
     text: str
@@ -28,7 +28,7 @@ class Row:
     label: str
     unit: str
     formula: str
-    cells: list[Cell]
+    cells: list[NumberCell]
 
 
 @dataclass(frozen=True)
@@ -81,21 +81,21 @@ def scope_table(results: Sequence[Result], scope: Scope) -> NumberTable:
             m.label,
             m.unit,
             m.formula,
-            [cell(found[m.name, part], notes) if (m.name, part) in found else Cell("") for part in parts],
+            [cell(found[m.name, part], notes) if (m.name, part) in found else NumberCell("") for part in parts],
         )
         for m in measures(scope, "core")
     ]
     return NumberTable([pair_name(part) for part in parts], rows, notes)
 
 
-def cell(result: Result, notes: list[str], *, with_n: bool = False, noise: str = "") -> Cell:
+def cell(result: Result, notes: list[str], *, with_n: bool = False, noise: str = "") -> NumberCell:
     """A result for readers; a new reason is added to `notes`."""
     if result.value is None:
         if result.reason not in notes:
             notes.append(result.reason)
-        return Cell(DASH, str(notes.index(result.reason) + 1))
+        return NumberCell(DASH, str(notes.index(result.reason) + 1))
     interval = [number(bound, result.measure) for bound in result.interval or ()]
-    return Cell(
+    return NumberCell(
         ("\N{GREATER-THAN OR EQUAL TO}\N{NARROW NO-BREAK SPACE}" if result.lower_bound else "")
         + number(result.value, result.measure),
         interval=f"({interval[0]} to {interval[1]})" if interval else "",

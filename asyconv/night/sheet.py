@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from asyconv.errors import InputError
 from asyconv.night.csv_lines import read_csv
+from asyconv.skeleton import HEADS
 
 COLUMNS: Final = (
     "file", "recording_id", "infant_id", "site", "camera_id", "ga_birth_days", "pma_days",
     "orientation", "mirrored", "depth_unit_mm", "fps_hz", "state", "exclude_reason",
 )  # fmt: skip
-HEADS: Final = ("down", "up", "left", "right")
 EVENT_COLUMNS: Final = ("recording_id", "start_s", "end_s", "kind", "reason")
 EVENT_KINDS: Final = ("handling", "exclude", "state")
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")

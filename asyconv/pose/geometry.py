@@ -16,12 +16,10 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.jit import compiled
+from asyconv.skeleton import HEADS
 
 MAP_WIDTH: Final = 128
 MAP_HEIGHT: Final = 96
-
-HEADS: Final = ("down", "up", "left", "right")
-"""Where the infant's head lies in the unmirrored native picture."""
 
 # native offset from the picture's centre (unmirrored) -> offset in the head-down picture
 _TURNS: Final = {

@@ -17,12 +17,11 @@ from asyconv.recordings.clock import UNITS, clock_of
 from asyconv.recordings.oni_codec import CODECS, PayloadError, decode
 from asyconv.recordings.oni_records import DEPTH_NODE, FrameRecord, Node, Scan, scan
 from asyconv.recordings.oni_writer import SIMULATED_PROPERTY, OniWriter
-from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, intrinsics_from_fov, sha256_of
+from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Intrinsics, Recording, intrinsics_from_fov, sha256_of
 
 __all__ = ["OniWriter", "open_oni"]
 
 _UNIT_MM: Final = {100: 1.0, 101: 0.1}  # oniPixelFormat; absent in OpenNI 1 files, which are in mm
-_MAX_SIDE_PX: Final = 8192
 _PIECE: Final = 1 << 20
 
 
@@ -132,8 +131,8 @@ def _picture(node: Node, name: str, warnings: list[str]) -> tuple[int, int, floa
     cropping = _unpack(node, "xnCropping", "<iHHHH")
     if cropping is not None and cropping[0]:
         _, x_px, y_px, width_px, height_px = cropping
-    if not (0 < width_px <= _MAX_SIDE_PX and 0 < height_px <= _MAX_SIDE_PX):
-        raise InputError(f"{name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
+    if not (0 < width_px <= MAX_SIDE_PX and 0 < height_px <= MAX_SIDE_PX):
+        raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
     if node.codec not in CODECS:
         raise InputError(f"{name}: expected codec {', '.join(CODECS)}, found {node.codec!r}")
     if node.changed & {"xnMapOutputMode", "xnCropping", "oniPixelFormat"}:

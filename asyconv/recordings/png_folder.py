@@ -23,12 +23,10 @@ from asyconv.recordings.holes import Holes, is_byte_swapped
 from asyconv.recordings.png_files import SIGNATURE, png_contents
 from asyconv.recordings.png_names import Picture, depth_series
 from asyconv.recordings.png_times import TIMES_FILES, Stamps, read_stamps
-from asyconv.recordings.stream import Decoder, Frame, Recording
+from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Recording
 
 SIMULATED_FILE: Final = "asyconv-simulated.txt"
 """A folder of pictures that this program made up holds a file of this name."""
-
-_MAX_SIDE_PX: Final = 8192
 
 
 def open_png_folder(folder: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
@@ -104,8 +102,8 @@ def _common_size(pictures: list[Picture]) -> tuple[int, int]:
     size = (pictures[0].header.width_px, pictures[0].header.height_px)
     for _, path, header in pictures:
         name, here = f"{path.parent.name}/{path.name}", (header.width_px, header.height_px)
-        if not (0 < here[0] <= _MAX_SIDE_PX and 0 < here[1] <= _MAX_SIDE_PX):
-            raise InputError(f"{name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {here[0]}x{here[1]}")
+        if not (0 < here[0] <= MAX_SIDE_PX and 0 < here[1] <= MAX_SIDE_PX):
+            raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {here[0]}x{here[1]}")
         if here != size:
             raise InputError(f"{name}: expected {size[0]}x{size[1]} as in the first picture, found {here[0]}x{here[1]}")
     return size

@@ -7,12 +7,15 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.recordings.clock import Clock
+
+MAX_SIDE_PX: Final = 8192
+"""The largest side of a picture that is read; a larger one is refused, whatever the format."""
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,12 @@ from asyconv.recordings.azure_kinect import k4a_intrinsics
 from asyconv.recordings.clock import Clock, clock_of, counted_clock
 from asyconv.recordings.formats import first_bytes
 from asyconv.recordings.holes import Holes
-from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, sha256_of
+from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Intrinsics, Recording, sha256_of
 from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
 from asyconv.recordings.video_streams import DEPTH_FORMATS, depth_stream
 
 _SIMULATED: Final = "asyconv simulated"
 _FACTS_TAG: Final = "ASYCONV"
-_MAX_SIDE_PX: Final = 8192
 
 
 def open_video(
@@ -42,8 +41,8 @@ def open_video(
     with _container(path) as container:
         chosen = depth_stream(container, path.name, stream)
         width_px, height_px = chosen.codec_context.width, chosen.codec_context.height
-        if not (0 < width_px <= _MAX_SIDE_PX and 0 < height_px <= _MAX_SIDE_PX):
-            raise InputError(f"{path.name}: expected sides of 1 to {_MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
+        if not (0 < width_px <= MAX_SIDE_PX and 0 < height_px <= MAX_SIDE_PX):
+            raise InputError(f"{path.name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
         stated_hz = float(chosen.average_rate or chosen.guessed_rate or 0) or None
         frame_count = chosen.frames or None
         length_s = container.duration / av.time_base if container.duration else None

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyconv.errors import InputError
-from asyconv.pose.geometry import HEADS, MAP_HEIGHT, MAP_WIDTH, MapGeometry
-from asyconv.skeleton import CONNECTIONS, FLIP, FLIP_CONNECTIONS, JOINTS, LIMB_CONNECTIONS, LIMBS
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
+from asyconv.skeleton import CONNECTIONS, FLIP, FLIP_CONNECTIONS, HEADS, JOINTS, LIMB_CONNECTIONS, LIMBS
 
 
 def test_pixel_centres_of_640x480_follow_the_half_pixel_rule() -> None:

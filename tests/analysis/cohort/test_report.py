@@ -17,7 +17,7 @@ from asyconv.analysis.cohort.by_age import percentiles
 from asyconv.analysis.cohort.coverage_map import blocks, coverage_rows, shade
 from asyconv.analysis.cohort.distribution import distribution_table
 from asyconv.analysis.cohort.drawing import spread
-from asyconv.analysis.cohort.drawn_measures import NO_BAND, SHOWN, bands_of, once_each, shown_values, weeks
+from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, bands_of, drawn_values, once_each, weeks
 from asyconv.analysis.cohort.inclusion import inclusion
 from asyconv.analysis.cohort.pages import Page, Section, cell_of, html, table_of
 from asyconv.analysis.tables.files import METADATA_KEY
@@ -408,7 +408,7 @@ def test_nobody_left_is_a_page_that_says_so(tmp_path: Path) -> None:
 
 
 def test_shown_values_leave_out_what_is_left_out(mixed: Path) -> None:
-    values = shown_values(pl.read_parquet(mixed / "cohort" / "features_compared.parquet"))
+    values = drawn_values(pl.read_parquet(mixed / "cohort" / "features_compared.parquet"))
     assert {"u-0", "u-1"}.isdisjoint(values["recording_id"])
-    assert set(values["key"]) <= {one.key for one in SHOWN}
+    assert set(values["key"]) <= {one.key for one in DRAWN}
     assert values.filter(pl.col("recording_id") == "u-3")["who"].unique().to_list() == ["recording u-3"]

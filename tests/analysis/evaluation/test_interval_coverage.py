@@ -5,7 +5,7 @@ import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.evaluation.interval_coverage import interval_coverage, jittered, table
-from asyconv.analysis.measures.intervals import MEASURED, SHOWN, Coverage
+from asyconv.analysis.measures.intervals import MEASURED, WITH_INTERVALS, Coverage
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.page import INTERVAL_WORDS, render
 from tests.helpers.closed_form import ENDS, make_tracks, strokes
@@ -24,9 +24,9 @@ def test_shown_is_what_covered_in_90_of_100_and_often_enough() -> None:
 
 def test_the_record_says_which_core_measures_earned_an_interval() -> None:
     assert {c.measure for c in MEASURED} == {m.name for m in REGISTRY if m.tier == "core"}
-    assert {c.measure for c in MEASURED if c.given >= 50 and 100 * c.covered >= 90 * c.given} == SHOWN
-    assert "speed_median_mm_s" in SHOWN
-    assert "moving_pct" not in SHOWN  # states of rest and movement last too long for 180 s
+    assert {c.measure for c in MEASURED if c.given >= 50 and 100 * c.covered >= 90 * c.given} == WITH_INTERVALS
+    assert "speed_median_mm_s" in WITH_INTERVALS
+    assert "moving_pct" not in WITH_INTERVALS  # states of rest and movement last too long for 180 s
 
 
 def test_values_without_memory_earn_their_interval_and_slow_ones_do_not() -> None:
@@ -51,7 +51,7 @@ def test_intervals_in_results_and_report_are_those_earned() -> None:
     tracks = make_tracks(180, motion={joint: strokes(180, 30 + k) for k, joint in enumerate(ENDS.values())})
     movement = analyse(jittered(tracks, 0.2, 1))
     with_interval = [r for r in movement.results if r.interval is not None]
-    assert {r.measure.name for r in with_interval} <= SHOWN
+    assert {r.measure.name for r in with_interval} <= WITH_INTERVALS
     for r in with_interval:
         assert r.value is not None
         assert r.interval is not None

@@ -2,74 +2,29 @@
 
 import re
 import time
-import xml.etree.ElementTree as ET
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.events import Event
-from asyconv.analysis.formulas.spatial import Ellipse
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.number_tables import number
 from asyconv.analysis.report.page import render, write_report
-from asyconv.analysis.report.pair_plots import coordination_matrix, entry
-from asyconv.analysis.report.player import player
-from asyconv.analysis.report.plots import pictures, write_figures
-from asyconv.analysis.report.postures import outline, trajectory_map
 from asyconv.analysis.report.trust import trust, withheld
 from asyconv.analysis.tables.movement import Movement
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
-from asyconv.skeleton import JOINTS
-from asyconv.tracks import Tracks
 from tests.helpers.closed_form import from_mm, hide, make_tracks, shake, without_mm
 from tests.helpers.hostile_text import IN_REPORT
+from tests.helpers.infant_report import Page, tracks
 
 FORBIDDEN = ("normal", "abnormal", "risk", "score")
-
-
-class Page(HTMLParser):
-    """Tags in order, attributes, and the text that a reader sees."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.text = ""
-        self.hidden = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag and its attributes."""
-        self.tags.append(tag)
-        self.attributes += attrs
-        self.hidden = tag in ("style", "script")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Show text again."""
-        self.hidden = False
-
-    def handle_data(self, data: str) -> None:
-        """Keep what is shown."""
-        self.text += "" if self.hidden else data
-
-
-def tracks(**meta: Any) -> Tracks:
-    return make_tracks(90, motion={"right_wrist": shake(20, 1.0)}, noise_mm=0.2, **meta)
-
-
-@pytest.fixture(scope="module")
-def movement() -> Movement:
-    partly = hide(tracks(warnings=["the file is cut off: 2700 whole frames were used"]), "left_ankle", 300, 1500)
-    return analyse(partly, [Event(10.0, 12.0, "handling", "care")])
 
 
 @pytest.fixture(scope="module")
@@ -211,21 +166,6 @@ def test_numbers_are_written_for_readers() -> None:
     assert number(-0.01, moving) == "0"
 
 
-def test_pictures_are_png_and_svg_with_data_beside_them_and_the_same_bytes_again(
-    movement: Movement, tmp_path: Path
-) -> None:
-    write_figures(movement, tmp_path / "figures")
-    written = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
-    shown = pictures(movement)
-    assert set(written) == {f"{p.name}.{kind}" for p in shown for kind in ("png", "svg", "csv")}
-    assert all(written[f"{p.name}.png"].startswith(b"\x89PNG") and p.summary for p in shown)
-    assert all(ET.fromstring(written[f"{p.name}.svg"]).tag.endswith("}svg") for p in shown)
-    assert all(written[f"{p.name}.{kind}"] == draw() for p in shown for kind, draw in (("png", p.png), ("svg", p.svg)))
-    strips = shown[0].data
-    assert strips.height <= 4 * 750
-    assert strips["speed_max"].max() == pytest.approx(np.nanmax(movement.limbs["right_arm"].speed_mm_s))
-
-
 @pytest.mark.parametrize("n", [1, 2, 5])
 def test_a_track_of_a_few_frames_is_reported_without_numbers(n: int) -> None:
     for tracks_of_few in (make_tracks(n / 30), without_mm(make_tracks(n / 30))):
@@ -261,64 +201,6 @@ def test_methods_say_what_was_done_to_this_recording() -> None:
     assert "where the mean confidence within 0.5 s, 0 without a joint, is below 0.75" in quick
 
 
-def test_the_player_holds_the_joints_of_the_body_frame(movement: Movement) -> None:
-    made = player(movement)
-    assert made is not None
-    frames = np.frombuffer(b64decode(made["frames"]), "<i2").reshape(-1, 12, 3)
-    assert len(frames) == made["count"] == 900  # 90 s at 10 Hz
-    wrist, shoulder = (JOINTS.index(f"right_{name}") for name in ("wrist", "shoulder"))
-    assert frames[0, shoulder, 0] < 0  # the infant's right lies left on the page
-    reach = frames[:, wrist] - frames[:, shoulder]
-    body = movement.limbs["right_arm"].position_body_mm[::3] * [-1, 1, 1]
-    seen = np.isfinite(body[:, 0])
-    np.testing.assert_allclose(reach[seen], body[seen], atol=1.01)  # two roundings to whole mm
-    ankle = frames[:, JOINTS.index("left_ankle"), 0]
-    assert (ankle[105:495] == -32768).all()  # samples 300 to 1500 are hidden
-
-
-@pytest.mark.parametrize(
-    ("turns", "mirrored", "head"),
-    [(0, False, "up"), (1, False, "right"), (2, False, "down"), (3, False, "left"), (1, True, "left")],
-)
-def test_a_trunk_never_seen_whole_is_turned_by_where_the_head_was_said_to_lie(
-    turns: int, mirrored: bool, head: str
-) -> None:
-    still = make_tracks(61)
-    x, y = still.x_px - 320, still.y_px - 240
-    for _ in range(turns):  # a quarter turn each, that takes what is up to the right
-        x, y = -y, x
-    turned = replace(still, x_px=320 + (-x if mirrored else x), y_px=240 + y)
-    bare = without_mm(turned, head=head, mirrored=mirrored)
-    for joint in ("left_shoulder", "right_hip"):
-        bare = hide(bare, joint, 0, len(still.time_s))
-    movement = analyse(bare)
-    made = player(movement)
-    assert made is not None
-    frames = np.frombuffer(b64decode(made["frames"]), "<i2").reshape(-1, 12, 3)
-    right, left, knee = (frames[0, JOINTS.index(name)] for name in ("right_wrist", "left_wrist", "right_knee"))
-    assert right[1] < knee[1]
-    assert right[0] < left[0]
-    assert "turned by where the head was stated to lie" in trajectory_map(movement).summary
-
-
-def test_the_matrix_gives_the_lag_of_the_limb_of_the_row() -> None:
-    starts = np.cumsum(np.random.default_rng(0).uniform(1.5, 6, 30))
-
-    def burst(time_s: Any, late_s: float = 0.0) -> Any:
-        x = sum(30 * np.exp(-(((time_s - late_s - start) / 0.25) ** 2)) for start in starts)
-        return np.stack([x, *(0 * time_s,) * 2], axis=1)
-
-    late = make_tracks(120, motion={"right_wrist": burst, "left_wrist": lambda t: burst(t, 0.3)}, noise_mm=0.2)
-    row = coordination_matrix(analyse(late)).data.filter(pl.col("second") == "left_arm").row(0, named=True)
-    assert row["first"] == "right_arm"
-    assert row["above_chance"]
-    assert row["lag_s"] == pytest.approx(0.3, abs=0.001)  # nine samples of 30 Hz
-    pair = {("right_arm", "left_arm"): row}
-    assert entry(pair, "left_arm", "right_arm", above=False) == "+0.30 s"
-    assert entry({("left_arm", "right_arm"): {**row, "lag_s": -0.3}}, "left_arm", "right_arm", above=False) == "+0.30 s"
-    assert entry(pair, "right_arm", "left_arm", above=True) == f"r {row['r']:.2f}".replace("-", "\N{MINUS SIGN}")
-
-
 def test_three_minutes_of_restless_noise_stay_small_and_quick() -> None:
     rng = np.random.default_rng(1)
 
@@ -332,12 +214,6 @@ def test_three_minutes_of_restless_noise_stay_small_and_quick() -> None:
     size = len(render([movement]).encode())
     assert time.process_time() - before < 3  # seconds of CPU; 1.4 on the machine that this was written on
     assert size < 1_500_000
-
-
-def test_the_outline_of_an_ellipse_lies_on_it() -> None:
-    turn = np.array([[np.cos(0.5), -np.sin(0.5)], [np.sin(0.5), np.cos(0.5)]])
-    ring = (outline(Ellipse(5.0, 7.0, 30.0, 10.0, float(np.degrees(0.5)))) - [5, 7]) @ turn
-    np.testing.assert_allclose((ring[:, 0] / 30) ** 2 + (ring[:, 1] / 10) ** 2, 1)
 
 
 def test_coverage_in_the_report_is_a_share_of_the_time_and_not_of_the_epochs() -> None:

@@ -29,7 +29,7 @@ LONGEST_PCT: Final = 95.0
 
 TRUNK_PCT: Final = 75.0
 LIFT_SHARE: Final = 0.4
-"""How much of a trunk's shortening is taken for a lifted pelvis. Set by hand: all of it lifts pelvises implausibly far."""
+"""How much of a trunk's shortening is taken for a lifted pelvis; set by hand, the whole lifts it implausibly far."""
 
 HEIGHT_SMOOTHED_S: Final = 0.25
 TOO_FAR_S: Final = 0.1

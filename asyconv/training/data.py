@@ -177,9 +177,10 @@ def make_batch(
 
 
 def augment(rng: np.random.Generator, depth: Float32, xy: Float32, recipe: Recipe) -> tuple[Float32, Float32]:
-    """Mirror half of the clips (left and right change places), turn half of them, shift whole pixels.
+    """Mirror half of the clips (left and right change places), turn many of them, shift whole pixels.
 
     What comes into the picture has no depth.
+    The share `full_circle` of the clips is turned to any direction, half of the others by at most `turn_deg`.
     Three clips in four are shaken: each frame is shifted once more on its own. Most joints of a clip rest, and without
     this a network learns to give all three frames the same mean position, also of a joint that moves.
     """
@@ -187,8 +188,9 @@ def augment(rng: np.random.Generator, depth: Float32, xy: Float32, recipe: Recip
         depth = depth[..., ::-1]
         xy = xy[:, FLIP].copy()
         xy[..., 0] = MAP_WIDTH - 1 - xy[..., 0]
-    if (recipe.turn_deg or recipe.zoom != 1.0) and rng.random() < TURNED:
-        angle_deg = rng.uniform(-recipe.turn_deg, recipe.turn_deg)
+    most_deg = 180.0 if rng.random() < recipe.full_circle else recipe.turn_deg if rng.random() < TURNED else None
+    if most_deg is not None and (most_deg or recipe.zoom != 1.0):
+        angle_deg = rng.uniform(-most_deg, most_deg)
         depth, xy = turned(depth, xy, angle_deg, recipe.zoom ** rng.uniform(-1.0, 1.0))
     shifts = np.tile(rng.integers(-recipe.shift_map, recipe.shift_map + 1, size=2), (len(depth), 1))
     if recipe.shake_map and rng.random() < SHAKEN:

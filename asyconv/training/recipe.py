@@ -64,6 +64,8 @@ class Recipe:
     shake_map : augmentation: in three clips of four each frame is shifted up to so far on its own.
     turn_deg, zoom : augmentation: half of the clips are turned in the picture by up to so much and made larger or
         smaller by up to this factor.
+    full_circle : augmentation: this share of the clips is turned in the picture to any direction instead, so that an
+        infant whose head lies another way than stated is still recognised.
     pace : simulated infants move up to so many times as fast, differently in each clip.
     varied_share : share of simulated infants with varied bodies, postures and movement; the others are calm.
     averaging : of the weights over steps, exponential; 0 = none.
@@ -88,6 +90,7 @@ class Recipe:
     shake_map: int = 0
     turn_deg: float = 0.0
     zoom: float = 1.0
+    full_circle: float = 0.0
     pace: float = 1.0
     varied_share: float = 0.0
     averaging: float = 0.0
@@ -127,6 +130,7 @@ USEFUL: Final = Recipe(
     shake_map=4,
     turn_deg=45.0,
     zoom=1.3,
+    full_circle=0.25,
     pace=30.0,
     varied_share=0.65,
     averaging=0.998,

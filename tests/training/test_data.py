@@ -81,7 +81,7 @@ def test_mirroring_exchanges_left_and_right_and_shifts_and_shakes_move_joints_wi
         xy[:, joint] = 20 + 5 * joint, 30 + 3 * joint
         depth[:, 30 + 3 * joint, 20 + 5 * joint] = joint + 1
     seen_mirrored = seen_shaken = False
-    recipe = replace(RECIPE, mirror=True, shift_map=6, shake_map=4, turn_deg=0.0, zoom=1.0)
+    recipe = replace(RECIPE, mirror=True, shift_map=6, shake_map=4, turn_deg=0.0, zoom=1.0, full_circle=0.0)
     for seed in range(8):
         picture, moved = augment(np.random.default_rng(seed), depth, xy, recipe)
         plain = [float(j + 1) for j in range(12)]
@@ -120,6 +120,23 @@ def test_a_turned_clip_carries_its_joints_along_and_loses_those_that_leave_the_p
     larger, farther = turned(depth, xy, 0.0, 1.25)
     np.testing.assert_allclose(farther[0, 0], [63.5 + 1.25 * 18.5, 47.5 + 1.25 * 0.5], atol=1e-4)
     assert larger[0, 48, 87] == 300.0
+
+
+def test_the_stated_share_of_clips_is_turned_to_any_direction() -> None:
+    depth = np.full((3, 96, 128), 500.0, np.float32)
+    xy = np.full((3, 12, 2), np.nan, np.float32)
+    xy[:, :2] = [[63.5, 47.5], [63.5, 27.5]]  # from the picture's middle straight up
+    recipe = replace(RECIPE, mirror=False, shift_map=0, shake_map=0, turn_deg=45.0, zoom=1.0, full_circle=0.25)
+
+    def turn_deg(seed: int) -> float:
+        _, moved = augment(np.random.default_rng(seed), depth, xy, recipe)
+        x, y = moved[0, 1] - moved[0, 0]
+        return float(np.degrees(np.arctan2(x, -y)))
+
+    turns_deg = np.array([turn_deg(seed) for seed in range(1200)])
+    assert np.mean(np.abs(turns_deg) > 46.0) == pytest.approx(0.25 * 134 / 180, abs=0.035)  # 3 standard errors
+    assert np.mean(np.abs(turns_deg) < 1e-3) == pytest.approx(0.75 * 0.5, abs=0.042)
+    assert np.ptp(np.histogram(turns_deg[np.abs(turns_deg) > 46.0], bins=4)[0][[0, 3]]) < 40  # to either side
 
 
 def test_the_stated_share_of_infants_is_varied() -> None:

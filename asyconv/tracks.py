@@ -6,6 +6,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.motion_evidence import MotionEvidence
+
 TRACKS_VERSION: Final = 4
 """Raised by hand, and only when the numbers of tracks change for the same recording and model."""
 
@@ -24,7 +26,9 @@ class Tracks:
 
     `frame` i32 [N] counts from 1, `time_s` f64 [N] starts at 0; the values are f32 [N, 12]: native pixels, depth in
     mm, camera-frame mm (x right, y down, z away, of the unmirrored picture) and the confidence as a calibrated
-    probability; `depth_source` u8 [N, 12] indexes `DEPTH_SOURCES`; `meta` is the file's JSON metadata.
+    probability; `depth_source` u8 [N, 12] indexes `DEPTH_SOURCES`; `meta` is the file's JSON metadata. Tracks of other
+    tools lack `sigma_px` f32 [N, 12], how far the network spreads a joint over native pixels (one standard deviation),
+    and `motion`, what the depth says about movement.
     """
 
     frame: npt.NDArray[np.int32]
@@ -38,3 +42,5 @@ class Tracks:
     z_mm: Float32
     confidence: Float32
     meta: dict[str, Any]
+    sigma_px: Float32 | None = None
+    motion: MotionEvidence | None = None

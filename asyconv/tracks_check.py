@@ -56,7 +56,8 @@ def check_tracks(tracks: Tracks, where: str = "tracks") -> None:
     n = len(tracks.frame)
     if n == 0:
         raise InputError(f"{where}: expected at least one frame, found none")
-    values = {name: np.asarray(getattr(tracks, name), np.float64) for name in (*PX, *MM, "confidence")}
+    spread = () if tracks.sigma_px is None else ("sigma_px",)
+    values = {name: np.asarray(getattr(tracks, name), np.float64) for name in (*PX, *MM, *spread, "confidence")}
     shapes = {name: value.shape for name, value in values.items()} | {"depth_source": tracks.depth_source.shape}
     wrong = [f"{name} {list(shape)}" for name, shape in shapes.items() if shape != (n, N_JOINTS)]
     if wrong or tracks.time_s.shape != (n,):
@@ -67,6 +68,8 @@ def check_tracks(tracks: Tracks, where: str = "tracks") -> None:
     for name, value in values.items():
         least, most = (0.0, 1.0) if name == "confidence" else (-LENGTH_MAX, LENGTH_MAX)
         _refuse(tracks, (value < least) | (value > most), f"{name} between {least:g} and {most:g}", value, where)
+    for name in spread:
+        _refuse(tracks, values[name] <= 0, f"{name} above 0 (unknown is null)", values[name], where)
     for name in ("depth_mm", "z_mm"):
         _refuse(tracks, values[name] <= 0, f"{name} above 0 (no depth is null)", values[name], where)
     _check_units(tracks, values, where)

@@ -1,9 +1,10 @@
 """The Parquet file of tracks: twelve rows a frame, sorted by frame then joint.
 
-A missing joint has null coordinates and keeps its confidence.
+A missing joint has null coordinates and keeps its confidence. Motion evidence lies in a file of its own beside it.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,14 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.motion_file import motion_path, read_motion, write_motion
 from asyconv.skeleton import JOINTS, N_JOINTS
 from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
 from asyconv.tracks_check import check_meta, check_rows, check_tracks
+from asyconv.whole_files import whole_file
 
 if TYPE_CHECKING:
     import polars as pl
 
 METADATA_KEY: Final = "asyconv"
+SIGMA: Final = "sigma_px"
+"""The one column of numbers that a tracks file may lack."""
+
 VALUES: Final = ("x_px", "y_px", "depth_mm", "x_mm", "y_mm", "z_mm", "confidence")
 COLUMNS: Final = {
     "frame": "whole",
@@ -31,7 +37,10 @@ COLUMNS: Final = {
 
 
 def write_tracks(tracks: Tracks, path: Path) -> None:
-    """Write `tracks` as Parquet (zstd) with `meta` as JSON under the key ``asyconv``."""
+    """Write `tracks` as Parquet (zstd) with `meta` as JSON under the key ``asyconv``, and their motion evidence beside.
+
+    Both are whole files or not there.
+    """
     import polars as pl
 
     n_frames = len(tracks.frame)
@@ -39,6 +48,7 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
     sources = pl.Series(tracks.depth_source.ravel(), dtype=pl.UInt8).replace_strict(
         list(range(len(DEPTH_SOURCES))), [None, *DEPTH_SOURCES[1:]], return_dtype=pl.String
     )
+    spread = {} if tracks.sigma_px is None else {SIGMA: pl.Series(tracks.sigma_px.ravel()).fill_nan(None)}
     table = pl.DataFrame(
         {
             "frame": np.repeat(tracks.frame.astype(np.int32), N_JOINTS),
@@ -52,15 +62,24 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
             "y_mm": values["y_mm"],
             "z_mm": values["z_mm"],
             "confidence": values["confidence"],
+            **spread,
         },
         schema_overrides={"joint": pl.String},
     )
     meta = json.dumps(tracks.meta, sort_keys=True, allow_nan=False)
-    table.write_parquet(path, compression="zstd", metadata={METADATA_KEY: meta})
+    beside = motion_path(path)
+    beside.unlink(missing_ok=True)  # never that of earlier tracks
+    if tracks.motion is not None:
+        write_motion(tracks.motion, tracks.frame, tracks.meta.get("recording_id"), beside)
+    with whole_file(path) as part:
+        table.write_parquet(part, compression="zstd", metadata={METADATA_KEY: meta})
 
 
 def read_tracks(path: Path) -> Tracks:
-    """Read a tracks file; anything but twelve ordered rows a frame with possible values is refused, and named."""
+    """Read a tracks file and the motion evidence beside it, if there is any.
+
+    Anything but twelve ordered rows a frame with possible values is refused, and named.
+    """
     import polars as pl
 
     if not path.is_file():
@@ -84,6 +103,9 @@ def read_tracks(path: Path) -> Tracks:
     if not np.array_equal(tracks.time_s.repeat(N_JOINTS), time_s, equal_nan=True):
         raise InputError(f"{path}: expected one time for the {N_JOINTS} rows of a frame, found more")
     check_tracks(tracks, str(path))
+    if motion_path(path).is_file():
+        motion = read_motion(motion_path(path), tracks.frame, meta.get("recording_id"))
+        tracks = replace(tracks, motion=motion)
     return tracks
 
 
@@ -91,10 +113,11 @@ def _check_columns(table: "pl.DataFrame", path: Path) -> None:
     """Refuse columns of another kind, and nulls where there must be none."""
     import polars as pl
 
-    for name, kind in COLUMNS.items():
+    kinds = COLUMNS if SIGMA not in table.columns else {**COLUMNS, SIGMA: "number"}
+    for name, kind in kinds.items():
         found = table.schema[name]
         fits = {"whole": found.is_integer(), "number": found.is_numeric(), "text": found == pl.String}[kind]
-        if not fits and not (found == pl.Null and name in (*VALUES, "depth_source")):
+        if not fits and not (found == pl.Null and name in (*VALUES, SIGMA, "depth_source")):
             raise InputError(f"{path}: expected {kind} values in the column {name}, found {found}")
     for name in ("frame", "time_s", "joint"):
         if table[name].null_count():
@@ -112,7 +135,8 @@ def _from_table(table: "pl.DataFrame", meta: dict[str, Any]) -> Tracks:
 
     names = {name: code for code, name in enumerate(DEPTH_SOURCES)}
     codes = table["depth_source"].cast(pl.String).fill_null("null")
-    values = {name: _numbers(table[name], pl.Float32).reshape(-1, N_JOINTS) for name in VALUES}
+    found = [*VALUES, SIGMA] if SIGMA in table.columns else VALUES
+    values: dict[str, Any] = {name: _numbers(table[name], pl.Float32).reshape(-1, N_JOINTS) for name in found}
     return Tracks(
         frame=table["frame"].gather_every(N_JOINTS).cast(pl.Int32).to_numpy(),
         time_s=_numbers(table["time_s"], pl.Float64)[::N_JOINTS],

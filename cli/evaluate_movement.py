@@ -54,7 +54,6 @@ def _tracked(
     from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import TRACKS_VERSION
     from asyconv.tracks_file import read_tracks, write_tracks
-    from asyconv.whole_files import whole_file
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     for number in range(infants):
@@ -68,8 +67,7 @@ def _tracked(
                 tracks = _track_infant(model, infant, Path(folder) / f"{name}.oni")
             if kept_file:
                 kept_file.parent.mkdir(parents=True, exist_ok=True)
-                with whole_file(kept_file) as part:
-                    write_tracks(tracks, part)
+                write_tracks(tracks, kept_file)
         yield truth_of(infant, np.ones((len(time_s), N_JOINTS), bool)), infant, tracks
 
 

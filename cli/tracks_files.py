@@ -26,6 +26,7 @@ def manifest_beside(tracks: Path) -> dict[str, Any]:
 
     Raises `InputError` where the file is not the one that the manifest was written for.
     """
+    from asyconv.motion_file import motion_path
     from asyconv.night.results import read_manifest
     from asyconv.recordings.stream import sha256_of
 
@@ -33,7 +34,10 @@ def manifest_beside(tracks: Path) -> dict[str, Any]:
     manifest = read_manifest(folder.parent, folder.name)
     if manifest is None:
         return {}
-    if not tracks.is_file() or sha256_of(tracks) != manifest.get("outputs_sha256", {}).get(tracks.name):
+    found = [path for path in (tracks, motion_path(tracks)) if path.is_file()]
+    written = manifest.get("outputs_sha256", {})
+    expected = {name: written[name] for name in (tracks.name, motion_path(tracks).name) if name in written}
+    if tracks not in found or {path.name: sha256_of(path) for path in found} != expected:
         raise InputError(
             f"{tracks}: expected the tracks that the manifest beside them describes, found others or none; "
             "`asyconv process --update` tracks the recording again"

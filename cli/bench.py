@@ -16,6 +16,7 @@ import click
 import asyconv
 from asyconv.cli.messages import note
 from asyconv.cli.options import Group, device_option, model_option, option, output_option
+from asyconv.cli.outputs import check_output, check_rows_file
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def recording(file: Path | None, seconds: float, model: str, output: Path | None
     Prints the time, the frames per second and the peak memory, then the time of every stage and its share. Frames are
     decoded on a thread of their own; the stage "read" is the time in which the others wait for it.
     """
+    if output is not None:
+        check_rows_file(output, list(_row("", "", 0, 0.0, 0.0, None, "")), (file,))
     with tempfile.TemporaryDirectory() as folder:
         simulated, results = Path(folder, "recordings"), Path(folder, "results")
         said = f"asyconv bench recording {'FILE' if file else f'--seconds {seconds:g}'} --model {model}"
@@ -145,10 +148,18 @@ def kernels(
     """
     from asyconv.cli.roofline import draw_roofline
     from asyconv.kernels.bench import DTYPES, kernel_rows
-    from asyconv.kernels.timing import table, write_rows
+    from asyconv.kernels.timing import COLUMNS, table, write_rows
 
-    for batch, *size in _shapes(shapes):
-        for name in dtype or (("float32",) if device.type == "cpu" else ("float16", "bfloat16")):
+    shapes_of = _shapes(shapes)
+    kinds = dtype or (("float32",) if device.type == "cpu" else ("float16", "bfloat16"))
+    if output is not None:
+        pictures = [_roofline(output, shape, name) for shape in shapes_of for name in kinds]
+        for picture in pictures if not output.exists() else ():  # beside rows of this command they are its own
+            for path in (picture, picture.with_suffix(".svg")):
+                check_output(path, (".png", ".svg"), (), overwrite=False)
+        check_rows_file(output, COLUMNS)
+    for batch, *size in shapes_of:
+        for name in kinds:
             rows = []
             for row in kernel_rows(device, DTYPES[name], batch, width=width, size=(size[0], size[1]), seconds=seconds):
                 rows.append(row)
@@ -157,8 +168,7 @@ def kernels(
                 note(f"{row.what} {row.block} {row.dtype}")
             click.echo(table(rows))
             if output is not None:
-                sizes = "x".join(map(str, (batch, *size)))
-                for path in draw_roofline(rows, output.with_name(f"{output.stem}_{name}_{sizes}.png")):
+                for path in draw_roofline(rows, _roofline(output, [batch, *size], name)):
                     click.echo(path)
 
 
@@ -180,11 +190,17 @@ def targets(device: "torch.device", clips: int, seconds: float, output: Path | N
     """Time the drawing of target maps, and beside it the filling of their buffer with zeros."""
     from asyconv.evaluation.target_times import target_rows
 
+    if output is not None:
+        check_output(output, (".csv",), (), overwrite=True)
     for row in target_rows(device, clips, seconds):
         if output is not None:
             add_row(output, row)
         drawn = f"drawn in {row['draw_p20_ms']} ms, {row['times_filling']} times filling ({row['fill_p20_ms']} ms)"
         click.echo(f"{row['kind']} {row['shape']}: {drawn}")
+
+
+def _roofline(output: Path, shape: list[int], dtype: str) -> Path:
+    return output.with_name(f"{output.stem}_{dtype}_{'x'.join(map(str, shape))}.png")
 
 
 def _shapes(text: str) -> list[list[int]]:
@@ -217,6 +233,7 @@ def cpu_name() -> str:
 
 def add_row(path: Path, row: dict[str, object]) -> None:
     """Append to a CSV file that has these columns, or begin one."""
+    check_rows_file(path, list(row))
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     with path.open("a", encoding="utf8", newline="") as file:

@@ -1,13 +1,14 @@
 """asyconv evaluate: a model's errors, or those of the movement analysis, where the truth is known."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from asyconv.cli.messages import writing
-from asyconv.cli.options import Decorator, Group, models_argument, option, output_option
+from asyconv.cli.options import Decorator, Group, models_argument, option, output_option, overwrite_option
+from asyconv.cli.outputs import check_folder
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.simulation.seeds import TEST_SEED
@@ -68,6 +69,7 @@ def test_of_option() -> Decorator[Any]:
     help="Folder of tracks or sheets of labels whose joints move the simulated infants.",
 )
 @output_option("Folder for the tables by joint and infant, and the reliability curve.")
+@overwrite_option()
 def errors(
     models: tuple[str, ...],
     infants: int,
@@ -76,12 +78,14 @@ def errors(
     test_of: Path | None,
     motion: Path | None,
     output: Path | None,
+    overwrite: bool,
 ) -> None:
     """Print the errors of joint positions of MODELS, beside those of trivial baselines."""
     from asyconv.cli.evaluate_pose import print_errors
 
     if motion is not None and test_of is not None:
         raise click.UsageError("--motion moves simulated infants, --test-of names annotated ones; give one of them")
+    check(output, models, overwrite, test_of, motion)
     with writing(output, "tables and figures"):
         print_errors(loaded(models), held_out_data(test_of, seed, infants, clips, motion), output)
 
@@ -92,7 +96,10 @@ def errors(
 @clips_option()
 @seed_option()
 @output_option("Folder for the table.")
-def conditions(models: tuple[str, ...], infants: int, clips: int, seed: int, output: Path | None) -> None:
+@overwrite_option()
+def conditions(
+    models: tuple[str, ...], infants: int, clips: int, seed: int, output: Path | None, overwrite: bool
+) -> None:
     """Print the errors of MODELS on the same infants under other conditions.
 
     Among the conditions are covered limbs, the operator's hands, a rolled infant, a tilted, near and far camera, and
@@ -100,6 +107,7 @@ def conditions(models: tuple[str, ...], infants: int, clips: int, seed: int, out
     """
     from asyconv.cli.evaluate_pose import print_conditions
 
+    check(output, models, overwrite)
     with writing(output, "tables"):
         print_conditions(loaded(models), infants, clips, seed, output)
 
@@ -114,6 +122,7 @@ def conditions(models: tuple[str, ...], infants: int, clips: int, seed: int, out
 @option("--timed-clips", type=click.IntRange(min=0), default=20, show_default=True, help="Clips to time; 0: no times.")
 @option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps to time.")
 @option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips in each timed step.")
+@overwrite_option()
 def compare(
     models: tuple[str, ...],
     infants: int,
@@ -124,6 +133,7 @@ def compare(
     timed_clips: int,
     timed_steps: int,
     step_clips: int,
+    overwrite: bool,
 ) -> None:
     """Compare MODELS in the form of the paper's Table II and Figure 4, with times.
 
@@ -131,6 +141,7 @@ def compare(
     """
     from asyconv.cli.evaluate_pose import print_comparison
 
+    check(output, models, overwrite, test_of)
     with writing(output, "tables and figures"):
         data = held_out_data(test_of, seed, infants, clips)
         print_comparison(loaded(models), data, output, timed_clips, timed_steps, step_clips)
@@ -142,15 +153,19 @@ def compare(
 @seconds_option(180)
 @seed_option()
 @output_option("Folder for the values of every recording, a figure and the tracks, which a second call takes again.")
-def movement(models: tuple[str, ...], infants: int, seconds: float, seed: int, output: Path | None) -> None:
+@overwrite_option()
+def movement(
+    models: tuple[str, ...], infants: int, seconds: float, seed: int, output: Path | None, overwrite: bool
+) -> None:
     """Compare amounts of movement from predicted tracks with the true amounts.
 
     Each simulated recording goes through the networks and the analysis. Its true tracks go through the analysis, too:
     what they miss is the analysis's error, the rest is the model's.
     """
-    from asyconv.cli.evaluate_movement import compare_amounts
+    from asyconv.cli.evaluate_movement import TRACKS, compare_amounts
 
-    print_each(models, lambda model: compare_amounts(model, infants, seconds, seed, output), output)
+    check(output, models, overwrite, may_hold=(TRACKS,))
+    print_each(models, lambda model, folder: compare_amounts(model, infants, seconds, seed, folder), output)
 
 
 @command.command(name="noise", example="asyconv evaluate noise --infants 12")
@@ -172,7 +187,8 @@ def noise(infants: int, seconds: float, seed: int) -> None:
 @infants_option(12)
 @seed_option()
 @output_option("Folder for a copy of the model that carries the measured band in its card.")
-def gain(models: tuple[str, ...], infants: int, seed: int, output: Path | None) -> None:
+@overwrite_option()
+def gain(models: tuple[str, ...], infants: int, seed: int, output: Path | None, overwrite: bool) -> None:
     """Measure how much of a movement of 0.5 to 5 Hz MODELS follow.
 
     Limbs of simulated infants swing as sines before the camera. The gain is the share of their speed that comes
@@ -180,7 +196,8 @@ def gain(models: tuple[str, ...], infants: int, seed: int, output: Path | None) 
     """
     from asyconv.cli.evaluate_movement import gain_by_frequency
 
-    print_each(models, lambda model: gain_by_frequency(model, infants, seed, output), output)
+    check(output, models, overwrite)
+    print_each(models, lambda model, folder: gain_by_frequency(model, infants, seed, folder), output)
 
 
 @command.command(name="intervals", example="asyconv evaluate intervals --infants 10 > coverage.csv")
@@ -204,11 +221,23 @@ def loaded(models: tuple[str, ...]) -> "list[Model]":
     return [load_model(name) for name in models or ("compact",)]
 
 
-def print_each(models: tuple[str, ...], measured: "Callable[[Model], str]", output: Path | None) -> None:
-    """Print what is measured of each model."""
+def check(
+    output: Path | None, models: tuple[str, ...], overwrite: bool, *inputs: Path | None, may_hold: Sequence[str] = ()
+) -> None:
+    """Refuse a folder for the output that no output may replace, before anything is measured."""
+    if output is not None:
+        files = (Path(name) for name in models if Path(name).is_file())
+        check_folder(output, (*files, *inputs), overwrite=overwrite, may_hold=may_hold)
+
+
+def print_each(models: tuple[str, ...], measured: "Callable[[Model, Path | None], str]", output: Path | None) -> None:
+    """Print what is measured of each model; its files lie in a folder of its own if there are several."""
+    from asyconv.cli.evaluate_pose import folders_of
+
     with writing(output, "tables and figures"):
-        for model in loaded(models):
-            click.echo(measured(model))
+        read = loaded(models)
+        for model, folder in zip(read, folders_of(read, output), strict=True):
+            click.echo(measured(model, folder))
 
 
 def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None) -> "HeldOut":

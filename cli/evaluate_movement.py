@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from asyconv.simulation.truth import Truth
     from asyconv.tracks import Tracks
 
+TRACKS = "tracks"
+"""Folder of the tracks that a second call takes again."""
+
 
 def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
     """Simulate recordings, track them, analyse true and predicted tracks, and set both beside the truth.
@@ -26,7 +29,7 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
     from asyconv.simulation.truth import true_tracks
 
     truth, true, predicted, jitter = [], [], [], []
-    for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / "tracks"):
+    for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / TRACKS):
         from_true, from_predicted = analyse(true_tracks(known_truth, infant)), analyse(tracks)
         true.append(agreement.measured_amounts(from_true))
         amounts = agreement.true_amounts(known_truth.speed_mm_s, known_truth.moving, known_truth.time_s)

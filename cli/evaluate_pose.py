@@ -15,17 +15,16 @@ if TYPE_CHECKING:
 
 
 def print_errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> None:
-    """Print each model's errors; with an output, write tables and the reliability curve, a folder each if several."""
+    """Print each model's errors; with an output, write tables and the reliability curve."""
     from asyconv.evaluation.error_tables import text, write_tables
     from asyconv.evaluation.joint_errors import evaluate_on
 
-    for number, model in enumerate(models):
+    for model, folder in zip(models, folders_of(models, output), strict=True):
         evaluation = evaluate_on(model, data)
         click.echo(text(evaluation))
-        if output is not None:
+        if folder is not None:
             from asyconv.analysis.evaluation.error_plots import reliability_curve
 
-            folder = output / f"{number + 1}-{model.name}" if len(models) > 1 else output
             write_tables(evaluation, folder)
             error = evaluation.totals["calibration_error"] or 0.0
             curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
@@ -82,3 +81,10 @@ def print_comparison(
     (output / "fig4.png").write_bytes(boxes.png)
     write_csv(boxes.data, output / "fig4.csv")
     click.echo(text, nl=False)
+
+
+def folders_of(models: "Sequence[Model]", output: Path | None) -> list[Path | None]:
+    """Where the files of each model go: to `output`, or to a folder each below it if there are several."""
+    if output is None or len(models) == 1:
+        return [output] * len(models)
+    return [output / f"{number}-{model.name}" for number, model in enumerate(models, start=1)]

@@ -24,3 +24,35 @@ def check_output(path: Path, endings: Sequence[str], inputs: Sequence[Path | Non
                 raise InputError(f"{path}: this is an input, and no output may replace it; give another name")
     if not overwrite:
         raise InputError(f"{path}: there is a file of this name already; --overwrite replaces it")
+
+
+def check_folder(
+    folder: Path, inputs: Sequence[Path | None], *, overwrite: bool = False, may_hold: Sequence[str] | None = ()
+) -> None:
+    """Refuse a folder to write into that is, lies in or holds one of `inputs`, or holds what no output may replace.
+
+    That is everything but `may_hold`, unless `overwrite`; with None the caller knows which files it replaces.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: expected a folder to write into, found a file")
+    place = folder.resolve()
+    for given in inputs:
+        if given is not None and given.exists():
+            source = given.resolve()
+            if place.is_relative_to(source) or source.is_relative_to(place):
+                raise InputError(f"{folder}: expected a folder apart from the input {given}; give another name")
+    if overwrite or may_hold is None or not folder.is_dir():
+        return
+    found = sorted(path.name for path in folder.iterdir() if path.name not in may_hold)
+    if found:
+        raise InputError(f"{folder}: expected an empty folder or none, found {found[0]} in it; --overwrite replaces it")
+
+
+def check_rows_file(path: Path, columns: Sequence[str], inputs: Sequence[Path | None] = ()) -> None:
+    """Refuse a file to add rows to that is an input, or that is there and does not begin with `columns`."""
+    check_output(path, (".csv",), inputs, overwrite=True)
+    if path.is_file():
+        with path.open(encoding="utf8", errors="replace", newline="") as file:
+            found = file.readline(10_000).rstrip("\r\n")
+        if found != ",".join(columns):
+            raise InputError(f"{path}: expected a file of such rows ({columns[0]}, {columns[1]}, ...), found another")

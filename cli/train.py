@@ -7,10 +7,13 @@ import click
 
 from asyconv.cli.messages import writing
 from asyconv.cli.options import PATH, asyconv_command, option
+from asyconv.cli.outputs import check_folder
 from asyconv.cli.progress import stage_progress
 from asyconv.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import nn
 
     from asyconv.labels.clip_set import ClipSet
@@ -63,6 +66,7 @@ def command(
     from asyconv.training.processes import first_process_first, joined_processes
     from asyconv.training.recipe import make_recipe
 
+    refuse_files_of_no_training(out, (data, *(Path(name) for name in (start, detection_of) if name)))
     precision = precision or ("bfloat16" if torch.cuda.is_available() else "float32")
     recipe = make_recipe(
         preset, model, changes,
@@ -85,6 +89,20 @@ def command(
 
             draw_losses(out / LOSSES)
     click.echo(out)
+
+
+def refuse_files_of_no_training(out: Path, inputs: "Sequence[Path | None]") -> None:
+    """Refuse a folder that is not apart from `inputs`, or whose files a training would replace and none has made."""
+    from asyconv.training.checkpoints import LOSSES
+    from asyconv.training.loop import RECIPE
+    from asyconv.training.recipe import STAGES
+
+    check_folder(out, inputs, may_hold=None)
+    if (out / RECIPE).is_file() or any(out.glob(f"*/{RECIPE}")):
+        return
+    for name in (LOSSES, "losses.png", "differences.csv", *(f"{stage}.safetensors" for stage in STAGES)):
+        if (out / name).exists():
+            raise InputError(f"{out / name}: this file is in the place of one of a training; give another folder")
 
 
 def print_differences(

@@ -45,6 +45,9 @@ class Row:
     commit: str = ""
 
 
+COLUMNS = [field.name for field in fields(Row)]
+"""Of a CSV file of rows."""
+
 Percentiles = tuple[float, float, float]
 
 
@@ -148,7 +151,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     with path.open("a", encoding="utf8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if is_new:
             writer.writeheader()
         writer.writerows(asdict(row) for row in rows)
@@ -157,7 +160,7 @@ def write_rows(path: Path, rows: Sequence[Row]) -> None:
 def table(rows: Sequence[Row]) -> str:
     """Aligned text of the columns that a person reads."""
     hidden = ("device", "threads", "torch", "cuda", "cudnn", "cupy", "commit")
-    names = [field.name for field in fields(Row) if field.name not in hidden]
+    names = [name for name in COLUMNS if name not in hidden]
     used = [name for name in names if any(getattr(row, name) != "" for row in rows)]
     cells = [used, *([str(getattr(row, name)) for name in used] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(used))]

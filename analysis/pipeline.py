@@ -34,11 +34,11 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
     quality: dict[tuple[float, str], str] = {}
     for epoch in epochs_of(cleaned, meta):
         parts = parts_of(series, epoch)
-        found = [r for scope in SCOPES for r in compute(parts[scope], recording, scope=scope)]
+        of_epoch = [r for scope in SCOPES for r in compute(parts[scope], recording, scope=scope)]
         grades = {(epoch.start_s, limb.part): recording_quality(limb) for limb in parts["limb"]}
         if reason := why_implausible(tracks, cleaned, epoch.first, epoch.stop):
-            found, grades = withhold(found, reason), dict.fromkeys(grades, "D")
-        results += found
+            of_epoch, grades = withhold(of_epoch, reason), dict.fromkeys(grades, "D")
+        results += of_epoch
         quality |= grades
     ids, ages = tables.identity(meta), tables.ages(sheet or {})
     return Movement(

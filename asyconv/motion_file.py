@@ -80,9 +80,9 @@ def read_motion(path: Path, frame: npt.NDArray[np.int32], recording_id: str | No
     missing = ", ".join(name for name in ("frame", "joint", *COLUMNS) if name not in table.columns)
     if not isinstance(meta, dict) or missing:
         raise InputError(f"{path}: expected motion evidence of asyconv, but {missing or 'the metadata'} is missing")
-    found = meta.pop("schema_version", None)
-    if found != MOTION_SCHEMA_VERSION:
-        raise InputError(f"{path}: expected schema {MOTION_SCHEMA_VERSION} of motion evidence, found {found!r}")
+    version = meta.pop("schema_version", None)
+    if version != MOTION_SCHEMA_VERSION:
+        raise InputError(f"{path}: expected schema {MOTION_SCHEMA_VERSION} of motion evidence, found {version!r}")
     if meta.pop("recording_id", None) != recording_id or not _same_rows(table, frame):
         raise InputError(f"{path}: expected the motion evidence of the tracks beside it, found that of others")
     odd = [name for name in COLUMNS if not (table.schema[name].is_numeric() or table.schema[name] == pl.Null)]
@@ -116,9 +116,9 @@ def _from_table(table: "pl.DataFrame", meta: dict[str, Any], path: Path) -> Moti
     for n, (a, b) in enumerate(PAIRS):
         information[..., a, b] = information[..., b, a] = values[..., 3 + n]
     share = np.ascontiguousarray(values[..., -1])
-    known = np.isfinite(values).all(-1)
+    finite = np.isfinite(values).all(-1)
     diagonal = np.diagonal(information, axis1=-2, axis2=-1)
-    possible = known & (share >= 0) & (share <= 1) & (diagonal >= 0).all(-1)
+    possible = finite & (share >= 0) & (share <= 1) & (diagonal >= 0).all(-1)
     bad = np.argwhere(np.isfinite(values).any(-1) & ~possible)
     if len(bad):
         lag, row, joint = bad[0]

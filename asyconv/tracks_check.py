@@ -81,14 +81,14 @@ def _check_times(frame: npt.NDArray[np.int64], time_s: npt.NDArray[np.float64], 
         raise InputError(
             f"{where}: expected frame numbers that rise from 1, found {frame[bad[0]]} in place {bad[0] + 1}"
         )
-    known = np.where(np.isfinite(time_s), time_s, -1.0)
-    bad = np.flatnonzero((known < 0) | (known > TIME_MAX_S))
+    finite_s = np.where(np.isfinite(time_s), time_s, -1.0)
+    bad = np.flatnonzero((finite_s < 0) | (finite_s > TIME_MAX_S))
     if len(bad):
         raise InputError(
             f"{where}, frame {frame[bad[0]]}: expected a time of at least 0 s and at most {TIME_MAX_S:.0f} s from the "
             f"start of the recording, found {time_s[bad[0]]} s"
         )
-    bad = np.flatnonzero(np.diff(known, prepend=-1.0) <= 0)
+    bad = np.flatnonzero(np.diff(finite_s, prepend=-1.0) <= 0)
     if len(bad):
         raise InputError(
             f"{where}, frame {frame[bad[0]]}: expected a time later than the frame before, found {time_s[bad[0]]} s"
@@ -109,19 +109,19 @@ def _check_units(tracks: Tracks, values: dict[str, npt.NDArray[np.float64]], whe
     side = -1.0 if tracks.meta.get("mirrored") else 1.0
     for axis, sign in (("x", side), ("y", 1.0)):
         seen = sign * (values[f"{axis}_px"] - camera[f"c{axis}_px"]) / camera[f"f{axis}_px"] * depth
-        found = values[f"{axis}_mm"]
+        stated_mm = values[f"{axis}_mm"]
         expected = f"{axis}_mm that follows from {axis}_px, depth_mm and the intrinsics (one unit)"
-        _refuse(tracks, np.abs(found - seen) > room, expected, found, where)
+        _refuse(tracks, np.abs(stated_mm - seen) > room, expected, stated_mm, where)
 
 
 def _refuse(
-    tracks: Tracks, bad: npt.NDArray[np.bool_], expected: str, found: npt.NDArray[np.float64], where: str
+    tracks: Tracks, bad: npt.NDArray[np.bool_], expected: str, values: npt.NDArray[np.float64], where: str
 ) -> None:
     at = np.argwhere(bad)
     if len(at):
         row, joint = at[0]
         raise InputError(
-            f"{where}, frame {tracks.frame[row]}, {JOINTS[joint]}: expected {expected}, found {found[row, joint]:g}"
+            f"{where}, frame {tracks.frame[row]}, {JOINTS[joint]}: expected {expected}, found {values[row, joint]:g}"
         )
 
 

@@ -115,10 +115,10 @@ def _check_columns(table: "pl.DataFrame", path: Path) -> None:
 
     kinds = COLUMNS if SIGMA not in table.columns else {**COLUMNS, SIGMA: "number"}
     for name, kind in kinds.items():
-        found = table.schema[name]
-        fits = {"whole": found.is_integer(), "number": found.is_numeric(), "text": found == pl.String}[kind]
-        if not fits and not (found == pl.Null and name in (*VALUES, SIGMA, "depth_source")):
-            raise InputError(f"{path}: expected {kind} values in the column {name}, found {found}")
+        actual = table.schema[name]
+        fits = {"whole": actual.is_integer(), "number": actual.is_numeric(), "text": actual == pl.String}[kind]
+        if not fits and not (actual == pl.Null and name in (*VALUES, SIGMA, "depth_source")):
+            raise InputError(f"{path}: expected {kind} values in the column {name}, found {actual}")
     for name in ("frame", "time_s", "joint"):
         if table[name].null_count():
             raise InputError(f"{path}: expected {name} in every row, found {table[name].null_count()} nulls")
@@ -135,8 +135,8 @@ def _from_table(table: "pl.DataFrame", meta: dict[str, Any]) -> Tracks:
 
     names = {name: code for code, name in enumerate(DEPTH_SOURCES)}
     codes = table["depth_source"].cast(pl.String).fill_null("null")
-    found = [*VALUES, SIGMA] if SIGMA in table.columns else VALUES
-    values: dict[str, Any] = {name: _numbers(table[name], pl.Float32).reshape(-1, N_JOINTS) for name in found}
+    columns = [*VALUES, SIGMA] if SIGMA in table.columns else VALUES
+    values: dict[str, Any] = {name: _numbers(table[name], pl.Float32).reshape(-1, N_JOINTS) for name in columns}
     return Tracks(
         frame=table["frame"].gather_every(N_JOINTS).cast(pl.Int32).to_numpy(),
         time_s=_numbers(table["time_s"], pl.Float64)[::N_JOINTS],

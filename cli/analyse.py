@@ -68,8 +68,8 @@ def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
     """Analyse one tracks file with its arguments as plain JSON values, wherever the engine runs it."""
     from asyconv.cli.compose import analyse_into
     from asyconv.night.frozen import refuse_change
-    from asyconv.night.one_recording import run_unit
-    from asyconv.stages import Stages
+    from asyconv.night.one_recording import run_recording
+    from asyconv.stage_times import StageTimes
     from asyconv.tracks_file import read_tracks
 
     results = Path(arguments["results"])
@@ -80,11 +80,11 @@ def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
         return job
 
     def work(job: "Job", folder: Path, tracks_from: Path | None, tell: "Tell") -> dict[str, Any]:
-        stages = Stages()
-        noted = analyse_into(job, folder, read_tracks(job.source), stages, tell)
-        return noted | {"stages": stages.facts()}
+        times = StageTimes()
+        noted = analyse_into(job, folder, read_tracks(job.source), times, tell)
+        return noted | {"stages": times.facts()}
 
-    outcome = run_unit(
+    outcome = run_recording(
         Path(arguments["source"]), results, prepare, work,
         update=arguments["update"], run=arguments["run"], attempt=arguments["attempt"],
     )  # fmt: skip
@@ -92,7 +92,7 @@ def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
 
 
 def job_of(
-    source: Path, events: dict[str, list[dict[str, Any]]] | None = None, still: dict[str, Any] | None = None
+    source: Path, events: dict[str, list[dict[str, Any]]] | None = None, still_floor: dict[str, Any] | None = None
 ) -> "Job":
     """Identity and keys of a tracks file; the manifest beside it, if any, says what is known of the recording."""
     from asyconv.cli.compose import analysis_facts
@@ -108,7 +108,9 @@ def job_of(
     before = manifest.get("analysis", {})
     track_key = manifest.get("track_key") or key_of({"tracks": sha256_of(source)})
     stated = before.get("events", []) if events is None else events.get(recording_id, [])
-    analysis = analysis_facts(meta.get("infant_id"), before.get("sheet", {}), stated, still or before.get("still"))
+    analysis = analysis_facts(
+        meta.get("infant_id"), before.get("sheet", {}), stated, still_floor or before.get("still")
+    )
     kept: dict[str, Any] = {name: manifest[name] for name in ("input", "tracking", "made_by") if name in manifest}
     return Job(
         source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), {**kept, "analysis": analysis}

@@ -88,11 +88,11 @@ def _stages(results: Path) -> tuple[int, float, dict[str, float]]:
     """Frames and length of the one recording in RESULTS, and the seconds of its stages."""
     from asyconv.night.results import manifests
 
-    found = manifests(results)
-    if len(found) != 1:
-        raise click.ClickException(f"expected one recording that can be processed, found {len(found)}")
-    stages = {name: stage["seconds"] for name, stage in found[0]["stages"].items()}
-    return found[0]["frames_used"], found[0]["recorded_s"], stages
+    finished = manifests(results)
+    if len(finished) != 1:
+        raise click.ClickException(f"expected one recording that can be processed, found {len(finished)}")
+    stages = {name: stage["seconds"] for name, stage in finished[0]["stages"].items()}
+    return finished[0]["frames_used"], finished[0]["recorded_s"], stages
 
 
 def _row(

@@ -28,10 +28,10 @@ def command(tracks: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     sources = [source for given in tracks for source in find_tracks(given)]
     for source in sources:
         manifest_beside(source)  # tracks that are not those of their manifest are refused
-    still = still_floor_of([read_tracks(source) for source in sources])
+    floor = still_floor_of([read_tracks(source) for source in sources])
     with writing(output, "the floor"):
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_still(still, output)
-    for name, floor_mm_s in still.limbs_mm_s.items():
+        write_still(floor, output)
+    for name, floor_mm_s in floor.limbs_mm_s.items():
         click.echo(f"{name.replace('_', ' ')}: {floor_mm_s:.1f} mm/s")
-    click.echo(f"{output}: floor from {still.seconds:.0f} s, model {still.model_name}, rate {still.rate}")
+    click.echo(f"{output}: floor from {floor.seconds:.0f} s, model {floor.model_name}, rate {floor.rate}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asyconv.pose.model_card import ModelFile
     from asyconv.pose.model_file import Model
     from asyconv.recordings.stream import Intrinsics, Recording
-    from asyconv.stages import Stages
+    from asyconv.stage_times import StageTimes
     from asyconv.tracks import Tracks
 
 PROCESS_RECORDING = "asyconv.cli.compose:process_recording"
@@ -86,7 +86,7 @@ def open_stated(source: Path, facts: RecordingFacts) -> "Recording":
 def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
     """Process one recording with its arguments as plain JSON values, wherever the engine runs it."""
     from asyconv.night.frozen import refuse_change
-    from asyconv.night.one_recording import run_unit
+    from asyconv.night.one_recording import run_recording
 
     results = Path(arguments["results"])
     stated = RecordingFacts(**arguments["stated"])
@@ -102,7 +102,7 @@ def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
     def work(job: "Job", folder: Path, tracks_from: Path | None, tell: "Tell") -> dict[str, Any]:
         return track_and_analyse(job, folder, tracks_from, stated, arguments["model"], tell)
 
-    outcome = run_unit(
+    outcome = run_recording(
         Path(arguments["source"]), results, prepared, work,
         update=arguments["update"], run=arguments["run"], attempt=arguments["attempt"],
         began=lambda job: began(recording_id=job.recording_id, length_s=job.length_s), stated_id=stated.recording_id,
@@ -129,7 +129,7 @@ def _model(name: str) -> "Model":
 
 
 def prepare(
-    source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still: Any, weights_hash: str,
+    source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still_floor: Any, weights_hash: str,
     sha256_by_planning: Mapping[str, str],
 ) -> "Job":  # fmt: skip
     """Identity and keys of a recording; a SHA-256 that is known by its planning hash saves reading it whole."""
@@ -154,7 +154,7 @@ def prepare(
         "precision": precision_of(stated.tracking["precision"]),
     }
     track_key = key_of({"input": sha256, **tracking})
-    analysis = analysis_facts(stated.infant_id, stated.sheet, events.get(recording_id, []), still)
+    analysis = analysis_facts(stated.infant_id, stated.sheet, events.get(recording_id, []), still_floor)
     facts: dict[str, Any] = {"input": input_facts, "tracking": tracking, "analysis": analysis}
     if stated.tracking["intrinsics"] is None and "camera_id" in stated.sheet:
         facts["unmatched"] = [f"camera_id {stated.sheet['camera_id']}: no camera of this id was described"]
@@ -178,13 +178,16 @@ def decisive_facts(stated: StatedFacts, weights_hash: str) -> dict[str, dict[str
     }
 
 
-def still_facts(still: "StillFloor | None") -> dict[str, Any] | None:
+def still_facts(floor: "StillFloor | None") -> dict[str, Any] | None:
     """What of a still-clip floor decides the tables."""
-    return None if still is None else asdict(still)
+    return None if floor is None else asdict(floor)
 
 
 def analysis_facts(
-    infant_id: str | None, sheet: dict[str, Any], events: list[dict[str, Any]], still: dict[str, Any] | None = None
+    infant_id: str | None,
+    sheet: dict[str, Any],
+    events: list[dict[str, Any]],
+    still_floor: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """All but the tracks that decides the tables."""
     from asyconv.analysis import ANALYSIS_VERSION
@@ -194,7 +197,7 @@ def analysis_facts(
         "infant_id": infant_id,
         "sheet": sheet,
         "events": events,
-        "still": still,
+        "still": still_floor,
     }
 
 
@@ -203,10 +206,10 @@ def track_and_analyse(
 ) -> dict[str, Any]:
     """Fill `folder` from a recording, or from the tracks of an earlier result."""
     from asyconv.cli.tracks_files import manifest_beside
-    from asyconv.stages import Stages
+    from asyconv.stage_times import StageTimes
     from asyconv.tracks_file import read_tracks
 
-    stages, again = Stages(), {}
+    times, again = StageTimes(), {}
     if tracks_from is not None:
         try:
             old = manifest_beside(tracks_from / "tracks.parquet")
@@ -216,14 +219,14 @@ def track_and_analyse(
         else:
             noted = {"made_by": old.get("made_by", {})}
     if tracks_from is None:
-        tracks = _track(job, stated, model, stages, tell)
+        tracks = _track(job, stated, model, times, tell)
         made_by = {**software("torch", "numpy", "numba"), "model": tracks.meta["model_name"], "device": device()}
         noted = {"made_by": made_by, **again}
-    noted |= analyse_into(job, folder, tracks, stages, tell)
-    return noted | {"stages": stages.facts()}
+    noted |= analyse_into(job, folder, tracks, times, tell)
+    return noted | {"stages": times.facts()}
 
 
-def _track(job: "Job", stated: RecordingFacts, model: str, stages: "Stages", tell: "Tell") -> "Tracks":
+def _track(job: "Job", stated: RecordingFacts, model: str, times: "StageTimes", tell: "Tell") -> "Tracks":
     from asyconv.pose.tracking import track
     from asyconv.recordings.stream import Intrinsics
 
@@ -240,11 +243,11 @@ def _track(job: "Job", stated: RecordingFacts, model: str, stages: "Stages", tel
             rate=stated.tracking["rate"],
             precision=stated.tracking["precision"],
             progress=lambda done, total: tell("tracking", done, total),
-            stages=stages,
+            times=times,
         )
 
 
-def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", tell: "Tell") -> dict[str, Any]:
+def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes", tell: "Tell") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
     from asyconv.analysis import analyse
     from asyconv.analysis.report.page import write_report
@@ -259,19 +262,19 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", stages: "Stages", t
     ids = {"recording_id": job.recording_id, "infant_id": analysis["infant_id"]}
     floor: dict[str, Any] = {"still_floor_mm_s": None}
     if analysis["still"] is not None:
-        still = StillFloor(**analysis["still"])
-        check_fits(still, tracks.meta)
-        floor = {"still_floor_mm_s": still.limbs_mm_s}
+        still_floor = StillFloor(**analysis["still"])
+        check_fits(still_floor, tracks.meta)
+        floor = {"still_floor_mm_s": still_floor.limbs_mm_s}
     tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
-    with stages.of("tables"):
+    with times.of("tables"):
         write_tracks(tracks, folder / "tracks.parquet")
     tell("analysis", 0, None)
-    with stages.of("analysis"):
+    with times.of("analysis"):
         movement = analyse(tracks, events_in(job.facts), analysis["sheet"])
-    with stages.of("tables"):
+    with times.of("tables"):
         write_tables(movement, folder)
     tell("report", 0, None)
-    with stages.of("report"):
+    with times.of("report"):
         write_figures(movement, folder / "figures")
         write_report(movement, folder / "report.html")
     kept = ("frames_used", "frames_lost", "warnings", "model_name", "left_right_verified", "simulated")

@@ -14,7 +14,7 @@ from asyconv.notice import NOTICE
 from asyconv.simulation.seeds import TEST_SEED
 
 if TYPE_CHECKING:
-    from asyconv.evaluation.held_out import HeldOut
+    from asyconv.evaluation.held_out import HeldOutClips
     from asyconv.pose.model_file import Model
 
 
@@ -240,7 +240,9 @@ def print_each(models: tuple[str, ...], measured: "Callable[[Model, Path | None]
             click.echo(measured(model, folder))
 
 
-def held_out_data(test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None) -> "HeldOut":
+def held_out_data(
+    test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None
+) -> "HeldOutClips":
     """Simulated infants, those that follow given joints, or the test part of annotated recordings trained on."""
     from asyconv.evaluation.held_out import annotated_part, driven_infants, held_out
 

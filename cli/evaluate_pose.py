@@ -10,11 +10,11 @@ from asyconv.cli.messages import note
 from asyconv.cli.progress import progress
 
 if TYPE_CHECKING:
-    from asyconv.evaluation.held_out import HeldOut
+    from asyconv.evaluation.held_out import HeldOutClips
     from asyconv.pose.model_file import Model
 
 
-def print_errors(models: "Sequence[Model]", data: "HeldOut", output: Path | None) -> None:
+def print_errors(models: "Sequence[Model]", data: "HeldOutClips", output: Path | None) -> None:
     """Print each model's errors; with an output, write tables and the reliability curve."""
     from asyconv.evaluation.error_tables import text, write_tables
     from asyconv.evaluation.joint_errors import evaluate_on
@@ -50,14 +50,14 @@ def print_conditions(models: "Sequence[Model]", infants: int, clips: int, seed: 
 
 
 def print_comparison(
-    models: "Sequence[Model]", data: "HeldOut", output: Path, timed_clips: int, timed_steps: int, step_clips: int
+    models: "Sequence[Model]", data: "HeldOutClips", output: Path, timed_clips: int, timed_steps: int, step_clips: int
 ) -> None:
     """Write Table II and Fig. 4 of the paper into `output`, and print the table."""
     import torch
 
     from asyconv.analysis.evaluation.error_plots import limb_boxes
     from asyconv.analysis.tables.files import write_csv
-    from asyconv.evaluation.clip_timing import clip_times
+    from asyconv.evaluation.clip_timing import time_networks
     from asyconv.evaluation.error_tables import write_rows
     from asyconv.evaluation.joint_errors import evaluate_on
     from asyconv.evaluation.table_two import framework, markdown, table_two
@@ -69,7 +69,7 @@ def print_comparison(
     def tell(text: str) -> None:
         note(f"timing: {text}")
 
-    timed = clip_times(device, clips=timed_clips, steps=timed_steps, batch=step_clips, tell=tell)
+    timed = time_networks(device, clips=timed_clips, steps=timed_steps, batch=step_clips, tell=tell)
     times = list(timed) if timed_clips else []
     rows = table_two(measured, times)
     write_rows(output / "table2.csv", rows)

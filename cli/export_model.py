@@ -27,6 +27,6 @@ def command(run: Path, output: Path, overwrite: bool) -> None:
     recipe, networks = trained(run)
     with writing(output, "the model"):
         output.parent.mkdir(parents=True, exist_ok=True)
-        _, evaluation = export_model(output, networks, recipe, sets_of(run, recipe), told=note)
+        _, evaluation = export_model(output, networks, recipe, sets_of(run, recipe), tell=note)
     click.echo(text(evaluation))
     click.echo(output)

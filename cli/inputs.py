@@ -14,27 +14,29 @@ def recordings_of(inputs: tuple[Path, ...], results: Path) -> list[Path]:
     """
     from asyconv.recordings.finding import search
 
-    found: dict[str, Path] = {}
+    sources: dict[str, Path] = {}
     for given in inputs:
         _refuse_results_among(given, results)
         try:
             below = search(given)
         except InputError:  # nothing there: refused, with the reason, when its turn comes
-            found.setdefault(os.path.realpath(given), given)
+            sources.setdefault(os.path.realpath(given), given)
             continue
         for folder, why in below.passed_over.items():
             complain(f"{folder}: this folder was not searched for recordings: {why}")
         for source in sorted([*below.recordings, *below.promised]) or [given]:
-            found.setdefault(os.path.realpath(source), source)
-    return list(found.values())
+            sources.setdefault(os.path.realpath(source), source)
+    return list(sources.values())
 
 
 def refuse_results_of_recordings(results: Path) -> None:
     """Refuse a folder for results that holds recordings: the mark that RESULTS gets would hide them from later runs."""
     from asyconv.recordings.finding import find_recordings
 
-    if results.is_dir() and (found := find_recordings(results)):
-        raise InputError(f"{results}: expected a folder for results alone, found the recording {found[0].name} in it")
+    if results.is_dir() and (recordings := find_recordings(results)):
+        raise InputError(
+            f"{results}: expected a folder for results alone, found the recording {recordings[0].name} in it"
+        )
 
 
 def _refuse_results_among(given: Path, results: Path) -> None:

@@ -43,9 +43,11 @@ def check_folder(
                 raise InputError(f"{folder}: expected a folder apart from the input {given}; give another name")
     if overwrite or may_hold is None or not folder.is_dir():
         return
-    found = sorted(path.name for path in folder.iterdir() if path.name not in may_hold)
-    if found:
-        raise InputError(f"{folder}: expected an empty folder or none, found {found[0]} in it; --overwrite replaces it")
+    others = sorted(path.name for path in folder.iterdir() if path.name not in may_hold)
+    if others:
+        raise InputError(
+            f"{folder}: expected an empty folder or none, found {others[0]} in it; --overwrite replaces it"
+        )
 
 
 def check_rows_file(path: Path, columns: Sequence[str], inputs: Sequence[Path | None] = ()) -> None:
@@ -53,6 +55,6 @@ def check_rows_file(path: Path, columns: Sequence[str], inputs: Sequence[Path | 
     check_output(path, (".csv",), inputs, overwrite=True)
     if path.is_file():
         with path.open(encoding="utf8", errors="replace", newline="") as file:
-            found = file.readline(10_000).rstrip("\r\n")
-        if found != ",".join(columns):
+            header = file.readline(10_000).rstrip("\r\n")
+        if header != ",".join(columns):
             raise InputError(f"{path}: expected a file of such rows ({columns[0]}, {columns[1]}, ...), found another")

@@ -63,13 +63,13 @@ def status_of(results: Path) -> dict[str, Any]:
         if others:
             made_by = sorted(set(others))
             stale.append({"setting": setting, "made_by": made_by, "now": version, "recordings": len(others)})
-    shown = ("recording_id", "stage", "done", "total", "seconds")
+    columns = ("recording_id", "stage", "done", "total", "seconds")
     return {
         "recordings_done": len(done),
         "recorded_s": sum(m.get("recorded_s") or 0.0 for m in done),
         "stale": stale,
         "parked": failed(results),
-        "under_way": [{name: facts.get(name) for name in shown} for facts in running(results)],
+        "under_way": [{name: facts.get(name) for name in columns} for facts in running(results)],
     }
 
 

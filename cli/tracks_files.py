@@ -34,10 +34,10 @@ def manifest_beside(tracks: Path) -> dict[str, Any]:
     manifest = read_manifest(folder.parent, folder.name)
     if manifest is None:
         return {}
-    found = [path for path in (tracks, motion_path(tracks)) if path.is_file()]
+    present = [path for path in (tracks, motion_path(tracks)) if path.is_file()]
     written = manifest.get("outputs_sha256", {})
     expected = {name: written[name] for name in (tracks.name, motion_path(tracks).name) if name in written}
-    if tracks not in found or {path.name: sha256_of(path) for path in found} != expected:
+    if tracks not in present or {path.name: sha256_of(path) for path in present} != expected:
         raise InputError(
             f"{tracks}: expected the tracks that the manifest beside them describes, found others or none; "
             "`asyconv process --update` tracks the recording again"

@@ -110,11 +110,11 @@ def print_differences(
     workers: int, report: "Report",
 ) -> None:  # fmt: skip
     """Print what each difference between the useful preset and the paper's gains."""
-    from asyconv.evaluation.ablations import measure_differences
+    from asyconv.evaluation.ablations import measure_ablations
 
     if detection is None:
         raise InputError("differences: expected the model whose detection network to take, with --detection")
-    gains = measure_differences(out, recipe, clips, tuning, detection, steps, workers, report)
+    gains = measure_ablations(out, recipe, clips, tuning, detection, steps, workers, report)
     click.echo(f"{'network':12}{'put back to the paper':36}{'median error, map px':>22}{'found within 3, %':>20}")
     for gain in gains:
         click.echo(f"{gain.network:12}{gain.put_back:36}{gain.median_error_map:22.3f}{gain.found_pct:20.2f}")

@@ -16,8 +16,8 @@ from torch import Tensor
 from asyconv.kernels import asymmetric_cascade, reference
 from asyconv.kernels.blocks import FRAMES, HEIGHT, MAPS, WIDTH, Block, channels_of, draw_blocks
 from asyconv.kernels.dispatch import PATHS, Problem, choose
+from asyconv.kernels.implementations import Implementation, implementations
 from asyconv.kernels.timing import Call, Row, facts, measure, measure_together, peak_mib, rounded, times
-from asyconv.kernels.ways import Way, ways
 
 DTYPES = {str(dtype)[6:]: dtype for dtype in (torch.float32, *reference.HALVES)}
 GEMM = {"cpu": 2048, "cuda": 8192}
@@ -44,7 +44,7 @@ def kernel_rows(
     device: torch.device, dtype: torch.dtype, batch: int, *, width: float = 1.0,
     size: tuple[int, int] = (HEIGHT, WIDTH), seconds: float = 1.0, without: Collection[str] = (),
 ) -> Iterator[Row]:  # fmt: skip
-    """Ceilings, then every way to run each block, then each to run all blocks one after the other, then training.
+    """Ceilings, then every implementation of each block, then of all blocks one after the other, then training.
 
     ``without`` names paths that are left out.
     """
@@ -54,8 +54,8 @@ def kernel_rows(
     blocks = draw_blocks(device, dtype, batch, width=width, size=size)
     with torch.no_grad():
         for block in blocks:
-            for what, way in ways(block, without).items():
-                yield _timed(what, block, way, gemm, seconds)
+            for what, implementation in implementations(block, without).items():
+                yield _timed(what, block, implementation, gemm, seconds)
             yield _products(block, gemm, seconds)
         yield from _whole(blocks, without, seconds)
     for block in blocks:
@@ -71,12 +71,12 @@ def fastest(rows: Sequence[Row]) -> dict[tuple[int, int, int, str], str]:
             maps = MAPS if row.block.endswith("+heads") else 0
             paths = spent.setdefault((int(sizes.split("x")[1]), int(c_out), maps, row.dtype), {})
             paths.setdefault(row.what, {})[row.shape] = float(row.p50_ms)
-    found = {}
+    paths_by_shape = {}
     for key, paths in spent.items():
         shapes = set.intersection(*(set(times_ms) for times_ms in paths.values()))
         if shapes:
-            found[key] = min(paths, key=lambda path: sum(paths[path][shape] for shape in shapes))
-    return found
+            paths_by_shape[key] = min(paths, key=lambda path: sum(paths[path][shape] for shape in shapes))
+    return paths_by_shape
 
 
 def training_rows(block: Block) -> list[Row]:
@@ -84,14 +84,14 @@ def training_rows(block: Block) -> list[Row]:
     x = block.x.detach().to(block.weights[0].dtype)
     parameters = [t.detach().requires_grad_() for t in block.weights]
     biases = [t.detach().to(x.dtype).requires_grad_() for t in block.biases]
-    known = {t.untyped_storage().data_ptr() for t in (x, *parameters, *biases)}
+    own_storage = {t.untyped_storage().data_ptr() for t in (x, *parameters, *biases)}
 
     def kept_mib(call: Callable[[], Tensor]) -> float:
         kept: dict[int, int] = {}
 
         def note(tensor: Tensor) -> Tensor:
             storage = tensor.untyped_storage()
-            if storage.data_ptr() not in known:
+            if storage.data_ptr() not in own_storage:
                 kept[storage.data_ptr()] = storage.nbytes()
             return tensor
 
@@ -101,7 +101,7 @@ def training_rows(block: Block) -> list[Row]:
 
     common = replace(facts(x.device, x.dtype), block=block.name.removesuffix("+heads"), shape=block.shape)
     trained = replace(block, weights=parameters, biases=biases, head_weights=[], head_biases=[])
-    layers = kept_mib(lambda: ways(trained)["conv3d"].run(trained, x))
+    layers = kept_mib(lambda: implementations(trained)["conv3d"].run(trained, x))
     ours = kept_mib(lambda: asymmetric_cascade(x, parameters, biases))
     return [
         replace(common, what="ordinary layers, trained", kept_for_backward_mib=layers),
@@ -131,15 +131,15 @@ def _gemm(device: torch.device, dtype: torch.dtype) -> Call:
     return lambda: a @ a
 
 
-def _timed(what: str, block: Block, way: Way, gemm: float, seconds: float) -> Row:
-    device, x = block.x.device, way.ready(block)
+def _timed(what: str, block: Block, implementation: Implementation, gemm: float, seconds: float) -> Row:
+    device, x = block.x.device, implementation.ready(block)
 
     def call() -> Tensor:
-        return way.run(block, x)
+        return implementation.run(block, x)
 
     peak = peak_mib(call, device)
     p20, p50, p80 = measure(call, device, seconds=seconds)
-    rate, moved = block.gflop / p50 * 1e3, block.gbyte(way.passes, way.convolutions)
+    rate, moved = block.gflop / p50 * 1e3, block.gbyte(implementation.passes, implementation.convolutions)
     return replace(
         facts(device, block.dtype), what=what, block=block.name, shape=block.shape, **times(p20, p50, p80),
         gflop_per_s=rounded(rate), share_of_gemm=rounded(rate / gemm), gbyte_per_s=rounded(moved / p50 * 1e3),
@@ -167,18 +167,18 @@ def _products(block: Block, gemm: float, seconds: float) -> Row:
 def _whole(blocks: list[Block], without: Collection[str], seconds: float) -> list[Row]:
     """All blocks as the network runs them, each on the result of the one before, and the matrix product: all by turns.
 
-    By turns, so that every way meets the same clock rate and the same neighbours. Where a path cannot run a block,
-    the library does.
+    By turns, so that every implementation meets the same clock rate and the same neighbours. Where a path cannot
+    run a block, the library does.
     """
     device, dtype, n = blocks[0].x.device, blocks[0].dtype, GEMM[blocks[0].x.device.type]
-    found = [ways(block, without) for block in blocks]
-    names = list(dict.fromkeys(name for each in found for name in each))
-    chains = {name: [each.get(name, each["library"]) for each in found] for name in names}
+    by_block = [implementations(block, without) for block in blocks]
+    names = list(dict.fromkeys(name for each in by_block for name in each))
+    chains = {name: [each.get(name, each["library"]) for each in by_block] for name in names}
 
     def run(name: str) -> Tensor:
         x = blocks[0].x
-        for block, way in zip(blocks, chains[name], strict=True):
-            x = way.run(block, x)
+        for block, implementation in zip(blocks, chains[name], strict=True):
+            x = implementation.run(block, x)
         return x
 
     calls: dict[str, Call] = {name: functools.partial(run, name) for name in names}
@@ -188,7 +188,10 @@ def _whole(blocks: list[Block], without: Collection[str], seconds: float) -> lis
     gemm, gflop = 2e-6 * n**3 / spent[0][1], sum(block.gflop for block in blocks)
     rows = [replace(common, what="gemm", shape=f"{n}x{n}x{n}", **times(*spent[0]), gflop_per_s=rounded(gemm))]
     for name, percentiles in zip(names, spent[1:], strict=True):
-        moved = sum(b.gbyte(way.passes, way.convolutions) for b, way in zip(blocks, chains[name], strict=True))
+        moved = sum(
+            b.gbyte(implementation.passes, implementation.convolutions)
+            for b, implementation in zip(blocks, chains[name], strict=True)
+        )
         rate = gflop / percentiles[1] * 1e3
         rows.append(
             replace(

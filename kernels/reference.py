@@ -41,8 +41,8 @@ MANY_CHANNELS = 128
 @functools.cache
 def has_bfloat16() -> bool:
     """Whether this machine's processor has instructions that multiply bfloat16; not, where torch is too old to tell."""
-    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+    capabilities: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def working_dtype(dtype: torch.dtype, device: torch.device) -> torch.dtype:

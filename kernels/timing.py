@@ -182,7 +182,7 @@ def commit(folder: Path = Path(__file__).parent) -> str:
         return ""
 
 
-def relative_error(found: Tensor, expected: Tensor) -> float:
+def relative_error(result: Tensor, expected: Tensor) -> float:
     """Norm of the difference over the norm of what is expected, in float64."""
-    difference = (found.double() - expected.double()).norm()
+    difference = (result.double() - expected.double()).norm()
     return float(difference / expected.double().norm())

@@ -179,22 +179,22 @@ class Check:
         """Every block by one path against float64, on memory that held NaN."""
         from asyconv.kernels.bench import DTYPES
         from asyconv.kernels.blocks import draw_blocks
+        from asyconv.kernels.implementations import implementations
         from asyconv.kernels.timing import facts, relative_error
-        from asyconv.kernels.ways import ways
 
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
         for clips, *size in sizes:
             for name, width in itertools.product(DTYPES, WIDTHS):
                 dtype = DTYPES[name]
                 for block in draw_blocks(self.device, dtype, clips, width=width, size=(size[0], size[1])):
-                    way = ways(block).get(path)
-                    if way is None:
+                    implementation = implementations(block).get(path)
+                    if implementation is None:
                         continue
                     if self.left_s() < 0:
                         print(f"time is up for {path} at {block.shape} {name}")
                         return
                     expected = truth(block)
-                    error = relative_error(poisoned(way, block, expected), expected)
+                    error = relative_error(poisoned(implementation, block, expected), expected)
                     if not error <= ALLOWED[name]:
                         self.fail(
                             f"{path} {block.name} {block.shape} {name}: relative error {error:.1e}, "
@@ -222,11 +222,11 @@ class Check:
         """A captured graph gives what the call gives, for new values in the same memory, on a side stream too."""
         from asyconv.kernels.blocks import draw_blocks
         from asyconv.kernels.dispatch import PATHS, forced
+        from asyconv.kernels.implementations import implementations
         from asyconv.kernels.timing import relative_error
-        from asyconv.kernels.ways import ways
 
         block = draw_blocks(self.device, torch.float16, 2)[0]
-        for path in (path for path in ways(block, self.broken) if path in PATHS):
+        for path in (path for path in implementations(block, self.broken) if path in PATHS):
             with torch.no_grad(), forced(path):
                 side = torch.cuda.Stream()
                 with torch.cuda.stream(side):
@@ -247,9 +247,13 @@ class Check:
         """Paths that can run a half block here, and neither hang nor end the process."""
         from asyconv.kernels.blocks import draw_blocks
         from asyconv.kernels.dispatch import PATHS
-        from asyconv.kernels.ways import ways
+        from asyconv.kernels.implementations import implementations
 
-        can = {path for b in draw_blocks(self.device, torch.float16, 1, size=(1, 1)) for path in ways(b, self.broken)}
+        can = {
+            path
+            for b in draw_blocks(self.device, torch.float16, 1, size=(1, 1))
+            for path in implementations(b, self.broken)
+        }
         return [path for path in PATHS if path in can]
 
     def blocks(self) -> None:
@@ -418,11 +422,11 @@ def truth(block: Any) -> Tensor:
     return F.conv3d(x, last.double(), last_bias.double())
 
 
-def poisoned(way: Any, block: Any, like: Tensor) -> Tensor:
+def poisoned(implementation: Any, block: Any, like: Tensor) -> Tensor:
     """Run after memory of the result's size was filled with NaN and given back, so that unwritten places show."""
     for dtype in (torch.float32, torch.float16):
         torch.full(like.shape, float("nan"), dtype=dtype, device=like.device)
-    result = way.run(block, block.x)
+    result = implementation.run(block, block.x)
     assert isinstance(result, Tensor)
     return result
 

@@ -68,9 +68,9 @@ def rejections(
 
 def leave_out_missing(at: Positions) -> Done:
     """Joints without finite pixel coordinates are missing in millimetres, too."""
-    found = whole(at.px)
+    seen = whole(at.px)
     how = "finite pixel coordinates"
-    return at.without(~found).log("joint found", how, ~found & at.time.present[:, None], flags.MISSING)
+    return at.without(~seen).log("joint found", how, ~seen & at.time.present[:, None], flags.MISSING)
 
 
 def leave_out_copies(at: Positions, simulated: bool) -> Done:
@@ -80,16 +80,16 @@ def leave_out_copies(at: Positions, simulated: bool) -> Done:
     often repeat themselves, positions lie on a grid and an infant at rest repeats them truly; so do the exact joints of
     a simulated infant.
     """
-    name, found = "copied samples", whole(at.px)
+    name, seen = "copied samples", whole(at.px)
     if simulated:
         return at.skip(name, "simulated infants may lie exactly still")
-    both = found[1:] & found[:-1]
+    both = seen[1:] & seen[:-1]
     with np.errstate(invalid="ignore"):
         same = both & (np.abs(np.diff(at.px, axis=0)) < COPY_APART_PX).all(axis=-1)
     copied = (same == both).all(axis=1) & (both.sum(axis=1) >= COPY_JOINTS_MIN)
     if same[~copied].sum() > GRID_SHARE * both[~copied].sum():
         return at.skip(name, "positions lie on a grid")
-    bad = np.concatenate([np.zeros((1, found.shape[1]), bool), same & copied[:, None]])
+    bad = np.concatenate([np.zeros((1, seen.shape[1]), bool), same & copied[:, None]])
     return at.without(bad).log(name, f"at least {COPY_JOINTS_MIN} joints, all as before", bad, flags.DROPPED)
 
 
@@ -150,9 +150,9 @@ def reject_long_bones(at: Positions) -> Done:
 
 def leave_out_holes(at: Positions) -> Done:
     """A joint that is missing in the picture, or has no depth of its own, has no millimetres."""
-    found = whole(at.px)
-    no_depth = found & ~(whole(at.mm) & ~at.hole)
-    return at.without(~found | no_depth, px=False).log(
+    seen = whole(at.px)
+    no_depth = seen & ~(whole(at.mm) & ~at.hole)
+    return at.without(~seen | no_depth, px=False).log(
         "depth present", "a depth and intrinsics", no_depth, flags.NO_DEPTH
     )
 

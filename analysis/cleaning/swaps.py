@@ -89,16 +89,18 @@ def changes(right: Floats, left: Floats, apart_min: float) -> list[int]:
     with np.errstate(invalid="ignore"):
         near = _cost(right[:-1], left[:-1], left[1:], right[1:]) < _cost(right[:-1], left[:-1], right[1:], left[1:])
         near &= (apart[1:] > apart_min) & (apart[:-1] > apart_min)
-    found: list[int] = []
+    exchanged_at: list[int] = []
     for t in np.flatnonzero(near) + 1:
         right_before, left_before = right[t - 1], left[t - 1]
-        steady = t >= 2 and (not found or found[-1] < t - 1) and np.isfinite(right[t - 2] + left[t - 2]).all()
+        steady = (
+            t >= 2 and (not exchanged_at or exchanged_at[-1] < t - 1) and np.isfinite(right[t - 2] + left[t - 2]).all()
+        )
         if steady:
             right_before, left_before = 2 * right_before - right[t - 2], 2 * left_before - left[t - 2]
         as_tracked = _cost(right_before, left_before, right[t], left[t])
         if _cost(right_before, left_before, left[t], right[t]) < SWAP_COST_SHARE * as_tracked:
-            found.append(int(t))
-    return found
+            exchanged_at.append(int(t))
+    return exchanged_at
 
 
 def _cost(right_before: Floats, left_before: Floats, right: Floats, left: Floats) -> Floats:

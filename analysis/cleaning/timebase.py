@@ -76,8 +76,8 @@ def make_time_base(
         )
     spacing = np.diff(time_s)
     if len(spacing) == 0:
-        one = np.zeros(1, np.int64)
-        return TimeBase(FS_UNKNOWN_HZ, FS_UNKNOWN_HZ, 0.0, False, time_s, frame, np.ones(1, bool), one, time_s)
+        slot_zero = np.zeros(1, np.int64)
+        return TimeBase(FS_UNKNOWN_HZ, FS_UNKNOWN_HZ, 0.0, False, time_s, frame, np.ones(1, bool), slot_zero, time_s)
     middle = float(np.median(spacing))
     step_s = float(spacing[spacing < 1.5 * middle].mean())
     quartiles = np.percentile(spacing, [25, 75])

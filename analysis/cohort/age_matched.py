@@ -53,8 +53,8 @@ def against_others(values: Floats, age_days: Floats, infant: Ints) -> tuple[Floa
         spread[:, row] = MAD_TO_SD * middle(np.abs(reference - median[:, row, None]))[0]
     enough = (count >= INFANTS_MIN) & (spread > 0)
     z[enough] = (values[enough] - median[enough]) / spread[enough]
-    known = count >= INFANTS_MIN
-    return z, count, np.where(known, median, np.nan), np.where(known, spread, np.nan)
+    enough_infants = count >= INFANTS_MIN
+    return z, count, np.where(enough_infants, median, np.nan), np.where(enough_infants, spread, np.nan)
 
 
 def compared(values: pl.DataFrame) -> pl.DataFrame:
@@ -69,7 +69,7 @@ def compared(values: pl.DataFrame) -> pl.DataFrame:
         matrix = np.full((features.height, who.height), np.nan)
         at = (rows["line"].to_numpy(), rows["row"].to_numpy())
         matrix[at] = rows["value"].to_numpy()
-        found = against_others(matrix, who["pma_days"].to_numpy().astype(np.float64), who["infant"].to_numpy())
-        columns = dict(zip(("z", "z_infants", "z_median", "z_spread"), (part[at] for part in found), strict=True))
+        scores = against_others(matrix, who["pma_days"].to_numpy().astype(np.float64), who["infant"].to_numpy())
+        columns = dict(zip(("z", "z_infants", "z_median", "z_spread"), (part[at] for part in scores), strict=True))
         parts.append(rows.drop("line", "row").with_columns(**{k: pl.Series(v) for k, v in columns.items()}))
     return pl.concat(parts).with_columns(pl.col("z", "z_median", "z_spread").fill_nan(None)) if parts else values

@@ -61,15 +61,17 @@ def _nearest_each(age_days: Floats, infant: Any, at: float) -> Any:
 def by_age_table(values: pl.DataFrame) -> pl.DataFrame:
     """Percentiles of every measure and limb of `values`, with `infants` = how many infants each rests on."""
     parts = []
-    for one in DRAWN:
+    for measure in DRAWN:
         for limb in LIMBS:
-            here = values.filter((pl.col("key") == one.key) & (pl.col("part") == limb))
-            found = percentiles(
-                here["pma_days"].to_numpy().astype(float), here["infant_id"].to_list(), here["value"].to_numpy()
-            )  # fmt: skip
-            keys = (pl.lit(label(one)).alias("measure"), pl.lit(limb_name(limb)).alias("limb"))
+            of_limb = values.filter((pl.col("key") == measure.key) & (pl.col("part") == limb))
+            curve = percentiles(
+                of_limb["pma_days"].to_numpy().astype(float),
+                of_limb["infant_id"].to_list(),
+                of_limb["value"].to_numpy(),
+            )
+            keys = (pl.lit(label(measure)).alias("measure"), pl.lit(limb_name(limb)).alias("limb"))
             age = (pl.col("age_days") / 7).round(1).alias("age_weeks")
-            parts.append(found.select(*keys, age, "infants", *PERCENTILES))
+            parts.append(curve.select(*keys, age, "infants", *PERCENTILES))
     return pl.concat(parts)
 
 
@@ -78,22 +80,24 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
 
     `values` are those of one stratum; the measures drawn are those of floor band `band`.
     """
-    here = values.filter(
+    of_band = values.filter(
         (pl.col("band") == band) & pl.col("infant_id").is_not_null() & pl.col("pma_days").is_not_null()
     )
-    rows = [one for one in DRAWN if one.key in set(here["key"])]
+    rows = [measure for measure in DRAWN if measure.key in set(of_band["key"])]
     if not rows:
         return None
     height_in = ROW_IN * len(rows) + 0.7
-    ages = here["pma_days"].to_numpy().astype(float) / 7
+    ages = of_band["pma_days"].to_numpy().astype(float) / 7
     span = (float(ages.min()) - 0.6, float(ages.max()) + 0.6)
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots(len(rows), len(LIMBS), sharey="row", sharex=True, squeeze=False)
-        for line, one in zip(axes, rows, strict=True):
+        for line, measure in zip(axes, rows, strict=True):
             for ax, limb in zip(line, LIMBS, strict=True):
-                _panel(ax, here.filter((pl.col("key") == one.key) & (pl.col("part") == limb)), LIMB_COLOURS[limb])
-            line[0].set_ylabel(textwrap.fill(label(one), 18), fontsize=7)
+                _panel(
+                    ax, of_band.filter((pl.col("key") == measure.key) & (pl.col("part") == limb)), LIMB_COLOURS[limb]
+                )
+            line[0].set_ylabel(textwrap.fill(label(measure), 18), fontsize=7)
             line[0].set_ylim(bottom=min(0.0, line[0].get_ylim()[0]))
             line[0].set_xlim(*span)
         for ax, limb in zip(axes[0], LIMBS, strict=True):
@@ -104,16 +108,16 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
             left=0.115, right=0.995, top=1 - 0.25 / height_in, bottom=0.4 / height_in, hspace=0.14, wspace=0.08
         )
 
-    data = here.select("recording_id", "infant_id", "pma_days", "feature", "part", "value", "unit", "lower_bound")
+    data = of_band.select("recording_id", "infant_id", "pma_days", "feature", "part", "value", "unit", "lower_bound")
     title = "Age, measures that do not depend on the floor" if band == NO_BAND else f"Age, speed floor {band} mm/s"
-    return Drawing(name, title, draw, data, _summary(here), height_in, table=by_age_table(here))
+    return Drawing(name, title, draw, data, _summary(of_band), height_in, table=by_age_table(of_band))
 
 
 def _panel(ax: Any, values: pl.DataFrame, colour: str) -> None:
     age_days, value = values["pma_days"].to_numpy().astype(float), values["value"].to_numpy()
     dots(ax, (age_days / 7).tolist(), value.tolist(), colour, 7 if values.height < 200 else 3)
-    found = percentiles(age_days, values["infant_id"].to_list(), value)
-    for piece in _unbroken(found, values["infant_id"].n_unique()):
+    curve = percentiles(age_days, values["infant_id"].to_list(), value)
+    for piece in _unbroken(curve, values["infant_id"].n_unique()):
         weeks, low, middle, high = piece.select(pl.col("age_days") / 7, *PERCENTILES).to_numpy().T
         ax.fill_between(weeks, low, high, fc=UNSEEN_HATCH, alpha=0.25, lw=0, zorder=1)
         for edge in (low, high):
@@ -129,12 +133,12 @@ def _panel(ax: Any, values: pl.DataFrame, colour: str) -> None:
         ax.text(0.5, 0.5, "none given", transform=ax.transAxes, ha="center", va="center", fontsize=7, color=MUTED)
 
 
-def _unbroken(found: pl.DataFrame, infants: int) -> list[pl.DataFrame]:
+def _unbroken(curve: pl.DataFrame, infants: int) -> list[pl.DataFrame]:
     """Percentiles in pieces without a hole: running ones are a week apart at most, level ones are one piece."""
     if infants < RUNNING_MIN:
-        return [found] if found.height else []
-    piece = found.select((pl.col("age_days").diff() > 7).fill_null(False).cum_sum().alias("piece"))["piece"]
-    return [found.filter(piece == k) for k in piece.unique(maintain_order=True)]
+        return [curve] if curve.height else []
+    piece = curve.select((pl.col("age_days").diff() > 7).fill_null(False).cum_sum().alias("piece"))["piece"]
+    return [curve.filter(piece == k) for k in piece.unique(maintain_order=True)]
 
 
 def _summary(values: pl.DataFrame) -> str:

@@ -59,9 +59,9 @@ def make_cohort(
     out = {"recordings": recordings, "strata": _strata_table(recordings), "features_compared": long}
     out["reliability"] = reliability_table(_usable(long))
     keys = recordings.select("recording_id", *FACTS, "stratum", "left_out")
-    for scope, found in summaries.items():
-        if found:
-            whole = pl.concat(found, how="diagonal_relaxed").drop(FACTS, strict=False)
+    for scope, of_scope in summaries.items():
+        if of_scope:
+            whole = pl.concat(of_scope, how="diagonal_relaxed").drop(FACTS, strict=False)
             out[f"{scope}_summary"] = keys.join(whole, on="recording_id", how="inner", maintain_order="left")
     out["mismatches"] = _mismatches_table(mismatches)
     out["failed"] = _failed_table(failed or {})
@@ -117,8 +117,8 @@ def _banded(long: pl.DataFrame, name: str) -> pl.DataFrame:
     }
     bands = []
     for start_s, part in long.select("epoch_start_s", "part").unique(maintain_order=True).iter_rows():
-        known = [floors[start_s, limb] for limb in limbs_of(part) if (start_s, limb) in floors]
-        bands.append((start_s, part, floor_band_mm_s(max(known)) if known else None))
+        part_floors = [floors[start_s, limb] for limb in limbs_of(part) if (start_s, limb) in floors]
+        bands.append((start_s, part, floor_band_mm_s(max(part_floors)) if part_floors else None))
     schema = {"epoch_start_s": pl.Float64, "part": pl.String, "band": pl.String}
     banded = long.join(
         pl.DataFrame(bands, schema=schema, orient="row"),
@@ -154,8 +154,8 @@ _RECORDINGS: Final[dict[str, Any]] = {
 
 def _recordings_table(rows: list[dict[str, Any]], members: Sequence[Member]) -> pl.DataFrame:
     """One row per recording, in order of recording_id; columns of the sheet that have no meaning here come last."""
-    known = {*_RECORDINGS, "orientation", "mirrored", "depth_unit_mm", "fps_hz", "exclude_reason"}
-    others = sorted({name for member in members for name in member.facts} - known)
+    used_columns = {*_RECORDINGS, "orientation", "mirrored", "depth_unit_mm", "fps_hz", "exclude_reason"}
+    others = sorted({name for member in members for name in member.facts} - used_columns)
     facts = {member.recording_id: member.facts for member in members}
     whole = [{**row, **{f"sheet_{n}": facts[row["recording_id"]].get(n) for n in others}} for row in rows]
     return pl.DataFrame(whole, schema=_RECORDINGS | {f"sheet_{name}": pl.String for name in others})
@@ -168,9 +168,9 @@ def _values_table(features: list[pl.DataFrame], recordings: pl.DataFrame) -> pl.
     keys = recordings.select("recording_id", "infant_id", "ga_birth_days", "pma_days", "left_out")
     whole = pl.concat(features, how="diagonal_relaxed").join(keys, on="recording_id", how="left", maintain_order="left")
     whole = whole.with_columns(_why_not_compared().alias("z_reason")).with_row_index()
-    found = compared(whole.filter(pl.col("z_reason").is_null() & pl.col("value").is_not_null()))
-    if "z" in found.columns:
-        whole = whole.join(found.select("index", *_Z), on="index", how="left", maintain_order="left")
+    scored = compared(whole.filter(pl.col("z_reason").is_null() & pl.col("value").is_not_null()))
+    if "z" in scored.columns:
+        whole = whole.join(scored.select("index", *_Z), on="index", how="left", maintain_order="left")
     else:
         whole = whole.with_columns(pl.lit(None, kind).alias(name) for name, kind in _Z.items())
     few = pl.format("{} other infants within {} days of age, needs {}", "z_infants", AGE_MAX_DAYS, INFANTS_MIN)

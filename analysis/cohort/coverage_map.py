@@ -61,13 +61,13 @@ def coverage_overview(pieces: list[pl.DataFrame]) -> Drawing:
     grid = np.full((tall, 5 * len(pieces)), np.nan)
     for k, piece in enumerate(pieces):
         grid[: piece.height, 5 * k : 5 * k + 4] = piece.select(*LIMBS).to_numpy()
-    known = np.zeros(grid.shape, bool)
+    is_recording = np.zeros(grid.shape, bool)
     for k, piece in enumerate(pieces):
-        known[: piece.height, 5 * k : 5 * k + 4] = True
+        is_recording[: piece.height, 5 * k : 5 * k + 4] = True
 
     def draw(figure: Figure) -> None:
         ax = figure.add_axes((0.06, 0.2, 0.86, 0.68))
-        mesh = _cells(ax, grid, known)
+        mesh = _cells(ax, grid, is_recording)
         ax.set_xticks([5 * k + 1.5 for k in range(len(pieces))], [str(k + 1) for k in range(len(pieces))], fontsize=7)
         ax.set_xlabel("page; in each, the columns are right arm, left arm, right leg, left leg", fontsize=8)
         ax.set_ylabel("recording on the page", fontsize=8)
@@ -77,29 +77,29 @@ def coverage_overview(pieces: list[pl.DataFrame]) -> Drawing:
         bar.outline.set_visible(False)
 
     whole = pl.concat(pieces)
-    shown = pl.concat(
+    quartiles = pl.concat(
         [_spread_of(piece).select(pl.lit(k, pl.Int64).alias("page"), pl.all()) for k, piece in enumerate(pieces, 1)]
     )
-    return Drawing("coverage", "Coverage of all recordings", draw, whole, _summary(whole), 3.6, table=shown)
+    return Drawing("coverage", "Coverage of all recordings", draw, whole, _summary(whole), 3.6, table=quartiles)
 
 
 def _spread_of(table: pl.DataFrame) -> pl.DataFrame:
     """Quartiles of coverage by limb."""
     rows = [
-        (limb_name(limb), len(found), *(found.quantile(q, "linear") for q in (0.0, 0.25, 0.5, 0.75, 1.0)))
+        (limb_name(limb), len(coverage_pct), *(coverage_pct.quantile(q, "linear") for q in (0.0, 0.25, 0.5, 0.75, 1.0)))
         for limb in LIMBS
-        for found in [table[limb].drop_nulls()]
+        for coverage_pct in [table[limb].drop_nulls()]
     ]
     names = ("min_pct", "p25_pct", "median_pct", "p75_pct", "max_pct")
     schema = {"limb": pl.String, "recordings": pl.Int64, **dict.fromkeys(names, pl.Float64)}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _cells(ax: Any, values: Floats, known: npt.NDArray[np.bool_] | None = None) -> Any:
+def _cells(ax: Any, values: Floats, is_recording: npt.NDArray[np.bool_] | None = None) -> Any:
     """Squares of one hue from 0 to 100 %; hatched where nothing is known, blank where there is no recording."""
     rows, columns = values.shape
     extent = (-0.5, columns - 0.5, rows + 0.5, 0.5)  # rows count from 1
-    there = np.ones(values.shape, bool) if known is None else known
+    there = np.ones(values.shape, bool) if is_recording is None else is_recording
     for row, column in np.argwhere(there & ~np.isfinite(values)):
         ax.fill_between(
             (column - 0.5, column + 0.5), row + 0.5, row + 1.5, fc=UNSEEN, ec=UNSEEN_HATCH, hatch="////", lw=0, zorder=1

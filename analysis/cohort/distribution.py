@@ -20,17 +20,19 @@ QUARTILES: Final = {"p25": 0.25, "median": 0.5, "p75": 0.75}
 def distribution_table(values: pl.DataFrame) -> pl.DataFrame:
     """One row per measure, limb and floor band of `values` (one each): infants, least and most, quartiles from 20."""
     rows = []
-    for one in DRAWN:
+    for measure in DRAWN:
         for limb in LIMBS:
-            here = values.filter((pl.col("key") == one.key) & (pl.col("part") == limb))
-            for band in bands_of(here) if one.floor_decides else [NO_BAND]:
-                found = here.filter(pl.col("band") == band)["value"]
-                if not len(found):
+            of_limb = values.filter((pl.col("key") == measure.key) & (pl.col("part") == limb))
+            for band in bands_of(of_limb) if measure.floor_decides else [NO_BAND]:
+                of_band = of_limb.filter(pl.col("band") == band)["value"]
+                if not len(of_band):
                     continue
                 quartiles = [
-                    found.quantile(q, "linear") if len(found) >= INFANTS_MIN else None for q in QUARTILES.values()
+                    of_band.quantile(q, "linear") if len(of_band) >= INFANTS_MIN else None for q in QUARTILES.values()
                 ]
-                rows.append((label(one), limb_name(limb), band, len(found), found.min(), *quartiles, found.max()))
+                rows.append(
+                    (label(measure), limb_name(limb), band, len(of_band), of_band.min(), *quartiles, of_band.max())
+                )
     schema = {"measure": pl.String, "limb": pl.String, "floor_band_mm_s": pl.String, "infants": pl.Int64}
     schema |= dict.fromkeys(("min", *QUARTILES, "max"), pl.Float64)
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -44,9 +46,9 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
     once = once_each(values)
     if not once.height:
         return None
-    rows = [one for one in DRAWN if one.key in set(once["key"])]
+    rows = [measure for measure in DRAWN if measure.key in set(once["key"])]
     bands = bands_of(once)
-    floored = sum(one.floor_decides for one in rows)
+    floored = sum(measure.floor_decides for measure in rows)
     height_in = ROW_IN * len(rows) + 1.2
 
     def draw(figure: Figure) -> None:
@@ -56,17 +58,17 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
         for ax in grid[floored] if floored else []:
             ax.axis("off")
         lines = [*grid[:floored], *grid[floored + (floored > 0) :]]
-        for k, (line, one) in enumerate(zip(lines, rows, strict=True)):
+        for k, (line, measure) in enumerate(zip(lines, rows, strict=True)):
             for ax, limb in zip(line, LIMBS, strict=True):
-                names = bands if one.floor_decides else [NO_BAND]
-                here = once.filter((pl.col("key") == one.key) & (pl.col("part") == limb))
-                _panel(ax, here, names, LIMB_COLOURS[limb])
-                if one.floor_decides and k == floored - 1:
+                columns = bands if measure.floor_decides else [NO_BAND]
+                of_limb = once.filter((pl.col("key") == measure.key) & (pl.col("part") == limb))
+                _panel(ax, of_limb, columns, LIMB_COLOURS[limb])
+                if measure.floor_decides and k == floored - 1:
                     ax.set_xticks(
-                        range(len(names)), [_short(name) for name in names], fontsize=6, rotation=40, ha="right"
+                        range(len(columns)), [_short(name) for name in columns], fontsize=6, rotation=40, ha="right"
                     )
                     ax.set_xlabel("speed floor (mm/s)", fontsize=7)
-            line[0].set_ylabel(textwrap.fill(label(one), 18), fontsize=7)
+            line[0].set_ylabel(textwrap.fill(label(measure), 18), fontsize=7)
             line[0].set_ylim(bottom=min(0.0, line[0].get_ylim()[0]))
         for ax, limb in zip(lines[0], LIMBS, strict=True):
             ax.set_title(limb_name(limb), fontsize=8.5, weight="bold", color=INK)
@@ -83,11 +85,11 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
 
 def _panel(ax: Any, values: pl.DataFrame, bands: list[str], colour: str) -> None:
     for x, band in enumerate(bands):
-        found = values.filter(pl.col("band") == band)["value"].sort().to_numpy()
-        places = [x + 0.62 * place for place in spread(len(found))]
-        dots(ax, places, found.tolist(), colour, 7 if len(found) < 200 else 3)
-        if len(found) >= INFANTS_MIN:
-            low, middle, high = np.quantile(found, list(QUARTILES.values()))
+        of_band = values.filter(pl.col("band") == band)["value"].sort().to_numpy()
+        places = [x + 0.62 * place for place in spread(len(of_band))]
+        dots(ax, places, of_band.tolist(), colour, 7 if len(of_band) < 200 else 3)
+        if len(of_band) >= INFANTS_MIN:
+            low, middle, high = np.quantile(of_band, list(QUARTILES.values()))
             ax.plot([x - 0.4, x + 0.4], [middle, middle], color=INK, lw=1.4, zorder=4)
             ax.fill_between([x - 0.4, x + 0.4], low, high, fc="none", ec=INK, lw=0.8, zorder=3)
     ax.set_xlim(-0.6, len(bands) - 0.4)

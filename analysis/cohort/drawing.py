@@ -11,14 +11,14 @@ from asyconv.analysis.tables.files import write_csv
 def write_drawings(drawings: Sequence[Drawing], pngs: Mapping[str, bytes], folder: Path) -> list[Path]:
     """Write every figure into the existing `folder`: its PNG of `pngs`, SVG, data and, where there is one, table."""
     written = []
-    for one in drawings:
-        for suffix, content in (("png", pngs[one.name]), ("svg", one.svg())):
-            path = folder / f"{one.name}.{suffix}"
+    for drawing in drawings:
+        for suffix, content in (("png", pngs[drawing.name]), ("svg", drawing.svg())):
+            path = folder / f"{drawing.name}.{suffix}"
             path.write_bytes(content)
             written.append(path)
-        written.append(write_csv(one.data, folder / f"{one.name}.csv"))
-        if one.table is not None:
-            written.append(write_csv(one.table, folder / f"{one.name}_table.csv"))
+        written.append(write_csv(drawing.data, folder / f"{drawing.name}.csv"))
+        if drawing.table is not None:
+            written.append(write_csv(drawing.table, folder / f"{drawing.name}_table.csv"))
     return written
 
 

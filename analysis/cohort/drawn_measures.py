@@ -37,12 +37,16 @@ DRAWN: Final = tuple(
 )
 """The core measures of limbs, without those that describe the recording."""
 RANGES: Final = {row.key: "range" for row in DRAWN if row.key.endswith("_rom_deg")}
-KEY_OF: Final = {name: one.key for one in DRAWN for name in one.measures}
+KEY_OF: Final = {name: measure.key for measure in DRAWN for name in measure.measures}
 
 
-def label(one: DrawnMeasure) -> str:
+def label(measure: DrawnMeasure) -> str:
     """Name of a row with its unit."""
-    return f"{one.label} {RANGES[one.key]} ({one.unit})" if one.key in RANGES else f"{one.label} ({one.unit})"
+    return (
+        f"{measure.label} {RANGES[measure.key]} ({measure.unit})"
+        if measure.key in RANGES
+        else f"{measure.label} ({measure.unit})"
+    )
 
 
 def drawn_values(values: pl.DataFrame) -> pl.DataFrame:
@@ -81,8 +85,8 @@ def once_each(values: pl.DataFrame) -> pl.DataFrame:
 
 def bands_of(values: pl.DataFrame) -> list[str]:
     """Floor bands that `values` have, from the lowest floor; without the one of measures that know no floor."""
-    found = set(values["band"].unique().to_list()) - {NO_BAND}
-    return sorted(found, key=lambda band: (not band.startswith("to "), float(band.split(" ")[-1])))
+    bands = set(values["band"].unique().to_list()) - {NO_BAND}
+    return sorted(bands, key=lambda band: (not band.startswith("to "), float(band.split(" ")[-1])))
 
 
 def weeks(days: float | None) -> str:

@@ -36,20 +36,20 @@ def inclusion(recordings: pl.DataFrame, values: pl.DataFrame, failed: pl.DataFra
         ("failed", _general(str(why).replace(f"{name}: ", "")), None, False) for name, why in failed.iter_rows()
     ]
     for name, infant, age, left_out in recordings.select("recording_id", "infant_id", "pma_days", "left_out").rows():
-        known = infant is not None and age is not None
+        comparable = infant is not None and age is not None
         if left_out is not None:
-            rows.append(("excluded", _general(left_out), infant, known))
+            rows.append(("excluded", _general(left_out), infant, comparable))
         elif name not in given:
-            rows.append(("withheld", why.get(name, "no amount was computed"), infant, known))
+            rows.append(("withheld", why.get(name, "no amount was computed"), infant, comparable))
         else:
-            rows.append(("used", "", infant, known))
+            rows.append(("used", "", infant, comparable))
     each = pl.DataFrame(
-        rows, schema={"stage": pl.String, "reason": pl.String, "infant_id": pl.String, "known": pl.Boolean},
+        rows, schema={"stage": pl.String, "reason": pl.String, "infant_id": pl.String, "comparable": pl.Boolean},
         orient="row",
     )  # fmt: skip
     used = each.filter(pl.col("stage") == "used")
     parts = [_counted("found", each), *(_stage(each, stage) for stage in DROPS)]
-    parts += [_counted("used", used), _counted("compared", used.filter("known"))]
+    parts += [_counted("used", used), _counted("compared", used.filter("comparable"))]
     return pl.concat(parts)
 
 
@@ -62,7 +62,7 @@ def _counted(stage: str, rows: pl.DataFrame, reason: str | None = None) -> pl.Da
 def _stage(each: pl.DataFrame, stage: str) -> pl.DataFrame:
     rows = each.filter(pl.col("stage") == stage)
     of_reason = [_counted(stage, group, str(reason)) for (reason,), group in rows.group_by("reason")]
-    by_count = sorted(of_reason, key=lambda one: (-one["recordings"][0], one["reason"][0]))
+    by_count = sorted(of_reason, key=lambda counted: (-counted["recordings"][0], counted["reason"][0]))
     return pl.concat([_counted(stage, rows), *by_count])
 
 
@@ -138,8 +138,8 @@ def _reasons(table: pl.DataFrame, stage: str) -> str:
 
 
 def _line(text: str) -> str:
-    known = set("\N{MULTIPLICATION SIGN}\N{HORIZONTAL ELLIPSIS}")
-    plain = "".join(c if (c.isascii() and c.isprintable()) or c in known else "?" for c in text)
+    beyond_ascii = set("\N{MULTIPLICATION SIGN}\N{HORIZONTAL ELLIPSIS}")
+    plain = "".join(c if (c.isascii() and c.isprintable()) or c in beyond_ascii else "?" for c in text)
     return textwrap.shorten(plain, 84, placeholder=" \N{HORIZONTAL ELLIPSIS}") if " " in plain[:80] else plain[:84]
 
 

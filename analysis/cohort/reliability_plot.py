@@ -21,18 +21,18 @@ COLUMNS: Final = (
 
 def shown_reliability(reliability: pl.DataFrame, stratum: str) -> pl.DataFrame:
     """Rows of `reliability` of one stratum for the shown measures and limbs, in the order of the figures."""
-    order = {one.key: k for k, one in enumerate(DRAWN)}
-    names = {one.key: label(one) for one in DRAWN}
+    order = {measure.key: k for k, measure in enumerate(DRAWN)}
+    names = {measure.key: label(measure) for measure in DRAWN}
     limbs = {limb: k for k, limb in enumerate(LIMBS)}
-    here = reliability.filter(
+    of_stratum = reliability.filter(
         (pl.col("stratum") == stratum) & pl.col("feature").is_in(list(KEY_OF)) & pl.col("part").is_in(list(LIMBS))
     )
     key = pl.col("feature").replace_strict(KEY_OF, return_dtype=pl.String)
     band = pl.col("floor_band_mm_s").fill_null(NO_BAND)
-    found = here.with_columns(key=key, band=band)
-    bands = {name: k for k, name in enumerate([NO_BAND, *bands_of(found)])}
+    keyed = of_stratum.with_columns(key=key, band=band)
+    bands = {name: k for k, name in enumerate([NO_BAND, *bands_of(keyed)])}
     return (
-        found.sort(
+        keyed.sort(
             pl.col("key").replace_strict(order, return_dtype=pl.Int64),
             pl.col("band").replace_strict(bands, return_dtype=pl.Int64),
             pl.col("part").replace_strict(limbs, return_dtype=pl.Int64),
@@ -42,9 +42,9 @@ def shown_reliability(reliability: pl.DataFrame, stratum: str) -> pl.DataFrame:
     )
 
 
-def reliability_figure(shown: pl.DataFrame, number: int) -> Drawing | None:
+def reliability_figure(rows_of_stratum: pl.DataFrame, number: int) -> Drawing | None:
     """ICC with its interval on the left, minutes for a reliability of 0.8 on the right; None where no ICC is given."""
-    given = shown.filter(pl.col("icc_1_1").is_not_null())
+    given = rows_of_stratum.filter(pl.col("icc_1_1").is_not_null())
     if not given.height:
         return None
     height_in = 0.75 + ROW_IN * given.height
@@ -78,8 +78,8 @@ def reliability_figure(shown: pl.DataFrame, number: int) -> Drawing | None:
         figure.legend(handles=handles, loc="upper right", ncols=4, frameon=False, fontsize=7.5)
         figure.subplots_adjust(left=0.31, right=0.97, top=1 - 0.28 / height_in, bottom=0.42 / height_in, wspace=0.12)
 
-    shown = shown.with_columns(limb=pl.col("limb").str.replace("_", " "))
-    return Drawing(f"reliability_{number:02d}", "Reliability", draw, shown, _summary(given), height_in)
+    rows_of_stratum = rows_of_stratum.with_columns(limb=pl.col("limb").str.replace("_", " "))
+    return Drawing(f"reliability_{number:02d}", "Reliability", draw, rows_of_stratum, _summary(given), height_in)
 
 
 def _interval(ax: Any, y: int, row: dict[str, Any], value: str, low: str, high: str) -> None:

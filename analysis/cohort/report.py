@@ -41,8 +41,8 @@ def write_cohort_report(cohort: Cohort, folder: Path) -> list[Path]:
     pages = cohort_pages(cohort, lambda name: (folder.parent / name / "report.html").is_file())
     figures = folder / "figures"
     figures.mkdir()
-    drawings = [one for page in pages for one in _drawings(page.sections)]
-    pngs = {one.name: one.png() for one in drawings}
+    drawings = [drawing for page in pages for drawing in _drawings(page.sections)]
+    pngs = {drawing.name: drawing.png() for drawing in drawings}
     written = write_drawings(drawings, pngs, figures)
     said = _simulated(cohort.tables["recordings"])
     for page in pages:
@@ -53,7 +53,7 @@ def write_cohort_report(cohort: Cohort, folder: Path) -> list[Path]:
 
 
 def _drawings(sections: tuple[Section, ...]) -> list[Drawing]:
-    return [one for section in sections for one in (*section.drawings, *_drawings(section.below))]
+    return [drawing for section in sections for drawing in (*section.drawings, *_drawings(section.below))]
 
 
 def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page]:
@@ -66,13 +66,13 @@ def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page
     listed = _listed(recordings, tables.get("limb_summary"), has_report)
     main = [_inclusion(cohort), _strata_overview(tables["strata"], values)]
     further: list[Page] = []
-    for what, sections, overview, here in (
+    for what, sections, overview, on_main in (
         ("stratum", strata, None, len(strata) == 1),
         ("coverage", coverage[1], coverage[0], len(coverage[1]) == 1),
         ("recordings", listed, None, recordings.height <= RECORDINGS_HERE),
     ):
-        main += ([overview] if overview and not here else []) + (sections if here else [])
-        if not here:
+        main += ([overview] if overview and not on_main else []) + (sections if on_main else [])
+        if not on_main:
             further += [
                 Page(f"{what}-{k:02d}", f"{what.capitalize()} {k}" if len(sections) > 1 else what.capitalize(),
                      _lead(recordings), (section,))
@@ -104,11 +104,11 @@ def _inclusion(cohort: Cohort) -> Section:
         "What was found, what dropped out and why, and what the pages below rest on. A recording whose amounts are "
         "withheld may still have joint angles, and is drawn among these.",
     )
-    shown = []
+    tables_below = []
     if mismatches.height:
         caption = f"{mismatches.height} things in the sheet or in earlier statements that do not fit"
-        shown.append(table_of(mismatches, caption, folded=True))
-    return Section("Which recordings are used", words, tuple(shown), (inclusion_flow(table),))
+        tables_below.append(table_of(mismatches, caption, folded=True))
+    return Section("Which recordings are used", words, tuple(tables_below), (inclusion_flow(table),))
 
 
 def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
@@ -171,31 +171,36 @@ def _section(title: str, drawing: Drawing | None, without: str) -> Section:
 
 def _by_age(values: pl.DataFrame, number: int) -> list[Section]:
     bands = [NO_BAND, *bands_of(values)]
-    found = [one for k, band in enumerate(bands) if (one := by_age(values, band, f"age_{number:02d}_{k:02d}"))]
-    if not found:
+    drawings = [
+        drawing for k, band in enumerate(bands) if (drawing := by_age(values, band, f"age_{number:02d}_{k:02d}"))
+    ]
+    if not drawings:
         return [Section("Age", ("No recording with a value states both infant and age.",), level=3)]
-    return [Section(one.title, level=3, drawings=(one,)) for one in found]
+    return [Section(drawing.title, level=3, drawings=(drawing,)) for drawing in drawings]
 
 
-def _reliability(shown: pl.DataFrame, number: int) -> Section:
+def _reliability(rows: pl.DataFrame, number: int) -> Section:
     title = "Reliability and minutes needed"
-    drawing = reliability_figure(shown, number)
+    drawing = reliability_figure(rows, number)
     if drawing is not None:
         return Section(title, level=3, drawings=(drawing,))
-    reasons = sorted(set(shown["reason"].drop_nulls())) or ["no value states both infant and age"]
+    reasons = sorted(set(rows["reason"].drop_nulls())) or ["no value states both infant and age"]
     return Section(title, (f"Not given: {'; '.join(reasons)}. All measures: reliability.csv.",), level=3)
 
 
 def _against_others(values: pl.DataFrame, name: str) -> Section:
     """Count which values have a z and why the others have none."""
-    here = values.filter((pl.col("stratum") == name) & pl.col("value").is_not_null() & pl.col("left_out").is_null())
-    given = here["z"].is_not_null().sum()
-    words = (
-        f"{given} of {here.height} values of all measures are set against others (z in features_compared.parquet): the "
-        f"distance from the median of other infants, in robust standard deviations, from {INFANTS_MIN} other infants "
-        f"within {AGE_MAX_DAYS} days of age in the same stratum and floor band, one recording each.",
+    of_stratum = values.filter(
+        (pl.col("stratum") == name) & pl.col("value").is_not_null() & pl.col("left_out").is_null()
     )
-    why = here.filter(pl.col("z").is_null()).with_columns(
+    given = of_stratum["z"].is_not_null().sum()
+    words = (
+        f"{given} of {of_stratum.height} values of all measures are set against others (z in "
+        "features_compared.parquet): the distance from the median of other infants, in robust standard deviations, "
+        f"from {INFANTS_MIN} other infants within {AGE_MAX_DAYS} days of age in the same stratum and floor band, one "
+        "recording each.",
+    )
+    why = of_stratum.filter(pl.col("z").is_null()).with_columns(
         reason=pl.col("z_reason")
         .str.replace(r"^\d+ other", f"fewer than {INFANTS_MIN} other")
         .str.replace(", needs .*", "")
@@ -203,8 +208,8 @@ def _against_others(values: pl.DataFrame, name: str) -> Section:
     counted = (
         why.group_by("reason").agg(values=pl.len().cast(pl.Int64)).sort(["values", "reason"], descending=[True, False])
     )
-    shown = (table_of(counted, "Values that are not set against others, and why"),) if counted.height else ()
-    return Section("Against other infants", words, shown, level=3)
+    tables = (table_of(counted, "Values that are not set against others, and why"),) if counted.height else ()
+    return Section("Against other infants", words, tables, level=3)
 
 
 def _coverage(table: pl.DataFrame) -> tuple[Section | None, list[Section]]:
@@ -273,7 +278,7 @@ def _qualities(limbs: pl.DataFrame | None) -> dict[str, str]:
     by_name: dict[str, dict[str, Any]] = {}
     for name, limb, letter in first.iter_rows():
         by_name.setdefault(name, {})[limb] = letter
-    return {name: " ".join(found.get(limb) or "\N{EN DASH}" for limb in LIMBS) for name, found in by_name.items()}
+    return {name: " ".join(letters.get(limb) or "\N{EN DASH}" for limb in LIMBS) for name, letters in by_name.items()}
 
 
 def _how_to_read() -> Section:

@@ -107,11 +107,11 @@ def _mean(amounts: Sequence[Amounts], others: Sequence[Amounts], name: str) -> f
     return float(np.mean(kept)) if kept else None
 
 
-def table(truth: Sequence[dict[str, Amounts]], found: Mapping[str, Sequence[dict[str, Amounts]]]) -> str:
-    """Text of `found` (by source of the tracks) beside `truth`, both lists of recordings, means by limb."""
+def table(truth: Sequence[dict[str, Amounts]], measured: Mapping[str, Sequence[dict[str, Amounts]]]) -> str:
+    """Text of `measured` (by source of the tracks) beside `truth`, both lists of recordings, means by limb."""
     heads = "".join(f"{LABELS[name]:>25}" for name in MEASURES) + f"{'plain / >= / withheld':>24}"
     lines = [f"{'mean over ' + str(len(truth)) + ' recordings':28}{heads}{'in noise':>10}{'outside':>9}"]
-    for source, amounts in found.items():
+    for source, amounts in measured.items():
         ours, true = pooled(amounts, truth), pooled(truth, amounts)
         for limb in LIMBS:
             cells = "".join(f"{_cell(getattr(ours[limb], n), getattr(true[limb], n), n):>25}" for n in MEASURES)
@@ -141,7 +141,7 @@ def _cell(ours: Any, true: Any, name: str) -> str:
 
 
 def rows(
-    truth: Sequence[dict[str, Amounts]], found: Mapping[str, Sequence[dict[str, Amounts]]]
+    truth: Sequence[dict[str, Amounts]], measured: Mapping[str, Sequence[dict[str, Amounts]]]
 ) -> list[dict[str, Any]]:
     """One row for each source, recording, limb and measure; `given` says plain, at least or withheld."""
     return [
@@ -154,7 +154,7 @@ def rows(
             "true": getattr(true[limb], name),
             "given": _given(ours[limb], name),
         }
-        for source, amounts in found.items()
+        for source, amounts in measured.items()
         for number, (ours, true) in enumerate(zip(amounts, truth, strict=True))
         for limb in LIMBS
         for name in MEASURES

@@ -22,11 +22,11 @@ def agreement_picture(rows: Sequence[Mapping[str, Any]]) -> Picture:
     def draw(figure: Figure) -> None:
         panels = figure.subplots(1, len(MEASURES))
         for panel, name in zip(panels, MEASURES, strict=True):
-            here = data.filter(pl.col("measure") == name)
-            shown = here.drop_nulls(["measured", "true"])
-            top = max([1.0, *shown["true"], *shown["measured"]]) * 1.05
+            of_measure = data.filter(pl.col("measure") == name)
+            pairs = of_measure.drop_nulls(["measured", "true"])
+            top = max([1.0, *pairs["true"], *pairs["measured"]]) * 1.05
             panel.plot([0, top], [0, top], color=MUTED, lw=0.8, ls="--")
-            for (limb, given), points in shown.group_by(["limb", "given"], maintain_order=True):
+            for (limb, given), points in pairs.group_by(["limb", "given"], maintain_order=True):
                 colour = LIMB_COLOURS[str(limb)]
                 face = colour if given == "plain" else "none"
                 panel.scatter(
@@ -41,7 +41,7 @@ def agreement_picture(rows: Sequence[Mapping[str, Any]]) -> Picture:
             panel.set_aspect("equal")
             panel.grid(color=GRID, lw=0.5)
             panel.set_axisbelow(True)
-            panel.set_title(f"{len(here) - len(shown)} of {len(here)} withheld", fontsize=7, color=MUTED)
+            panel.set_title(f"{len(of_measure) - len(pairs)} of {len(of_measure)} withheld", fontsize=7, color=MUTED)
         panels[0].set_ylabel("measured from predicted joints")
         for at, (limb, colour) in enumerate(LIMB_COLOURS.items()):
             figure.text(0.02 + 0.12 * at, 0.99, limb_name(limb), color=colour, fontsize=8, va="top")

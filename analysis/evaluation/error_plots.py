@@ -56,9 +56,9 @@ def limb_boxes(rmsd_map: Mapping[str, Mapping[str, Floats]], held_out: str) -> P
 
 
 def _box(values: Floats) -> dict[str, Any]:
-    known = values[np.isfinite(values)]
-    parts = np.percentile(known, [5, 25, 50, 75, 95]).tolist() if len(known) else [None] * 5
-    return {"n_frames": len(known), **dict(zip(("p5", "p25", "p50", "p75", "p95"), parts, strict=True))}
+    finite = values[np.isfinite(values)]
+    parts = np.percentile(finite, [5, 25, 50, 75, 95]).tolist() if len(finite) else [None] * 5
+    return {"n_frames": len(finite), **dict(zip(("p5", "p25", "p50", "p75", "p95"), parts, strict=True))}
 
 
 def _draw_box(panel: Any, at: int, row: dict[str, Any], colour: str) -> None:

@@ -33,9 +33,9 @@ class Gain:
 
 
 def speed_gain(true_mm: Floats, found_mm: Floats, frequency_hz: float, fs_hz: float) -> float:
-    """Gain of the velocity found from positions `found_mm` [N, D] against that of the true sine `true_mm` [N, D].
+    """Gain of the velocity cleaned from positions `found_mm` [N, D] against that of the true sine `true_mm` [N, D].
 
-    Sine, cosine, offset and slope are fitted to the positions that are there; the found vector's share along the true
+    Sine, cosine, offset and slope are fitted to the positions that are there; the cleaned vector's share along the true
     one counts, so that movement in a wrong direction or phase is none. NaN where less than two periods are seen.
     """
     time_s = np.arange(len(true_mm)) / fs_hz
@@ -44,8 +44,8 @@ def speed_gain(true_mm: Floats, found_mm: Floats, frequency_hz: float, fs_hz: fl
     if seen.sum() < 2 * fs_hz / frequency_hz:
         return float("nan")
     true = _amplitude(true_mm[seen], time_s[seen], frequency_hz) * 2j * np.pi * frequency_hz
-    found = _amplitude(velocity[seen], time_s[seen], frequency_hz)
-    return float((np.conj(true) @ found).real / (np.abs(true) ** 2).sum())
+    measured = _amplitude(velocity[seen], time_s[seen], frequency_hz)
+    return float((np.conj(true) @ measured).real / (np.abs(true) ** 2).sum())
 
 
 def measured_gains(
@@ -56,14 +56,14 @@ def measured_gains(
     A band that the model's card states already is left out, or it would be measured behind its own filter.
     """
     joints_mm = np.stack([true.x_mm, true.y_mm, true.z_mm], axis=-1).astype(float)
-    found = [clean(replace(tracks, meta={**tracks.meta, "tracker_band_hz": None})) for tracks in (true, predicted)]
+    cleaned = [clean(replace(tracks, meta={**tracks.meta, "tracker_band_hz": None})) for tracks in (true, predicted)]
     out = []
     for limb, frequency_hz, (start_s, end_s) in stretches:
         root, _, end = LIMBS[limb]
         inside = (true.time_s >= start_s) & (true.time_s < end_s)
         truth_mm = (joints_mm[:, end] - joints_mm[:, root])[inside]
-        found_mm = [(cleaned.smooth_mm[:, end] - cleaned.smooth_mm[:, root])[inside] for cleaned in found]
-        gains = (speed_gain(truth_mm, mm, frequency_hz, found[0].time.fs_hz) for mm in found_mm)
+        found_mm = [(part.smooth_mm[:, end] - part.smooth_mm[:, root])[inside] for part in cleaned]
+        gains = (speed_gain(truth_mm, mm, frequency_hz, cleaned[0].time.fs_hz) for mm in found_mm)
         out.append(Gain(frequency_hz, *gains))
     return out
 

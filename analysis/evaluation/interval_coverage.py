@@ -48,9 +48,13 @@ def _long_run(tracks: Tracks) -> tuple[dict[tuple[str, str], float], list[Result
     series = series_of(cleaned, limb_series(cleaned, tracks.meta))
     key = str(tracks.meta.get("recording_id", ""))
 
-    def results(epoch: Epoch, shown: frozenset[str]) -> list[Result]:
+    def results(epoch: Epoch, with_interval: frozenset[str]) -> list[Result]:
         parts = parts_of(series, epoch)
-        return [r for scope in SCOPES for r in compute(parts[scope], key, scope=scope, shown=shown, tiers=("core",))]
+        return [
+            r
+            for scope in SCOPES
+            for r in compute(parts[scope], key, scope=scope, with_interval=with_interval, tiers=("core",))
+        ]
 
     whole = epoch_of(cleaned, tracks.meta, 0.0, 0, len(cleaned.time.time_s))
     truth = {(r.part, r.measure.name): r.value for r in results(whole, frozenset()) if r.value is not None}
@@ -68,10 +72,10 @@ def jittered(tracks: Tracks, sigma_mm: float, seed: int) -> Tracks:
     return replace(tracks, **noisy)
 
 
-def table(found: Iterable[Coverage]) -> str:
+def table(coverages: Iterable[Coverage]) -> str:
     """Lines of a CSV file, one a measure: values, intervals given and covering, and whether they may be shown."""
     lines = ["measure,values,intervals,covering,covering_pct,shown"]
-    for c in found:
+    for c in coverages:
         pct = f"{c.covered_pct:.1f}" if c.given else ""
         lines.append(f"{c.measure},{c.values},{c.given},{c.covered},{pct},{'yes' if c.earned else 'no'}")
     return "\n".join(lines)

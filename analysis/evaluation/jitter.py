@@ -64,27 +64,27 @@ def _rms(values: "np.typing.NDArray[np.float64]") -> float:
     return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
 
 
-def jitter_rows(found: Sequence[Mapping[str, Jitter]]) -> list[dict[str, Any]]:
-    """One row for each recording and limb of `found`."""
+def jitter_rows(recordings: Sequence[Mapping[str, Jitter]]) -> list[dict[str, Any]]:
+    """One row for each recording and limb of `recordings`."""
     return [
         {
             "recording": number + 1,
             "limb": limb,
-            "floor_mm_s": one[limb].floor_mm_s,
-            "jitter_at_rest_mm_s": one[limb].at_rest_mm_s,
-            "jitter_throughout_mm_s": one[limb].throughout_mm_s,
-            "amounts_given": one[limb].given,
+            "floor_mm_s": recording[limb].floor_mm_s,
+            "jitter_at_rest_mm_s": recording[limb].at_rest_mm_s,
+            "jitter_throughout_mm_s": recording[limb].throughout_mm_s,
+            "amounts_given": recording[limb].given,
         }
-        for number, one in enumerate(found)
+        for number, recording in enumerate(recordings)
         for limb in LIMBS
     ]
 
 
-def jitter_text(found: Sequence[Mapping[str, Jitter]]) -> str:
-    """Medians over the recordings of `found` by limb as a table for a terminal."""
+def jitter_text(recordings: Sequence[Mapping[str, Jitter]]) -> str:
+    """Medians over the recordings of `recordings` by limb as a table for a terminal."""
     lines = [f"{'speed floor, mm/s (medians)':28}{'floor':>10}{'jitter at rest':>16}{'throughout':>12}{'near':>10}"]
     for limb in LIMBS:
-        all_of = [one[limb] for one in found]
+        all_of = [recording[limb] for recording in recordings]
         floor, rest, whole = (_median([getattr(jitter, name) for jitter in all_of]) for name in FIGURES)
         near = f"{sum(j.is_near and j.given for j in all_of)} of {sum(j.given for j in all_of)}"
         lines.append(f"{limb:28}{floor:>10}{rest:>16}{whole:>12}{near:>10}")
@@ -97,5 +97,5 @@ def jitter_text(found: Sequence[Mapping[str, Jitter]]) -> str:
 
 
 def _median(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None and np.isfinite(value)]
-    return f"{np.median(known):.1f}" if known else "-"
+    finite = [value for value in values if value is not None and np.isfinite(value)]
+    return f"{np.median(finite):.1f}" if finite else "-"

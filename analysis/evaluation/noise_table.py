@@ -102,17 +102,17 @@ def decimated(tracks: Tracks) -> Tracks:
     return replace(tracks, **fewer, meta={**tracks.meta, "rate": "6"})
 
 
-def noise_rows(known: Sequence[Known]) -> Iterable[Row]:
-    """Yield a row for each rate, kind and size of noise, over the recordings in `known`."""
-    for rate, rated in (("full", [k.tracks for k in known]), ("6", [decimated(k.tracks) for k in known])):
+def noise_rows(recordings: Sequence[Known]) -> Iterable[Row]:
+    """Yield a row for each rate, kind and size of noise, over the recordings in `recordings`."""
+    for rate, rated in (("full", [k.tracks for k in recordings]), ("6", [decimated(k.tracks) for k in recordings])):
         quiet = [_analysed(tracks) for tracks in rated]
         for kind in ("white", "correlated"):
             for sigma_mm in SIZES_MM:
-                noisy = [with_noise(k.tracks, kind, sigma_mm, seed) for seed, k in enumerate(known)]
-                found = [_analysed(decimated(tracks) if rate == "6" else tracks) for tracks in noisy]
+                noisy = [with_noise(k.tracks, kind, sigma_mm, seed) for seed, k in enumerate(recordings)]
+                noisy_analysed = [_analysed(decimated(tracks) if rate == "6" else tracks) for tracks in noisy]
                 limbs = [
                     _limb(truth, limb, k, before, after)
-                    for truth, before, after in zip(known, quiet, found, strict=True)
+                    for truth, before, after in zip(recordings, quiet, noisy_analysed, strict=True)
                     for k, limb in enumerate(LIMBS)
                 ]
                 yield _row(kind, sigma_mm, rate, limbs)
@@ -192,8 +192,8 @@ def _row(kind: str, sigma_mm: float, rate: str, limbs: Sequence[_Limb]) -> Row:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+    given = [value for value in values if value is not None]
+    return float(np.mean(given)) if given else None
 
 
 def _rms(values: Floats) -> float:

@@ -56,15 +56,15 @@ class Bouts:
 
     def within(self, first: int, stop: int) -> "Bouts":
         """The bouts that begin in the samples [first, stop), counted from `first`."""
-        found = self.kept((self.start >= first) & (self.start < stop))
-        return replace(found, start=found.start - first, stop=found.stop - first)
+        inside = self.kept((self.start >= first) & (self.start < stop))
+        return replace(inside, start=inside.start - first, stop=inside.stop - first)
 
 
 def bouts(moving: Bools, valid: Bools) -> Bouts:
     """The runs of `moving` [N]; those that touch a sample that is not `valid` [N], or an end, are cut there."""
     ranges = np.array(runs(moving), np.int64).reshape(-1, 2)
-    known = np.concatenate([[False], valid, [False]])  # before the first and after the last sample nothing is known
-    return Bouts(ranges[:, 0], ranges[:, 1], ~known[ranges[:, 0]], ~known[ranges[:, 1] + 1])
+    seen = np.concatenate([[False], valid, [False]])  # before the first and after the last sample nothing is known
+    return Bouts(ranges[:, 0], ranges[:, 1], ~seen[ranges[:, 0]], ~seen[ranges[:, 1] + 1])
 
 
 def durations_s(bouts: Bouts, n: int, fs_hz: float) -> Floats:
@@ -128,10 +128,10 @@ def moving_mask(
     Pauses up to 0.3 s are merged, never across a gap; bouts shorter than 0.2 s (0.5 s below 25 Hz) are dropped.
     False where not `valid`.
     """
-    known = np.where(valid, speed_mm_s, 0.0)
-    above = known > np.maximum(MOVE_ABOVE_MM_S, ABOVE_FLOORS * floor_mm_s)
-    while_ = known > np.maximum(MOVE_WHILE_MM_S, WHILE_FLOORS * floor_mm_s)
-    moving = np.zeros(len(known), bool)
+    valid_speed_mm_s = np.where(valid, speed_mm_s, 0.0)
+    above = valid_speed_mm_s > np.maximum(MOVE_ABOVE_MM_S, ABOVE_FLOORS * floor_mm_s)
+    while_ = valid_speed_mm_s > np.maximum(MOVE_WHILE_MM_S, WHILE_FLOORS * floor_mm_s)
+    moving = np.zeros(len(valid_speed_mm_s), bool)
     for start, stop in runs(while_):
         moving[start:stop] = above[start:stop].any()
     pause_max = PAUSE_MAX_S * fs_hz + 1e-6

@@ -48,13 +48,13 @@ def white_noise_about(values: Floats, reach: int) -> Floats:
     RMS of w / sqrt(12), w as in `white_noise` at 25 Hz and more. NaN below 10 values of w.
     """
     w = _without_clip_line(values)
-    known = whole(w)
+    finite = whole(w)
     place = np.arange(len(values))
     first = np.clip(place - reach, 0, len(w))
     stop = np.clip(place + reach - W_SAMPLES + 2, first, len(w))  # all six samples lie within reach
 
-    count = sums_between(known[:, None].astype(float), first, stop)
-    power = sums_between(np.where(known[:, None], w**2, 0.0), first, stop) / np.maximum(count, 1)
+    count = sums_between(finite[:, None].astype(float), first, stop)
+    power = sums_between(np.where(finite[:, None], w**2, 0.0), first, stop) / np.maximum(count, 1)
     return np.asarray(np.where(count < WHITE_MIN, np.nan, np.sqrt(np.maximum(power, 0.0) / 12)))
 
 

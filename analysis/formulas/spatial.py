@@ -61,14 +61,14 @@ def ellipse_area(xy: Floats) -> float:
 
     For a Gaussian cloud 95 % of the points lie inside; for a point that goes between two places it is mostly empty.
     """
-    found = ellipse_95(xy)
-    return float("nan") if found is None else float(np.pi * found.long * found.short)
+    ellipse = ellipse_95(xy)
+    return float("nan") if ellipse is None else float(np.pi * ellipse.long * ellipse.short)
 
 
 def ellipse_roundness(xy: Floats) -> float:
     """Short / long axis of the 95 % ellipse of `xy` [N, 2] (a line 0, a circle 1; near 1 for pure noise, too)."""
-    found = ellipse_95(xy)
-    return found.short / found.long if found is not None and found.long > 0 else float("nan")
+    ellipse = ellipse_95(xy)
+    return ellipse.short / ellipse.long if ellipse is not None and ellipse.long > 0 else float("nan")
 
 
 def weighted_centre(position: Floats, weight: Floats) -> Floats:

@@ -103,11 +103,11 @@ def _cross_spectra(
     total = np.zeros((len(pairs), len(frequency_hz)), np.complex128)
     count = 0
     for start, stop in runs(whole(x)):
-        here = _windows(stop - start, length) if length > 1 else 0
-        if here:
+        of_run = _windows(stop - start, length) if length > 1 else 0
+        if of_run:
             run = x[start:stop]
-            total += here * np.stack(
+            total += of_run * np.stack(
                 [csd(run[:, i], run[:, j], fs_hz, nperseg=length, noverlap=length // 2)[1] for i, j in pairs]
             )
-            count += here
+            count += of_run
     return (frequency_hz, total / count, count) if count else (np.empty(0), total[:, :0], 0)

@@ -49,7 +49,7 @@ def slow_median(values: Floats, fs_hz: float) -> Floats:
     for k in range(values.shape[1]):
         windows = (values[max(0, i - half) : i + half + 1, k] for i in at)
         middles = np.array([np.median(w[np.isfinite(w)]) if np.isfinite(w).any() else np.nan for w in windows])
-        known = np.isfinite(middles)
-        if known.any():
-            out[:, k] = np.interp(np.arange(n), at[known], middles[known])
+        finite = np.isfinite(middles)
+        if finite.any():
+            out[:, k] = np.interp(np.arange(n), at[finite], middles[finite])
     return out

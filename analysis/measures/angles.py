@@ -41,10 +41,10 @@ def _angle(limb: LimbEpoch, angle: str) -> Arguments | str:
 
 def _beyond(limb: LimbEpoch, angle: str, above: bool) -> Arguments | str:
     """Samples with the angle beyond a limit, and samples that have one."""
-    found = _angle(limb, angle)
-    if isinstance(found, str):
-        return found
-    return found[0] > EXTENDED_ABOVE_DEG if above else found[0] < FLEXED_BELOW_DEG, np.isfinite(found[0])
+    angle_deg = _angle(limb, angle)
+    if isinstance(angle_deg, str):
+        return angle_deg
+    return angle_deg[0] > EXTENDED_ABOVE_DEG if above else angle_deg[0] < FLEXED_BELOW_DEG, np.isfinite(angle_deg[0])
 
 
 def _turning(limb: LimbEpoch, angle: str) -> Arguments:

@@ -29,12 +29,12 @@ def _speeds(pair: PairEpoch) -> Arguments:
 def _lag(pair: PairEpoch) -> Arguments | str:
     """The lag of both limbs, and the samples it is of."""
     first, second = _speeds(pair)
-    found = lag(first, second, pair.epoch.fs_hz)
-    return (found, pair.both_valid) if np.isfinite(found.bound) else f"too short for {SHIFTS_MIN} shifts"
+    largest = lag(first, second, pair.epoch.fs_hz)
+    return (largest, pair.both_valid) if np.isfinite(largest.bound) else f"too short for {SHIFTS_MIN} shifts"
 
 
-def _lag_above_chance(found: Lag, _: Any) -> float:
-    return found.lag_s if found.correlation > found.bound else float("nan")
+def _lag_above_chance(largest: Lag, _: Any) -> float:
+    return largest.lag_s if largest.correlation > largest.bound else float("nan")
 
 
 def _onsets(pair: PairEpoch) -> Arguments:
@@ -64,12 +64,12 @@ MEASURES: Final[tuple[Measure, ...]] = (
           value=pearson, of=_speeds, otherwise=STILL, source=MARCHI, caution="a common quiet state raises it"),
     _pair(name="xcorr_max", label="Largest lagged correlation", formula="maximum within 1 s of the cross-correlation "
           "of "
-          "log(1 + speed)", value=lambda found, _: found.correlation, of=_lag,
+          "log(1 + speed)", value=lambda largest, _: largest.correlation, of=_lag,
           source="after Meinecke 2006 (unverified)",
           caution="by chance alone it is above zero: see its bound"),
     _pair(name="xcorr_bound", label="Bound of lagged correlation by chance",
           formula="95th percentile of the same maximum "
-          "round every shift of more than 5 s", value=lambda found, _: found.bound, of=_lag),
+          "round every shift of more than 5 s", value=lambda largest, _: largest.bound, of=_lag),
     _pair(name="lag_s", label="Lag", unit="s", formula="lag of the largest correlation, given above its bound; "
           "positive: "
           "the limb named second comes later", value=_lag_above_chance, of=_lag,

@@ -53,13 +53,13 @@ def _pieces(limb: LimbEpoch, angle: str, turning: bool = False, to_hz: float | N
 
 
 def _delayed(limb: LimbEpoch, angle: str) -> Arguments | str:
-    found = _pieces(limb, angle)
-    return found if isinstance(found, str) else (*found, max(1, round(DELAY_S * common_rate_hz(limb))))
+    arguments = _pieces(limb, angle)
+    return arguments if isinstance(arguments, str) else (*arguments, max(1, round(DELAY_S * common_rate_hz(limb))))
 
 
 def _at_own_rate(limb: LimbEpoch, angle: str) -> Arguments | str:
-    found = _pieces(limb, angle, to_hz=limb.epoch.fs_hz)
-    return found if isinstance(found, str) else (*found, limb.epoch.fs_hz)
+    arguments = _pieces(limb, angle, to_hz=limb.epoch.fs_hz)
+    return arguments if isinstance(arguments, str) else (*arguments, limb.epoch.fs_hz)
 
 
 SHIN: Final = "after Shin 2022, doi 10.1038/s41598-022-07139-x"

@@ -63,11 +63,11 @@ def why_implausible(tracks: Tracks, cleaned: CleanTracks, first: int, stop: int)
     """Why samples [first, stop) cannot be an infant lying as stated; empty when nothing speaks against it."""
     counted = ~cleaned.excluded[first:stop]
     px, mm = cleaned.gated_px[first:stop][counted], cleaned.gated_mm[first:stop][counted]
-    here = (cleaned.time.slot >= first) & (cleaned.time.slot < stop)
+    in_epoch = (cleaned.time.slot >= first) & (cleaned.time.slot < stop)
     reasons = (
         _rate(cleaned.time.fs_hz),
         _seen(px),
-        _distance(tracks.depth_mm[here].astype(np.float64)),
+        _distance(tracks.depth_mm[in_epoch].astype(np.float64)),
         _size(mm),
         _proportions(mm if np.isfinite(mm).any() else px),
         _direction(px, tracks.meta),
@@ -89,10 +89,10 @@ def lengths(points: Floats) -> dict[str, float]:
     """Median length of trunk, widths and bones in `points` [N, 12, D], of those seen in at least 10 samples."""
     out = {}
     for name, pairs in _PAIRS.items():
-        found = np.concatenate([np.linalg.norm(points[:, a] - points[:, b], axis=-1) for a, b in pairs])
-        found = found[np.isfinite(found)]
-        if len(found) >= SAMPLES_MIN:
-            out[name] = float(np.median(found))
+        length = np.concatenate([np.linalg.norm(points[:, a] - points[:, b], axis=-1) for a, b in pairs])
+        length = length[np.isfinite(length)]
+        if len(length) >= SAMPLES_MIN:
+            out[name] = float(np.median(length))
     return out
 
 
@@ -142,11 +142,11 @@ def _size(mm: Floats) -> str:
 
 
 def _proportions(points: Floats) -> str:
-    known = lengths(points)
-    trunk = known.pop("trunk", None)
+    median = lengths(points)
+    trunk = median.pop("trunk", None)
     if trunk is None:
         return ""
-    for name, length in known.items():
+    for name, length in median.items():
         most = WIDTH_TO_TRUNK_MAX if name.endswith("width") else BONE_TO_TRUNK_MAX
         if length > most * trunk:
             return f"{name} more than {most:g} times the trunk's length"

@@ -60,7 +60,7 @@ def _fact(**declared: Any) -> Measure:
 MEASURES: Final[tuple[Measure, ...]] = (
     Measure(name="coverage_raw_pct", label="Seen", unit="%", scope="limb", tier="core", decimals=0,
             formula="samples with endpoint and root found and accepted / expected samples",
-            value=share_pct, of=lambda limb: (limb.series.found, limb.epoch.counted)),
+            value=share_pct, of=lambda limb: (limb.series.seen, limb.epoch.counted)),
     Measure(name="speed_floor_mm_s", label="Speed floor", unit="mm/s", scope="limb", tier="core",
             formula="largest of: white noise (noise_sigma_mm) through the filter; 5th percentile of RMS speed over 1-s "
             "windows / the same of noise of RMS 1; still-clip calibration", value=stated, of=_floor,
@@ -92,7 +92,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
             otherwise="a segment was seen in fewer than 30 samples", caution="error of the pose, not of the infant"),
     Measure(name="joint_coverage_raw_pct", label="Joint seen", unit="%", scope="joint", decimals=0,
             formula="samples with the joint found and accepted / expected samples",
-            value=share_pct, of=lambda joint: (joint.series.found, joint.epoch.counted)),
+            value=share_pct, of=lambda joint: (joint.series.seen, joint.epoch.counted)),
     _joint_flagged("joint_depth_hole_pct", "Joint without depth", NO_DEPTH, "found but without depth"),
     _joint_flagged("joint_low_conf_pct", "Joint unsure", UNSURE,
                    "below the confidence gate, or left out because too little about its time was sure"),

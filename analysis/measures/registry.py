@@ -59,15 +59,15 @@ def compute(
     recording_id: str = "",
     *,
     scope: Scope,
-    shown: frozenset[str] = WITH_INTERVALS,
+    with_interval: frozenset[str] = WITH_INTERVALS,
     tiers: tuple[str, ...] = TIERS,
 ) -> list[Result]:
     """Every measure of `scope` and `tiers` that is defined for each of `parts`, in registry order.
 
-    Measures in `shown` carry an interval where the epoch is long enough; its resamples hang on `recording_id`.
+    Measures in `with_interval` carry an interval where the epoch is long enough; its resamples hang on `recording_id`.
     """
     return [
-        _result(measure, part, recording_id, measure.name in shown)
+        _result(measure, part, recording_id, measure.name in with_interval)
         for part in parts
         for measure in measures(scope)
         if measure.tier in tiers and measure.defined_for(part.part, part.kind)
@@ -76,21 +76,21 @@ def compute(
 
 def _result(measure: Measure, part: Any, recording_id: str, wanted: bool) -> Result:
     reason = withheld(measure.gates, part)
-    found = Value(None, 0, reason) if reason else value_of(measure, part)
+    computed = Value(None, 0, reason) if reason else value_of(measure, part)
     span = None
-    if wanted and found.value is not None:
+    if wanted and computed.value is not None:
         key = f"{recording_id} {part.epoch.start_s:g} {part.part} {measure.name}"
-        span = _possible(measure, interval(measure.value, found.arguments, part.epoch.fs_hz, key))
+        span = _possible(measure, interval(measure.value, computed.arguments, part.epoch.fs_hz, key))
     return Result(
         measure=measure,
         part=part.part,
         epoch_start_s=part.epoch.start_s,
         epoch_s=part.epoch.length_s,
-        value=found.value,
-        n=found.n,
+        value=computed.value,
+        n=computed.n,
         analysed_s=part.analysed_s,
-        lower_bound=measure.lower_bound and found.value is not None and any(at_least(limb) for limb in part.limbs),
-        reason=found.reason,
+        lower_bound=measure.lower_bound and computed.value is not None and any(at_least(limb) for limb in part.limbs),
+        reason=computed.reason,
         interval=span,
     )
 

@@ -33,17 +33,17 @@ def _quick_floor_mm_s(limb: LimbEpoch) -> float:
 
 def _clear_bouts(limb: LimbEpoch, least_s: float, most_s: float) -> Bouts:
     """Bouts of the limb that last from `least_s` to below `most_s` and whose peak is at least 5 floors."""
-    found, speed = limb.series.bouts, limb.series.quick_speed_mm_s
-    ranges = zip(found.start.tolist(), found.stop.tolist(), strict=True)
+    bouts, speed = limb.series.bouts, limb.series.quick_speed_mm_s
+    ranges = zip(bouts.start.tolist(), bouts.stop.tolist(), strict=True)
     peaks = np.array([np.max(speed[start:stop]) for start, stop in ranges])
-    seconds = (found.stop - found.start) / limb.epoch.fs_hz
-    return found.kept((peaks >= CLEAR_FLOORS * _quick_floor_mm_s(limb)) & (seconds >= least_s) & (seconds < most_s))
+    seconds = (bouts.stop - bouts.start) / limb.epoch.fs_hz
+    return bouts.kept((peaks >= CLEAR_FLOORS * _quick_floor_mm_s(limb)) & (seconds >= least_s) & (seconds < most_s))
 
 
 def _of_bouts(limb: LimbEpoch, formula: Any, least_s: float = 0.0, most_s: float = np.inf) -> Arguments:
     """`formula` of the quick speed over each clear bout [K]."""
-    one = partial(formula, fs_hz=limb.epoch.fs_hz)
-    return (per_bout(one, limb.series.quick_speed_mm_s, _clear_bouts(limb, least_s, most_s)),)
+    of_one_bout = partial(formula, fs_hz=limb.epoch.fs_hz)
+    return (per_bout(of_one_bout, limb.series.quick_speed_mm_s, _clear_bouts(limb, least_s, most_s)),)
 
 
 def _units(limb: LimbEpoch) -> list[Unit]:

@@ -32,14 +32,14 @@ def _spectrum(limb: LimbEpoch, of_velocity: bool, within: tuple[float, float] = 
         if of_velocity
         else derivative(limb.series.quick_bend_deg[:, None], limb.epoch.fs_hz)
     )
-    found = power_spectrum(signal, limb.epoch.fs_hz)
-    return (found.between(*within),) if found.windows else f"no run of {SEGMENT_S:g} s seen"
+    spectrum = power_spectrum(signal, limb.epoch.fs_hz)
+    return (spectrum.between(*within),) if spectrum.windows else f"no run of {SEGMENT_S:g} s seen"
 
 
 # fmt: off
 def _measure(**declared: Any) -> Measure:
     """A measure of a spectrum; it rests on so many windows."""
-    return Measure(**{"scope": "limb", "gates": SPECTRA, "n": lambda found, *_: found.windows, "decimals": 2,
+    return Measure(**{"scope": "limb", "gates": SPECTRA, "n": lambda spectrum, *_: spectrum.windows, "decimals": 2,
                       "otherwise": "no variation between 0.1 and 5 Hz", "source": "Welch 1967", **declared})
 
 

@@ -98,9 +98,9 @@ def binned(time_s: Floats, values: Floats, bins_max: int = BINS_MAX) -> tuple[Fl
     """Time [M], minimum and maximum [M] of `values` [N] in at most `bins_max` bins; NaN where a bin has none."""
     n = len(values)
     edges = bin_edges(n, bins_max)
-    known = np.isfinite(values)
-    low = np.minimum.reduceat(np.where(known, values, np.inf), edges)
-    high = np.maximum.reduceat(np.where(known, values, -np.inf), edges)
+    finite = np.isfinite(values)
+    low = np.minimum.reduceat(np.where(finite, values, np.inf), edges)
+    high = np.maximum.reduceat(np.where(finite, values, -np.inf), edges)
     return time_s[edges], np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from asyconv.analysis.report.canvas import GRID, INK, Drawing, Floats, binned, limb_name
-from asyconv.analysis.report.strip_layout import by_time, lanes, legend, shade, shade_keys
+from asyconv.analysis.report.strip_layout import by_time, legend, limb_axes, shade, shade_keys
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 HEIGHT_IN = 3.4
 
 
-def lift_lanes(movement: "Movement") -> Drawing | None:
+def height_strips(movement: "Movement") -> Drawing | None:
     """Four lanes of height above the mattress; None where no plane or no millimetres were there to measure from."""
-    shown = {name: np.where(movement.clean.excluded, np.nan, limb.lift_mm) for name, limb in movement.limbs.items()}
-    seen = np.concatenate([lift[np.isfinite(lift)] for lift in shown.values()])
+    lifts_mm = {name: np.where(movement.clean.excluded, np.nan, limb.lift_mm) for name, limb in movement.limbs.items()}
+    seen = np.concatenate([lift[np.isfinite(lift)] for lift in lifts_mm.values()])
     if not len(seen):
         return None
-    data = pl.concat([_data(movement, name, lift) for name, lift in shown.items()])
+    data = pl.concat([_data(movement, name, lift) for name, lift in lifts_mm.items()])
     low, high = min(-10.0, float(np.percentile(seen, 0.3))), max(40.0, 1.15 * float(np.percentile(seen, 99.7)))
 
     def draw(figure: Figure) -> None:
-        for name, ax in lanes(figure, movement, 0.9, 0.12).items():
-            shade(ax, movement, np.isfinite(shown[name]))
+        for name, ax in limb_axes(figure, movement, 0.9, 0.12).items():
+            shade(ax, movement, np.isfinite(lifts_mm[name]))
             _line(ax, data.filter(pl.col("limb") == name))
             ax.set_ylim(low, high)
             ax.yaxis.get_major_locator().set_params(nbins=3)
@@ -36,14 +36,14 @@ def lift_lanes(movement: "Movement") -> Drawing | None:
 
     highest = ", ".join(
         f"{limb_name(name)} {np.nanpercentile(lift, 95):.0f} mm" if np.isfinite(lift).any() else f"{limb_name(name)} -"
-        for name, lift in shown.items()
+        for name, lift in lifts_mm.items()
     )
     summary = (
         "Height of each wrist and ankle above the mattress, above its own 5th percentile: a limb that never lies down "
         f"reads too low. 95th percentile: {highest}."
     )
     columns = {}
-    for name, lift in shown.items():
+    for name, lift in lifts_mm.items():
         columns[f"{limb_name(name)}: mean (mm)"] = ("mean", lift)
         columns[f"{limb_name(name)}: highest (mm)"] = ("max", lift)
     table = by_time(movement, columns)

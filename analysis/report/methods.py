@@ -94,7 +94,7 @@ def _band(band_hz: float | None) -> str:
     )
 
 
-def references(shown: Sequence[Measure]) -> list[str]:
-    """What the text and the measures `shown` stand on, each once; the text cites the first two by number."""
-    sources = dict.fromkeys(measure.source.removeprefix("after ") for measure in shown if measure.source != OWN)
+def references(measures: Sequence[Measure]) -> list[str]:
+    """What the text and the measures `measures` stand on, each once; the text cites the first two by number."""
+    sources = dict.fromkeys(measure.source.removeprefix("after ") for measure in measures if measure.source != OWN)
     return [POSE, GATE, *sources]

@@ -42,20 +42,20 @@ class NumberTable:
 
 def key_table(results: Sequence[Result], limbs: Sequence[str]) -> NumberTable:
     """The core measures of one epoch by limb, each with n and, where it was earned, an interval."""
-    found = {(r.measure.name, r.part): r for r in results}
+    by_part = {(r.measure.name, r.part): r for r in results}
     notes: list[str] = []
     rows = []
     for row in core_rows():
         label = row[0].label if len(row) == 1 else _either(row[0].label, row[1].label)
-        shown = [next(found[m.name, limb] for m in row if (m.name, limb) in found) for limb in limbs]
-        cells = [cell(r, notes, with_n=r.measure.gates != NO_GATE, noise=_noise(found, r)) for r in shown]
+        of_row = [next(by_part[m.name, limb] for m in row if (m.name, limb) in by_part) for limb in limbs]
+        cells = [cell(r, notes, with_n=r.measure.gates != NO_GATE, noise=_noise(by_part, r)) for r in of_row]
         rows.append(Row(label, row[0].unit, " / ".join(m.formula for m in row), cells))
     return NumberTable([pair_name(limb) for limb in limbs], rows, notes)
 
 
-def _noise(found: dict[tuple[str, str], Result], result: Result) -> str:
+def _noise(by_part: dict[tuple[str, str], Result], result: Result) -> str:
     """Noise of the angle beside its range: a range of 3.3 times as much is no movement."""
-    noise = found.get((result.measure.name.replace("_rom_deg", "_noise_deg"), result.part))
+    noise = by_part.get((result.measure.name.replace("_rom_deg", "_noise_deg"), result.part))
     if noise is None or noise is result or noise.value is None:
         return ""
     return f"noise {number(noise.value, noise.measure)}"
@@ -73,15 +73,15 @@ def _either(arm: str, leg: str) -> str:
 
 def scope_table(results: Sequence[Result], scope: Scope) -> NumberTable:
     """The core measures of one scope and epoch: parts as columns, measures as rows."""
-    found = {(r.measure.name, r.part): r for r in results if r.measure.scope == scope}
-    parts = list(dict.fromkeys(part for _, part in found))
+    by_part = {(r.measure.name, r.part): r for r in results if r.measure.scope == scope}
+    parts = list(dict.fromkeys(part for _, part in by_part))
     notes: list[str] = []
     rows = [
         Row(
             m.label,
             m.unit,
             m.formula,
-            [cell(found[m.name, part], notes) if (m.name, part) in found else NumberCell("") for part in parts],
+            [cell(by_part[m.name, part], notes) if (m.name, part) in by_part else NumberCell("") for part in parts],
         )
         for m in measures(scope, "core")
     ]

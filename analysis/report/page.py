@@ -140,13 +140,13 @@ def _quality(movement: Movement, limb: str) -> str:
 
 
 def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:
-    here = [r for r in movement.results if r.epoch_start_s == start_s]
+    of_epoch = [r for r in movement.results if r.epoch_start_s == start_s]
     return {
         "start_s": start_s,
-        "length_s": here[0].epoch_s,
-        "intervals": any(r.interval for r in here),
-        "key": key_table(here, list(LIMBS)),
-        "pairs": scope_table(here, "pair"),
+        "length_s": of_epoch[0].epoch_s,
+        "intervals": any(r.interval for r in of_epoch),
+        "key": key_table(of_epoch, list(LIMBS)),
+        "pairs": scope_table(of_epoch, "pair"),
     }
 
 

@@ -36,12 +36,12 @@ EPOCHS_MAX: Final = 6
 def symmetry_bars(movement: "Movement") -> Drawing:
     """Lateralisation of arms and legs as bars from the middle, with intervals where they are given."""
     data = _symmetry_data(movement)
-    shown = data.filter(pl.col("epoch_start_s").is_in(_starts(movement)[:EPOCHS_MAX]))
-    several = shown["epoch_start_s"].n_unique() > 1
+    of_epochs = data.filter(pl.col("epoch_start_s").is_in(_starts(movement)[:EPOCHS_MAX]))
+    several = of_epochs["epoch_start_s"].n_unique() > 1
 
     def draw(figure: Figure) -> None:
         ax = figure.add_axes((0.36, 0.44 / height, 0.61, 1 - 0.72 / height))
-        for k, row in enumerate(shown.iter_rows(named=True)):
+        for k, row in enumerate(of_epochs.iter_rows(named=True)):
             if row["value"] is None:
                 ax.text(3, k, "withheld", va="center", color=MUTED, fontsize=7)
                 continue
@@ -50,7 +50,7 @@ def symmetry_bars(movement: "Movement") -> Drawing:
                 ax.plot([row["ci_lo"], row["ci_hi"]], [k, k], color=INK, lw=1.2, marker="|", ms=5)
         names = [
             f"{limb_name(row['limbs'])}, {row['of']}" + (f", from {row['epoch_start_s']:.0f} s" if several else "")
-            for row in shown.iter_rows(named=True)
+            for row in of_epochs.iter_rows(named=True)
         ]
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.4, -0.6)
@@ -64,11 +64,11 @@ def symmetry_bars(movement: "Movement") -> Drawing:
         for x, side, ha in ((-100, "more on the left", "left"), (100, "more on the right", "right")):
             ax.text(x, -0.75, side, ha=ha, va="bottom", color=MUTED, fontsize=7.5)
 
-    height = 0.9 + 0.29 * max(1, shown.height)
-    given = sum(value is not None for value in shown["value"])
+    height = 0.9 + 0.29 * max(1, of_epochs.height)
+    given = sum(value is not None for value in of_epochs["value"])
     summary = (
         "Left and right set against each other, both under the larger of their floors; positive: more on the infant's "
-        f"right. {given} of {shown.height} values are given. Lines are intervals within this recording."
+        f"right. {given} of {of_epochs.height} values are given. Lines are intervals within this recording."
         " An index says nothing of its cause."
     )
     return Drawing("symmetry", "Left and right", draw, data, summary, height, HALF_IN)
@@ -104,11 +104,11 @@ def coordination_matrix(movement: "Movement") -> Drawing:
 
     def draw(figure: Figure) -> None:
         for k, start in enumerate(starts):
-            here = data.filter(pl.col("epoch_start_s") == start)
+            of_epoch = data.filter(pl.col("epoch_start_s") == start)
             width, height = 1 / columns, 1 / lines
             box = (width * (k % columns + 0.24), 1 - height * (k // columns + 0.94), 0.74 * width, 0.72 * height)
             ax = figure.add_axes(box)
-            _matrix(ax, {(r["first"], r["second"]): r for r in here.iter_rows(named=True)})
+            _matrix(ax, {(r["first"], r["second"]): r for r in of_epoch.iter_rows(named=True)})
             if len(starts) > 1:
                 ax.set_title(f"from {start:.0f} s", fontsize=8, pad=22)
 
@@ -159,12 +159,12 @@ def entry(pairs: dict[tuple[str, str], dict[str, Any]], row: str, column: str, a
 
 def _pair_data(movement: "Movement") -> pl.DataFrame:
     """Correlation, its bound by chance and the lag of each pair; positive: the limb named second comes later."""
-    found = {(r.epoch_start_s, r.part, r.measure.name): r for r in movement.results if r.measure.name in TOGETHER}
-    parts = list(dict.fromkeys((start, part) for start, part, _ in found))
+    by_pair = {(r.epoch_start_s, r.part, r.measure.name): r for r in movement.results if r.measure.name in TOGETHER}
+    parts = list(dict.fromkeys((start, part) for start, part, _ in by_pair))
     rows = [
-        _pair_row(start, part, [found[start, part, name] for name in TOGETHER])
+        _pair_row(start, part, [by_pair[start, part, name] for name in TOGETHER])
         for start, part in parts
-        if all((start, part, name) in found for name in TOGETHER)
+        if all((start, part, name) in by_pair for name in TOGETHER)
     ]
     kinds = (pl.Float64, pl.String, pl.String, *(pl.Float64,) * 4, pl.Boolean, pl.Int64, pl.String)
     names = (

@@ -30,7 +30,7 @@ NO_PRINTER: Final = (
 def write_pdf(html: Path, pdf: Path) -> Path:
     """Print the report `html` on A4 to `pdf`; raises `InputError` where nothing on this computer can print it."""
     page = html.read_text(encoding="utf-8").replace("@page {", "@page { size: A4;", 1)
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     with TemporaryDirectory() as folder:
         made = Path(folder) / "report.pdf"
         if browser is None:

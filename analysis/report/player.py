@@ -36,22 +36,22 @@ def player(movement: "Movement") -> dict[str, Any] | None:
     """
     points = _placed(movement)
     step = max(1, round(movement.clean.time.fs_hz / RATE_HZ))
-    shown = points[::step][:FRAMES_MAX]
-    seen = whole(shown)
+    sampled = points[::step][:FRAMES_MAX]
+    seen = whole(sampled)
     if not seen.any():
         return None
-    frames = np.where(seen[..., None], np.clip(np.nan_to_num(shown).round(), -32000, 32000), MISSING)
+    frames = np.where(seen[..., None], np.clip(np.nan_to_num(sampled).round(), -32000, 32000), MISSING)
     time_s = movement.clean.time.time_s
     hz = movement.clean.time.fs_hz / step
     return {
         "frames": b64encode(frames.astype("<i2").tobytes()).decode("ascii"),
-        "count": len(shown),
+        "count": len(sampled),
         "hz": round(hz, 4),
         "unit": "mm" if movement.clean.body is not None else "px",
         "bones": _bones(),
         "axis": [float(time_s[0]), float(max(time_s[-1], time_s[0] + 1)), LEFT, RIGHT],
-        "seconds": len(shown) / hz,
-        "cut": len(points) > len(shown) * step,
+        "seconds": len(sampled) / hz,
+        "cut": len(points) > len(sampled) * step,
     }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyconv.analysis.report.canvas import Drawing
-from asyconv.analysis.report.height_strips import lift_lanes
+from asyconv.analysis.report.height_strips import height_strips
 from asyconv.analysis.report.pair_plots import coordination_matrix, symmetry_bars
 from asyconv.analysis.report.postures import trajectory_map
 from asyconv.analysis.report.ranges import angle_ranges
@@ -19,7 +19,7 @@ def pictures(movement: "Movement") -> list[Drawing]:
     """All figures that `movement` has data for, in report order."""
     made = (
         limb_strips(movement),
-        lift_lanes(movement),
+        height_strips(movement),
         trajectory_map(movement),
         angle_ranges(movement),
         symmetry_bars(movement),

@@ -46,7 +46,7 @@ def trajectory_map(movement: "Movement") -> Drawing:
         relative = limb.position_mm[:, :2] if unit == "mm" else limb.position_px
         paths[name] = np.where(movement.clean.excluded[:, None], np.nan, relative) @ turn.T + posture[root]
     ellipses = {name: ellipse_95(path) for name, path in paths.items()}
-    rings = {name: outline(found) for name, found in ellipses.items()}
+    rings = {name: outline(ellipse) for name, ellipse in ellipses.items()}
     data = pl.concat([_path_data(movement, name, path, unit) for name, path in paths.items()])
 
     x0, x1, y0, y1 = _limits([posture, *paths.values(), *rings.values()])
@@ -79,21 +79,21 @@ def trajectory_map(movement: "Movement") -> Drawing:
     return Drawing("trajectory_map", "Trajectory map", draw, data, summary, height_in, HALF_IN, table)
 
 
-def outline(found: Ellipse | None) -> Floats:
+def outline(ellipse: Ellipse | None) -> Floats:
     """Points [73, 2] round an ellipse, the first again at the end; none for none."""
-    if found is None:
+    if ellipse is None:
         return np.empty((0, 2))
     around = np.linspace(0, 2 * np.pi, 73)
-    long, short = found.long * np.cos(around), found.short * np.sin(around)
-    c, s = np.cos(np.radians(found.angle_deg)), np.sin(np.radians(found.angle_deg))
-    return np.stack([found.across + c * long - s * short, found.along + s * long + c * short], axis=1)
+    long, short = ellipse.long * np.cos(around), ellipse.short * np.sin(around)
+    c, s = np.cos(np.radians(ellipse.angle_deg)), np.sin(np.radians(ellipse.angle_deg))
+    return np.stack([ellipse.across + c * long - s * short, ellipse.along + s * long + c * short], axis=1)
 
 
 def _ellipse_table(ellipses: dict[str, Ellipse | None], paths: dict[str, Floats], unit: str) -> pl.DataFrame:
     rows = [
-        (limb_name(name), *((found.long, found.short, found.angle_deg) if found else (None,) * 3))
+        (limb_name(name), *((ellipse.long, ellipse.short, ellipse.angle_deg) if ellipse else (None,) * 3))
         + (int(whole(paths[name]).sum()),)
-        for name, found in ellipses.items()
+        for name, ellipse in ellipses.items()
     ]
     names = ("limb", f"long half axis ({unit})", f"short half axis ({unit})", "direction of the long axis (deg)", "n")
     kinds = (pl.String, pl.Float64, pl.Float64, pl.Float64, pl.Int64)
@@ -124,9 +124,9 @@ def head_up(points: Floats, meta: dict[str, Any]) -> Floats:
 def _way_up(upright: bool, meta: dict[str, Any]) -> str:
     if upright:
         return "head at the top, trunk upright"
-    known = str(meta.get("head")) in HEADWARD
+    head_stated = str(meta.get("head")) in HEADWARD
     said = "assumed" if meta.get("head_source") == "assumed" else "stated"
-    how = f"turned by where the head was {said} to lie" if known else "as in the picture"
+    how = f"turned by where the head was {said} to lie" if head_stated else "as in the picture"
     return f"{how}, because the trunk was never seen whole"
 
 

@@ -23,7 +23,7 @@ ROWS_MAX: Final = 24
 ROW_S: Final = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
-def lanes(figure: Figure, movement: "Movement", top: float, bottom: float) -> dict[str, Any]:
+def limb_axes(figure: Figure, movement: "Movement", top: float, bottom: float) -> dict[str, Any]:
     """Axes of the four limbs by name, with their names and the time axis."""
     time_s = movement.clean.time.time_s
     axes = dict(zip(movement.limbs, figure.subplots(4, 1, sharex=True), strict=True))
@@ -45,9 +45,9 @@ def lanes(figure: Figure, movement: "Movement", top: float, bottom: float) -> di
     return axes
 
 
-def shade(ax: Any, movement: "Movement", known: Bools) -> None:
-    """Hatch the samples of a lane that are not `known` [N], and dot the events."""
-    spans = [(start, length) for start, length in spans_of(movement, ~known)]
+def shade(ax: Any, movement: "Movement", seen: Bools) -> None:
+    """Hatch the samples of a lane that are not `seen` [N], and dot the events."""
+    spans = [(start, length) for start, length in spans_of(movement, ~seen)]
     across = ax.get_xaxis_transform()
     ax.broken_barh(
         spans, (0, 1), facecolors=UNSEEN, edgecolors=UNSEEN_HATCH, hatch="////", lw=0, zorder=0, transform=across

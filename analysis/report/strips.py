@@ -21,7 +21,7 @@ from asyconv.analysis.report.canvas import (
     binned,
     limb_name,
 )
-from asyconv.analysis.report.strip_layout import by_time, lanes, legend, shade, shade_keys, spans_of
+from asyconv.analysis.report.strip_layout import by_time, legend, limb_axes, shade, shade_keys, spans_of
 from asyconv.analysis.series.limbs import LimbSeries
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def limb_strips(movement: "Movement") -> Drawing:
     data = pl.concat([_strip_data(movement, limb, speeds[name]) for name, limb in movement.limbs.items()])
 
     def draw(figure: Figure) -> None:
-        for name, ax in lanes(figure, movement, 0.935, 0.075).items():
+        for name, ax in limb_axes(figure, movement, 0.935, 0.075).items():
             _lane(ax, movement, movement.limbs[name], data.filter(pl.col("limb") == name), top, in_mm)
         figure.supylabel(f"speed of endpoint relative to root ({_unit(in_mm)})", fontsize=8, x=0.005)
         legend(figure, _keys(movement, in_mm))

@@ -57,11 +57,11 @@ def _listed(withheld: dict[str, list[str]], n: int) -> str:
 
 def _in_noise(movement: "Movement") -> dict[str, float]:
     """Largest share (%) of each limb's path in noise over the epochs, where there is one."""
-    found: dict[str, float] = {}
+    largest_pct: dict[str, float] = {}
     for r in movement.results:
         if r.measure.name == "path_in_noise_pct" and r.value is not None:
-            found[r.part] = max(r.value, found.get(r.part, 0.0))
-    return found
+            largest_pct[r.part] = max(r.value, largest_pct.get(r.part, 0.0))
+    return largest_pct
 
 
 def _why_nothing(movement: "Movement") -> str:
@@ -116,16 +116,16 @@ def trust(movement: "Movement") -> dict[str, Any]:
 
 def _over_time(movement: "Movement", name: str, limb: str) -> float:
     """Mean of a share of samples over the epochs of the recording, each by the samples it is of."""
-    found = [r for r in movement.results if r.measure.name == name and r.part == limb]
-    weights = [r.n for r in found]
-    return float(np.average([r.value or 0.0 for r in found], weights=weights)) if any(weights) else 0.0
+    of_limb = [r for r in movement.results if r.measure.name == name and r.part == limb]
+    weights = [r.n for r in of_limb]
+    return float(np.average([r.value or 0.0 for r in of_limb], weights=weights)) if any(weights) else 0.0
 
 
 def _facts(movement: "Movement") -> list[tuple[str, str]]:
     meta = movement.meta
     simulated_only = meta.get("model_validation") == "simulated_only"
     intrinsics = meta.get("intrinsics") or {}
-    still = [f"{limb_name(k)} {v:.1f}" for k in LIMBS if (v := still_floor(meta, k)) is not None]
+    still_clips = [f"{limb_name(k)} {v:.1f}" for k in LIMBS if (v := still_floor(meta, k)) is not None]
     return [
         (
             "Pose model",
@@ -158,7 +158,7 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
         ("Frames", f"{meta.get('frames_used', 'unknown')} used, {meta.get('frames_lost', 'unknown')} lost"),
         (
             "Still-clip calibration",
-            f"{', '.join(still)} mm/s" if still else "none: the floor is estimated from this recording",
+            f"{', '.join(still_clips)} mm/s" if still_clips else "none: the floor is estimated from this recording",
         ),
     ]
 

@@ -21,10 +21,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class JointSeries:
-    """One joint over N samples in the camera frame: where it was found, its flags, white noise per axis and floor."""
+    """One joint over N samples in the camera frame: where it was seen, its flags, white noise per axis and floor."""
 
     joint: str
-    found: Bools
+    seen: Bools
     flags: npt.NDArray[np.uint16]
     noise_mm: float
     floor_mm_s: float
@@ -56,8 +56,8 @@ def joint_series(tracks: CleanTracks) -> list[JointSeries]:
         along = speed(tracks.smooth_mm[:, j], fs_hz)
         floor = speed_floor(gated, along, fs_hz, tracks.cutoff_hz, None).value
         noise_mm = float(np.sqrt((white_noise(gated, fs_hz) ** 2).mean()))
-        found = whole(tracks.gated_px[:, j])
-        out.append(JointSeries(joint, found, tracks.flags[:, j], noise_mm, np.nan if floor is None else floor))
+        seen = whole(tracks.gated_px[:, j])
+        out.append(JointSeries(joint, seen, tracks.flags[:, j], noise_mm, np.nan if floor is None else floor))
     return out
 
 

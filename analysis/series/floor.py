@@ -38,18 +38,20 @@ REST_TO_NOISE_MAX: Final = 1.5  # up to here white noise explains the resting le
 class Floor:
     """Speed in mm/s below which movement and noise look alike, and what decided it; None = not to be had.
 
-    `high_frequency` is the noise left by the filter, `rest` the level while at rest, `still` a still-clip calibration.
+    `high_frequency`: noise that the filter leaves; `rest`: the level at rest; `still_clip`: that of a still clip.
     """
 
     value: float | None
     high_frequency: float | None
     rest: float | None
-    still: float | None
+    still_clip: float | None
     decided_by: str
     rest_observed: bool
 
 
-def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still: float | None) -> Floor:
+def speed_floor(
+    gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still_clip: float | None
+) -> Floor:
     """Speed floor of a limb from its measured positions `gated_mm` [N, 3] and its filtered speed [N].
 
     White noise: sigma per axis (kinematics.white_noise) through the filter and the central difference.
@@ -70,14 +72,16 @@ def speed_floor(gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: f
         uneven = least <= REST_TO_MEDIAN_MAX * usual or least <= REST_TO_P95_MAX * most
         rest_observed = harmless or uneven or noise_explains
         rest = if_noise if rest_observed else least
-    parts = {"white noise": high_frequency, "resting level": rest, "still clip": still}
-    if still is not None and not rest_observed:
+    parts = {"white noise": high_frequency, "resting level": rest, "still clip": still_clip}
+    if still_clip is not None and not rest_observed:
         parts["resting level"] = None
-    known = {name: value for name, value in parts.items() if value is not None}
-    if rest is None or not known:
-        return Floor(None, high_frequency, rest, still, "not to be had", False)
-    decided_by = max(known, key=lambda name: known[name])
-    return Floor(known[decided_by], high_frequency, rest, still, decided_by, rest_observed or still is not None)
+    levels = {name: value for name, value in parts.items() if value is not None}
+    if rest is None or not levels:
+        return Floor(None, high_frequency, rest, still_clip, "not to be had", False)
+    decided_by = max(levels, key=lambda name: levels[name])
+    return Floor(
+        levels[decided_by], high_frequency, rest, still_clip, decided_by, rest_observed or still_clip is not None
+    )
 
 
 def floor_in_time(gated_mm: Floats, floor: Floor, fs_hz: float, cutoff_hz: float) -> Floats:

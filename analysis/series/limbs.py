@@ -50,7 +50,7 @@ class LimbSeries:
     """
 
     limb: str
-    found: Bools
+    seen: Bools
     position_px: Floats
     position_mm: Floats
     position_body_mm: Floats
@@ -135,7 +135,7 @@ def _one_limb(
     noise = {name: angle_noise(raw_deg[name], angle, fs_hz, cutoff_hz) for name, angle in angles_deg.items()}
     return LimbSeries(
         limb=limb,
-        found=whole(tracks.gated_px[:, root]) & whole(tracks.gated_px[:, end]),
+        seen=whole(tracks.gated_px[:, root]) & whole(tracks.gated_px[:, end]),
         position_px=position_px,
         position_mm=position_mm,
         position_body_mm=np.full_like(position_mm, np.nan) if tracks.body is None else tracks.body.turn(position_mm),

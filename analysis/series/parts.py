@@ -47,7 +47,7 @@ class JointEpoch:
     @property
     def analysed_s(self) -> float:
         """Seconds in which the joint was seen."""
-        return self.epoch.seconds(self.series.found)
+        return self.epoch.seconds(self.series.seen)
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ def parts_of(series: Series, epoch: Epoch) -> dict[str, list[Any]]:
 
 def limb_epochs(limbs: dict[str, LimbSeries], epoch: Epoch) -> dict[str, LimbEpoch]:
     """The four `limbs` cut to `epoch`, each knowing the others."""
-    found = {name: LimbEpoch(epoch, cut(limb, epoch.first, epoch.stop)) for name, limb in limbs.items()}
-    return {name: replace(limb, others=found) for name, limb in found.items()}
+    epochs = {name: LimbEpoch(epoch, cut(limb, epoch.first, epoch.stop)) for name, limb in limbs.items()}
+    return {name: replace(limb, others=epochs) for name, limb in epochs.items()}
 
 
 def _pairs(limbs: dict[str, LimbEpoch]) -> Iterator[PairEpoch]:

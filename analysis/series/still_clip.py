@@ -60,12 +60,12 @@ def still_floor_of(clips: Sequence[Tracks]) -> StillFloor:
         cleaned = clean(clip)
         fs_hz = cleaned.time.fs_hz
         for name, series in limb_series(cleaned, clip.meta).items():
-            found = series.speed_mm_s[series.valid]
+            speed_mm_s = series.speed_mm_s[series.valid]
             _refuse_movement(series.speed_mm_s, series.valid, cleaned, name, clip)
-            limbs.setdefault(name, []).append(found)
+            limbs.setdefault(name, []).append(speed_mm_s)
         for k, name in enumerate(JOINTS):
-            found = speed(cleaned.smooth_mm[:, k], fs_hz)
-            joints.setdefault(name, []).append(found[np.isfinite(found)])
+            speed_mm_s = speed(cleaned.smooth_mm[:, k], fs_hz)
+            joints.setdefault(name, []).append(speed_mm_s[np.isfinite(speed_mm_s)])
     by_limb, by_joint = _levels(limbs, fs_hz), _levels(joints, fs_hz)
     if not by_limb:
         raise InputError(f"still clips: expected a limb seen for {STILL_MIN_S:g} s in millimetres, found none")
@@ -100,9 +100,9 @@ def _refuse_movement(
         raise InputError(f"{about} moving at {cleaned.time.time_s[start]:.1f} s for {(stop - start) / fs_hz:.1f} s")
 
 
-def write_still(still: StillFloor, path: Path) -> None:
-    """Write `still` as JSON."""
-    text = json.dumps({"schema": SCHEMA, **asdict(still), "notice": NOTICE}, indent=1, sort_keys=True)
+def write_still(floor: StillFloor, path: Path) -> None:
+    """Write `floor` as JSON."""
+    text = json.dumps({"schema": SCHEMA, **asdict(floor), "notice": NOTICE}, indent=1, sort_keys=True)
     write_whole(path, text + "\n")
 
 
@@ -113,20 +113,20 @@ def read_still(path: Path) -> StillFloor:
         if stated.pop("schema") != SCHEMA:
             raise ValueError
         stated.pop("notice", None)
-        still = StillFloor(**stated)
-        values = [*still.limbs_mm_s.values(), *still.joints_mm_s.values()]
-        good = set(still.limbs_mm_s) <= set(LIMBS) and all(np.isfinite(v) and v > 0 for v in values)
+        floor = StillFloor(**stated)
+        values = [*floor.limbs_mm_s.values(), *floor.joints_mm_s.values()]
+        good = set(floor.limbs_mm_s) <= set(LIMBS) and all(np.isfinite(v) and v > 0 for v in values)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: expected a still-clip floor as `asyconv calibrate` writes it") from error
     if not good:
         raise InputError(f"{path}: expected speeds above 0 mm/s of known limbs, found others")
-    return still
+    return floor
 
 
-def check_fits(still: StillFloor, meta: dict[str, Any]) -> None:
+def check_fits(floor: StillFloor, meta: dict[str, Any]) -> None:
     """Refuse a floor that was measured with another model or at another rate than the tracks of `meta`."""
     for name in ("weights_hash", "rate"):
-        ours, theirs = getattr(still, name), str(meta.get(name))
+        ours, theirs = getattr(floor, name), str(meta.get(name))
         if ours != theirs:
             raise InputError(
                 f"still-clip floor: expected one measured with {name.replace('_', ' ')} {theirs[:12]}, "

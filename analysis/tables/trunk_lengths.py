@@ -45,13 +45,13 @@ def _divided(table: pl.DataFrame, columns: list[str], trunk_mm: float | None) ->
 
 
 def _features(table: pl.DataFrame, trunk_mm: float | None) -> pl.DataFrame:
-    here = pl.col("feature").is_in(list(CONVERTED))
+    converted = pl.col("feature").is_in(list(CONVERTED))
     divided = [
-        pl.when(here).then(pl.col(name) / pl.lit(trunk_mm, pl.Float64)).otherwise(name).alias(name)
+        pl.when(converted).then(pl.col(name) / pl.lit(trunk_mm, pl.Float64)).otherwise(name).alias(name)
         for name in ("value", "ci_lo", "ci_hi")
     ]
     return table.with_columns(
         *divided,
-        pl.when(here).then(pl.col("feature").str.replace("_mm", "_tl")).otherwise("feature").alias("feature"),
-        pl.when(here).then(pl.col("unit").replace(UNITS)).otherwise("unit").alias("unit"),
+        pl.when(converted).then(pl.col("feature").str.replace("_mm", "_tl")).otherwise("feature").alias("feature"),
+        pl.when(converted).then(pl.col("unit").replace(UNITS)).otherwise("unit").alias("unit"),
     )

@@ -29,7 +29,7 @@ from asyconv.training.stage import Stage
 
 ANY_PEAK: Final = 1e-3
 
-DIFFERENCES: Final[Sequence[tuple[str, str, tuple[str, ...]]]] = (
+ABLATIONS: Final[Sequence[tuple[str, str, tuple[str, ...]]]] = (
     ("useful preset", "detection", ()),
     ("clips neither mirrored nor shifted", "detection", ("mirror=false", "shift_map=0")),
     ("clips not shaken", "detection", ("shake_map=0",)),
@@ -66,22 +66,22 @@ class Gain:
     found_pct: float
 
 
-def measure_differences(
+def measure_ablations(
     out: Path, recipe: Recipe, clips: ClipSet, tuning: ClipSet, detection: nn.Module, steps: int, workers: int,
     report: Report | None = None,
 ) -> list[Gain]:  # fmt: skip
-    """Train each of `DIFFERENCES` for `steps` steps; regressions behind `detection`. Rows go to ``differences.csv``."""
+    """Train each of `ABLATIONS` for `steps` steps; regressions behind `detection`. Rows go to ``differences.csv``."""
     gains = []
-    for number, (name, network, changes) in enumerate(DIFFERENCES):
-        one = recipe
+    for number, (name, network, changes) in enumerate(ABLATIONS):
+        ablated = recipe
         for change in (*changes, f"{network}.steps={steps}", f"{network}.validate_every={steps}"):
-            one = changed(one, change)
+            ablated = changed(ablated, change)
         frozen = folded(detection) if network == "regression" else None
-        stage = _trained(out / f"{number}-{network}", one, network, frozen, clips, tuning, workers, report)
-        error = _errors(folded(stage.average), frozen, one, network, tuning)[tuning.visible]
+        stage = _trained(out / f"{number}-{network}", ablated, network, frozen, clips, tuning, workers, report)
+        error = _errors(folded(stage.average), frozen, ablated, network, tuning)[tuning.visible]
         found_pct = 100 * float((error < NEAR_MAP).mean())
-        batch = one.stage(network).batch
-        gains.append(Gain(network, name, stage.steps, batch, one.width, float(np.nanmedian(error)), found_pct))
+        batch = ablated.stage(network).batch
+        gains.append(Gain(network, name, stage.steps, batch, ablated.width, float(np.nanmedian(error)), found_pct))
     with (out / "differences.csv").open("w", encoding="utf8", newline="") as file:
         writer = csv.DictWriter(file, list(asdict(gains[0])), lineterminator="\n")
         writer.writeheader()
@@ -110,7 +110,7 @@ def _errors(
             raw = torch.sigmoid(network(batch.x)) if frozen is None else network(stacked_input(frozen, batch.x))
             for maps in raw.permute(0, 2, 1, 3, 4).contiguous().numpy():
                 for frame in range(3):
-                    found = find_joints(maps[frame], ANY_PEAK, ANY_PEAK, NMS_WINDOW_MAP).xy_map
-                    error[row, frame] = np.linalg.norm(found - tuning.xy_map[row, frame], axis=-1)
+                    xy_map = find_joints(maps[frame], ANY_PEAK, ANY_PEAK, NMS_WINDOW_MAP).xy_map
+                    error[row, frame] = np.linalg.norm(xy_map - tuning.xy_map[row, frame], axis=-1)
                 row += 1
     return error

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.evaluation.held_out import HeldOut
+from asyconv.evaluation.held_out import HeldOutClips
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.simulation.clips import make_clips
@@ -16,7 +16,7 @@ BASELINE_INFANTS: Final = 40
 Array = npt.NDArray[np.float64]
 
 
-def baselines(data: HeldOut) -> dict[str, Array]:
+def baselines(data: HeldOutClips) -> dict[str, Array]:
     """Joints [n, 3, 12, 2] map px by each trivial predictor.
 
     The same infant's mean is taken over the first three quarters of the very clips it is tested on: a favour to it.

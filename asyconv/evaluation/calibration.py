@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from asyconv import __version__
-from asyconv.evaluation.held_out import HeldOut, annotated_part, held_out
+from asyconv.evaluation.held_out import HeldOutClips, annotated_part, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, predict
 from asyconv.evaluation.reliability import right_joints
@@ -41,9 +41,9 @@ def export_model(
     path: Path,
     networks: tuple[nn.Module, nn.Module],
     recipe: Recipe,
-    sets: tuple[HeldOut, HeldOut],
+    sets: tuple[HeldOutClips, HeldOutClips],
     *,
-    told: Callable[[str], None] = lambda text: None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> tuple[Model, Evaluation]:
     """Calibrate `networks` on the first of `sets`, measure them on the second, write the model and its card."""
     tuning, test = sets
@@ -64,11 +64,11 @@ def export_model(
     card = _card(recipe, raw)
     unfinished = path.with_name(f".{path.name}.uncalibrated")
     save_model(unfinished, *networks, card)
-    told(f"calibrating on {tuning.what}")
+    tell(f"calibrating on {tuning.what}")
     settings = calibrate(load_model(unfinished), tuning.clips)
     card["settings"] = settings
     save_model(unfinished, *networks, card)
-    told(f"measuring on {test.what}")
+    tell(f"measuring on {test.what}")
     evaluation = evaluate_on(load_model(unfinished), test)
     card |= {
         "model_validation": "simulated_only" if test.simulated else test.what,
@@ -95,7 +95,7 @@ def _with_card_beside(path: Path) -> Model:
     return model
 
 
-def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOut, HeldOut]:
+def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOutClips, HeldOutClips]:
     """What the training in `run` is calibrated on and measured on."""
     if recipe.split:
         return annotated_part(run, "validation", recipe.split), annotated_part(run, "test", recipe.split)
@@ -105,23 +105,23 @@ def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOut, HeldOut]:
 
 def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
     """Settings of `model` with its threshold, bias by position and confidence measured on `clips`."""
-    found = predict(model, clips, corrected=False)
-    right = right_joints(found.xy_map, clips.xy_map.astype(np.float64), clips.visible)
+    predictions = predict(model, clips, corrected=False)
+    right = right_joints(predictions.xy_map, clips.xy_map.astype(np.float64), clips.visible)
     return dataclasses.replace(
         model.settings,
-        presence_thresholds=_thresholds(found, clips.visible),
-        position_bias_map=_bias(found, clips, right),
-        confidence_knots=_confidence(found.score.ravel(), right.ravel()),
+        presence_thresholds=_thresholds(predictions, clips.visible),
+        position_bias_map=_bias(predictions, clips, right),
+        confidence_knots=_confidence(predictions.score.ravel(), right.ravel()),
     )
 
 
-def _thresholds(found: Predictions, visible: npt.NDArray[np.bool_]) -> tuple[float, ...]:
+def _thresholds(predictions: Predictions, visible: npt.NDArray[np.bool_]) -> tuple[float, ...]:
     """Presence of each joint [12] at which the larger of missed and invented ones is smallest, left and right alike."""
-    given = np.isfinite(found.xy_map[..., 0])
+    given = np.isfinite(predictions.xy_map[..., 0])
     thresholds = np.empty(N_JOINTS)
     for joint in range(N_JOINTS):
         both = [joint, FLIP[joint]]
-        seen, there, sure = visible[..., both], given[..., both], found.presence[..., both]
+        seen, there, sure = visible[..., both], given[..., both], predictions.presence[..., both]
         best = (np.inf, 0.5)
         for threshold in np.round(np.arange(0.05, 0.96, 0.01), 2):
             kept = there & (sure >= threshold)
@@ -133,10 +133,10 @@ def _thresholds(found: Predictions, visible: npt.NDArray[np.bool_]) -> tuple[flo
 
 
 def _bias(
-    found: Predictions, clips: ClipSet, right: npt.NDArray[np.bool_]
+    predictions: Predictions, clips: ClipSet, right: npt.NDArray[np.bool_]
 ) -> tuple[tuple[tuple[float, float], ...], ...]:
     """Mean error by position in the clip, joint and axis, over right predictions, map px."""
-    error = np.where(right[..., None], found.xy_map - clips.xy_map, 0.0)
+    error = np.where(right[..., None], predictions.xy_map - clips.xy_map, 0.0)
     mean = error.sum(axis=0) / np.maximum(right.sum(axis=0), 1)[..., None]
     return tuple(tuple((round(float(x), 4), round(float(y), 4)) for x, y in joints) for joints in mean)
 

@@ -47,7 +47,7 @@ def plain(regression: nn.Module) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def clip_times(
+def time_networks(
     device: torch.device,
     *,
     width: float = 1.0,

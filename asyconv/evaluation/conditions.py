@@ -15,13 +15,13 @@ from asyconv.evaluation.keypoints import within
 from asyconv.evaluation.predictions import given_joints, predict
 from asyconv.evaluation.rmsd import limb_rmsd, quartiles
 from asyconv.pose.model_file import Model
-from asyconv.simulation.scene import AS_DRAWN, BARE, Condition
+from asyconv.simulation.scene import BARE, DEFAULT_SIMULATION, Condition
 from asyconv.skeleton import JOINTS, LIMBS
 
 Row = dict[str, Any]
 
 CONDITIONS: Final = {
-    "calm (default simulation)": AS_DRAWN,
+    "calm (default simulation)": DEFAULT_SIMULATION,
     "varied bodies, postures and movement": Condition(varied=True),
     "varied, camera at 900 mm": Condition(varied=True, distance_mm=900.0),
     "nothing covered, no hands": BARE,
@@ -35,18 +35,18 @@ CONDITIONS: Final = {
     "camera at 700 mm": Condition(distance_mm=700.0),
     "3 times the noise, 10 times the holes": Condition(noise=3.0, holes=10.0),
 }
-"""What each condition forces; everything else of an infant stays as it was drawn."""
+"""What each condition sets; everything else of an infant is as in the default simulation."""
 
 
 def evaluate_conditions(model: Model, infants: int, clips: int, seed: int) -> Iterator[Row]:
     """Errors of `model` under one condition after another."""
     for name, condition in CONDITIONS.items():
         data = held_out(seed, infants, clips, condition)
-        found = predict(model, data.clips)
+        predictions = predict(model, data.clips)
         truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible
-        given = given_joints(found)
-        near = visible & within(found.xy_map, truth, 0.1)
-        rmsd = limb_rmsd(found.xy_map, truth, visible)
+        given = given_joints(predictions)
+        near = visible & within(predictions.xy_map, truth, 0.1)
+        rmsd = limb_rmsd(predictions.xy_map, truth, visible)
         yield {
             "condition": name,
             "held_out": data.what,

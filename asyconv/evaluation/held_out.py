@@ -17,7 +17,7 @@ from asyconv.pose.geometry import MAP_WIDTH
 from asyconv.simulation.clips import condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
 from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX
-from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant
+from asyconv.simulation.scene import DEFAULT_SIMULATION, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
 
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH
@@ -27,7 +27,7 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOutClips:
     """Clips with their infants.
 
     Attributes
@@ -38,8 +38,8 @@ class HeldOut:
         the camera is not known.
     what : the words that stand beside every error measured here.
     simulated : whether the infants are.
-    known : joints whose place in the picture is known, [n, 3, 12]; None = all. What is not known counts for nothing.
-    names : of the infants; None = their numbers.
+    has_truth : joints whose true place in the picture is known, [n, 3, 12]; None = all. Other joints are not counted.
+    infant_names : None = the infants' numbers.
     area_map : of each infant as its labels state it, map px squared, [n, 3]; NaN or None = not stated.
     """
 
@@ -48,12 +48,12 @@ class HeldOut:
     mm_per_map: Array
     what: str
     simulated: bool = True
-    known: npt.NDArray[np.bool_] | None = None
-    names: tuple[str, ...] | None = None
+    has_truth: npt.NDArray[np.bool_] | None = None
+    infant_names: tuple[str, ...] | None = None
     area_map: Array | None = None
 
 
-def driven_infants(folder: Path, clips: int, seed: int) -> HeldOut:
+def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
     """`clips` clips of a simulated infant for each file of joints in `folder`, moved by these (see `driven`).
 
     The files are tracks (.parquet) or sheets of labels. Clips are spread evenly over the length of each.
@@ -61,7 +61,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOut:
     files = sorted(path for path in folder.iterdir() if path.suffix == ".parquet" or is_label_sheet(path))
     if not files:
         raise InputError(f"{folder}: expected tracks (.parquet) or sheets of labels (result_*.csv), found none")
-    sets, scales, known = [], [], []
+    sets, scales, given_near = [], [], []
     for number, path in enumerate(files):
         motion = read_joint_motion(path)
         span_s = float(motion.time_s[-1]) - (CLIP_FRAMES - 1) * SPACING_S
@@ -71,22 +71,22 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOut:
         infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s))
         sets.append(infant_clips(infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
-        known.append(motion.known(time_s))
+        given_near.append(motion.is_given(time_s))
     together = joined(sets)
-    given = np.concatenate(known).reshape(together.visible.shape)
-    return HeldOut(
+    given = np.concatenate(given_near).reshape(together.visible.shape)
+    return HeldOutClips(
         clips=ClipSet(together.depth, together.xy_map, together.visible & given),
         infant=np.repeat(np.arange(len(files)), clips),
         mm_per_map=np.concatenate(scales).reshape(given.shape),
         what=f"{len(files)} SIMULATED infants of seed {seed}, moved by the joints of {len(files)} files",
-        known=given,
-        names=tuple(path.stem for path in files),
+        has_truth=given,
+        infant_names=tuple(path.stem for path in files),
     )
 
 
 def held_out(
-    seed: int, infants: int, clips: int, condition: Condition = AS_DRAWN, varied_share: float = 0.0
-) -> HeldOut:
+    seed: int, infants: int, clips: int, condition: Condition = DEFAULT_SIMULATION, varied_share: float = 0.0
+) -> HeldOutClips:
     """`clips` clips of each of the first `infants` simulated infants of `seed`, a share of them varied."""
     sets, scales = [], []
     for number in range(infants):
@@ -94,18 +94,18 @@ def held_out(
         infant = infant_at_clips(seed, number, clips, condition=drawn)
         sets.append(infant_clips(infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
-    known = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
+    familiarity = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
     varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ""
     together = joined(sets)
-    return HeldOut(
+    return HeldOutClips(
         clips=together,
         infant=np.repeat(np.arange(infants), clips),
         mm_per_map=np.concatenate(scales).reshape(together.visible.shape),
-        what=f"{infants} SIMULATED infants of seed {seed}, {known}{varied}",
+        what=f"{infants} SIMULATED infants of seed {seed}, {familiarity}{varied}",
     )
 
 
-def annotated_part(run: Path, name: str, split: str) -> HeldOut:
+def annotated_part(run: Path, name: str, split: str) -> HeldOutClips:
     """The "validation" or "test" clips of the annotated data set on which the training in `run` was done."""
     folders = sorted((run / name).glob("clips-*"), key=lambda path: path.stat().st_mtime_ns)
     if not folders:
@@ -113,7 +113,7 @@ def annotated_part(run: Path, name: str, split: str) -> HeldOut:
     infant, facts = read_infants(folders[-1])
     clips = read_clip_files(folders[-1])
     kind = "SIMULATED annotated infants" if facts["simulated"] else "annotated infants"
-    return HeldOut(
+    return HeldOutClips(
         clips=clips,
         infant=infant,
         mm_per_map=np.full(clips.visible.shape, np.nan),
@@ -125,4 +125,6 @@ def annotated_part(run: Path, name: str, split: str) -> HeldOut:
 
 def joined(sets: list[ClipSet]) -> ClipSet:
     """Several clip sets as one."""
-    return ClipSet(*(np.concatenate([getattr(one, name) for one in sets]) for name in ("depth", "xy_map", "visible")))
+    return ClipSet(
+        *(np.concatenate([getattr(clips, name) for clips in sets]) for name in ("depth", "xy_map", "visible"))
+    )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.evaluation.baselines import baselines
-from asyconv.evaluation.held_out import NATIVE_PX, HeldOut, held_out
+from asyconv.evaluation.held_out import NATIVE_PX, HeldOutClips, held_out
 from asyconv.evaluation.keypoints import PCK_SHARES, oks_ap, within
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
 from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints
@@ -66,29 +66,29 @@ def evaluate(model: Model, infants: int = 40, clips: int = 16, seed: int = TEST_
     return evaluate_on(model, held_out(seed, infants, clips))
 
 
-def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
+def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:
     """Errors of `model` on held-out clips."""
-    found = predict(model, data.clips)
-    if data.known is not None:
-        found = replace(found, xy_map=np.where(data.known[..., None], found.xy_map, np.nan))
+    predictions = predict(model, data.clips)
+    if data.has_truth is not None:
+        predictions = replace(predictions, xy_map=np.where(data.has_truth[..., None], predictions.xy_map, np.nan))
     truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible
-    confidence = confidence_of(found.score, model.settings)
-    right = right_joints(found.xy_map, truth, visible)
-    masks = _mask_rows(found.masks)
+    confidence = confidence_of(predictions.score, model.settings)
+    right = right_joints(predictions.xy_map, truth, visible)
+    masks = _mask_rows(predictions.masks)
     errors = [
         row
-        for name, xy in {"model": found.xy_map, **baselines(data)}.items()
+        for name, xy in {"model": predictions.xy_map, **baselines(data)}.items()
         for row in rmsd_rows(name, xy, truth, visible, data.mm_per_map)
     ]
-    flat = (found.xy_map.reshape(-1, N_JOINTS, 2), truth.reshape(-1, N_JOINTS, 2), visible.reshape(-1, N_JOINTS))
+    flat = (predictions.xy_map.reshape(-1, N_JOINTS, 2), truth.reshape(-1, N_JOINTS, 2), visible.reshape(-1, N_JOINTS))
     area_map = None if data.area_map is None else data.area_map.ravel()
     found_ap = oks_ap(*flat, confidence.reshape(-1, N_JOINTS), area_map)
     precision = found_ap or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
     totals: dict[str, float | None] = {
         "visible_pct": 100 * float(visible.mean()),
-        **_shares(found, truth, visible),
-        **_far_off(found, truth, visible),
-        **_covered(found, visible, data),
+        **_shares(predictions, truth, visible),
+        **_far_off(predictions, truth, visible),
+        **_covered(predictions, visible, data),
         "calibration_error": calibration_error(confidence, right),
         **{f"oks_{name}": value for name, value in precision.items()},
         **_mask_means(masks),
@@ -100,18 +100,18 @@ def evaluate_on(model: Model, data: HeldOut) -> Evaluation:
         frames=len(flat[0]),
         totals=totals,
         errors=errors,
-        joints=_joint_rows(found, truth, visible, confidence, right, data),
-        infants=_infant_rows(found, truth, visible, data),
+        joints=_joint_rows(predictions, truth, visible, confidence, right, data),
+        infants=_infant_rows(predictions, truth, visible, data),
         masks=masks,
         reliability=reliability_rows(confidence, right),
-        rmsd_map=limb_rmsd(found.xy_map, truth, visible),
+        rmsd_map=limb_rmsd(predictions.xy_map, truth, visible),
     )
 
 
-def _shares(found: Predictions, truth: Array, visible: Bools, where: Any = ...) -> dict[str, float | None]:
+def _shares(predictions: Predictions, truth: Array, visible: Bools, where: Any = ...) -> dict[str, float | None]:
     """Missed and invented joints and PCK, in percent, over the part `where` of all joints [n, 3, 12]."""
-    given, seen = given_joints(found)[where], visible[where]
-    near = {share: within(found.xy_map, truth, share)[where] for share in PCK_SHARES}
+    given, seen = given_joints(predictions)[where], visible[where]
+    near = {share: within(predictions.xy_map, truth, share)[where] for share in PCK_SHARES}
     return {
         "missed_pct": _percent((seen & ~given).sum(), seen.sum()),
         "invented_pct": _percent((given & ~seen).sum(), given.sum()),
@@ -125,20 +125,22 @@ COVERED: Final = 0.7
 """Share of the frames in which a limb must be whole for amounts of its movement to be given."""
 
 
-def _far_off(found: Predictions, truth: Array, visible: Bools) -> dict[str, float | None]:
+def _far_off(predictions: Predictions, truth: Array, visible: Bools) -> dict[str, float | None]:
     """Predictions of visible joints more than 4 map px off, and frames in which a limb's RMSD is beyond 2, percent."""
-    distance = _distances(found, truth, visible)
-    limbs = np.concatenate([values[np.isfinite(values)] for values in limb_rmsd(found.xy_map, truth, visible).values()])
+    distance = _distances(predictions, truth, visible)
+    limbs = np.concatenate(
+        [values[np.isfinite(values)] for values in limb_rmsd(predictions.xy_map, truth, visible).values()]
+    )
     return {
         "far_off_pct": _percent((distance > FAR_OFF_MAP).sum(), np.isfinite(distance).sum()),
         "limb_frames_far_off_pct": _percent((limbs > FAR_OFF_LIMB_MAP).sum(), len(limbs)),
     }
 
 
-def _covered(found: Predictions, visible: Bools, data: HeldOut) -> dict[str, float | None]:
+def _covered(predictions: Predictions, visible: Bools, data: HeldOutClips) -> dict[str, float | None]:
     """Limbs of all infants that are whole in at least 70 % of the frames, percent: predicted, and truly visible."""
     out: dict[str, float | None] = {}
-    for name, given in (("limbs_covered_pct", given_joints(found)), ("limbs_covered_if_perfect_pct", visible)):
+    for name, given in (("limbs_covered_pct", given_joints(predictions)), ("limbs_covered_if_perfect_pct", visible)):
         whole = np.stack([given[..., list(joints)].all(axis=-1) for joints in LIMBS.values()], axis=-1)
         shares = [whole[data.infant == number].mean(axis=(0, 1)) for number in np.unique(data.infant)]
         covered = np.stack(shares) >= COVERED
@@ -150,18 +152,18 @@ def _percent(part: Any, whole: Any) -> float | None:
     return 100 * float(part) / float(whole) if whole else None
 
 
-def _distances(found: Predictions, truth: Array, visible: Bools) -> Array:
+def _distances(predictions: Predictions, truth: Array, visible: Bools) -> Array:
     """Distance of each joint from the truth, map px [n, 3, 12]; NaN where it is not visible or not predicted."""
-    return np.where(visible, np.linalg.norm(found.xy_map - truth, axis=-1), np.nan)
+    return np.where(visible, np.linalg.norm(predictions.xy_map - truth, axis=-1), np.nan)
 
 
 def _error_columns(distance: Array, mm_per_map: Array) -> dict[str, float | int | None]:
-    known = np.isfinite(distance)
-    parts = [float(v) for v in np.percentile(distance[known], [50, 95])] if known.any() else None
-    known_mm = known & np.isfinite(mm_per_map)
+    finite = np.isfinite(distance)
+    parts = [float(v) for v in np.percentile(distance[finite], [50, 95])] if finite.any() else None
+    known_mm = finite & np.isfinite(mm_per_map)
     mm = float(np.median((distance * mm_per_map)[known_mm])) if known_mm.any() else None
     return {
-        "n_joints": int(known.sum()),
+        "n_joints": int(finite.sum()),
         "error_map_px_p50": parts[0] if parts else None,
         "error_map_px_p95": parts[1] if parts else None,
         "error_native_px_p50": NATIVE_PX * parts[0] if parts else None,
@@ -170,9 +172,9 @@ def _error_columns(distance: Array, mm_per_map: Array) -> dict[str, float | int 
 
 
 def _joint_rows(
-    found: Predictions, truth: Array, visible: Bools, confidence: Array, right: Bools, data: HeldOut
+    predictions: Predictions, truth: Array, visible: Bools, confidence: Array, right: Bools, data: HeldOutClips
 ) -> list[Row]:
-    distance = _distances(found, truth, visible)
+    distance = _distances(predictions, truth, visible)
     rows = []
     for index, joint in enumerate(JOINTS):
         own = (..., index)
@@ -181,26 +183,26 @@ def _joint_rows(
                 "joint": joint,
                 "visible_pct": 100 * float(visible[own].mean()),
                 **_error_columns(distance[own], data.mm_per_map[own]),
-                **_shares(found, truth, visible, own),
+                **_shares(predictions, truth, visible, own),
                 "calibration_error": calibration_error(confidence[own], right[own]),
             }
         )
     return rows
 
 
-def _infant_rows(found: Predictions, truth: Array, visible: Bools, data: HeldOut) -> list[Row]:
-    distance = _distances(found, truth, visible)
+def _infant_rows(predictions: Predictions, truth: Array, visible: Bools, data: HeldOutClips) -> list[Row]:
+    distance = _distances(predictions, truth, visible)
     rows = []
     for number in np.unique(data.infant):
         own = data.infant == number
-        medians = limb_rmsd(found.xy_map[own], truth[own], visible[own])
+        medians = limb_rmsd(predictions.xy_map[own], truth[own], visible[own])
         rows.append(
             {
-                "infant": int(number) if data.names is None else data.names[number],
+                "infant": int(number) if data.infant_names is None else data.infant_names[number],
                 "n_frames": int(own.sum()) * distance.shape[1],
                 "visible_pct": 100 * float(visible[own].mean()),
                 **_error_columns(distance[own], data.mm_per_map[own]),
-                **_shares(found, truth, visible, own),
+                **_shares(predictions, truth, visible, own),
                 **{
                     f"{limb}_rmsd_map_px_p50": float(np.nanmedian(values)) if np.isfinite(values).any() else None
                     for limb, values in medians.items()
@@ -224,6 +226,6 @@ def _mask_means(rows: list[Row]) -> dict[str, float | None]:
     out: dict[str, float | None] = {}
     for kind in ("joint", "connection"):
         for measure in ("dice_pct", "recall_pct"):
-            known = [row[measure] for row in rows if row["kind"] == kind and row[measure] is not None]
-            out[f"{kind}_{measure}"] = float(np.mean(known)) if known else None
+            given = [row[measure] for row in rows if row["kind"] == kind and row[measure] is not None]
+            out[f"{kind}_{measure}"] = float(np.mean(given)) if given else None
     return out

@@ -43,10 +43,10 @@ def predict(model: Model, clips: ClipSet, *, corrected: bool = True) -> Predicti
     inference = Inference(model)
     for start in range(0, len(clips.depth), inference.batch):
         rows = slice(start, start + inference.batch)
-        found = inference.both(clips.depth[rows].astype(np.float32) / 10.0)
-        probability = torch.stack([clip.probability for clip in found])
+        maps = inference.both(clips.depth[rows].astype(np.float32) / 10.0)
+        probability = torch.stack([clip.probability for clip in maps])
         masks += mask_counts(probability, clips.xy_map[rows], clips.visible[rows], settings.disc_radius_map)
-        for index, clip in enumerate(found, start):
+        for index, clip in enumerate(maps, start):
             presence[index] = clip.presence.T
             for position in range(3):
                 joints = locate(clip, position, settings)
@@ -68,6 +68,6 @@ def mask_counts(
     return np.asarray(counts.cpu().numpy())
 
 
-def given_joints(found: Predictions) -> npt.NDArray[np.bool_]:
+def given_joints(predictions: Predictions) -> npt.NDArray[np.bool_]:
     """Which joints have a prediction, [n, 3, 12]."""
-    return np.asarray(np.isfinite(found.xy_map[..., 0]))
+    return np.asarray(np.isfinite(predictions.xy_map[..., 0]))

@@ -54,6 +54,6 @@ def rmsd_rows(
 
 def quartiles(values: Array, unit: str) -> dict[str, float | None]:
     """P25, P50 and P75 of the finite values, named after the unit."""
-    known = values[np.isfinite(values)]
-    parts = [float(v) for v in np.percentile(known, [25, 50, 75])] if len(known) else [None] * 3
+    finite = values[np.isfinite(values)]
+    parts = [float(v) for v in np.percentile(finite, [25, 50, 75])] if len(finite) else [None] * 3
     return {f"{unit}_{name}": part for name, part in zip(("p25", "p50", "p75"), parts, strict=True)}

@@ -33,8 +33,8 @@ def table_two(measured: Sequence[tuple[Model, Evaluation]], times: Sequence[Row]
         limbs: Row = {}
         for limb in LIMBS:
             limbs[f"{limb}_median_px"] = own[limb]["map_px_p50"]
-            known = own[limb]["map_px_p50"] is not None
-            limbs[f"{limb}_iqr_px"] = own[limb]["map_px_p75"] - own[limb]["map_px_p25"] if known else None
+            measurable = own[limb]["map_px_p50"] is not None
+            limbs[f"{limb}_iqr_px"] = own[limb]["map_px_p75"] - own[limb]["map_px_p25"] if measurable else None
             limbs[f"{limb}_n_frames"] = own[limb]["n_frames"]
         arch = model.settings.arch
         rows.append(
@@ -57,10 +57,10 @@ def framework(model: Model) -> str:
 
 
 def _times(arch: str, times: Sequence[Row]) -> Row:
-    found = {row["implementation"]: row for row in times if row["network"] == arch}
+    by_implementation = {row["implementation"]: row for row in times if row["network"] == arch}
     columns = {"clip_s": "clip_s_p50", "step_s": "step_s_p50", "epoch_s_extrapolated": "epoch_s_extrapolated"}
     return {
-        f"{name}{ending}": found[implementation][column] if implementation in found else None
+        f"{name}{ending}": by_implementation[implementation][column] if implementation in by_implementation else None
         for name, column in columns.items()
         for ending, implementation in (("", "ours"), ("_plain_conv3d", "plain conv3d"))
     }
@@ -103,7 +103,7 @@ def rmsd_n(evaluation: Evaluation) -> str:
 def _time_text(times: Sequence[Row]) -> list[str]:
     if not times:
         return ["Times were not measured in this run."]
-    first, one = times[0], times[-1]
+    first, last = times[0], times[-1]
     titles = ["network", "implementation", "parameters", "s per clip", "s per training step", "epoch, extrapolated, h"]
     lines = [_cells(titles), "|---" * len(titles) + "|"]
     for row in times:
@@ -111,8 +111,8 @@ def _time_text(times: Sequence[Row]) -> list[str]:
         figures = [number(row["clip_s_p50"], 3), number(row["step_s_p50"], 3), number(epoch_h, 1)]
         lines.append(_cells([row["network"], row["implementation"], f"{row['parameters']:,}", *figures]))
     words = (
-        f"Times: medians over {first['n_clips']} single clips and {one['n_steps']} training steps of "
-        f"{one['step_clips']} clip{'s' if one['step_clips'] > 1 else ''}, measured in this run, "
+        f"Times: medians over {first['n_clips']} single clips and {last['n_steps']} training steps of "
+        f"{last['step_clips']} clip{'s' if last['step_clips'] > 1 else ''}, measured in this run, "
         f"{first['width']:g} times the paper's channels, {first['map']} maps, {first['device']}, "
         f"{first['threads'] or 'no'} threads, torch {first['torch']}. A clip's time is that of the regression network; "
         "the detection network, the same in both frameworks, comes on top. An epoch (16,478 clips) was not run."

@@ -18,8 +18,8 @@ def target_rows(device: torch.device, clips: int, seconds: float) -> Iterator[di
 
     Their ratio is one of 20th percentiles, which other work on the computer disturbs least.
     """
-    found = make_clips(TRAIN_SEED, 0, clips)
-    xy_map = torch.from_numpy(np.where(found.visible[..., None], found.xy_map, np.nan)).to(device)
+    clip_set = make_clips(TRAIN_SEED, 0, clips)
+    xy_map = torch.from_numpy(np.where(clip_set.visible[..., None], clip_set.xy_map, np.nan)).to(device)
     yield _row(xy_map, "detection", RADIUS_USEFUL_MAP, seconds)
     yield _row(xy_map, "regression", RADIUS_PAPER_MAP, seconds)
 

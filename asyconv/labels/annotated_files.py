@@ -46,15 +46,15 @@ def find_annotated(path: Path) -> Found:
         if IGNORE_FILE in files:
             below.clear()
             continue
-        below[:] = sorted(one for one in below if not one.startswith("."))
+        below[:] = sorted(folder for folder in below if not folder.startswith("."))
         paths = [Path(name, file) for file in sorted(files) if not file.startswith(".")]
         pictures = _index([file for file in paths if file.suffix.lower() == ".png"])
         if pictures:
             folders[Path(name)] = pictures
         if path.is_dir():
-            here = [file for file in paths if is_label_sheet(file) or is_coco(file)]
-            foreign += [(file, what) for file in paths if file not in here and (what := what_labels(file))]
-            sheets += here
+            label_files = [file for file in paths if is_label_sheet(file) or is_coco(file)]
+            foreign += [(file, what) for file in paths if file not in label_files and (what := what_labels(file))]
+            sheets += label_files
     return Found(root, tuple(sheets) if path.is_dir() else (path,), folders, tuple(foreign))
 
 
@@ -63,16 +63,16 @@ def read_sheets(file: Path) -> list[LabelSheet]:
     return read_coco(file) if file.suffix.lower() == ".json" else [read_label_sheet(file)]
 
 
-def pictures_of(sheet: LabelSheet, found: Found) -> tuple[Path, Pictures] | None:
+def pictures_of(sheet: LabelSheet, data_set: Found) -> tuple[Path, Pictures] | None:
     """Folder with the pictures of a sheet and what is in it; None where there is none."""
     own = sheet.path.parent
-    named = [folder for folder in found.folders if folder.name == sheet.infant_id]
+    named = [folder for folder in data_set.folders if folder.name == sheet.infant_id]
     if len(named) > 1:
-        where = " and ".join(str(folder.relative_to(found.root)) for folder in named[:2])
+        where = " and ".join(str(folder.relative_to(data_set.root)) for folder in named[:2])
         raise InputError(f"infant {sheet.infant_id}: expected one folder of pictures, found {where}")
     for folder in (*named, own, own / "images"):
-        if folder in found.folders:
-            return folder, found.folders[folder]
+        if folder in data_set.folders:
+            return folder, data_set.folders[folder]
     return None
 
 

@@ -82,10 +82,10 @@ def read_annotated(path: Path) -> list[Annotated]:
     InputError : no sheet, no picture to a sheet, two sheets of one infant, pictures of two sizes, COCO annotations
         whose images are not listed, labels that cannot be those of one infant in these pictures (unusable.py).
     """
-    found = find_annotated(path)
-    sheets = [sheet for file in found.sheets for sheet in _read(file)]
-    if not sheets and found.foreign:
-        file, what = found.foreign[0]
+    data_set = find_annotated(path)
+    sheets = [sheet for file in data_set.sheets for sheet in _read(file)]
+    if not sheets and data_set.foreign:
+        file, what = data_set.foreign[0]
         raise InputError(f"{file.name}: {no_sheet(what)}")
     if not sheets:
         raise InputError(f"{path.name}: expected sheets of labels (result_*.csv, .xlsx or COCO .json), found none")
@@ -95,7 +95,7 @@ def read_annotated(path: Path) -> list[Annotated]:
             files = f"{seen[sheet.infant_id].name} and {sheet.path.name}"
             raise InputError(f"infant {sheet.infant_id}: expected one sheet, found {files}")
         seen[sheet.infant_id] = sheet.path
-    return [_match(sheet, found) for sheet in sorted(sheets, key=lambda sheet: sheet.infant_id)]
+    return [_match(sheet, data_set) for sheet in sorted(sheets, key=lambda sheet: sheet.infant_id)]
 
 
 def _read(file: Path) -> list[LabelSheet]:
@@ -108,8 +108,8 @@ def _read(file: Path) -> list[LabelSheet]:
     return read_sheets(file)
 
 
-def _match(sheet: LabelSheet, found: Found) -> Annotated:
-    where = pictures_of(sheet, found)
+def _match(sheet: LabelSheet, data_set: Found) -> Annotated:
+    where = pictures_of(sheet, data_set)
     folder, pictures = where or (sheet.path.parent, Pictures())
     bits = depth_bits_of(sheet, pictures)
     rows = [row for row in by_frame(sheet.rows) if row.name and bits in pictures.get(row.name, {})]
@@ -146,12 +146,12 @@ def _match(sheet: LabelSheet, found: Found) -> Annotated:
 
 def inside(xy_px: Array, width_px: int, height_px: int) -> npt.NDArray[np.bool_]:
     """Whether each point [..., 2] is known and lies in the picture."""
-    known = np.nan_to_num(xy_px, nan=-1.0)
-    return np.asarray(((known >= 0) & (known <= [width_px - 1, height_px - 1])).all(axis=-1))
+    filled_px = np.nan_to_num(xy_px, nan=-1.0)
+    return np.asarray(((filled_px >= 0) & (filled_px <= [width_px - 1, height_px - 1])).all(axis=-1))
 
 
 def _common_size(pictures: Sequence[Picture]) -> tuple[int, int]:
-    sizes = [(one.header.width_px, one.header.height_px) for one in pictures if one.header]
+    sizes = [(picture.header.width_px, picture.header.height_px) for picture in pictures if picture.header]
     for picture, size in zip(pictures, sizes, strict=True):
         if size != sizes[0]:
             raise InputError(
@@ -190,12 +190,15 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
 
     `clips` gives the rows of each infant (a part of a `Split`); they follow one another in the order of `annotated`.
     """
-    chosen = [(one, clips[one.infant_id]) for one in annotated if len(clips.get(one.infant_id, ()))]
+    chosen = [(infant, clips[infant.infant_id]) for infant in annotated if len(clips.get(infant.infant_id, ()))]
     done = folder / f"clips-{_key(chosen)}"
     if not done.is_dir():
-        loaded = (load_clips(one, rows) for one, rows in chosen)
-        facts = {"simulated": all(one.simulated for one, _ in chosen)}
-        areas = [one.area_px2[rows] / MapGeometry(one.width_px, one.height_px).scale_px ** 2 for one, rows in chosen]
+        loaded = (load_clips(infant, rows) for infant, rows in chosen)
+        facts = {"simulated": all(infant.simulated for infant, _ in chosen)}
+        areas = [
+            infant.area_px2[rows] / MapGeometry(infant.width_px, infant.height_px).scale_px ** 2
+            for infant, rows in chosen
+        ]
         write_clip_files(done, [len(rows) for _, rows in chosen], loaded, facts, np.concatenate(areas))
     return read_clip_files(done)
 
@@ -203,10 +206,10 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
 def _key(chosen: Sequence[tuple[Annotated, Rows]]) -> str:
     """Of everything that the clips depend on; a picture is known by its place, size and time of change."""
     digest = hashlib.sha256()
-    for one, rows in chosen:
-        states = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in one.images]
-        digest.update(repr((one.infant_id, one.depth_bits, one.width_px, one.height_px, states)).encode())
-        digest.update(one.xy_px.tobytes() + one.area_px2.tobytes())
+    for infant, rows in chosen:
+        states = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in infant.images]
+        digest.update(repr((infant.infant_id, infant.depth_bits, infant.width_px, infant.height_px, states)).encode())
+        digest.update(infant.xy_px.tobytes() + infant.area_px2.tobytes())
         digest.update(rows.tobytes())
     return digest.hexdigest()[:16]
 

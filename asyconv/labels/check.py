@@ -78,33 +78,35 @@ class Checked:
 
 def check(path: Path) -> Checked:
     """Look through the data set at `path`; InputError where there is neither a sheet nor a picture."""
-    found = find_annotated(path)
-    if not found.sheets and not found.folders and not found.foreign:
+    data_set = find_annotated(path)
+    if not data_set.sheets and not data_set.folders and not data_set.foreign:
         raise InputError(f"{path.name}: expected an annotated data set, found no sheet of labels and no pictures")
-    findings = [Finding(_place(found, file), None, UNREADABLE_SHEET, no_sheet(what)) for file, what in found.foreign]
+    findings = [
+        Finding(_place(data_set, file), None, UNREADABLE_SHEET, no_sheet(what)) for file, what in data_set.foreign
+    ]
     sheets: list[LabelSheet] = []
-    for file in found.sheets:
+    for file in data_set.sheets:
         try:
             sheets += read_sheets(file)
             lost = unresolved(file) if file.suffix.lower() == ".json" else []
         except InputError as error:
-            findings.append(Finding(_place(found, file), None, UNREADABLE_SHEET, str(error)))
+            findings.append(Finding(_place(data_set, file), None, UNREADABLE_SHEET, str(error)))
             continue
         sentence = "its image_id is not in the list of images"
-        findings += [Finding(_place(found, file), row, NO_LISTED_IMAGE, sentence) for row in lost]
+        findings += [Finding(_place(data_set, file), row, NO_LISTED_IMAGE, sentence) for row in lost]
     sheet_of: dict[str, LabelSheet] = {}
     for sheet in sheets:
         first = sheet_of.setdefault(sheet.infant_id, sheet)
         if first is not sheet:
-            text = f"infant {sheet.infant_id} has a sheet {_place(found, first.path)} already"
-            findings.append(Finding(_place(found, sheet.path), None, TWO_SHEETS, text))
-    named: dict[Path, set[ImageName]] = {folder: set() for folder in found.folders}
+            text = f"infant {sheet.infant_id} has a sheet {_place(data_set, first.path)} already"
+            findings.append(Finding(_place(data_set, sheet.path), None, TWO_SHEETS, text))
+    named: dict[Path, set[ImageName]] = {folder: set() for folder in data_set.folders}
     for sheet in sheets:
-        findings += _sheet_findings(sheet, found, named)
+        findings += _sheet_findings(sheet, data_set, named)
     if path.is_dir():
         for folder, names in named.items():
-            findings += _without_row(found, folder, names)
-    order = sorted(findings, key=lambda one: (one.file, one.row or 0, one.kind, one.text))
+            findings += _without_row(data_set, folder, names)
+    order = sorted(findings, key=lambda finding: (finding.file, finding.row or 0, finding.kind, finding.text))
     rows = sum(len(sheet.rows) for sheet in sheets)
     return Checked(len(sheet_of), rows, tuple(order), _missing_pct(sheets))
 
@@ -118,10 +120,10 @@ def _missing_pct(sheets: Sequence[LabelSheet]) -> dict[str, float]:
     return {joint: 100 * float(share) for joint, share in zip(JOINTS, missing, strict=True)}
 
 
-def _sheet_findings(sheet: LabelSheet, found: Found, named: dict[Path, set[ImageName]]) -> Iterator[Finding]:
-    file = _place(found, sheet.path)
+def _sheet_findings(sheet: LabelSheet, data_set: Found, named: dict[Path, set[ImageName]]) -> Iterator[Finding]:
+    file = _place(data_set, sheet.path)
     try:
-        where = pictures_of(sheet, found)
+        where = pictures_of(sheet, data_set)
     except InputError as error:
         yield Finding(file, None, MISSING_IMAGE, str(error))
         where = None
@@ -133,7 +135,7 @@ def _sheet_findings(sheet: LabelSheet, found: Found, named: dict[Path, set[Image
     if where is not None:
         folder, pictures = where
         named[folder] |= {row.name for row in sheet.rows if row.name}
-        yield from _picture_findings(sheet, pictures, found, file)
+        yield from _picture_findings(sheet, pictures, data_set, file)
     yield from (Finding(file, *place) for place in _order_findings(sheet, pictures))
     size = size_of(sheet, pictures)
     yield from (Finding(file, *place) for place in unusable(sheet, size))
@@ -164,7 +166,7 @@ def _labels(rows: Sequence[LabelRow], width_px: int, height_px: int) -> Labels:
     return Labels(frame / ANNOTATED_FPS_HZ, xy_px, width_px)
 
 
-def _picture_findings(sheet: LabelSheet, pictures: Pictures, found: Found, file: str) -> Iterator[Finding]:
+def _picture_findings(sheet: LabelSheet, pictures: Pictures, data_set: Found, file: str) -> Iterator[Finding]:
     bits = depth_bits_of(sheet, pictures)
     size = size_of(sheet, pictures)
     chosen: dict[Path, Picture] = {}
@@ -175,18 +177,20 @@ def _picture_findings(sheet: LabelSheet, pictures: Pictures, found: Found, file:
         if bits in there:
             chosen[there[bits].path] = there[bits]
         elif 0 in there:
-            yield Finding(_place(found, there[0].path), None, BAD_IMAGE, "expected a gray PNG picture of 8 or 16 bits")
+            yield Finding(
+                _place(data_set, there[0].path), None, BAD_IMAGE, "expected a gray PNG picture of 8 or 16 bits"
+            )
         else:
             other = f", only one of {min(there)} bits" if there else ""
             text = f"expected a picture of {bits} bits of frame {row.name.number}, found none{other}"
             yield Finding(file, row.row, MISSING_IMAGE, text)
     for path, picture in chosen.items():
         if not png_is_whole(path):
-            yield Finding(_place(found, path), None, BAD_IMAGE, "expected a whole PNG picture, found one cut off")
-        here = (picture.header.width_px, picture.header.height_px) if picture.header else size
-        if here != size:
-            text = f"expected {size[0]}x{size[1]} as most of the infant's, found {here[0]}x{here[1]}"
-            yield Finding(_place(found, path), None, SIZES, text)
+            yield Finding(_place(data_set, path), None, BAD_IMAGE, "expected a whole PNG picture, found one cut off")
+        picture_size = (picture.header.width_px, picture.header.height_px) if picture.header else size
+        if picture_size != size:
+            text = f"expected {size[0]}x{size[1]} as most of the infant's, found {picture_size[0]}x{picture_size[1]}"
+            yield Finding(_place(data_set, path), None, SIZES, text)
 
 
 def _order_findings(sheet: LabelSheet, pictures: Pictures) -> Iterator[Place]:
@@ -216,9 +220,9 @@ def _order_findings(sheet: LabelSheet, pictures: Pictures) -> Iterator[Place]:
             yield row.row, GAP, text
 
 
-def _without_row(found: Found, folder: Path, named: set[ImageName]) -> Iterator[Finding]:
+def _without_row(data_set: Found, folder: Path, named: set[ImageName]) -> Iterator[Finding]:
     """Pictures that no sheet names; several in a row are one finding at the first of them."""
-    pictures = found.folders[folder]
+    pictures = data_set.folders[folder]
     names = sorted(pictures)
     runs: list[list[ImageName]] = []
     for place, name in enumerate(names):
@@ -231,11 +235,11 @@ def _without_row(found: Found, folder: Path, named: set[ImageName]) -> Iterator[
     for run in runs:
         _, first = max(pictures[run[0]].items(), key=lambda item: item[0])  # its 16-bit one, where there are two
         more = f" and {len(run) - 1} more, up to frame {run[-1].number}" if len(run) > 1 else ""
-        yield Finding(_place(found, first.path), None, NO_ROW, f"no sheet has a row of this frame{more}")
+        yield Finding(_place(data_set, first.path), None, NO_ROW, f"no sheet has a row of this frame{more}")
 
 
-def _place(found: Found, path: Path) -> str:
-    return path.relative_to(found.root).as_posix()
+def _place(data_set: Found, path: Path) -> str:
+    return path.relative_to(data_set.root).as_posix()
 
 
 def as_csv(findings: Iterable[Finding]) -> str:
@@ -254,17 +258,19 @@ def as_table(checked: Checked) -> str:
     missing = [f"not labelled, % of the frames: {shares}"] if shares else []
     if not checked.findings:
         return "\n".join([*missing, f"nothing found wrong in {looked}"])
-    shown: list[tuple[str, ...]] = [("file", "row", "kind", "what")]
-    told: Counter[tuple[str, str]] = Counter()
-    count = Counter((one.file, one.kind) for one in checked.findings)
-    for one in checked.findings:
-        told[one.file, one.kind] += 1
-        if told[one.file, one.kind] <= _SHOWN:
-            shown.append((one.file, "" if one.row is None else str(one.row), one.kind, one.text))
-        elif told[one.file, one.kind] == _SHOWN + 1:
-            rest = count[one.file, one.kind] - _SHOWN
-            shown.append((one.file, "...", one.kind, f"and {rest} more (--csv names them all)"))
-    widths = [max(len(row[column]) for row in shown) for column in range(3)]
-    lines = ["  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]) for row in shown]
+    lines_of_cells: list[tuple[str, ...]] = [("file", "row", "kind", "what")]
+    so_far: Counter[tuple[str, str]] = Counter()
+    count = Counter((finding.file, finding.kind) for finding in checked.findings)
+    for finding in checked.findings:
+        so_far[finding.file, finding.kind] += 1
+        if so_far[finding.file, finding.kind] <= _SHOWN:
+            lines_of_cells.append(
+                (finding.file, "" if finding.row is None else str(finding.row), finding.kind, finding.text)
+            )
+        elif so_far[finding.file, finding.kind] == _SHOWN + 1:
+            rest = count[finding.file, finding.kind] - _SHOWN
+            lines_of_cells.append((finding.file, "...", finding.kind, f"and {rest} more (--csv names them all)"))
+    widths = [max(len(row[column]) for row in lines_of_cells) for column in range(3)]
+    lines = ["  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]) for row in lines_of_cells]
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(Counter(f.kind for f in checked.findings).items()))
     return "\n".join([*lines, *missing, f"{len(checked.findings)} findings in {looked}: {kinds}"])

@@ -75,9 +75,9 @@ def suspicious(labels: Labels) -> list[Place]:
 def _copies(labels: Labels) -> Iterator[Place]:
     before, after = labels.xy_px[:-1], labels.xy_px[1:]
     same = ((before == after) | (np.isnan(before) & np.isnan(after))).all(axis=(1, 2))
-    known = np.isfinite(after[..., 0]).sum(axis=1)
-    for index in np.flatnonzero(same & (known >= COPIED_JOINTS)):
-        yield int(index) + 1, COPIED, f"all {known[index]} labels are those of the frame before"
+    labelled = np.isfinite(after[..., 0]).sum(axis=1)
+    for index in np.flatnonzero(same & (labelled >= COPIED_JOINTS)):
+        yield int(index) + 1, COPIED, f"all {labelled[index]} labels are those of the frame before"
 
 
 def _coincidences(labels: Labels) -> Iterator[Place]:
@@ -94,18 +94,18 @@ def _coincidences(labels: Labels) -> Iterator[Place]:
 
 def _jumps(labels: Labels) -> Iterator[Place]:
     for joint, name in enumerate(JOINTS):
-        known = np.flatnonzero(np.isfinite(labels.xy_px[:, joint, 0]))
-        steps_px = np.linalg.norm(np.diff(labels.xy_px[known, joint], axis=0), axis=-1) / labels.scale
-        steps_s = np.diff(labels.time_s[known])
+        labelled = np.flatnonzero(np.isfinite(labels.xy_px[:, joint, 0]))
+        steps_px = np.linalg.norm(np.diff(labels.xy_px[labelled, joint], axis=0), axis=-1) / labels.scale
+        steps_s = np.diff(labels.time_s[labelled])
         limit_px = FASTEST_PX_S[name.split("_")[1]] * steps_s + CLICK_PX
         for odd, step in _odd_ones(steps_px / limit_px):
             moved = f"{steps_px[step] * labels.scale:.0f} px in {steps_s[step]:.2f} s"
             most = f"at most {limit_px[step] * labels.scale:.0f} are possible"
-            yield int(known[odd]), JUMP, f"{name} moves {moved}, {most}"
+            yield int(labelled[odd]), JUMP, f"{name} moves {moved}, {most}"
 
 
 def _swaps(labels: Labels) -> Iterator[Place]:
-    found: dict[int, list[str]] = {}
+    by_row: dict[int, list[str]] = {}
     for right, left in PAIRS:
         name = JOINTS[right].split("_")[1]
         rows = set(_exchanged(labels, right, left))
@@ -113,20 +113,20 @@ def _swaps(labels: Labels) -> Iterator[Place]:
             beside_px = labels.xy_px[:, right, 0] - labels.xy_px[:, left, 0]
             rows |= {int(index) for index in np.flatnonzero(beside_px < -SIDE_PX * labels.scale)}
         for index in rows:
-            found.setdefault(index, []).append(name)
-    for index, names in found.items():
+            by_row.setdefault(index, []).append(name)
+    for index, names in by_row.items():
         yield index, SWAP, f"right and left {', '.join(names)} seem exchanged"
 
 
 def _exchanged(labels: Labels, right: int, left: int) -> Iterator[int]:
     """Rows from which a pair of joints stands where the other stood."""
-    known = np.flatnonzero(np.isfinite(labels.xy_px[:, [right, left]]).all(axis=(1, 2)))
-    r, m = labels.xy_px[known, right], labels.xy_px[known, left]
+    labelled = np.flatnonzero(np.isfinite(labels.xy_px[:, [right, left]]).all(axis=(1, 2)))
+    r, m = labels.xy_px[labelled, right], labels.xy_px[labelled, left]
     straight_px = np.linalg.norm(np.diff(r, axis=0), axis=-1) + np.linalg.norm(np.diff(m, axis=0), axis=-1)
     crossed_px = np.linalg.norm(r[1:] - m[:-1], axis=-1) + np.linalg.norm(m[1:] - r[:-1], axis=-1)
     gain = (straight_px - crossed_px) / (EXCHANGE_PX * labels.scale)
-    for odd, _ in _odd_ones(np.where(np.diff(labels.time_s[known]) <= EXCHANGE_S, gain, 0.0)):
-        yield int(known[odd])
+    for odd, _ in _odd_ones(np.where(np.diff(labels.time_s[labelled]) <= EXCHANGE_S, gain, 0.0)):
+        yield int(labelled[odd])
 
 
 def _odd_ones(steps: Array) -> Iterator[tuple[int, int]]:
@@ -142,9 +142,9 @@ def _odd_ones(steps: Array) -> Iterator[tuple[int, int]]:
     at = np.flatnonzero(breaks | (beside & (steps > WAY_BACK)))
     first = np.concatenate([[0], at + 1])
     length = np.diff(np.concatenate([first, [len(steps) + 1]]))
-    told = -1
+    last_odd = -1
     for part in range(1, len(first)):
-        if told == part - 1:
+        if last_odd == part - 1:
             continue  # the way back
-        told = part if length[part] == 1 or length[part - 1] > 1 else part - 1
-        yield int(first[told]), int(at[part - 1])
+        last_odd = part if length[part] == 1 or length[part - 1] > 1 else part - 1
+        yield int(first[last_odd]), int(at[part - 1])

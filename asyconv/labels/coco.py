@@ -43,7 +43,11 @@ def unresolved(path: Path) -> list[int]:
     """Rows of the annotations whose image the file does not list (exports with incomplete lists exist)."""
     content = _content(path)
     images = _images(path, content)
-    return [row for row, one in enumerate(_entries(path, content, "annotations"), 1) if _image_id(one) not in images]
+    return [
+        row
+        for row, annotation in enumerate(_entries(path, content, "annotations"), 1)
+        if _image_id(annotation) not in images
+    ]
 
 
 def read_coco(path: Path) -> list[LabelSheet]:
@@ -148,17 +152,17 @@ def _image_id(annotation: dict[str, Any]) -> int | str | None:
 
 def _columns(path: Path, content: dict[str, Any]) -> dict[int | None, list[int]]:
     """Key point of each joint, by category."""
-    found: dict[int | None, list[int]] = {}
+    columns: dict[int | None, list[int]] = {}
     names: list[str] = []
     for category in _entries(path, content, "categories"):
         listed = category.get("keypoints")
         names = [joint_name(str(name)) for name in listed] if isinstance(listed, list) else []
         if all(names.count(joint) == 1 for joint in JOINTS) and isinstance(category.get("id"), int):
-            found[category["id"]] = [names.index(joint) for joint in JOINTS]
-    if not found:
+            columns[category["id"]] = [names.index(joint) for joint in JOINTS]
+    if not columns:
         missing = ", ".join(joint for joint in JOINTS if names.count(joint) != 1)
         raise InputError(f"{path.name}: expected a category with the 12 joints, found none (missing: {missing})")
-    return found
+    return columns
 
 
 def _infant_of(path: Path, image: str) -> str:

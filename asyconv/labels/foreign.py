@@ -51,9 +51,9 @@ def what_labels(path: Path) -> str | None:
     text = data.decode("utf-16" if what_encoding(data) == "text in UTF-16" else "latin-1", errors="replace")
     lines = text.lstrip("\ufeff\xef\xbb\xbf").splitlines()[:LOOKED_AT]
     separator = max(_SEPARATORS, key="\n".join(lines).count)
-    found = what_table([line.split(separator) for line in lines])
-    if found is not None:
-        ways = (what_encoding(data), _SEPARATORS[separator] if "labels" in found else None)
-        return ", ".join([found, *(way for way in ways if way)])
+    kind = what_table([line.split(separator) for line in lines])
+    if kind is not None:
+        remarks = (what_encoding(data), _SEPARATORS[separator] if "labels" in kind else None)
+        return ", ".join([kind, *(remark for remark in remarks if remark)])
     named = any(word in path.stem.lower() for word in _WORDS)
     return "a table that its name calls labels" if named else None

@@ -134,11 +134,12 @@ def _columns(path: Path, header: Sequence[str], more: Sequence[Sequence[str]]) -
     joints = [joint_name(name) for name in names]
     missing = [joint for joint in JOINTS if joints.count(joint) != 1]
     if not names or names[0] != "image" or missing:
-        found = ";".join(header) if header else "nothing"
+        header_text = ";".join(header) if header else "nothing"
         lacking = f" (not there once: {', '.join(missing)})" if missing and len(missing) < N_JOINTS else ""
         looks = what_table([header, *more])
         raise InputError(
-            f"{path.name}: expected a header {HEADERS}, found {looks + ', ' if looks else ''}{found[:80]!r}{lacking}"
+            f"{path.name}: expected a header {HEADERS}, "
+            f"found {looks + ', ' if looks else ''}{header_text[:80]!r}{lacking}"
         )
     return sheet_format, [joints.index(joint) for joint in JOINTS]
 

@@ -42,15 +42,15 @@ def within_infant(annotated: Sequence[Annotated], validation_share: float = VALI
     1000 frames give 249 test frames (83 clips) and 751 others, of which ``validation_share=0`` makes 749 clips.
     """
     train, validation, test = {}, {}, {}
-    for one in annotated:
-        count = len(one.frame)
+    for infant in annotated:
+        count = len(infant.frame)
         tested = CLIP_FRAMES * round(TEST_SHARE * count)
-        known = count - tested
-        validated = round(validation_share * known)
-        trained = known - validated - (VALIDATION_GAP if validated else 0)
-        train[one.infant_id] = _clips(one, 0, trained, overlap=True)
-        validation[one.infant_id] = _clips(one, known - validated, known, overlap=False)
-        test[one.infant_id] = _clips(one, known, count, overlap=False)
+        not_tested = count - tested
+        validated = round(validation_share * not_tested)
+        trained = not_tested - validated - (VALIDATION_GAP if validated else 0)
+        train[infant.infant_id] = _clips(infant, 0, trained, overlap=True)
+        validation[infant.infant_id] = _clips(infant, not_tested - validated, not_tested, overlap=False)
+        test[infant.infant_id] = _clips(infant, not_tested, count, overlap=False)
     name = "within-infant split of the paper (same infants in training and test)"
     return _split(name, train, validation, test)
 
@@ -60,7 +60,7 @@ def by_infant(annotated: Sequence[Annotated], folds: int | None = None, seed: in
 
     A fifth of the other infants validates. The order of infants depends on `seed` and their identifiers only.
     """
-    infants = {one.infant_id: one for one in annotated}
+    infants = {infant.infant_id: infant for infant in annotated}
     count = len(infants) if folds is None else folds
     if not 2 <= count <= len(infants) or len(infants) - -(-len(infants) // count) < 2:
         raise InputError(
@@ -85,9 +85,9 @@ def _fold(infants: Mapping[str, Annotated], order: list[str], number: int, count
     )
 
 
-def _clips(one: Annotated, first: int = 0, last: int | None = None, *, overlap: bool) -> Rows:
+def _clips(infant: Annotated, first: int = 0, last: int | None = None, *, overlap: bool) -> Rows:
     """Clips that lie whole in the rows `first` to `last` of an infant."""
-    return first + clip_rows(one.frame[first:last], overlap=overlap, fps_hz=one.fps_hz)
+    return first + clip_rows(infant.frame[first:last], overlap=overlap, fps_hz=infant.fps_hz)
 
 
 def _split(name: str, *parts: Clips) -> Split:

@@ -64,9 +64,9 @@ def last_noted(results: Path) -> tuple[dict[str, str], list[str]]:
     noted: dict[str, tuple[str, str]] = {}
     faults: list[str] = []
     for path in sorted((results / AUDIT).glob("*.jsonl")):
-        found, wrong = entries(path)
+        noted_entries, wrong = entries(path)
         faults += wrong
-        for entry in found:
+        for entry in noted_entries:
             name, when = str(entry.get("recording_id")), str(entry["utc"])
             if "manifest_sha256" in entry and when >= noted.get(name, ("", ""))[0]:
                 noted[name] = when, entry["manifest_sha256"]
@@ -104,9 +104,9 @@ def verify(results: Path) -> Iterator[str]:
 
 def _outputs(folder: Path, manifest: dict[str, Any]) -> Iterator[str]:
     expected: dict[str, str] = manifest.get("outputs_sha256", {})
-    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {store.MANIFEST}
-    for name in sorted(expected.keys() | found):
-        if name not in found:
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {store.MANIFEST}
+    for name in sorted(expected.keys() | present):
+        if name not in present:
             yield f"{folder.name}/{name}: is in the manifest and not there"
         elif name not in expected:
             yield f"{folder.name}/{name}: is there and not in the manifest"

@@ -76,11 +76,11 @@ def run_batch(
     """
     store.open_results(results)
     queue: list[_Turn] = []
-    for one, outcome in _each_once(asked):
+    for request, outcome in _each_once(asked):
         if outcome:
             yield outcome
         else:
-            queue.append(_Turn(one, _not_before(one.source, ready_at)))
+            queue.append(_Turn(request, _not_before(request.source, ready_at)))
     under_way: dict[str, _Turn] = {}
     seen: dict[str, Outcome] = {}
     full = False
@@ -118,17 +118,20 @@ def run_batch(
 def _each_once(asked: Sequence[Asked]) -> Iterator[tuple[Asked, Outcome | None]]:
     """Give everything that is asked for; with its outcome where two recordings are given one name."""
     named: dict[str, Asked] = {}
-    for one in asked:
-        first = named.setdefault(one.recording_id, one) if one.recording_id else one
-        if first is one:
-            yield one, None
-        elif _are_the_same(first.source, one.source):
+    for request in asked:
+        first = named.setdefault(request.recording_id, request) if request.recording_id else request
+        if first is request:
+            yield request, None
+        elif _are_the_same(first.source, request.source):
             sentence = f"the same recording as {first.source.name}"
-            yield one, Outcome(one.source, State.EXCLUDED, one.recording_id, sentence=sentence, public=SAME)
+            yield request, Outcome(request.source, State.EXCLUDED, request.recording_id, sentence=sentence, public=SAME)
         else:
             expected = "expected a recording_id of its own"
-            sentence = f"{one.source.name}: {expected}, but {one.recording_id} is {first.source.name} already"
-            yield one, Outcome(one.source, State.REFUSED, one.recording_id, sentence=sentence, public=expected)
+            sentence = f"{request.source.name}: {expected}, but {request.recording_id} is {first.source.name} already"
+            yield (
+                request,
+                Outcome(request.source, State.REFUSED, request.recording_id, sentence=sentence, public=expected),
+            )
 
 
 def _are_the_same(first: Path, other: Path) -> bool:

@@ -76,17 +76,17 @@ class Child:
         with contextlib.suppress(BrokenPipeError):  # it died meanwhile, which is found out below
             process.stdin.write(json.dumps(vars(task)).encode() + b"\n")
             process.stdin.flush()
-        known: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
         start = time.monotonic()
         while True:
-            limit_s = task.limit_s_per_s * (OPENING_S + (known.get("length_s") or 0.0))
+            limit_s = task.limit_s_per_s * (OPENING_S + (facts.get("length_s") or 0.0))
             line = self._line(process, limit_s - (time.monotonic() - start))
             if line is None:
                 process.kill()
             if not line:
                 self._running = None
                 died = _died(process, errors, f"hung: no end after {limit_s:.0f} s" if line is None else "")
-                died.recording_id = known.get("recording_id")
+                died.recording_id = facts.get("recording_id")
                 raise died
             message = json.loads(line)
             if "refused" in message:
@@ -94,7 +94,7 @@ class Child:
             if "result" in message:
                 result: dict[str, Any] = message["result"]
                 return result
-            known = message["known"]
+            facts = message["began"]
 
     def close(self) -> None:
         """Let the child leave what it does and end; kill it if it does not. May be called from another thread."""
@@ -175,8 +175,8 @@ def _died(process: "subprocess.Popen[bytes]", errors: IO[bytes], reason: str) ->
 
 def _steps(errors: str) -> list[str]:
     """Return ``file:line function`` of a crashed child's innermost calls, without folders."""
-    found = re.findall(r'File "([^"]*)", line (\d+) in (\S+)', errors)
-    return [f"{Path(path).name}:{line} {function}" for path, line, function in found[:20]]
+    calls = re.findall(r'File "([^"]*)", line (\d+) in (\S+)', errors)
+    return [f"{Path(path).name}:{line} {function}" for path, line, function in calls[:20]]
 
 
 def main() -> None:
@@ -197,7 +197,7 @@ def main() -> None:
     while line := tasks.get():
         task = Task(**json.loads(line))
         try:
-            say(result=function_of(task)(task.arguments, lambda **known: say(known=known)))
+            say(result=function_of(task)(task.arguments, lambda **facts: say(began=facts)))
         except InputError as error:
             say(refused=str(error))
 

@@ -100,11 +100,11 @@ def take(results: Path, recording_id: str) -> Claim | None:
 def running(results: Path) -> list[dict[str, Any]]:
     """What every claim says of its work, by recording; dead ones are left out."""
     now = _server_time(results / CLAIMS)
-    found = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not looks_dead(path, now))
+    claims = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not looks_dead(path, now))
     numbers = ("done", "total", "seconds")
     return [
         facts
-        for facts in found
+        for facts in claims
         if facts and "recording_id" in facts and all(isinstance(facts.get(n) or 0, int | float) for n in numbers)
     ]
 

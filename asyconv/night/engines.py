@@ -72,7 +72,7 @@ class Inline:
 
     def submit(self, name: str, task: Task) -> None:
         """Do the task at once."""
-        self._ended.append(Ended(name, function_of(task)(task.arguments, lambda **known: None)))
+        self._ended.append(Ended(name, function_of(task)(task.arguments, lambda **facts: None)))
 
     def ended(self, within_s: float) -> list[Ended]:
         """Give what has been done since the last call."""

@@ -73,8 +73,8 @@ class Outcome:
     def from_json(cls, content: Mapping[str, Any]) -> Self:
         """Do the reverse of `to_json`."""
         folder = content["folder"]
-        known = {"source": Path(content["source"]), "state": State(content["state"])}
-        return cls(**{**content, **known, "folder": Path(folder) if folder else None})
+        typed = {"source": Path(content["source"]), "state": State(content["state"])}
+        return cls(**{**content, **typed, "folder": Path(folder) if folder else None})
 
 
 class RunRefused(InputError):
@@ -109,7 +109,7 @@ def state_of(results: Path, job: Job) -> State:
     return State.DONE if manifest.get("analysis_key") == job.analysis_key else State.STALE_ANALYSIS
 
 
-def run_unit(
+def run_recording(
     source: Path,
     results: Path,
     prepare: Prepare,
@@ -268,5 +268,7 @@ def without_names(sentence: str, source: Path, results: Path, recording_id: str)
             inside = sorted(path.name for path in source.iterdir())
             names |= {name: f"file {n}" for n, name in enumerate(inside, start=1) if "." in name}
     names.pop("", None)
-    known = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names, key=len, reverse=True))
-    return re.sub(rf"{known}|(?<!\w)[~.]{{0,2}}/[^\s'\"]+", lambda found: names.get(found[0], recording_id), sentence)
+    any_name = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names, key=len, reverse=True))
+    return re.sub(
+        rf"{any_name}|(?<!\w)[~.]{{0,2}}/[^\s'\"]+", lambda match: names.get(match[0], recording_id), sentence
+    )

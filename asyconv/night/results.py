@@ -183,22 +183,22 @@ def write_index(results: Path) -> None:
     writer.writerow(INDEX)
     for m in manifests(results):
         made_by, analysis = m.get("made_by", {}), m.get("analysis", {})
-        known = {**m, "infant_id": analysis.get("infant_id"), **{k: made_by.get(k) for k in ("model", "device")}}
-        known["n_warnings"] = len(m.get("warnings") or [])
-        writer.writerow([known.get(name, "") for name in INDEX])
+        facts = {**m, "infant_id": analysis.get("infant_id"), **{k: made_by.get(k) for k in ("model", "device")}}
+        facts["n_warnings"] = len(m.get("warnings") or [])
+        writer.writerow([facts.get(name, "") for name in INDEX])
     write_whole(results / "index.csv", lines.getvalue())
 
 
 def failed(results: Path) -> dict[str, str]:
     """Reason of the last attempt by recording_id, of recordings that are parked; what cannot be read counts too."""
-    found = {}
+    reasons = {}
     for path in sorted((results / FAILED).glob("*.json")):
         record = read_json(path) or {}
         name = str(record.get("recording_id", path.stem))
         last = _attempts(record)[-1:]
         if not (results / name / MANIFEST).is_file():
-            found[name] = str(last[0].get("reason")) if last else "its record of failure cannot be read"
-    return found
+            reasons[name] = str(last[0].get("reason")) if last else "its record of failure cannot be read"
+    return reasons
 
 
 def note_failure(results: Path, recording_id: str, source: Path, reason: str, steps: list[str]) -> None:
@@ -220,7 +220,7 @@ def forget_failure(results: Path, recording_id: str, source: Path) -> None:
 
 def _attempts(record: dict[str, Any]) -> list[dict[str, Any]]:
     attempts = record.get("attempts")
-    return [one for one in attempts if isinstance(one, dict)] if isinstance(attempts, list) else []
+    return [attempt for attempt in attempts if isinstance(attempt, dict)] if isinstance(attempts, list) else []
 
 
 def _place(results: Path, source: Path) -> str:

@@ -87,9 +87,9 @@ def id_warning(value: str) -> str | None:
 
 def refuse_identifying(infant_ids: Iterable[str | None]) -> None:
     """Raise `InputError` for pseudonyms of infants that look like names, dates or record numbers."""
-    found = sorted({warning for value in infant_ids if value and (warning := id_warning(value))})
-    if found:
-        raise InputError("; ".join(found) + " (--force-ids takes them as they are)")
+    warnings = sorted({warning for value in infant_ids if value and (warning := id_warning(value))})
+    if warnings:
+        raise InputError("; ".join(warnings) + " (--force-ids takes them as they are)")
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -144,17 +144,17 @@ def _row(line: int, cells: dict[str, str], unknown: Sequence[str]) -> Row:
         other={name: cells[name] for name in unknown if cells.get(name)},
     )
     if row.ga_birth_days is not None and row.pma_days is not None and row.pma_days < row.ga_birth_days:
-        found = f"found {row.pma_days} and {row.ga_birth_days}"
-        raise InputError(f"pma_days: expected an age at the recording of at least ga_birth_days (at birth), {found}")
+        ages = f"found {row.pma_days} and {row.ga_birth_days}"
+        raise InputError(f"pma_days: expected an age at the recording of at least ga_birth_days (at birth), {ages}")
     return row
 
 
 def _days(text: str) -> int:
     """Days, or weeks+days: ``31+4`` is 221."""
-    found = re.fullmatch(r"(\d{1,3})(?:\+([0-6]))?", text)
-    if not found:
+    match = re.fullmatch(r"(\d{1,3})(?:\+([0-6]))?", text)
+    if not match:
         raise InputError(f"expected days, or weeks+days as 31+4, found {text!r}")
-    days = int(found[1]) * 7 + int(found[2]) if found[2] else int(found[1])
+    days = int(match[1]) * 7 + int(match[2]) if match[2] else int(match[1])
     if not 140 <= days <= 700:
         raise InputError(f"expected 140 to 700 days (20 to 100 weeks), found {days}; weeks are written as 31+4")
     return days
@@ -206,7 +206,7 @@ def match(rows: Iterable[Row], sources: Sequence[Path]) -> tuple[dict[Path, Row]
 
     A row says ``rec.oni`` or as many folders before it as make it unique.
     """
-    found: dict[Path, Row] = {}
+    row_of: dict[Path, Row] = {}
     messages = []
     by_name: dict[str, list[tuple[Path, list[str]]]] = {}
     for source in sources:
@@ -215,17 +215,17 @@ def match(rows: Iterable[Row], sources: Sequence[Path]) -> tuple[dict[Path, Row]
     for row in rows:
         parts = [part for part in re.split(r"[\\/]", row.file) if part not in ("", ".")]
         namesakes = by_name.get(parts[-1], []) if parts else []
-        hits = [source for source, known in namesakes if known[-len(parts) :] == parts]
+        hits = [source for source, names in namesakes if names[-len(parts) :] == parts]
         if len(hits) > 1:
             raise InputError(f"sheet line {row.line}: {row.file} fits {len(hits)} recordings; name more of its folders")
         if not hits:
             messages.append(f"sheet line {row.line}: no recording {row.file}")
-        elif hits[0] in found:
-            raise InputError(f"sheet lines {found[hits[0]].line} and {row.line} name the same recording {row.file}")
+        elif hits[0] in row_of:
+            raise InputError(f"sheet lines {row_of[hits[0]].line} and {row.line} name the same recording {row.file}")
         else:
-            found[hits[0]] = row
-    messages += [f"no line in the sheet: {source.name}" for source in sources if source not in found]
-    return found, messages
+            row_of[hits[0]] = row
+    messages += [f"no line in the sheet: {source.name}" for source in sources if source not in row_of]
+    return row_of, messages
 
 
 def join(
@@ -235,7 +235,7 @@ def join(
 
     Returns the rows and every mismatch: recording, line and a sentence that names no file.
     """
-    found: dict[str, Row] = {}
+    row_of: dict[str, Row] = {}
     mismatches: list[tuple[str | None, int | None, str]] = []
     files = {path.resolve(): name for name, path in sources.items() if name in recording_ids}
     for row in rows:
@@ -248,12 +248,12 @@ def join(
             why = f"line {row.line}: states no recording_id, and its file is none of those in the file of names"
         if name is None:
             mismatches.append((row.recording_id, row.line, why))
-        elif name in found:
-            raise InputError(f"sheet lines {found[name].line} and {row.line} name the same recording {name}")
+        elif name in row_of:
+            raise InputError(f"sheet lines {row_of[name].line} and {row.line} name the same recording {name}")
         else:
-            found[name] = row
-    mismatches += [(name, None, f"{name}: no line in the sheet") for name in recording_ids if name not in found]
-    return found, mismatches
+            row_of[name] = row
+    mismatches += [(name, None, f"{name}: no line in the sheet") for name in recording_ids if name not in row_of]
+    return row_of, mismatches
 
 
 def read_events(path: Path) -> dict[str, list[EventRow]]:

@@ -128,10 +128,10 @@ def grid_steps(time_s: npt.NDArray[np.float64], rate_hz: float) -> npt.NDArray[n
 
     Frames without a time (NaN) have the place -1.
     """
-    known = np.isfinite(time_s)
+    timed = np.isfinite(time_s)
     places = np.full(len(time_s), -1, np.int64)
-    steps = np.maximum(np.round(np.diff(time_s[known]) * rate_hz), 1).astype(np.int64)
-    places[known] = np.concatenate([[0], np.cumsum(steps)])
+    steps = np.maximum(np.round(np.diff(time_s[timed]) * rate_hz), 1).astype(np.int64)
+    places[timed] = np.concatenate([[0], np.cumsum(steps)])
     return places
 
 

@@ -71,8 +71,8 @@ def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
         return JointSet(np.full((N_JOINTS, 2), np.nan, np.float32), np.zeros(N_JOINTS, np.float32))
     maps = clip.confidence[position]
     keep_near_detection(maps, clip.seen, clip.presence, position, clip.box)
-    found = find_joints(maps, settings.joint_threshold, settings.link_threshold, settings.nms_window_map, clip.box)
-    return those_present(found, presence, thresholds)
+    joints = find_joints(maps, settings.joint_threshold, settings.link_threshold, settings.nms_window_map, clip.box)
+    return those_present(joints, presence, thresholds)
 
 
 class Inference:
@@ -95,8 +95,8 @@ class Inference:
         clips: list[ClipMaps] = []
         while len(clips) < len(depth_mm):
             part = depth_mm[len(clips) : len(clips) + self.batch]
-            if (found := self._if_it_fits(part)) is not None:
-                clips += found
+            if (maps := self._if_it_fits(part)) is not None:
+                clips += maps
             else:  # outside the handler, which keeps alive what was allocated
                 torch.cuda.empty_cache()
                 self.batch = len(part) // 2

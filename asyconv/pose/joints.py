@@ -76,14 +76,14 @@ def find_joints(
     xy, peak, count, best = _peaks(maps[:N_JOINTS], joint_threshold, nms_window // 2, place)
     strengths = _strengths(maps[N_JOINTS:], xy, count, _ENDS, place)
     links = [_match(strengths[k, : count[a], : count[b]], link_threshold) for k, (a, b) in enumerate(CONNECTIONS)]
-    found = np.full((N_JOINTS, 2), np.nan, np.float32)
+    xy_map = np.full((N_JOINTS, 2), np.nan, np.float32)
     score = best
     for limb, joints in LIMBS.items():
         chain = _choose_chain(joints, [_oriented(links, k, joints) for k in LIMB_CONNECTIONS[limb]], peak, count)
         for joint, candidate in zip(joints, chain, strict=True):
             if candidate >= 0:
-                found[joint], score[joint] = xy[joint, candidate], peak[joint, candidate]
-    return JointSet(found, score)
+                xy_map[joint], score[joint] = xy[joint, candidate], peak[joint, candidate]
+    return JointSet(xy_map, score)
 
 
 def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> JointSet:

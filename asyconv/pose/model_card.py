@@ -146,12 +146,13 @@ def _checked(path: Path, label: str) -> ModelFile:
         raise InputError(
             f"{label}: expected a model card of this version, found one that cannot be used: {error}"
         ) from error
-    found = hash_arrays(arrays, card)
-    if found != expected:
+    hash_found = hash_arrays(arrays, card)
+    if hash_found != expected:
         raise InputError(
-            f"{label}: expected weights and card with SHA-256 {expected[:12]}, found {found[:12]}; the file was changed"
+            f"{label}: expected weights and card with SHA-256 {expected[:12]}, found {hash_found[:12]}; "
+            "the file was changed"
         )
-    return ModelFile(label, name, settings, card, arrays, found)
+    return ModelFile(label, name, settings, card, arrays, hash_found)
 
 
 def _read(path: Path, label: str) -> tuple[dict[str, npt.NDArray[Any]], str]:

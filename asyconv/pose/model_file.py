@@ -66,11 +66,11 @@ def model_of(file: ModelFile) -> Model:
     settings = file.settings
     with torch.random.fork_rng([]):  # its random weights are replaced at once and must not cost the caller a number
         detection, regression = Detection(settings.width), ARCHITECTURES[settings.arch](settings.width)
-    known = {"detection.": detection, "regression.": regression}
-    strange = sorted(key for key in file.arrays if not key.startswith(tuple(known)))
+    networks = {"detection.": detection, "regression.": regression}
+    strange = sorted(key for key in file.arrays if not key.startswith(tuple(networks)))
     if strange:
         raise InputError(f"{file.label}: expected weights of detection and regression, found also {strange[0]}")
-    for prefix, network in known.items():
+    for prefix, network in networks.items():
         own = {k.removeprefix(prefix): torch.tensor(v) for k, v in file.arrays.items() if k.startswith(prefix)}
         _fill(network, own, f"{file.label}: {prefix}")
     return Model(file.name, detection.eval(), regression.eval(), settings, file.card, file.weights_hash)

@@ -92,8 +92,8 @@ def size_px(tracks: Tracks) -> tuple[int, int, int]:
 
 def full_speed(speed: Floats) -> float:
     """Speed of a bar at its full length: fixed for the whole video, what 99.5 % of the values stay below."""
-    known = speed[np.isfinite(speed)]
-    return max(TOP_MIN, float(np.percentile(known, 99.5))) if len(known) else TOP_MIN
+    finite = speed[np.isfinite(speed)]
+    return max(TOP_MIN, float(np.percentile(finite, 99.5))) if len(finite) else TOP_MIN
 
 
 def _on_black(tracks: Tracks) -> Iterator[Picture]:
@@ -104,9 +104,9 @@ def _on_black(tracks: Tracks) -> Iterator[Picture]:
 def _over_depth(tracks: Tracks, depth: Recording) -> Iterator[Picture]:
     """Depth pictures of the tracks' frames in false colours, on a scale that the first one fixes."""
     expected = (int(tracks.meta["width_px"]), int(tracks.meta["height_px"]))
-    name, found = depth.path.name, (depth.width_px, depth.height_px)
-    if found != expected:
-        raise InputError(f"{name}: expected the recording of these tracks, {expected} pixels, found {found}")
+    name, size = depth.path.name, (depth.width_px, depth.height_px)
+    if size != expected:
+        raise InputError(f"{name}: expected the recording of these tracks, {expected} pixels, found {size}")
     scale: tuple[float, float] | None = None
     wanted = iter(zip(tracks.frame.tolist(), tracks.time_s.tolist(), strict=True))
     number, time_s = next(wanted, (0, 0.0))
@@ -127,8 +127,8 @@ def _over_depth(tracks: Tracks, depth: Recording) -> Iterator[Picture]:
 
 
 def _scale(frame: Frame) -> tuple[float, float]:
-    known = frame.depth[frame.depth > 0]
-    low, high = np.percentile(known, [1, 99]) if len(known) else (0.0, 1.0)
+    depths = frame.depth[frame.depth > 0]
+    low, high = np.percentile(depths, [1, 99]) if len(depths) else (0.0, 1.0)
     return float(low), max(float(high), float(low) + 1)
 
 
@@ -145,7 +145,7 @@ def _drawn(
 ) -> Iterator[Picture]:
     width, height, zoom = size_px(tracks)
     top = full_speed(speed)
-    still = _panel(tracks, width, threshold, top, unit)
+    panel = _panel(tracks, width, threshold, top, unit)
     xy = np.stack([tracks.x_px, tracks.y_px], axis=-1).astype(np.float64)
     at_px = (xy + 0.5) * zoom - 0.5
     for k, picture in enumerate(pictures):
@@ -153,7 +153,7 @@ def _drawn(
         canvas = np.zeros((height, width, 3), np.uint8)
         canvas[: large.shape[0], : large.shape[1]] = large
         _skeleton(canvas, at_px[k])
-        canvas[large.shape[0] :] = still[: height - large.shape[0]]
+        canvas[large.shape[0] :] = panel[: height - large.shape[0]]
         head = f"{tracks.time_s[k]:8.3f} s   frame {tracks.frame[k]}"
         _text(canvas, head, (10, large.shape[0] + ROW_PX - 4), 0.45)
         _bars(canvas[large.shape[0] + ROW_PX :], speed[k], top)

@@ -24,7 +24,7 @@ from asyconv.pose.model_file import Model
 from asyconv.recordings.clock import Clock
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
-from asyconv.stages import Stages
+from asyconv.stage_times import StageTimes
 from asyconv.tracks import SCHEMA_VERSION, TRACKS_VERSION, Tracks
 
 WINDOW_MAP: Final = 1.6
@@ -66,13 +66,13 @@ def track(
     rate: str = "full",
     precision: str = "auto",
     progress: Progress | None = None,
-    stages: Stages | None = None,
+    times: StageTimes | None = None,
 ) -> Tracks:
     """Joints of every frame of `recording`.
 
     `head` and `mirrored` override the file; what nobody states is assumed head-down and unmirrored and left and right
     are then marked unverified. ``rate="6"`` predicts every fifth frame of a 30 fps recording. `precision` is
-    that of the networks: auto, float32 or bfloat16. `progress(done, total)` is told of frames, `stages` of the time
+    that of the networks: auto, float32 or bfloat16. `progress(done, total)` is told of frames, `times` of the time
     that each stage takes. Raises `InputError` where no clip can be made or no pixel has depth.
     """
     if rate not in ("full", "6"):
@@ -81,12 +81,12 @@ def track(
     stride = max(1, round(clock.rate_hz / 6.0)) if rate == "6" else 1
     picture = _picture(recording, head, mirrored, intrinsics)
     geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
-    stages = stages or Stages()
-    run = _Run(Inference(model, precision), geometry, picture.depth_unit_mm, clock.rate_hz / stride, stages)
+    times = times or StageTimes()
+    run = _Run(Inference(model, precision), geometry, picture.depth_unit_mm, clock.rate_hz / stride, times)
     frames = _every(recording, clock, stride)
     total = recording.frame_count or len(clock.time_s)
     while True:
-        with stages.of("read"):
+        with times.of("read"):
             frame = next(frames, None)
         if frame is None:
             break
@@ -126,9 +126,9 @@ class _Run:
     """A recording on its way through the method: rows grow as frames come in, joints follow a few batches later."""
 
     def __init__(
-        self, inference: Inference, geometry: MapGeometry, unit_mm: float, fps_hz: float, stages: Stages
+        self, inference: Inference, geometry: MapGeometry, unit_mm: float, fps_hz: float, times: StageTimes
     ) -> None:
-        self.stages = stages
+        self.times = times
         self.inference, self.settings = inference, inference.settings
         self.geometry, self.unit_mm = geometry, unit_mm
         self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
@@ -146,7 +146,7 @@ class _Run:
 
     def push(self, frame: Frame) -> None:
         """Take the next frame; predict when a batch of clips is full."""
-        with self.stages.of("clips"):
+        with self.times.of("clips"):
             self._take(frame)
         if len(self._clips) >= self.inference.batch:
             self._predict(self._clips[: self.inference.batch])
@@ -181,9 +181,9 @@ class _Run:
             self._predict(self._clips[start : start + self.inference.batch])
 
     def _predict(self, clips: list[Clip]) -> None:
-        with self.stages.of("networks"):
+        with self.times.of("networks"):
             maps = self.inference.both(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
-        with self.stages.of("joints"):
+        with self.times.of("joints"):
             self._locate(clips, maps)
 
     def _locate(self, clips: list[Clip], maps: list[ClipMaps]) -> None:

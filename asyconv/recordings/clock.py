@@ -52,8 +52,8 @@ class Clock:
     @property
     def length_s(self) -> float:
         """From the first frame to the end of the last one."""
-        known = self.time_s[np.isfinite(self.time_s)]
-        return float(known[-1]) + 1 / self.rate_hz
+        given_s = self.time_s[np.isfinite(self.time_s)]
+        return float(given_s[-1]) + 1 / self.rate_hz
 
 
 def clock_of(
@@ -80,8 +80,8 @@ def clock_of(
     InputError : the stamps are no clock and the user states no rate; or the user states another rate than they give.
     """
     n = len(stamps)
-    found = _few(stamps, ticks_per_s) if n < 3 else _measured(stamps, ticks_per_s, unit_sure)
-    if found is None:
+    measured = _few(stamps, ticks_per_s) if n < 3 else _measured(stamps, ticks_per_s, unit_sure)
+    if measured is None:
         if given_hz is None:
             raise InputError(
                 f"{name}: expected time stamps that rise from frame to frame, found none that can be used; state the "
@@ -89,18 +89,20 @@ def clock_of(
             )
         said = f"the time stamps cannot be used: the frames were taken to be {given_hz:g} a second, as stated"
         return Clock(np.arange(n) / given_hz, given_hz, measured=False, said=(said,))
-    if not found.measured:  # no three frames in a row: the times are used, but no rate can be measured by them
+    if not measured.measured:  # no three frames in a row: the times are used, but no rate can be measured by them
         stated_hz = given_hz or nominal_hz
-        return replace(found, rate_hz=stated_hz or _usual_rate_hz(found.time_s))
-    if given_hz is not None and _differs(found.rate_hz, given_hz):
+        return replace(measured, rate_hz=stated_hz or _usual_rate_hz(measured.time_s))
+    if given_hz is not None and _differs(measured.rate_hz, given_hz):
         raise InputError(
-            f"{name}: expected frames {given_hz:g} a second, as you state, found {found.rate_hz:.4g} by their times; "
-            "leave the rate out to use the times"
+            f"{name}: expected frames {given_hz:g} a second, as you state, "
+            f"found {measured.rate_hz:.4g} by their times; leave the rate out to use the times"
         )
-    if nominal_hz is not None and _differs(found.rate_hz, nominal_hz):
-        said = f"the recording states {nominal_hz:g} frames a second; its times give {found.rate_hz:.4g}, which is used"
-        return replace(found, said=(said, *found.said))
-    return found
+    if nominal_hz is not None and _differs(measured.rate_hz, nominal_hz):
+        said = (
+            f"the recording states {nominal_hz:g} frames a second; its times give {measured.rate_hz:.4g}, which is used"
+        )
+        return replace(measured, said=(said, *measured.said))
+    return measured
 
 
 def counted_clock(numbers: Sequence[int], rate_hz: float, said: str) -> Clock:

@@ -41,43 +41,49 @@ def search(path: Path | str) -> Found:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path.name}: expected a recording or a folder, found nothing at this place")
-    found = Found([], [], {})
+    search_result = Found([], [], {})
     if path.is_file():
         if file_format(path):
-            found.recordings.append(path)
-        return found
+            search_result.recordings.append(path)
+        return search_result
 
     def unreadable(error: OSError) -> None:
-        found.passed_over[Path(error.filename)] = f"it cannot be read ({error.strerror})"
+        search_result.passed_over[Path(error.filename)] = f"it cannot be read ({error.strerror})"
 
     for name, below, names in os.walk(path, onerror=unreadable):
         folder = Path(name)
         if IGNORE_FILE in names:
-            found.passed_over[folder] = f"it holds a file {IGNORE_FILE}"
+            search_result.passed_over[folder] = f"it holds a file {IGNORE_FILE}"
             below.clear()
             continue
         below[:] = sorted(name for name in below if not name.startswith("."))
         for link in (folder / name for name in below if (folder / name).is_symlink()):
-            found.passed_over[link] = "it is a link to a folder"
-        _sort_out(folder, sorted(name for name in names if not name.startswith(".")), found, is_top=folder == path)
-    return Found(sorted(found.recordings), sorted(found.promised), dict(sorted(found.passed_over.items())))
+            search_result.passed_over[link] = "it is a link to a folder"
+        _sort_out(
+            folder, sorted(name for name in names if not name.startswith(".")), search_result, is_top=folder == path
+        )
+    return Found(
+        sorted(search_result.recordings),
+        sorted(search_result.promised),
+        dict(sorted(search_result.passed_over.items())),
+    )
 
 
-def _sort_out(folder: Path, names: list[str], found: Found, *, is_top: bool) -> None:
+def _sort_out(folder: Path, names: list[str], search_result: Found, *, is_top: bool) -> None:
     """Add what one folder holds to what was found."""
     try:
         is_recording = holds_depth_pictures(folder)
     except OSError:  # named already as one that cannot be read
         return
     if is_recording:
-        found.recordings.append(folder)
+        search_result.recordings.append(folder)
     elif folder.suffix.lower() in SUFFIXES and not is_top:
-        found.promised.append(folder)
+        search_result.promised.append(folder)
     for file in (folder / name for name in names):
         if _is_recording(file):
-            found.recordings.append(file)
+            search_result.recordings.append(file)
         elif file.suffix.lower() in SUFFIXES:
-            found.promised.append(file)
+            search_result.promised.append(file)
 
 
 def _is_recording(file: Path) -> bool:

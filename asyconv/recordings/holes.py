@@ -32,8 +32,8 @@ class Holes:
         if not holes.any():
             return depth
         if self.said is None:
-            found = ", ".join(str(value) for value in np.unique(depth[holes]))
-            self.said = f"the value {found} was taken to mean no depth"
+            values = ", ".join(str(value) for value in np.unique(depth[holes]))
+            self.said = f"the value {values} was taken to mean no depth"
         return np.where(holes, np.uint16(0), depth)
 
 

@@ -27,8 +27,8 @@ _PIECE: Final = 1 << 20
 
 def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None) -> Recording:
     """Open an .oni file; its records are scanned, no frame is decoded. Errors as `open_recording`."""
-    found = scan(path)
-    node = _depth_node(found, path.name)
+    scanned = scan(path)
+    node = _depth_node(scanned, path.name)
     warnings: list[str] = []
     width_px, height_px, rate_hz, intrinsics = _picture(node, path.name, warnings)
     nominal_hz = fps_hz or (rate_hz if 1 <= rate_hz <= 1000 else None)
@@ -37,11 +37,11 @@ def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | 
     warnings += clock.said
     frames = [_Timed(n, float(t), r) for n, (t, r) in enumerate(zip(clock.time_s, node.frames, strict=True), 1)]
     frames = [frame for frame in frames if not math.isnan(frame.time_s)]
-    if found.ending != "finished":
-        warnings.append(_unfinished(found.ending, len(frames)))
+    if scanned.ending != "finished":
+        warnings.append(_unfinished(scanned.ending, len(frames)))
     elif node.declared not in (None, len(node.frames)):
         warnings.append(f"the recorder counted {node.declared} frames, {len(node.frames)} are there")
-    if sum(other.kind == DEPTH_NODE and bool(other.frames) for other in found.nodes) > 1:
+    if sum(other.kind == DEPTH_NODE and bool(other.frames) for other in scanned.nodes) > 1:
         warnings.append("the recording has several depth streams; the first was used")
     unit_mm = _unit_mm(node, path.name, depth_unit_mm, warnings)
 
@@ -59,7 +59,7 @@ def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | 
         depth_unit_mm=unit_mm,
         intrinsics=intrinsics,
         mirrored=_mirrored(node, warnings),
-        simulated=any(other.properties.get(SIMULATED_PROPERTY) == b"simulated\0" for other in found.nodes),
+        simulated=any(other.properties.get(SIMULATED_PROPERTY) == b"simulated\0" for other in scanned.nodes),
         clock=lambda: clock,
         decode=decode_all,
         digest=lambda: sha256_of(path),
@@ -109,16 +109,16 @@ def _hash_on(file: BinaryIO, size: int | None, seen: Any) -> None:
         size = None if size is None else size - len(piece)
 
 
-def _depth_node(found: Scan, name: str) -> Node:
+def _depth_node(scanned: Scan, name: str) -> Node:
     """Return the first depth stream with frames. Chosen by type: ids differ from file to file."""
-    depth = [node for node in found.nodes if node.kind == DEPTH_NODE]
+    depth = [node for node in scanned.nodes if node.kind == DEPTH_NODE]
     with_frames = [node for node in depth if node.frames]
     if with_frames:
         return with_frames[0]
     if depth:
-        raise InputError(f"{name}: expected depth frames, found no whole one in the stream ({found.ending})")
-    others = f"{len(found.nodes)} stream{'' if len(found.nodes) == 1 else 's'} without depth"
-    raise InputError(f"{name}: expected a depth stream, found {others} ({found.ending})")
+        raise InputError(f"{name}: expected depth frames, found no whole one in the stream ({scanned.ending})")
+    others = f"{len(scanned.nodes)} stream{'' if len(scanned.nodes) == 1 else 's'} without depth"
+    raise InputError(f"{name}: expected a depth stream, found {others} ({scanned.ending})")
 
 
 def _picture(node: Node, name: str, warnings: list[str]) -> tuple[int, int, float, Intrinsics | None]:

@@ -72,14 +72,14 @@ def _table(payload: bytes, codec: str) -> tuple[npt.NDArray[np.uint16], int]:
         raise PayloadError(f"codec: expected one of {', '.join(CODECS)}, found {codec!r}")
     count = int.from_bytes(payload[:2], "little")
     if len(payload) < 2 + 2 * count or count == 0:
-        found = max(len(payload) - 2, 0)
-        raise PayloadError(f"expected a table of {max(count, 1)} values, found {found} bytes")
+        left_bytes = max(len(payload) - 2, 0)
+        raise PayloadError(f"expected a table of {max(count, 1)} values, found {left_bytes} bytes")
     return np.frombuffer(payload, dtype="<u2", count=count, offset=2).astype(np.uint16), 2 + 2 * count
 
 
-def _reason(status: int, done: int, total: int, known: int) -> str:
+def _reason(status: int, done: int, total: int, table_size: int) -> str:
     return {
-        _OUTSIDE: f"at pixel {done} expected an index below {known}, found one outside",
+        _OUTSIDE: f"at pixel {done} expected an index below {table_size}, found one outside",
         _ENDS_EARLY: f"at pixel {done} expected the rest of an escape, found the end of the payload",
         _TOO_MANY: f"expected {total} pixels, found more",
         _TOO_FEW: f"expected {total} pixels, found {done}",
@@ -89,8 +89,8 @@ def _reason(status: int, done: int, total: int, known: int) -> str:
 @compiled
 def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any) -> tuple[int, int]:
     """Fill `pixels` from codes[at:]; returns a status and the number of pixels done."""
-    size, total, known = codes.size, pixels.size, table.size
-    if index >= known:
+    size, total, table_size = codes.size, pixels.size, table.size
+    if index >= table_size:
         return _OUTSIDE, 0
     pixels[0] = table[index]
     done: Any = 1
@@ -106,7 +106,7 @@ def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any) -> tuple[i
             done += run
         elif code < 0xE0:
             index -= (code >> 4) - 6
-            if index < 0 or index >= known:
+            if index < 0 or index >= table_size:
                 return _OUTSIDE, done
             if done >= total:
                 return _TOO_MANY, done
@@ -116,7 +116,7 @@ def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any) -> tuple[i
             escape = low == 0x0F
             if low != 0x0F and low != 0x0D:  # 0x0D only fills the last byte up
                 index -= low - 6
-                if index < 0 or index >= known:
+                if index < 0 or index >= table_size:
                     return _OUTSIDE, done
                 if done >= total:
                     return _TOO_MANY, done
@@ -134,7 +134,7 @@ def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any) -> tuple[i
                     return _ENDS_EARLY, done
                 index = (code << 8) + np.int64(codes[at])
                 at += 1
-            if index < 0 or index >= known:
+            if index < 0 or index >= table_size:
                 return _OUTSIDE, done
             if done >= total:
                 return _TOO_MANY, done

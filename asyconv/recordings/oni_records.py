@@ -98,8 +98,8 @@ def _record_header(file: BinaryIO, name: str) -> struct.Struct:
         raise InputError(f"{name}: expected an OpenNI file header, found {len(head)} bytes that are none")
     version = FILE_HEADER.unpack(head)[1:5]
     if not (1, 0, 0, 4) <= version < (2, 0, 0, 0):
-        found = ".".join(map(str, version))
-        raise InputError(f"{name}: expected OpenNI file version 1.0.0.4 or later of 1.x, found {found}")
+        version_text = ".".join(map(str, version))
+        raise InputError(f"{name}: expected OpenNI file version 1.0.0.4 or later of 1.x, found {version_text}")
     return RECORD_HEADER if version >= (1, 0, 1, 0) else _OLD_RECORD_HEADER
 
 

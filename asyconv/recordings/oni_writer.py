@@ -76,8 +76,8 @@ class OniWriter:
         """Append one picture, uint16 counts [height, width], 0 = no depth; times must advance."""
         number = len(self._written) + 1
         if depth.dtype != np.uint16 or depth.shape != self._size:
-            found = f"{depth.dtype} {depth.shape}"
-            raise InputError(f"{self._name}, frame {number}: expected uint16 {self._size}, found {found}")
+            actual = f"{depth.dtype} {depth.shape}"
+            raise InputError(f"{self._name}, frame {number}: expected uint16 {self._size}, found {actual}")
         if timestamp_us < 0 or (self._written and timestamp_us <= self._written[-1][0]):
             raise InputError(f"{self._name}, frame {number}: expected a later time, found {timestamp_us} us")
         try:

@@ -101,11 +101,13 @@ def _common_size(pictures: list[Picture]) -> tuple[int, int]:
     """Width and height that all pictures share."""
     size = (pictures[0].header.width_px, pictures[0].header.height_px)
     for _, path, header in pictures:
-        name, here = f"{path.parent.name}/{path.name}", (header.width_px, header.height_px)
-        if not (0 < here[0] <= MAX_SIDE_PX and 0 < here[1] <= MAX_SIDE_PX):
-            raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {here[0]}x{here[1]}")
-        if here != size:
-            raise InputError(f"{name}: expected {size[0]}x{size[1]} as in the first picture, found {here[0]}x{here[1]}")
+        name, sides_px = f"{path.parent.name}/{path.name}", (header.width_px, header.height_px)
+        if not (0 < sides_px[0] <= MAX_SIDE_PX and 0 < sides_px[1] <= MAX_SIDE_PX):
+            raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {sides_px[0]}x{sides_px[1]}")
+        if sides_px != size:
+            raise InputError(
+                f"{name}: expected {size[0]}x{size[1]} as in the first picture, found {sides_px[0]}x{sides_px[1]}"
+            )
     return size
 
 

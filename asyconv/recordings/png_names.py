@@ -50,15 +50,15 @@ def depth_series(folder: Path) -> tuple[list[Picture], list[str]]:
         if path not in depth and _split(path)[0] == words:
             raise InputError(f"{folder.name}/{path.name}: {_no_depth(header)}")
     numbers_of = _numbers(folder, chosen)
-    found: dict[int, Picture] = {}
+    pictures: dict[int, Picture] = {}
     for path, number in zip(chosen, numbers_of, strict=True):
-        if number in found:
-            names = f"{found[number].path.name} and {path.name}"
+        if number in pictures:
+            names = f"{pictures[number].path.name} and {path.name}"
             raise InputError(f"{folder.name}: expected each number once, found {names}")
-        found[number] = Picture(number, path, depth[path])
+        pictures[number] = Picture(number, path, depth[path])
     kinds = Counter(_kind(header) for path, header in headers.items() if path not in chosen)
     aside = [f"{count} pictures beside the depth were left aside: {kind}" for kind, count in sorted(kinds.items())]
-    return [found[number] for number in sorted(found)], aside
+    return [pictures[number] for number in sorted(pictures)], aside
 
 
 def _chosen(folder: Path, series: dict[_Words, list[Path]]) -> tuple[_Words, list[Path]]:
@@ -66,8 +66,8 @@ def _chosen(folder: Path, series: dict[_Words, list[Path]]) -> tuple[_Words, lis
     named = [words for words in series if "depth" in "".join(words).lower()]
     candidates = named if len(named) == 1 else list(series)
     if len(candidates) > 1:
-        one, other = (series[words][0] for words in candidates[:2])
-        raise InputError(f"{folder.name}: expected one series of pictures, found {one.name} and {other.name}")
+        first, other = (series[words][0] for words in candidates[:2])
+        raise InputError(f"{folder.name}: expected one series of pictures, found {first.name} and {other.name}")
     return candidates[0], series[candidates[0]]
 
 

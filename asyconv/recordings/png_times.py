@@ -66,8 +66,8 @@ def _columns(
     where: str, header: list[str], rows: list[list[str]], pictures: Sequence[Picture]
 ) -> tuple[int | None, int]:
     """Column of the pictures' names or numbers (None: the lines are in their order), and column of the times."""
-    known = {key for picture in pictures for key in _keys(picture)}
-    fits = [sum(_key(row[place]) in known for row in rows) for place in range(len(rows[0]))]
+    keys = {key for picture in pictures for key in _keys(picture)}
+    fits = [sum(_key(row[place]) in keys for row in rows) for place in range(len(rows[0]))]
     if header:
         times = [place for place, name in enumerate(header) if re.search(r"time|stamp|^ts?$", name.lower())]
         times = [place for place in times if "depth" in header[place].lower()] or times
@@ -85,13 +85,13 @@ def _columns(
 
 def _in_order(where: str, rows: list[list[str]], named: int, timed: int, pictures: Sequence[Picture]) -> list[str]:
     cells = {_key(row[named]): row[timed] for row in rows}
-    found = []
+    cells_in_order = []
     for picture in pictures:
         keys = [key for key in _keys(picture) if key in cells]
         if not keys:
             raise InputError(f"{where}: expected a time for each picture, found none of {picture.path.name}")
-        found.append(cells[keys[0]])
-    return found
+        cells_in_order.append(cells[keys[0]])
+    return cells_in_order
 
 
 def _keys(picture: Picture) -> tuple[str | int, ...]:

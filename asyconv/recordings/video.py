@@ -101,8 +101,8 @@ def write_ffv1(
         for place, item in enumerate(frames):
             depth, time_s = (item.depth, item.time_s) if isinstance(item, Frame) else (item, place / fps_hz)
             if depth.dtype != np.uint16 or depth.ndim != 2:
-                found = f"{depth.dtype} {depth.shape}"
-                raise InputError(f"frame {place + 1}: expected uint16 [height, width], got {found}")
+                actual = f"{depth.dtype} {depth.shape}"
+                raise InputError(f"frame {place + 1}: expected uint16 [height, width], got {actual}")
             if stream is None:
                 stream = _ffv1_stream(container, rate, *depth.shape)
             if depth.shape != (stream.height, stream.width):

@@ -31,8 +31,8 @@ def depth_stream(container: Any, name: str, wanted: str | None) -> Any:
     if len(candidates) > 1:
         which = " and ".join(f"{stream.index} ({_title(stream) or 'without a title'})" for stream in candidates)
         raise InputError(f"{name}: expected one depth stream, found the streams {which}; choose one with --stream")
-    found = ", ".join(_described(stream) for stream in streams) or "no video"
-    raise InputError(f"{name}: expected {expected}, found {found}")
+    described = ", ".join(_described(stream) for stream in streams) or "no video"
+    raise InputError(f"{name}: expected {expected}, found {described}")
 
 
 def _title(stream: Any) -> str:

@@ -42,13 +42,13 @@ def simulate_annotated(
     if flaws:
         frames = with_gaps(frames)
     truth_folder = make_truth_folder(out)
-    found: list[Finding] = []
+    flaw_list: list[Finding] = []
     sheets = []
     for number in range(infants):
         infant = make_infant(seed, number, time_s)
         name = f"pz{number + 1}"
-        told = partial(_tell, progress, number * len(frames), infants * len(frames))
-        labels = _write_pictures(infant, frames, out / name, told)
+        tell = partial(_tell, progress, number * len(frames), infants * len(frames))
+        labels = _write_pictures(infant, frames, out / name, tell)
         rng = np.random.default_rng(np.random.SeedSequence([seed, number, 78]))
         written = plant(frames, labels, name, rng) if flaws else natural(frames, labels, name)
         for frame in set(frames) - set(written.pictures):
@@ -57,12 +57,12 @@ def simulate_annotated(
         write_label_sheet(sheets[-1], written.rows, "\r\n" if flaws and number % 2 == 0 else "\n")
         write_infant(infant, truth_folder / name)
         write_label_sheet(truth_folder / name / sheets[-1].name, natural(frames, labels, name).rows)
-        found += written.flaws
-    (truth_folder / "flaws.csv").write_text(as_csv(found), encoding="utf8")
+        flaw_list += written.flaws
+    (truth_folder / "flaws.csv").write_text(as_csv(flaw_list), encoding="utf8")
     return sheets
 
 
-def _write_pictures(infant: Infant, frames: list[int], folder: Path, told: Callable[[int], None]) -> Array:
+def _write_pictures(infant: Infant, frames: list[int], folder: Path, tell: Callable[[int], None]) -> Array:
     """Write the pictures of `frames`; give the annotators' labels [M, 12, 2], NaN = not visible."""
     seen = np.zeros((len(infant.motion.time_s), N_JOINTS), bool)
 
@@ -70,7 +70,7 @@ def _write_pictures(infant: Infant, frames: list[int], folder: Path, told: Calla
         for done, frame in enumerate(frames, start=1):
             z_mm, part = true_depth(infant, frame - 1)
             seen[frame - 1] = visible_joints(infant, frame - 1, part)
-            told(done)
+            tell(done)
             yield sensed_depth(infant, frame - 1, z_mm)
 
     write_png_folder(folder, depths(), numbers=frames, suffix="_16bit", simulated=True)

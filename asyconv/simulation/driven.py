@@ -58,7 +58,7 @@ class JointMotion:
     xy_px: Array
     bed_mm: Array | None = None
 
-    def known(self, time_s: Array) -> npt.NDArray[np.bool_]:
+    def is_given(self, time_s: Array) -> npt.NDArray[np.bool_]:
         """Whether a joint was given near these times [M], [M, 12]."""
         return _filled(self.time_s, self.xy_px, time_s)[1]
 
@@ -116,7 +116,7 @@ def _bed_of(camera_mm: Array, turn: Array, plane: list[float] | None) -> Array:
 def _filled(sampled_s: Array, points: Array, time_s: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     """Points [N, 12, axes] at `time_s`, [M, 12, axes], on straight lines in time, and whether a sample is near."""
     filled = np.full((len(time_s), *points.shape[1:]), np.nan)
-    known = np.zeros((len(time_s), len(JOINTS)), bool)
+    is_near = np.zeros((len(time_s), len(JOINTS)), bool)
     for joint in range(len(JOINTS)):
         given = np.isfinite(points[:, joint, 0])
         at_s = sampled_s[given]
@@ -126,8 +126,8 @@ def _filled(sampled_s: Array, points: Array, time_s: Array) -> tuple[Array, npt.
             filled[:, joint, axis] = np.interp(time_s, at_s, points[given, joint, axis])
         after = np.searchsorted(at_s, time_s).clip(1, max(1, len(at_s) - 1))
         near = at_s[np.stack([after - 1, after.clip(max=len(at_s) - 1)])]
-        known[:, joint] = np.abs(near - time_s).min(axis=0) <= TOO_FAR_S
-    return filled, known
+        is_near[:, joint] = np.abs(near - time_s).min(axis=0) <= TOO_FAR_S
+    return filled, is_near
 
 
 def driven_body(motion: JointMotion, time_s: Array, turn_camera: Array, distance_mm: float) -> tuple[Anatomy, Array]:

@@ -204,7 +204,7 @@ def _written(lines: list[_Line], infant_id: str, *, tidy: bool = False) -> Plant
         highest = max(highest, line.frame)
         rows += [(line.image, line.cells())] * (2 if line.flaw == check.DUPLICATE else 1)
         flaws += [Finding(sheet, len(rows) + 1, kind, f"frame {line.frame}") for kind in kinds]
-    shown = np.stack([line.xy_px[:, 0] for line in lines if line.flaw != check.NO_ROW])
-    hidden = np.flatnonzero(np.isfinite(shown).mean(axis=0) < check.NEVER_SHARE)
+    labelled = np.stack([line.xy_px[:, 0] for line in lines if line.flaw != check.NO_ROW])
+    hidden = np.flatnonzero(np.isfinite(labelled).mean(axis=0) < check.NEVER_SHARE)
     flaws += [Finding(sheet, None, check.NEVER, JOINTS[joint]) for joint in hidden]
     return Planted(rows, [line.frame for line in lines if line.flaw != check.MISSING_IMAGE], flaws)

@@ -78,16 +78,16 @@ def check(infants: int = 32, seed: int = TUNE_SEED) -> tuple[str, bool]:
 
 def _median(values: list[float] | Array) -> float:
     """Median of what is known; NaN where nothing is (a joint that was never visible)."""
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
-    return float(np.median(known)) if len(known) else float("nan")
+    finite = np.asarray(values, float)
+    finite = finite[np.isfinite(finite)]
+    return float(np.median(finite)) if len(finite) else float("nan")
 
 
 def _mean(xy: Array) -> Array:
     """Mean over the first axis of what is known, NaN where nothing is."""
-    known = np.isfinite(xy)
-    count = known.sum(axis=0)
-    mean: Array = np.where(known, xy, 0.0).sum(axis=0) / np.maximum(count, 1)
+    finite = np.isfinite(xy)
+    count = finite.sum(axis=0)
+    mean: Array = np.where(finite, xy, 0.0).sum(axis=0) / np.maximum(count, 1)
     return np.where(count > 0, mean, np.nan)
 
 
@@ -136,7 +136,7 @@ _OFFSETS = {
 
 
 def _offsets(labels: list[Array]) -> list[Row]:
-    found: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in _OFFSETS}
+    by_kind: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in _OFFSETS}
     for xy, (shoulders, hips) in zip(labels, _trunk(labels), strict=True):
         axis = shoulders - hips
         length = _median(np.linalg.norm(axis, axis=-1))
@@ -148,10 +148,10 @@ def _offsets(labels: list[Array]) -> list[Row]:
             origin = shoulders if kind in ("shoulder", "elbow", "wrist") else hips
             away = (xy[:, index] - origin) / length
             offset = np.array([_median(away[:, 0]), _median(away[:, 1])])
-            found[kind].append(np.array([offset @ right * (1 if side == "right" else -1), offset @ head]))
+            by_kind[kind].append(np.array([offset @ right * (1 if side == "right" else -1), offset @ head]))
     rows = []
     for kind, (out, out_sd, head_mean, head_sd) in _OFFSETS.items():
-        outward, headward = (_median([offset[axis] for offset in found[kind]]) for axis in range(2))
+        outward, headward = (_median([offset[axis] for offset in by_kind[kind]]) for axis in range(2))
         for axis_name, value, mean, sd in (
             ("outward", outward, out, out_sd),
             ("headward", headward, head_mean, head_sd),

@@ -52,7 +52,7 @@ from asyconv.skeleton import JOINTS
 
 @dataclass(frozen=True)
 class Condition:
-    """What is forced upon an infant; None = as drawn for it.
+    """What is set for an infant; None = as in the default simulation, where it is drawn at random for each infant.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Condition:
     distance_mm : from the camera to the mattress.
     covered : joints under a cloth of their own, all the time, by index.
     hand : an operator's hand over the body all the time.
-    occluded : cloths and visits as drawn, or none.
+    occluded : whether there are cloths and visits, drawn at random, or none.
     noise, holes : how many times the noise and the rate of holes of the sensor.
     varied : proportions, postures and movement over the ranges of real labels instead of a calm supine infant.
     """
@@ -77,7 +77,8 @@ class Condition:
     varied: bool = False
 
 
-AS_DRAWN: Final = Condition()
+DEFAULT_SIMULATION: Final = Condition()
+"""Nothing is set: all is drawn at random."""
 BARE: Final = Condition(occluded=False)
 """Neither cloths nor hands."""
 VARIED_INFANT: Final = Condition(varied=True)
@@ -94,7 +95,7 @@ def make_infant(
     *,
     body: Body | None = None,
     moving: bool = True,
-    condition: Condition = AS_DRAWN,
+    condition: Condition = DEFAULT_SIMULATION,
 ) -> Infant:
     """Infant `number` of `seed` at the times `time_s` [N]; a `body` replaces the invented anatomy and movement.
 

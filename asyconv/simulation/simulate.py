@@ -54,7 +54,7 @@ def simulate(
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
         visible = write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
         if driven is not None:
-            visible &= driven.known(time_s)
+            visible &= driven.is_given(time_s)
         write_truth(truth_of(infant, visible), infant, out / "truth" / path.stem)
         paths.append(path)
     return paths
@@ -75,14 +75,14 @@ def _tell(progress: Callable[[int, int], None] | None, before: int, total: int, 
         progress(before + done, total)
 
 
-def write_recording(infant: Infant, path: Path, told: Callable[[int], None]) -> npt.NDArray[np.bool_]:
+def write_recording(infant: Infant, path: Path, tell: Callable[[int], None]) -> npt.NDArray[np.bool_]:
     """Write one recording (under its final name only when whole); give the visibility [N, 12]."""
     seen = np.zeros((len(infant.motion.time_s), len(JOINTS)), bool)
 
     def depths() -> Iterator[npt.NDArray[np.uint16]]:
         for index, depth, visible in frames_of(infant):
             seen[index] = visible
-            told(index + 1)
+            tell(index + 1)
             yield depth
 
     with whole_file(path) as part:

@@ -48,12 +48,12 @@ def swings() -> list[Swing]:
 def swinging_infant(seed: int, number: int) -> Infant:
     """Infant `number` of `seed`, still but for its swings, uncovered, over the 18 s at 30 frames/s."""
     time_s = np.arange(round(STRETCHES * STRETCH_S * FPS_HZ)) / FPS_HZ
-    still = make_infant(seed, number, time_s, moving=False, condition=BARE)
-    joints = still.joints_bed.copy()
+    resting = make_infant(seed, number, time_s, moving=False, condition=BARE)
+    joints = resting.joints_bed.copy()
     for swing in swings():
         _, middle, end = LIMBS[swing.limb]
         joints[:, end] = _swung(joints[:, middle], joints[:, end], swing, time_s)
-    return replace(still, joints_bed=joints)
+    return replace(resting, joints_bed=joints)
 
 
 def _swung(middle: Array, end: Array, swing: Swing, time_s: Array) -> Array:

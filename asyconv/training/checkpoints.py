@@ -57,10 +57,10 @@ def resume(stage: Stage, folder: Path) -> bool:
     return True
 
 
-def check_fit(path: Path, expected: dict[str, Any], found: dict[str, Tensor]) -> None:
+def check_fit(path: Path, expected: dict[str, Any], loaded: dict[str, Tensor]) -> None:
     """Refuse weights whose names or shapes are not those of the network they are for."""
-    for name in sorted(set(expected) | set(found)):
-        shapes = [tuple(side[name].shape) if name in side else None for side in (expected, found)]
+    for name in sorted(set(expected) | set(loaded)):
+        shapes = [tuple(side[name].shape) if name in side else None for side in (expected, loaded)]
         if shapes[0] != shapes[1]:
             raise InputError(
                 f"{path}: expected weights of this architecture with {name} {shapes[0]}, found {shapes[1]}"
@@ -81,6 +81,6 @@ def cut_losses(path: Path, stage: str, step: int) -> None:
     if not path.exists():
         return
     head, *lines = path.read_text(encoding="utf8").splitlines()
-    known = [line.split(",") for line in lines]
-    kept = [",".join(line) for line in known if len(line) == 4 and (line[0] != stage or int(line[1]) <= step)]
+    rows = [line.split(",") for line in lines]
+    kept = [",".join(line) for line in rows if len(line) == 4 and (line[0] != stage or int(line[1]) <= step)]
     write_whole(path, "\n".join([head, *kept, ""]))

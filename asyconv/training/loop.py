@@ -51,10 +51,12 @@ def make_networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
 def begin(out: Path, recipe: Recipe) -> None:
     """Make `out` the folder of this training, or refuse one that holds a training by another recipe."""
     out.mkdir(parents=True, exist_ok=True)
-    told = out / RECIPE
-    if told.is_file() and read_recipe(out) != recipe:
-        raise InputError(f"{told}: expected the same settings as before in a folder that holds a training, got others")
-    write_whole(told, json.dumps(asdict(recipe), indent=1))
+    recipe_file = out / RECIPE
+    if recipe_file.is_file() and read_recipe(out) != recipe:
+        raise InputError(
+            f"{recipe_file}: expected the same settings as before in a folder that holds a training, got others"
+        )
+    write_whole(recipe_file, json.dumps(asdict(recipe), indent=1))
 
 
 def read_recipe(out: Path) -> Recipe:
@@ -140,7 +142,7 @@ def _finished(out: Path, recipe: Recipe, name: str) -> Stage:
 
 def make_stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, place: Place) -> Stage:
     """One network ready for its first step; `clips` is how many there are to learn from."""
-    told = recipe.stage(name)
+    settings = recipe.stage(name)
     torch.manual_seed(recipe.seed + (name == "regression"))
     network, average, best = (make_networks(recipe)[name == "regression"].to(place.device) for _ in range(3))
     if start is not None:
@@ -151,21 +153,27 @@ def make_stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, p
     network.train()
     if recipe.freeze_norms:
         _freeze_norms(network)
-    per_epoch = steps_per_epoch(clips, told.batch)
+    per_epoch = steps_per_epoch(clips, settings.batch)
     return Stage(
-        name, network, average, best, _optimiser(network, told), told.steps or told.epochs * per_epoch, per_epoch
+        name,
+        network,
+        average,
+        best,
+        _optimiser(network, settings),
+        settings.steps or settings.epochs * per_epoch,
+        per_epoch,
     )
 
 
-def _optimiser(network: nn.Module, told: StageRecipe) -> torch.optim.Optimizer:
+def _optimiser(network: nn.Module, settings: StageRecipe) -> torch.optim.Optimizer:
     parameters = [p for p in network.parameters() if p.requires_grad]
-    if told.optimiser == "sgd":
-        return torch.optim.SGD(parameters, lr=told.rate, momentum=MOMENTUM)
-    if told.optimiser == "adam":
-        return torch.optim.Adam(parameters, lr=told.rate)
-    if told.optimiser == "adamw":
-        return torch.optim.AdamW(parameters, lr=told.rate, weight_decay=1e-3)
-    raise InputError(f"optimiser: expected adam, adamw or sgd, got {told.optimiser!r}")
+    if settings.optimiser == "sgd":
+        return torch.optim.SGD(parameters, lr=settings.rate, momentum=MOMENTUM)
+    if settings.optimiser == "adam":
+        return torch.optim.Adam(parameters, lr=settings.rate)
+    if settings.optimiser == "adamw":
+        return torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=1e-3)
+    raise InputError(f"optimiser: expected adam, adamw or sgd, got {settings.optimiser!r}")
 
 
 def _freeze_norms(network: nn.Module) -> None:
@@ -175,13 +183,13 @@ def _freeze_norms(network: nn.Module) -> None:
             layer.norm.eval().requires_grad_(False)
 
 
-def learning_rate(told: StageRecipe, step: int, steps: int, epoch_steps: int) -> float:
+def learning_rate(settings: StageRecipe, step: int, steps: int, epoch_steps: int) -> float:
     """Learning rate of one step by the stage's schedule."""
-    if told.schedule == "step":
-        return float(told.rate * 0.9 ** (step // epoch_steps // 10))
+    if settings.schedule == "step":
+        return float(settings.rate * 0.9 ** (step // epoch_steps // 10))
     warm = min(1.0, (step + 1) / WARM_UP_STEPS)
     cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, step / steps)))
-    return told.rate * warm * (0.01 + 0.99 * cosine)
+    return settings.rate * warm * (0.01 + 0.99 * cosine)
 
 
 def run_stage(
@@ -189,12 +197,12 @@ def run_stage(
     workers: int, report: Report | None,
 ) -> None:  # fmt: skip
     """Train one stage from where its checkpoint stands to its end."""
-    told = recipe.stage(stage.name)
+    settings = recipe.stage(stage.name)
     resume(stage, out)
     if place.rank == 0:
         cut_losses(out / LOSSES, stage.name, stage.step)
     loss_of = _loss_of(stage, frozen, recipe, place)
-    every = told.validate_every or stage.epoch_steps
+    every = settings.validate_every or stage.epoch_steps
     saved_at = time.monotonic()
     data = batches(Batches(clips, recipe, stage.name, place.rank, place.world), stage.step, stage.steps, workers)
     for batch in data:
@@ -205,7 +213,7 @@ def run_stage(
                 f"{out}: expected a finite loss, found {told_loss} at step {stage.step + 1} of {stage.name}; the last "
                 "checkpoint stays; a lower learning rate may help"
             )
-        _advance(stage, told, loss, recipe.averaging)
+        _advance(stage, settings, loss, recipe.averaging)
         stage.loss_sum += told_loss
         done = stage.step == stage.steps
         if place.rank == 0 and (stage.step % TELL_EVERY == 0 or done):
@@ -218,7 +226,7 @@ def run_stage(
         if validated:
             value = _validate(stage, frozen, recipe, tuning, place)
             if place.rank == 0:
-                add_loss(out / LOSSES, stage.name, stage.step, told.criterion, value)
+                add_loss(out / LOSSES, stage.name, stage.step, settings.criterion, value)
         if place.rank == 0 and (validated or time.monotonic() - saved_at > CHECKPOINT_S):
             save(stage, out)
             saved_at = time.monotonic()
@@ -235,24 +243,24 @@ def _loss_of(stage: Stage, frozen: nn.Module | None, recipe: Recipe, place: Plac
         network = torch.compile(network)  # type: ignore[assignment]
     if place.world > 1:
         network = nn.parallel.DistributedDataParallel(network, broadcast_buffers=not recipe.freeze_norms)
-    told = recipe.stage(stage.name)
+    settings = recipe.stage(stage.name)
     mixed = recipe.precision == "bfloat16"
 
     def loss_of(batch: Batch) -> Tensor:
         with torch.autocast(place.device.type, dtype=torch.bfloat16, enabled=mixed):
             if frozen is None:
-                return detection_loss(network, batch, told)
-            return regression_loss(network, stacked_input(frozen, batch.x), batch, told)
+                return detection_loss(network, batch, settings)
+            return regression_loss(network, stacked_input(frozen, batch.x), batch, settings)
 
     return loss_of
 
 
-def _advance(stage: Stage, told: StageRecipe, loss: Tensor, averaging: float) -> None:
+def _advance(stage: Stage, settings: StageRecipe, loss: Tensor, averaging: float) -> None:
     for group in stage.optimiser.param_groups:
-        group["lr"] = learning_rate(told, stage.step, stage.steps, stage.epoch_steps)
+        group["lr"] = learning_rate(settings, stage.step, stage.steps, stage.epoch_steps)
     stage.optimiser.zero_grad(set_to_none=True)
     loss.backward()
-    if told.optimiser == "adamw":
+    if settings.optimiser == "adamw":
         nn.utils.clip_grad_norm_(stage.network.parameters(), 1.0)
     stage.optimiser.step()
     stage.step += 1

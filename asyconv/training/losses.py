@@ -14,17 +14,17 @@ BORDER_MAP = 4
 """Outer pixels of a crop that the loss leaves out: the 9x9 receptive field sees its edge there."""
 
 
-def detection_loss(detection: nn.Module, batch: Batch, told: StageRecipe) -> Tensor:
+def detection_loss(detection: nn.Module, batch: Batch, settings: StageRecipe) -> Tensor:
     """Binary cross-entropy of the logits against binary masks, mean over maps and pixels."""
-    target = draw_targets(batch.xy_map, "detection", disc_radius=told.radius_map)
+    target = draw_targets(batch.xy_map, "detection", disc_radius=settings.radius_map)
     return F.binary_cross_entropy_with_logits(detection(batch.x), target)
 
 
-def regression_loss(regression: nn.Module, stacked: Tensor, batch: Batch, told: StageRecipe) -> Tensor:
+def regression_loss(regression: nn.Module, stacked: Tensor, batch: Batch, settings: StageRecipe) -> Tensor:
     """Squared error against Gaussian maps, on crops where the recipe says so, heavier where the target is 1."""
-    maps, target = _maps_and_target(regression, stacked, batch, told)
+    maps, target = _maps_and_target(regression, stacked, batch, settings)
     error = (maps - target).square()
-    weighted: Tensor = (error * (1.0 + told.peak_weight * target)).mean()
+    weighted: Tensor = (error * (1.0 + settings.peak_weight * target)).mean()
     return weighted
 
 
@@ -38,43 +38,45 @@ def validation(
     network: nn.Module, frozen: nn.Module | None, recipe: Recipe, stage: str, clips: ClipSet, device: torch.device
 ) -> float:
     """The stage's criterion over all of `clips`, whole maps: accuracy of pixels, mean absolute error, or loss."""
-    told = recipe.stage(stage)
+    settings = recipe.stage(stage)
     total, count = 0.0, 0
     with torch.inference_mode():
         for part in whole_batches(clips, recipe, stage, 4):
             batch = part.to(device)
-            total += len(batch.x) * float(_criterion(network, frozen, batch, told))
+            total += len(batch.x) * float(_criterion(network, frozen, batch, settings))
             count += len(batch.x)
     return total / max(1, count)
 
 
-def _criterion(network: nn.Module, frozen: nn.Module | None, batch: Batch, told: StageRecipe) -> Tensor:
+def _criterion(network: nn.Module, frozen: nn.Module | None, batch: Batch, settings: StageRecipe) -> Tensor:
     if frozen is None:
-        if told.criterion == "loss":
-            return detection_loss(network, batch, told)
-        target = draw_targets(batch.xy_map, "detection", disc_radius=told.radius_map)
+        if settings.criterion == "loss":
+            return detection_loss(network, batch, settings)
+        target = draw_targets(batch.xy_map, "detection", disc_radius=settings.radius_map)
         right: Tensor = (network(batch.x) > 0) == (target > 0.5)
         return right.float().mean()
-    target = _target(batch, told, MAP_HEIGHT, MAP_WIDTH, None)
+    target = _target(batch, settings, MAP_HEIGHT, MAP_WIDTH, None)
     error: Tensor = network(stacked_input(frozen, batch.x)) - target
-    if told.criterion == "error":
+    if settings.criterion == "error":
         return error.abs().mean()
-    return (error.square() * (1.0 + told.peak_weight * target)).mean()
+    return (error.square() * (1.0 + settings.peak_weight * target)).mean()
 
 
-def _maps_and_target(regression: nn.Module, stacked: Tensor, batch: Batch, told: StageRecipe) -> tuple[Tensor, Tensor]:
-    crop = told.crop
+def _maps_and_target(
+    regression: nn.Module, stacked: Tensor, batch: Batch, settings: StageRecipe
+) -> tuple[Tensor, Tensor]:
+    crop = settings.crop
     if not crop:
-        return regression(stacked), _target(batch, told, MAP_HEIGHT, MAP_WIDTH, None)
+        return regression(stacked), _target(batch, settings, MAP_HEIGHT, MAP_WIDTH, None)
     parts = [
         stacked[b : b + 1, :, :, y : y + crop, x : x + crop] for b, (x, y) in enumerate(batch.origin_map.int().tolist())
     ]
     inner = (..., slice(BORDER_MAP, crop - BORDER_MAP), slice(BORDER_MAP, crop - BORDER_MAP))
-    return regression(torch.cat(parts))[inner], _target(batch, told, crop, crop, batch.origin_map)[inner]
+    return regression(torch.cat(parts))[inner], _target(batch, settings, crop, crop, batch.origin_map)[inner]
 
 
-def _target(batch: Batch, told: StageRecipe, height: int, width: int, origin_map: Tensor | None) -> Tensor:
+def _target(batch: Batch, settings: StageRecipe, height: int, width: int, origin_map: Tensor | None) -> Tensor:
     return draw_targets(
-        batch.xy_map, "regression", disc_radius=told.radius_map, sigma=told.sigma_map,
+        batch.xy_map, "regression", disc_radius=settings.radius_map, sigma=settings.sigma_map,
         height=height, width=width, origin_map=origin_map,
     )  # fmt: skip

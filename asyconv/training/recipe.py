@@ -161,10 +161,10 @@ def changed(recipe: Recipe, change: str) -> Recipe:
     if stage and stage not in STAGES:
         raise InputError(_STRANGE.format(change))
     target: Recipe | StageRecipe = recipe.stage(stage) if stage else recipe
-    known = {item.name: getattr(target, item.name) for item in dataclasses.fields(target)}
-    if key not in known or isinstance(known[key], StageRecipe):
+    settings = {item.name: getattr(target, item.name) for item in dataclasses.fields(target)}
+    if key not in settings or isinstance(settings[key], StageRecipe):
         raise InputError(_STRANGE.format(change))
-    values = {key: _as(type(known[key]), text, change)}
+    values = {key: _as(type(settings[key]), text, change)}
     if isinstance(target, Recipe):
         return dataclasses.replace(target, **values)
     values = {stage: dataclasses.replace(target, **values)}

@@ -15,7 +15,7 @@ from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.evaluation.conditions import CONDITIONS, conditions_text, evaluate_conditions
 from asyconv.evaluation.error_tables import text, write_tables
-from asyconv.evaluation.held_out import HeldOut, driven_infants, held_out
+from asyconv.evaluation.held_out import HeldOutClips, driven_infants, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, mask_counts
 from asyconv.evaluation.reliability import calibration_error, reliability_rows
@@ -24,7 +24,7 @@ from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
 from asyconv.simulation.clips import condition_of, make_clips
 from asyconv.simulation.infant import project
-from asyconv.simulation.scene import AS_DRAWN, Condition, make_infant, sensed_depth, true_depth
+from asyconv.simulation.scene import DEFAULT_SIMULATION, Condition, make_infant, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
 from asyconv.training.recipe import make_recipe
@@ -84,11 +84,11 @@ def test_calibration_error_by_hand() -> None:
 
 
 @pytest.fixture(scope="module")
-def data() -> HeldOut:
+def data() -> HeldOutClips:
     return held_out(TEST_SEED, 2, 2)
 
 
-def test_held_out_infants_are_the_test_clips_with_the_millimetres_of_a_map_pixel(data: HeldOut) -> None:
+def test_held_out_infants_are_the_test_clips_with_the_millimetres_of_a_map_pixel(data: HeldOutClips) -> None:
     np.testing.assert_array_equal(data.clips.depth[2:], make_clips(TEST_SEED, 1, 2).depth)
     assert data.infant.tolist() == [0, 0, 1, 1]
     assert data.what == f"2 SIMULATED infants of seed {TEST_SEED}, never trained on"
@@ -97,7 +97,7 @@ def test_held_out_infants_are_the_test_clips_with_the_millimetres_of_a_map_pixel
 
 
 @pytest.fixture(scope="module")
-def evaluation(data: HeldOut) -> Evaluation:
+def evaluation(data: HeldOutClips) -> Evaluation:
     """An oracle that is 1 map px off to the right, misses the first joint of frame 0 and invents what is hidden."""
     truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible
     found = truth + np.array([1.0, 0.0])
@@ -111,7 +111,7 @@ def evaluation(data: HeldOut) -> Evaluation:
         return evaluate_on(load_model("compact"), data)
 
 
-def test_an_oracle_that_is_one_pixel_off_is_measured_so(data: HeldOut, evaluation: Evaluation) -> None:
+def test_an_oracle_that_is_one_pixel_off_is_measured_so(data: HeldOutClips, evaluation: Evaluation) -> None:
     visible = data.clips.visible
     assert evaluation.median_map() == dict.fromkeys(LIMBS, 1.0)
     own = [row for row in evaluation.errors if row["predictor"] == "model"]
@@ -182,7 +182,7 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
         "asyconv.evaluation.conditions.CONDITIONS",
         {name: CONDITIONS[name] for name in ("calm (default simulation)", "camera at 480 mm")},
     )
-    assert CONDITIONS["calm (default simulation)"] is AS_DRAWN
+    assert CONDITIONS["calm (default simulation)"] is DEFAULT_SIMULATION
 
     def oracle(model: Any, clips: ClipSet) -> Predictions:
         sure = np.ones(clips.visible.shape)
@@ -213,7 +213,7 @@ def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_test_part_of_an_annotated_training_takes_the_place_of_simulated_infants(
-    data: HeldOut, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: HeldOutClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = CliRunner().invoke(main, ["evaluate", "errors", "--test-of", str(tmp_path)])
     assert result.exit_code == 1
@@ -244,16 +244,16 @@ def test_infants_that_follow_given_joints_count_only_where_these_are_known(tmp_p
         rows = [(f"{5 * k}_8bit.png", cells_of(place)) for k, place in enumerate(xy)]
         write_label_sheet(tmp_path / f"result_pz{number}.csv", rows)
     data = driven_infants(tmp_path, 6, 4)
-    assert data.names == ("result_pz0", "result_pz1")
+    assert data.infant_names == ("result_pz0", "result_pz1")
     assert "moved by the joints of 2 files" in data.what
-    assert data.known is not None
-    assert not data.known[2:6, :, 0].any()
-    assert data.known[..., 1:].all()
-    assert not (data.clips.visible & ~data.known).any()
+    assert data.has_truth is not None
+    assert not data.has_truth[2:6, :, 0].any()
+    assert data.has_truth[..., 1:].all()
+    assert not (data.clips.visible & ~data.has_truth).any()
     evaluation = evaluate_on(load_model("compact"), data)
     wrist = evaluation.joints[0]
     assert wrist["n_joints"] <= 2 * 3 * 2  # nothing is counted where nobody knows
-    assert {row["infant"] for row in evaluation.infants} == set(data.names)
+    assert {row["infant"] for row in evaluation.infants} == set(data.infant_names)
     covered = evaluation.totals["limbs_covered_pct"], evaluation.totals["limbs_covered_if_perfect_pct"]
     assert covered[0] is not None
     assert covered[1] is not None

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from torch import nn
 
 from asyconv.cli.main import main
-from asyconv.evaluation.clip_timing import EPOCH_CLIPS, clip_times, plain
+from asyconv.evaluation.clip_timing import EPOCH_CLIPS, plain, time_networks
 from asyconv.evaluation.table_two import PAPER_DATA
 from asyconv.pose.model_file import load_model, save_model
 from asyconv.pose.networks import AsymmetricRegression, Regression3d
@@ -30,7 +30,7 @@ def test_plain_modules_are_the_same_network(network: type[nn.Module]) -> None:
 
 
 def test_times_of_each_network_and_implementation() -> None:
-    rows = list(clip_times(torch.device("cpu"), width=0.0625, clips=4, steps=3, batch=2, size=(16, 16)))
+    rows = list(time_networks(torch.device("cpu"), width=0.0625, clips=4, steps=3, batch=2, size=(16, 16)))
     assert [(row["network"], row["implementation"]) for row in rows] == [
         ("detection", "ours"),
         ("asymmetric", "ours"),
@@ -59,8 +59,8 @@ def other(tmp_path: Path) -> Path:
 
 def test_table_two_has_ours_and_the_papers_rows(tmp_path: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyconv.evaluation.baselines.BASELINE_INFANTS", 2)
-    small = list(clip_times(torch.device("cpu"), width=0.0625, clips=3, steps=3, size=(16, 16)))
-    monkeypatch.setattr("asyconv.evaluation.clip_timing.clip_times", lambda *rest, **named: iter(small))
+    small = list(time_networks(torch.device("cpu"), width=0.0625, clips=3, steps=3, size=(16, 16)))
+    monkeypatch.setattr("asyconv.evaluation.clip_timing.time_networks", lambda *rest, **named: iter(small))
     out = tmp_path / "compared"
     given = ["evaluate", "compare", "compact", str(other), "--infants", "1", "--clips", "1", "-o", str(out)]
     result = CliRunner().invoke(main, given)

@@ -20,7 +20,7 @@ from asyconv.night import batch, claims, one_recording, results, sources
 from asyconv.night.batch import Asked
 from asyconv.night.child import Task
 from asyconv.night.engines import Inline
-from asyconv.night.one_recording import Job, Outcome, run_unit
+from asyconv.night.one_recording import Job, Outcome, run_recording
 
 ONE = "tests.helpers.made_work:one"
 
@@ -71,7 +71,7 @@ def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]
         (folder / "half").unlink()
         return work(job, folder, tracks_from, tell)
 
-    outcome = one_recording.run_unit(
+    outcome = one_recording.run_recording(
         source, Path(arguments["results"]), lambda source: prepare(source, arguments.get("settings")), fails,
         update=arguments.get("update", False), run=arguments["run"], attempt=arguments["attempt"],
         began=lambda job: began(recording_id=job.recording_id, length_s=job.length_s),
@@ -117,7 +117,7 @@ def run_source(
     source: Path, out: Path, do: Any = work, settings: dict[str, Any] | None = None, **options: Any
 ) -> Outcome:
     results.open_results(out)
-    return run_unit(source, out, lambda source: prepare(source, settings), do, **options)
+    return run_recording(source, out, lambda source: prepare(source, settings), do, **options)
 
 
 def echo(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:

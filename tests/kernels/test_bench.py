@@ -9,7 +9,7 @@ import torch
 from click.testing import CliRunner
 
 from asyconv.cli import roofline
-from asyconv.kernels import bench, timing, ways
+from asyconv.kernels import bench, implementations, timing
 from asyconv.kernels.blocks import draw_blocks
 from asyconv.kernels.dispatch import VARIABLE
 
@@ -63,8 +63,10 @@ def test_traffic_of_heads_by_hand() -> None:
 
 def test_every_way_to_run_a_block_gives_the_same() -> None:
     for block in draw_blocks(CPU, torch.float32, 1, width=0.125, size=(3, 4)):
-        found = ways.ways(block)
-        results = {name: way.run(block, way.ready(block)) for name, way in found.items()}
+        found = implementations.implementations(block)
+        results = {
+            name: implementation.run(block, implementation.ready(block)) for name, implementation in found.items()
+        }
         assert list(results) == ["library", "conv3d", "conv3d channels-last", "conv2d", "3x3x3"]
         for name in ("conv3d", "conv3d channels-last", "conv2d"):
             torch.testing.assert_close(results[name], results["library"], rtol=1e-4, atol=1e-5, check_stride=False)
@@ -73,11 +75,11 @@ def test_every_way_to_run_a_block_gives_the_same() -> None:
 
 def test_what_is_compiled_is_the_folded_convolutions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", lambda call, **_: call)
-    ways._compile.cache_clear()
+    implementations._compile.cache_clear()
     block = draw_blocks(CPU, torch.float32, 1, width=0.125, size=(3, 4))[3]
     with torch._dynamo.config.patch(recompile_limit=8):
-        assert torch.equal(ways._compiled(block, block.x), ways._conv2d(block, block.x))
-    ways._compile.cache_clear()
+        assert torch.equal(implementations._compiled(block, block.x), implementations._conv2d(block, block.x))
+    implementations._compile.cache_clear()
 
 
 WAYS = ["library", "conv3d", "conv3d channels-last", "conv2d", "3x3x3"]
@@ -98,7 +100,7 @@ def test_rows_say_what_they_measured(rows: list[timing.Row]) -> None:
 
 
 def test_a_point_lies_where_arithmetic_and_traffic_say(rows: list[timing.Row]) -> None:
-    found = {(block, way): x for block, way, x, _ in roofline.points(rows)}
+    found = {(block, implementation): x for block, implementation, x, _ in roofline.points(rows)}
     assert set(found) == {(b, w) for b in ("B1", "B2", "B3", "B4+heads", "all") for w in WAYS}
     block = draw_blocks(CPU, torch.float32, 1, width=0.125, size=(3, 4))[1]
     assert found["B2", "conv2d"] == pytest.approx(block.gflop / block.gbyte(1), rel=0.02)

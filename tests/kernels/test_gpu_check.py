@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from asyconv.kernels import bench, timing, ways
+from asyconv.kernels import bench, implementations, timing
 from tests import gpu_check
 from tests.helpers.real_data import ROOT
 
@@ -64,8 +64,8 @@ def test_blocks_of_the_gpu_check_stop_when_time_is_short(
 
 def test_gpu_check_sees_a_wrong_kernel(check: gpu_check.Check, monkeypatch: pytest.MonkeyPatch) -> None:
     for factor in (1.01, float("nan")):
-        wrong = ways.Way(lambda block, x, factor=factor: block.run(x) * factor)  # type: ignore[misc]
-        monkeypatch.setattr(ways, "ways", lambda block, wrong=wrong: {"wrong": wrong})
+        wrong = implementations.Implementation(lambda block, x, factor=factor: block.run(x) * factor)  # type: ignore[misc]
+        monkeypatch.setattr(implementations, "implementations", lambda block, wrong=wrong: {"wrong": wrong})
         check.correctness("wrong", ((1, 2, 3),))
     assert len(check.failures) == 2 * 3 * 2 * 4  # what is wrong, dtypes, widths, blocks
 

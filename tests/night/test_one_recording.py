@@ -10,7 +10,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import claims, results, sources
-from asyconv.night.one_recording import Excluded, Job, Outcome, RunRefused, State, Tell, run_unit
+from asyconv.night.one_recording import Excluded, Job, Outcome, RunRefused, State, Tell, run_recording
 from tests.helpers.made_work import SECRET, everything_under, nothing_left, parked, prepare, run_source, work
 
 
@@ -134,7 +134,7 @@ def test_excluded_by_the_user(source: Path, tmp_path: Path) -> None:
     def excluding(source: Path) -> Job:
         raise Excluded("the infant was being fed")
 
-    outcome = run_unit(source, tmp_path / "out", excluding, work)
+    outcome = run_recording(source, tmp_path / "out", excluding, work)
     assert (outcome.state, outcome.sentence) == (State.EXCLUDED, "the infant was being fed")
 
 
@@ -159,8 +159,8 @@ def test_a_second_recording_of_the_same_name_in_one_run_is_refused(source: Path,
         return Job(source, "infant-1", job.track_key, job.analysis_key, job.facts)
 
     results.open_results(tmp_path / "out")
-    assert run_unit(source, tmp_path / "out", named, work, run="r1").made
-    outcome = run_unit(other, tmp_path / "out", named, work, run="r1", update=True)
+    assert run_recording(source, tmp_path / "out", named, work, run="r1").made
+    outcome = run_recording(other, tmp_path / "out", named, work, run="r1", update=True)
     assert outcome.state is State.REFUSED
     assert "a recording_id of its own" in outcome.sentence
 

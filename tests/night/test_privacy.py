@@ -8,7 +8,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import results
-from asyconv.night.one_recording import Excluded, Job, State, run_unit, without_names
+from asyconv.night.one_recording import Excluded, Job, State, run_recording, without_names
 from tests.helpers.made_work import SECRET, everything_under, parked, run_source, work
 
 
@@ -42,7 +42,7 @@ def test_pictures_are_named_by_number(tmp_path: Path, name: str) -> None:
         raise InputError(f"{source.name}/{name}, frame 3: expected 16-bit gray depth, found 8-bit; as in A.png")
 
     results.open_results(tmp_path / "out")
-    outcome = run_unit(folder, tmp_path / "out", fails, work)
+    outcome = run_recording(folder, tmp_path / "out", fails, work)
     assert name in outcome.sentence
     name_of_it = outcome.recording_id
     assert outcome.public == f"{name_of_it}/file 2, frame 3: expected 16-bit gray depth, found 8-bit; as in file 1"
@@ -68,5 +68,5 @@ def test_why_a_recording_is_excluded_stays_on_the_terminal(source: Path, tmp_pat
     def excluded(source: Path) -> Job:
         raise Excluded(f"{SECRET} was fed")
 
-    outcome = run_unit(source, tmp_path / "out", excluded, work)
+    outcome = run_recording(source, tmp_path / "out", excluded, work)
     assert (outcome.sentence, outcome.public) == (f"{SECRET} was fed", "excluded by the sheet")

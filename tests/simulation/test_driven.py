@@ -77,7 +77,7 @@ def test_what_was_not_given_is_unknown_and_what_was_never_given_is_not_drawn(lab
     xy_px[30:50, 0] = np.nan
     xy_px[:, JOINTS.index("left_ankle")] = np.nan
     motion = JointMotion("gaps", TIME_S, xy_px)
-    known = motion.known(TIME_S)
+    known = motion.is_given(TIME_S)
     assert not known[30:50, 0].any()
     assert known[:30, 0].all()
     assert known[50:, 0].all()

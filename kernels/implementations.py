@@ -1,4 +1,4 @@
-"""Every way to run a block: our paths, and what torch offers without them."""
+"""Implementations of a block: our paths, and what torch offers without them."""
 
 import functools
 from collections.abc import Callable, Collection
@@ -14,7 +14,7 @@ from asyconv.kernels.dispatch import PATHS, choose, forced, problem_of
 
 
 @dataclass(frozen=True)
-class Way:
+class Implementation:
     """How a block is run on an x, the memory format in which it has x beforehand, and what it moves.
 
     ``layout`` None takes x as the network gives it. ``passes`` and ``convolutions`` are those of `Block.gbyte`.
@@ -26,29 +26,29 @@ class Way:
     convolutions: int = 3
 
     def ready(self, block: Block) -> Tensor:
-        """The block's own x as this way likes it."""
+        """The block's own x in this implementation's memory format."""
         return block.x if self.layout is None else block.x.to(block.dtype).contiguous(memory_format=self.layout)
 
 
-def ways(block: Block, without: Collection[str] = ()) -> dict[str, Way]:
-    """Every way to run a block on its device, by name; the first is the one to compare with."""
+def implementations(block: Block, without: Collection[str] = ()) -> dict[str, Implementation]:
+    """All implementations that can run a block on its device, by name; the first is the one to compare with."""
     cuda = block.x.is_cuda
     separate = 2 if cuda else 1  # cuDNN's convolution leaves the bias to a pass of its own
     last = torch.channels_last_3d
-    found = {"library": Way(functools.partial(_ours, "library"), passes=0 if cuda else None)}
+    by_name = {"library": Implementation(functools.partial(_ours, "library"), passes=0 if cuda else None)}
     if cuda:
         for path in PATHS[1:]:
             with forced(path):
                 can = choose(problem_of(block.x, block.weights, block.head_weights)).path == path
             if can and path not in without:
-                found[path] = Way(functools.partial(_ours, path))
-    found["conv3d"] = Way(_conv3d, torch.contiguous_format, separate)
-    found["conv3d channels-last"] = Way(_conv3d, last, separate)
-    found["conv2d"] = Way(_conv2d, last, separate)
+                by_name[path] = Implementation(functools.partial(_ours, path))
+    by_name["conv3d"] = Implementation(_conv3d, torch.contiguous_format, separate)
+    by_name["conv3d channels-last"] = Implementation(_conv3d, last, separate)
+    by_name["conv2d"] = Implementation(_conv2d, last, separate)
     if cuda:
-        found["conv2d compiled"] = Way(_compiled, last, 1)
-    found["3x3x3"] = Way(_full, last, separate, convolutions=1)
-    return found
+        by_name["conv2d compiled"] = Implementation(_compiled, last, 1)
+    by_name["3x3x3"] = Implementation(_full, last, separate, convolutions=1)
+    return by_name
 
 
 def _ours(path: str, block: Block, x: Tensor) -> Tensor:

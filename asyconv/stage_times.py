@@ -1,12 +1,12 @@
-"""How long the stages of a work take: wall clock and processor time of the whole process."""
+"""Times of the stages of a recording (reading, networks, tables, ...): wall clock and processor time of the process."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Stages:
-    """Seconds by stage, added up over as many visits as there are."""
+class StageTimes:
+    """Seconds of each stage; a stage that is entered several times has the sum."""
 
     def __init__(self) -> None:
         self._wall_s: dict[str, float] = {}
@@ -14,7 +14,7 @@ class Stages:
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        """Count what runs inside as a visit of this stage; stages do not lie in one another."""
+        """Add the time of what runs inside to this stage; stages must not be nested."""
         wall_s, cpu_s = time.perf_counter(), time.process_time()
         try:
             yield

@@ -23,12 +23,21 @@ def print_errors(models: "Sequence[Model]", data: "HeldOutClips", output: Path |
         evaluation = evaluate_on(model, data)
         click.echo(text(evaluation))
         if folder is not None:
+            import numpy as np
+
             from asyconv.analysis.evaluation.error_plots import reliability_curve
+            from asyconv.analysis.evaluation.worst_frames import worst_frames_png
 
             write_tables(evaluation, folder)
             error = evaluation.totals["calibration_error"] or 0.0
             curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
             (folder / "reliability.png").write_bytes(curve.png)
+            visible = data.clips.visible
+            known = data.has_truth if data.has_truth is not None else np.ones_like(visible)
+            depth_mm, truth = data.clips.depth.astype(np.float64) / 10.0, data.clips.xy_map.astype(np.float64)
+            title = f"Worst frames of {model.name} on {data.what}"
+            picture = worst_frames_png(depth_mm, evaluation.xy_map, truth, visible, known, title)
+            (folder / "worst_frames.png").write_bytes(picture)
 
 
 def print_conditions(models: "Sequence[Model]", infants: int, clips: int, seed: int, output: Path | None) -> None:

@@ -24,7 +24,8 @@ def text(evaluation: Evaluation) -> str:
         rmsd_text(evaluation),
         "",
         f"missed visible joints {number(totals['missed_pct'])} %, "
-        f"invented joints {number(totals['invented_pct'])} % of predictions",
+        f"invented joints {number(totals['invented_pct'])} % of predictions "
+        f"({number(totals['invented_far_pct'])} % more than 4 map px from the hidden joint)",
         f"{number(totals['far_off_pct'])} % of predictions of visible joints beyond 4 map px; "
         f"{number(totals['limb_frames_far_off_pct'])} % of limbs' frames with an RMSD beyond 2 map px",
         f"{number(totals['limbs_covered_pct'], 0)} % of limbs whole in at least 70 % of the frames "

@@ -26,11 +26,15 @@ from scipy.optimize import linear_sum_assignment
 
 from asyconv.jit import compiled
 from asyconv.pose.detected import Box, whole
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.skeleton import CONNECTIONS, LIMB_CONNECTIONS, LIMBS, N_CONNECTIONS, N_JOINTS
 
 MAX_PEAKS: Final = 5
 WINDOW_RADIUS_MAP: Final = 3.0
 MIN_SAMPLES: Final = 10
+BORDER_MAP: Final = 2.0
+"""A joint nearer to the picture's border than this, map px, is partly outside: about its radius, 1 cm."""
+
 _ENDS: Final = np.array(CONNECTIONS)
 
 Floats = npt.NDArray[np.float32]
@@ -89,9 +93,12 @@ def find_joints(
 def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> JointSet:
     """Leave out joints whose presence, the largest probability on their detection map, is below their threshold.
 
-    All [12]. The score becomes the geometric mean of peak and presence: what is surely there may still be badly placed.
+    All [12]. So near the picture's border that part of the joint lies outside, none is present. The score becomes the
+    geometric mean of peak and presence: what is surely there may still be badly placed.
     """
-    xy = np.where((presence >= thresholds)[:, None], joints.xy_map, np.float32(np.nan))
+    last = np.array([MAP_WIDTH, MAP_HEIGHT]) - 1 - BORDER_MAP
+    inside = np.all((joints.xy_map >= BORDER_MAP) & (joints.xy_map <= last), axis=-1)
+    xy = np.where(((presence >= thresholds) & inside)[:, None], joints.xy_map, np.float32(np.nan))
     return JointSet(xy, np.sqrt(np.clip(joints.score, 0, None) * presence))
 
 

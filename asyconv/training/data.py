@@ -27,6 +27,7 @@ from asyconv.labels.clip_set import ClipSet
 from asyconv.labels.splits import Split, by_infant, within_infant
 from asyconv.pose.clips import normalise
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
+from asyconv.pose.joints import BORDER_MAP
 from asyconv.simulation.clips import condition_of, make_clips
 from asyconv.simulation.scene import Condition
 from asyconv.simulation.seeds import TUNE_SEED
@@ -179,7 +180,7 @@ def make_batch(
 def augment(rng: np.random.Generator, depth: Float32, xy: Float32, recipe: Recipe) -> tuple[Float32, Float32]:
     """Mirror half of the clips (left and right change places), turn many of them, shift whole pixels.
 
-    What comes into the picture has no depth.
+    What comes into the picture has no depth; joints that leave it, or come to lie partly outside, are NaN.
     The share `full_circle` of the clips is turned to any direction, half of the others by at most `turn_deg`.
     Three clips in four are shaken: each frame is shifted once more on its own. Most joints of a clip rest, and without
     this a network learns to give all three frames the same mean position, also of a joint that moves.
@@ -196,11 +197,14 @@ def augment(rng: np.random.Generator, depth: Float32, xy: Float32, recipe: Recip
     if recipe.shake_map and rng.random() < SHAKEN:
         shifts += rng.integers(-recipe.shake_map, recipe.shake_map + 1, size=shifts.shape)
     shifted = np.stack([_shifted(frame, dx, dy) for frame, (dx, dy) in zip(depth, shifts.tolist(), strict=True)])
-    return shifted, xy + shifts[:, None].astype(np.float32)
+    xy = xy + shifts[:, None].astype(np.float32)
+    last = np.array([MAP_WIDTH, MAP_HEIGHT]) - 1 - BORDER_MAP
+    inside = np.all((xy >= BORDER_MAP) & (xy <= last), axis=-1, keepdims=True)
+    return shifted, np.where(inside, xy, np.float32(np.nan)).astype(np.float32)
 
 
 def turned(depth: Float32, xy: Float32, angle_deg: float, zoom: float) -> tuple[Float32, Float32]:
-    """A clip turned round the picture's middle and made `zoom` times as large; joints that leave the picture are NaN.
+    """A clip turned round the picture's middle and made `zoom` times as large; joints may leave the picture.
 
     Depth is interpolated between pixels that have it; where most of the neighbourhood has none, there is none.
     """
@@ -214,8 +218,7 @@ def turned(depth: Float32, xy: Float32, angle_deg: float, zoom: float) -> tuple[
         total = cv2.warpAffine(frame, matrix, size)
         frames.append(np.where(share > 0.5, total / np.maximum(share, 0.5), 0.0))
     moved = (xy @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-    inside = np.all((moved >= 0) & (moved <= np.array(size) - 1), axis=-1, keepdims=True)
-    return np.stack(frames).astype(np.float32), np.where(inside, moved, np.float32(np.nan))
+    return np.stack(frames).astype(np.float32), moved
 
 
 def _shifted(frame: Float32, dx: int, dy: int) -> Float32:

@@ -118,6 +118,7 @@ def test_an_oracle_that_is_one_pixel_off_is_measured_so(data: HeldOutClips, eval
     assert all(row["native_px_p50"] == pytest.approx(5.0, abs=1e-5) for row in own)
     assert evaluation.totals["missed_pct"] == pytest.approx(100 / visible.sum())
     assert evaluation.totals["invented_pct"] == pytest.approx(100 * (~visible).sum() / (visible.size - 1))
+    assert evaluation.totals["invented_far_pct"] == 0.0
     assert evaluation.totals["pck_0.1_trunk_pct"] == pytest.approx(100 * (1 - 1 / visible.sum()))
     assert sum(row["n_joints"] for row in evaluation.joints) == visible.sum() - 1
     assert [row["infant"] for row in evaluation.infants] == [0, 1]
@@ -204,7 +205,8 @@ def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest
     result = CliRunner().invoke(main, ["evaluate", "errors", "--infants", "1", "--clips", "1", "-o", str(folder)])
     assert result.exit_code == 0, result.output
     assert "compact" in result.stdout
-    assert {"errors.csv", "reliability.csv", "reliability.png"} <= {path.name for path in folder.iterdir()}
+    written = {path.name for path in folder.iterdir()}
+    assert {"errors.csv", "reliability.csv", "reliability.png", "worst_frames.png"} <= written
     with (folder / "joints.csv").open(newline="") as file:
         assert [row["joint"] for row in csv.DictReader(file)] == list(JOINTS)
     result = CliRunner().invoke(main, ["evaluate", "compare", "compact"])

@@ -216,6 +216,14 @@ def test_a_joint_that_detection_does_not_see_is_missing_and_keeps_a_score() -> N
     np.testing.assert_allclose(kept.score, np.sqrt(found.score * presence), rtol=1e-6)
 
 
+def test_a_joint_on_the_border_of_the_picture_is_partly_outside_and_missing() -> None:
+    xy = np.full((12, 2), 55.0, np.float32)
+    xy[:8, 0] = 1.9, 2.0, 125.0, 125.1, 60.0, 60.0, 60.0, 60.0
+    xy[4:8, 1] = 1.9, 2.0, 93.0, 93.1
+    kept = those_present(JointSet(xy, np.ones(12, np.float32)), np.ones(12, np.float32), np.zeros(12, np.float32))
+    assert np.flatnonzero(np.isnan(kept.xy_map[:, 0])).tolist() == [0, 3, 4, 7]
+
+
 def test_a_peak_far_from_where_detection_sees_the_joint_does_not_count() -> None:
     maps = draw(POSE)
     seen = maps[:12].copy()

@@ -104,22 +104,35 @@ def test_mirroring_exchanges_left_and_right_and_shifts_and_shakes_move_joints_wi
     np.testing.assert_array_equal(unmoved, xy)
 
 
-def test_a_turned_clip_carries_its_joints_along_and_loses_those_that_leave_the_picture() -> None:
+def test_a_turned_clip_carries_its_joints_along() -> None:
     depth = np.full((3, 96, 128), 500.0, np.float32)
     depth[:, 46:51, 80:85] = 300.0
     xy = np.full((3, 12, 2), np.nan, np.float32)
     xy[:, 0] = 82.0, 48.0
-    xy[:, 1] = 2.0, 48.0
     picture, moved = turned(depth, xy, 90.0, 1.0)
     # the middle is (63.5, 47.5): 18.5 to the right of it becomes 18.5 above it, 0.5 below it becomes 0.5 to the right
     np.testing.assert_allclose(moved[:, 0], [[64.0, 29.0]] * 3, atol=1e-4)
-    assert np.isnan(moved[:, 1:]).all()  # 61.5 to the left would be 61.5 below the middle, outside the picture
+    assert np.isnan(moved[:, 1:]).all()
     assert picture[0, 29, 64] == 300.0
     assert picture[0, 48, 82] == 500.0
     assert set(np.unique(picture[0, :, :10])) == {0.0}  # nothing was ever seen there
     larger, farther = turned(depth, xy, 0.0, 1.25)
     np.testing.assert_allclose(farther[0, 0], [63.5 + 1.25 * 18.5, 47.5 + 1.25 * 0.5], atol=1e-4)
     assert larger[0, 48, 87] == 300.0
+
+
+def test_joints_that_come_to_lie_partly_outside_the_picture_are_lost() -> None:
+    depth = np.full((3, 96, 128), 500.0, np.float32)
+    xy = np.full((3, 12, 2), np.nan, np.float32)
+    xy[:, :2] = [[63.5, 47.5], [4.0, 47.5]]
+    recipe = replace(RECIPE, mirror=False, shift_map=4, shake_map=0, turn_deg=0.0, zoom=1.0, full_circle=0.0)
+    kept = set()
+    for seed in range(60):
+        _, moved = augment(np.random.default_rng(seed), depth, xy, recipe)
+        x = moved[0, 0, 0] - 63.5 + 4.0
+        assert np.isnan(moved[0, 1, 0]) == (x < 2.0)
+        kept.add(bool(x < 2.0))
+    assert kept == {True, False}
 
 
 def test_the_stated_share_of_clips_is_turned_to_any_direction() -> None:

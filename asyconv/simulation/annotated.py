@@ -69,7 +69,7 @@ def _write_pictures(infant: Infant, frames: list[int], folder: Path, tell: Calla
     def depths() -> Iterator[npt.NDArray[np.uint16]]:
         for done, frame in enumerate(frames, start=1):
             z_mm, part = true_depth(infant, frame - 1)
-            seen[frame - 1] = visible_joints(infant, frame - 1, part)
+            seen[frame - 1] = visible_joints(infant, frame - 1, z_mm, part)
             tell(done)
             yield sensed_depth(infant, frame - 1, z_mm)
 

@@ -79,7 +79,7 @@ def varied_anatomy(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
         thigh=anatomy.thigh * leg * factor(0.94, 0.13, 0.62, 1.3),
         shank=anatomy.shank * leg * factor(0.94, 0.13, 0.62, 1.3),
         shoulder_width=anatomy.trunk * factor(0.64, 0.09, 0.42, 0.84),
-        hip_width=anatomy.trunk * float(np.clip(0.2 + rng.gamma(2.2, 0.075), 0.2, 0.72)),
+        hip_width=anatomy.trunk * float(min(0.17 + rng.gamma(2.0, 0.12), 1.0)),
         plumpness=float(rng.uniform(0.8, 1.2)),
     )
 
@@ -88,7 +88,8 @@ def varied_anatomy(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
 class Placement:
     """Where the body lies in the bed frame: trunk centre in mm, turn of the trunk axis in degrees, roll in degrees.
 
-    Shoulder and hip line are tilted in the picture, the hips rolled against the shoulders and lifted off the bed.
+    Shoulder and hip line are tilted in the picture, the hips rolled against the shoulders and lifted off the bed. Of a
+    body on its side, the limbs above sink by `droop` (0 to 1), and all are bent forward by `curl_deg` more.
     """
 
     x_mm: float
@@ -99,6 +100,8 @@ class Placement:
     hip_tilt_deg: float = 0.0
     hip_roll_deg: float = 0.0
     hip_lift_mm: float = 0.0
+    droop: float = 0.0
+    curl_deg: float = 0.0
 
 
 def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
@@ -143,7 +146,7 @@ def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
                 reach = np.sqrt(length**2 - rise**2)
                 spot = joints[:, start] + flat * reach[:, None]
                 floor = radius * anatomy.scale + trunk_top(spot - centre, headward, right, anatomy)
-                wanted = _smooth_max(length * np.sin(raised), floor - joints[:, start, 2])
+                wanted = smooth_max(length * np.sin(raised), floor - joints[:, start, 2])
                 rise = np.clip(wanted, -0.98 * length, 0.98 * length)
             reach = np.sqrt(length**2 - rise**2)
             joints[:, reached] = joints[:, start] + flat * reach[:, None] + up * rise[:, None]
@@ -151,7 +154,8 @@ def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
     return joints
 
 
-def _smooth_max(a: Array, b: Array, width: float = 3.0) -> Array:
+def smooth_max(a: Array, b: Array, width: float = 3.0) -> Array:
+    """The larger of two, rounded over about `width` where they cross."""
     return np.asarray((a + b + np.sqrt((a - b) ** 2 + width**2)) / 2)
 
 

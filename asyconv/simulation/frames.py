@@ -13,4 +13,4 @@ def frames_of(infant: Infant) -> Iterator[tuple[int, npt.NDArray[np.uint16], npt
     """Index, sensed depth u16 [480, 640] in mm and visible joints [12] of every frame of `infant`."""
     for index in range(len(infant.motion.time_s)):
         z_mm, part = true_depth(infant, index)
-        yield index, sensed_depth(infant, index, z_mm), visible_joints(infant, index, part)
+        yield index, sensed_depth(infant, index, z_mm), visible_joints(infant, index, z_mm, part)

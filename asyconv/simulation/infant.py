@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.simulation.body import Anatomy, Array, Placement, Solids
+from asyconv.simulation.looks import Look
 from asyconv.simulation.motion import Motion
 from asyconv.simulation.render import draw_solids
 
@@ -63,6 +64,7 @@ class Infant:
     breath_hz: float
     noise_px: float  # of the sensor's disparity
     hole_rate: float
+    look: Look | None = None  # None = a body of capsules and balls
 
     def to_camera(self, bed: Array) -> Array:
         """Camera-frame points, mm [..., 3] (x right, y down, z away), of bed-frame points."""

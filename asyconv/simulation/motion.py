@@ -6,7 +6,7 @@ against it (in azimuth), lift of the distal segment. A stroke carries all four t
 the fetal series of Vasung et al.; active and quiet states set how long the rests are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -68,7 +68,7 @@ VARIED: Final = MotionRange(
     arm=np.array([[30.0, 46.0, 26.0], [26.0, 20.0, 14.0], [0.0, 0.0, 45.0], [14.0, 24.0, 22.0]]),
     leg=np.array([[48.0, 36.0, 22.0], [42.0, 20.0, 14.0], [-76.0, 54.0, 30.0], [-30.0, 26.0, 20.0]]),
     arm_limits=np.array([[-75.0, 195.0], [-20.0, 78.0], [-172.0, 172.0], [-60.0, 78.0]]),
-    leg_limits=np.array([[-55.0, 178.0], [-5.0, 82.0], [-170.0, 95.0], [-80.0, 60.0]]),
+    leg_limits=np.array([[-55.0, 178.0], [-5.0, 82.0], [-176.0, 100.0], [-80.0, 60.0]]),
     rare_share=0.25,
     moving_together=0.6,
     shortest_rest=0.15,
@@ -77,6 +77,19 @@ VARIED: Final = MotionRange(
     trunk_period_s=((8.0, 80.0), (1.2, 6.0)),
 )
 """Postures and movement over the ranges of real labels (MINI-RGBD and babyPose, P1 to P99)."""
+
+QUIET: Final = replace(
+    VARIED,
+    arm=VARIED.arm * [1.0, 1.0, 0.3],
+    leg=VARIED.leg * [1.0, 1.0, 0.3],
+    moving_together=0.3,
+    shortest_rest=1.0,
+    degrees_per_s=75.0,
+)
+"""Postures as wide apart, of infants that move little."""
+
+QUIET_SHARE: Final = 0.15
+"""Of varied infants."""
 
 
 @dataclass(frozen=True)

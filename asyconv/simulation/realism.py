@@ -43,7 +43,7 @@ def labels_of(seed: int, number: int, seconds: float) -> Array:
     infant = make_infant(seed, number, time_s)
     visible = np.zeros((len(time_s), len(JOINTS)), bool)
     for index in range(0, len(time_s), 5):
-        visible[index] = visible_joints(infant, index, true_depth(infant, index)[1])
+        visible[index] = visible_joints(infant, index, *true_depth(infant, index))
     rng = np.random.default_rng(np.random.SeedSequence([seed, number, 77]))
     return simulated_labels(truth_of(infant, visible), rng)
 

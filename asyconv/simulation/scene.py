@@ -5,7 +5,7 @@ be made in any order. Placement, size and occlusion follow the aggregates of rea
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import cv2
@@ -35,7 +35,9 @@ from asyconv.simulation.infant import (
     draw,
     project,
 )
-from asyconv.simulation.motion import CALM, VARIED, invent_motion
+from asyconv.simulation.looks import sample_look
+from asyconv.simulation.lying import rolled_joints_of
+from asyconv.simulation.motion import CALM, QUIET, QUIET_SHARE, VARIED, invent_motion
 from asyconv.simulation.occluders import (
     bed_depth,
     drape,
@@ -47,6 +49,10 @@ from asyconv.simulation.occluders import (
     sample_visits,
 )
 from asyconv.simulation.render import sense
+from asyconv.simulation.repertoire import livelier
+from asyconv.simulation.skin import skin_of
+from asyconv.simulation.surfaces import draw_tubes
+from asyconv.simulation.varied import head_turn, sample_lying, varied_placement, varied_view
 from asyconv.skeleton import JOINTS
 
 
@@ -63,7 +69,10 @@ class Condition:
     hand : an operator's hand over the body all the time.
     occluded : whether there are cloths and visits, drawn at random, or none.
     noise, holes : how many times the noise and the rate of holes of the sensor.
-    varied : proportions, postures and movement over the ranges of real labels instead of a calm supine infant.
+    varied : bodies with hands, feet and clothes, in postures and with movement over the ranges of real labels, instead
+        of a calm supine infant of capsules and balls. Only these have what follows.
+    lying : one of `varied.LYING`.
+    turn_deg : of the trunk in the picture.
     """
 
     roll_deg: float | None = None
@@ -75,6 +84,8 @@ class Condition:
     noise: float = 1.0
     holes: float = 1.0
     varied: bool = False
+    lying: str | None = None
+    turn_deg: float | None = None
 
 
 DEFAULT_SIMULATION: Final = Condition()
@@ -109,17 +120,24 @@ def make_infant(
         turn_deg=float(np.clip(rng.normal(-2.0, 6.5), -16, 14)),
         roll_deg=_stated(condition.roll_deg, float(rng.normal(0.0, 6.0))),
     )
+    more = np.random.default_rng(np.random.SeedSequence([seed, number, 21]))  # of varied infants alone
+    lying = condition.lying or sample_lying(more)
+    reach = CALM
     if condition.varied:
-        more = np.random.default_rng(np.random.SeedSequence([seed, number, 21]))  # the draws around it stay as they are
-        anatomy, placement = varied_anatomy(more, anatomy), _varied_placement(more, condition)
-    motion = invent_motion(rng, time_s, moving=moving, reach=VARIED if condition.varied else CALM)
+        anatomy = varied_anatomy(more, anatomy)
+        placement = varied_placement(more, lying, condition.turn_deg, condition.roll_deg)
+        reach = QUIET if more.random() < QUIET_SHARE else VARIED
+    motion = invent_motion(rng, time_s, moving=moving, reach=reach)
     tilt = np.radians(rng.normal(0.0, 2.0, size=2))
     tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
-    distance_mm = float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0))
-    distance_mm = _stated(condition.distance_mm, float(more.uniform(500.0, 740.0)) if condition.varied else distance_mm)
+    distance_mm = _stated(condition.distance_mm, float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0)))
+    if condition.varied:
+        motion = livelier(more, motion, reach) if moving else motion
+        tilt, distance_mm, (x_mm, y_mm) = varied_view(more, condition.tilt_deg, condition.distance_mm)
+        placement = replace(placement, x_mm=placement.x_mm + x_mm, y_mm=placement.y_mm + y_mm)
     turn = np.asarray(cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0], np.float64)
     if body is None:
-        joints = joints_of(anatomy, placement, motion)
+        joints = (rolled_joints_of if condition.varied else joints_of)(anatomy, placement, motion)
     else:
         anatomy, joints = body(turn, distance_mm)
         placement = _placement_of(joints)
@@ -150,6 +168,9 @@ def make_infant(
         over = tuple(sample_cloth(rng, bare, joint, span_s, share_cut=0.0) for joint in condition.covered)
         always = (sample_visit(rng, bare, -10.0, span_s + 20.0),) if condition.hand else ()
         extra |= {"cloths": extra.get("cloths", ()) + over, "visits": extra.get("visits", ()) + always}
+    if condition.varied:
+        extra["look"] = sample_look(np.random.default_rng(np.random.SeedSequence([seed, number, 22])), anatomy)
+        extra["head_turn_deg"] = head_turn(more, lying, time_s)
     return Infant(**{**bare.__dict__, **extra})
 
 
@@ -161,23 +182,6 @@ def _placement_of(joints_bed: Array) -> Placement:
     return Placement(float(x_mm), float(y_mm), float(np.degrees(np.arctan2(axis[0], axis[1]))), 0.0)
 
 
-def _varied_placement(rng: np.random.Generator, condition: Condition) -> Placement:
-    """Turned up to 60 degrees, mostly supine, a seventh half-turned to a side."""
-    lying = rng.random()
-    roll_sd_deg = 8.0 if lying < 0.6 else 20.0
-    roll_deg = rng.normal(0.0, roll_sd_deg) if lying < 0.85 else rng.uniform(-70.0, 70.0)
-    return Placement(
-        x_mm=float(np.clip(rng.normal(0.0, 45.0), -95, 95)),
-        y_mm=float(np.clip(rng.normal(-4.0, 45.0), -65, 95)),
-        turn_deg=float(rng.uniform(-60.0, 60.0)),
-        roll_deg=_stated(condition.roll_deg, float(roll_deg)),
-        shoulder_tilt_deg=float(rng.normal(0.0, 7.0)),
-        hip_tilt_deg=float(rng.normal(0.0, 6.0)),
-        hip_roll_deg=float(rng.normal(0.0, 12.0)),
-        hip_lift_mm=float(abs(rng.normal(0.0, 18.0))),
-    )
-
-
 def true_depth(infant: Infant, index: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     """Noise-free depth f32 [H, W] in mm and the part (index into `body.PARTS`) each pixel shows, u8 [H, W]."""
     z_mm = infant.background_mm.copy()
@@ -186,7 +190,14 @@ def true_depth(infant: Infant, index: int) -> tuple[npt.NDArray[np.float32], npt
     joints = infant.to_camera(infant.joints_bed[index])
     up = -infant.turn_camera[:, 2]
     breath_mm = 1.5 * float(np.sin(2 * np.pi * infant.breath_hz * time_s))
-    draw(solids_of(joints, up, infant.anatomy, float(infant.head_turn_deg[index]), breath_mm), z_mm, part)
+    turned_deg = float(infant.head_turn_deg[index])
+    if infant.look is None:
+        draw(solids_of(joints, up, infant.anatomy, turned_deg, breath_mm), z_mm, part)
+    else:
+        bed = infant.joints_bed[index]
+        tubes, cones, cone_parts = skin_of(bed, infant.anatomy, infant.look, turned_deg, breath_mm, time_s)
+        draw_tubes(tubes, infant.turn_camera, infant.distance_mm, FOCAL_PX, z_mm, part)
+        draw(replace(cones_in_the_bed(infant, cones, 0), cone_parts=cone_parts), z_mm, part)
     for cloth in infant.cloths:
         if cloth.start_s <= time_s < cloth.end_s:
             drape(cloth, z_mm, part)
@@ -207,17 +218,25 @@ def sensed_depth(infant: Infant, index: int, z_mm: npt.NDArray[np.float32]) -> n
     return out
 
 
-_SEEN_ON: Final = [
-    {PART["trunk"] if "shoulder" in name or "hip" in name else -1, PART[f"{name.split('_')[0]}_{limb}"]}
+_LIMB_PART: Final = [
+    PART[f"{name.split('_')[0]}_{'arm' if name.split('_')[1] in ('wrist', 'elbow', 'shoulder') else 'leg'}"]
     for name in JOINTS
-    for limb in ["arm" if name.split("_")[1] in ("wrist", "elbow", "shoulder") else "leg"]
 ]
+_ON_TRUNK: Final = ["shoulder" in name or "hip" in name for name in JOINTS]
+TRUNK_ABOVE_MM: Final = 58.0
+"""More trunk than this between camera and joint, at 32 weeks, hides the joint."""
+
 _SEEN_RADIUS_MM: Final = [9.0 if "wrist" in name or "ankle" in name else 13.0 for name in JOINTS]
 SEEN_SHARE: Final = 0.5
 
 
-def visible_joints(infant: Infant, index: int, part: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Whether each joint is seen, [12]: at least half of a disc round it shows its own limb (or trunk, at the root)."""
+def visible_joints(
+    infant: Infant, index: int, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.bool_]:
+    """Whether each joint is seen, [12]: at least half of a disc round it shows its own limb (or trunk, at the root).
+
+    Trunk counts only where it is no thicker above the joint than a trunk: a joint under the body is hidden.
+    """
     camera = infant.to_camera(infant.joints_bed[index])
     xy = project(camera)
     seen = np.zeros(len(JOINTS), bool)
@@ -228,11 +247,14 @@ def visible_joints(infant: Infant, index: int, part: npt.NDArray[np.uint8]) -> n
         x, y = int(round(xy[joint, 0])), int(round(xy[joint, 1]))
         if not (radius <= x < WIDTH_PX - 8 - radius and radius <= y < HEIGHT_PX - radius):
             continue
-        patch = part[y - radius : y + radius + 1, x - radius : x + radius + 1]
-        grid = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
-        own = np.isin(patch[grid], list(_SEEN_ON[joint]))
-        bare = patch[grid] == PART["none"]  # bed beside a thin limb hides nothing
-        seen[joint] = own.sum() >= SEEN_SHARE * max(1, (~bare).sum()) and own.sum() >= 0.25 * grid.sum()
+        disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
+        region = (slice(y - radius, y + radius + 1), slice(x - radius, x + radius + 1))
+        patch, above_mm = part[region][disc], camera[joint, 2] - z_mm[region][disc]
+        own = (patch == _LIMB_PART[joint]) | (
+            _ON_TRUNK[joint] & (patch == PART["trunk"]) & (above_mm < TRUNK_ABOVE_MM * infant.anatomy.scale)
+        )
+        bare = patch == PART["none"]  # bed beside a thin limb hides nothing
+        seen[joint] = own.sum() >= SEEN_SHARE * max(1, (~bare).sum()) and own.sum() >= 0.25 * disc.sum()
     return seen
 
 

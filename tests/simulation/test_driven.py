@@ -85,7 +85,7 @@ def test_what_was_not_given_is_unknown_and_what_was_never_given_is_not_drawn(lab
     infant = make_infant(8, 0, TIME_S, body=partial(driven_body, motion, TIME_S))
     assert np.isnan(infant.joints_bed[:, JOINTS.index("left_ankle")]).all()
     assert np.isfinite(infant.joints_bed[:, 0]).all()
-    assert not visible_joints(infant, 3, true_depth(infant, 3)[1])[JOINTS.index("left_ankle")]
+    assert not visible_joints(infant, 3, *true_depth(infant, 3))[JOINTS.index("left_ankle")]
 
 
 def test_sheets_count_frames_at_30_hz_in_the_order_of_their_numbers(tmp_path: Path) -> None:

@@ -84,12 +84,12 @@ def test_the_mattress_plane_is_where_the_bed_is() -> None:
 
 def test_a_bare_joint_is_visible_and_one_under_a_cloth_is_not() -> None:
     infant = make_infant(4, 2, TIME_S[:1], condition=BARE)
-    _, part = true_depth(infant, 0)
-    seen = visible_joints(infant, 0, part)
+    z_mm, part = true_depth(infant, 0)
+    seen = visible_joints(infant, 0, z_mm, part)
     assert seen.sum() >= 10
     x, y = np.rint(project(infant.to_camera(infant.joints_bed[0]))[0]).astype(int)
     part[y - 20 : y + 21, x - 20 : x + 21] = 7
-    assert not visible_joints(infant, 0, part)[0]
+    assert not visible_joints(infant, 0, z_mm, part)[0]
 
 
 def test_frames_are_keyed_by_number_so_any_can_be_made_alone() -> None:

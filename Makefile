@@ -43,7 +43,7 @@ lint: setup
 
 # Runs on a bare GPU host too: from the source tree, with that host's own python where there is no .venv.
 gpu-check:
-	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) tests/gpu_check.py
+	@$(if $(wildcard $(PY)),$(PY),$(PYTHON)) -m tests.gpu_check
 
 bench: setup
 	$(PY) -m asyconv.cli.main bench kernels -o benchmarks/kernels.csv

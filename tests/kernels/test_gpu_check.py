@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from asyconv.kernels import bench, implementations, timing
-from tests import gpu_check
+from tests.gpu_check import check as gpu_check
+from tests.gpu_check import networks, paths, processes
 from tests.helpers.real_data import ROOT
 
 CPU = torch.device("cpu")
@@ -18,15 +19,15 @@ CPU = torch.device("cpu")
 def test_gpu_check_without_a_gpu_says_so() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU; make gpu-check would run for minutes")
-    program = [sys.executable, str(ROOT / "tests" / "gpu_check.py")]
-    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    program = [sys.executable, "-m", "tests.gpu_check"]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "gpu-check: torch sees no CUDA device here, so nothing was checked\n"
 
 
 @pytest.fixture
 def check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> gpu_check.Check:
-    monkeypatch.setattr(gpu_check, "NETWORK", (2, 3, 4))
+    monkeypatch.setattr(networks, "NETWORK", (2, 3, 4))
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (9, 0))
     for setting in ("allow_tf32", "benchmark"):
         monkeypatch.setattr(torch.backends.cudnn, setting, getattr(torch.backends.cudnn, setting))
@@ -34,9 +35,9 @@ def check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> gpu_check.Check:
 
 
 def test_steps_of_the_gpu_check_run_in_small(check: gpu_check.Check, capsys: pytest.CaptureFixture[str]) -> None:
-    check.correctness("library", ((1, 2, 3),))
-    check.gradients()
-    check.network()
+    paths.correctness(check, "library", ((1, 2, 3),))
+    paths.gradients(check)
+    networks.network(check)
     check.tell()
     assert not check.failures
     assert [row.what for row in check.rows[24:]] == [
@@ -55,7 +56,7 @@ def test_blocks_of_the_gpu_check_stop_when_time_is_short(
     monkeypatch.setattr(bench, "kernel_rows", lambda *_, **__: iter(rows))
     left_s = iter([200.0, 200.0, 100.0])
     check.left_s = lambda: next(left_s)
-    check.blocks()
+    paths.blocks(check)
     assert len(check.rows) == 3
     with check.out.open(encoding="utf8", newline="") as file:
         assert [row["shape"] for row in csv.DictReader(file)] == ["0", "1", "2"]
@@ -66,7 +67,7 @@ def test_gpu_check_sees_a_wrong_kernel(check: gpu_check.Check, monkeypatch: pyte
     for factor in (1.01, float("nan")):
         wrong = implementations.Implementation(lambda block, x, factor=factor: block.run(x) * factor)  # type: ignore[misc]
         monkeypatch.setattr(implementations, "implementations", lambda block, wrong=wrong: {"wrong": wrong})
-        check.correctness("wrong", ((1, 2, 3),))
+        paths.correctness(check, "wrong", ((1, 2, 3),))
     assert len(check.failures) == 2 * 3 * 2 * 4  # what is wrong, dtypes, widths, blocks
 
 
@@ -85,17 +86,17 @@ def test_a_path_that_hangs_or_crashes_costs_only_itself(
 
     def start(path: str, out: Path, seconds: float) -> "subprocess.Popen[str]":
         timing.write_rows(out / "rows.csv", [timing.Row(f"correctness of {path}", "B1", "s", "float16", "cpu")])
-        return gpu_check.launch_child([sys.executable, "-c", PROGRAMS[path]], out)
+        return processes.launch_child([sys.executable, "-c", PROGRAMS[path]], out)
 
     def ended(child: "subprocess.Popen[str]", limit_s: float) -> tuple[int | None, str]:
         hangs = "sleep" in str(child.args)
         return in_time(child, 0.5 if hangs else limit_s)
 
-    in_time = gpu_check.ended
+    in_time = processes.ended
     monkeypatch.setattr(dispatch, "PATHS", tuple(PROGRAMS))
-    monkeypatch.setattr(gpu_check, "start", start)
-    monkeypatch.setattr(gpu_check, "ended", ended)
-    check.alone()
+    monkeypatch.setattr(processes, "start", start)
+    monkeypatch.setattr(processes, "ended", ended)
+    processes.alone(check)
     assert check.broken == {"crashed", "hanging"}
     assert len(check.rows) == 4
     assert check.failures[0] == "B1 by 3"
@@ -119,8 +120,8 @@ def test_gpu_check_gives_up_on_a_step_that_does_not_end(
 def test_gpu_check_without_a_sanitizer_says_so(
     check: gpu_check.Check, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(gpu_check.shutil, "which", lambda *_, **__: None)  # type: ignore[attr-defined]
-    check.sanitizer()
+    monkeypatch.setattr(processes.shutil, "which", lambda *_, **__: None)  # type: ignore[attr-defined]
+    processes.sanitizer(check)
     assert capsys.readouterr().out == "skipped: compute-sanitizer is not installed here\n"
 
 
@@ -133,7 +134,7 @@ def test_only_what_the_sanitizer_finds_is_wrong(
     tool.write_text(f"#!/bin/sh\necho ========= SUMMARY: $2\nexit {status}\n", encoding="utf8")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr(check, "sound", lambda: ["library", "tensor-core"])
-    check.sanitizer()
+    monkeypatch.setattr(processes, "sound", lambda check: ["library", "tensor-core"])
+    processes.sanitizer(check)
     assert len(check.failures) == 2 * fails
     assert "memcheck of tensor-core" in capsys.readouterr().out

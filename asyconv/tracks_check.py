@@ -188,6 +188,14 @@ def check_meta(meta: Any, where: str) -> None:
             raise InputError(f"{where}: expected {expected} as {name} in the metadata, found {_brief(value)}")
 
 
+def check_stated(meta: dict[str, Any], names: Sequence[str], where: str) -> None:
+    """Refuse metadata that lack facts without which a command cannot work."""
+    for name in names:
+        if meta.get(name) is None:
+            expected, _ = _FACTS[name]
+            raise InputError(f"{where}: expected {expected} as {name} in the metadata of the tracks, found none")
+
+
 def _brief(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}..."

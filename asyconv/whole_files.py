@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from asyconv.system import sync
+
 UNFINISHED: Final = ".part"
 """Ending of what is being written; its name starts with a dot, so that nothing takes it for input."""
 
@@ -44,12 +46,3 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
-
-
-def sync(path: Path) -> None:
-    """Force a file or folder to disk, so that a rename cannot overtake its content when the power fails."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

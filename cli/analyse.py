@@ -44,7 +44,7 @@ def command(
     from asyconv.cli.tracks_files import find_tracks
     from asyconv.night.batch import Asked
     from asyconv.night.engines import Inline
-    from asyconv.night.sheet import check_id, read_events
+    from asyconv.night.sheet import read_events
     from asyconv.tracks_file import read_tracks
 
     by_recording = {
@@ -57,7 +57,7 @@ def command(
         "update": update,
     }
     asked = [
-        Asked(source, common, check_id(str(read_tracks(source).meta["recording_id"])))
+        Asked(source, common, recording_id_of(source, read_tracks(source).meta))
         for given in tracks
         for source in find_tracks(given)
     ]
@@ -98,12 +98,11 @@ def job_of(
     from asyconv.cli.compose import analysis_facts
     from asyconv.cli.tracks_files import manifest_beside
     from asyconv.night.one_recording import Job, key_of
-    from asyconv.night.sheet import check_id
     from asyconv.recordings.stream import sha256_of
     from asyconv.tracks_file import read_tracks
 
     meta = read_tracks(source).meta
-    recording_id = check_id(str(meta["recording_id"]))
+    recording_id = recording_id_of(source, meta)
     manifest = manifest_beside(source)
     before = manifest.get("analysis", {})
     track_key = manifest.get("track_key") or key_of({"tracks": sha256_of(source)})
@@ -115,3 +114,12 @@ def job_of(
     return Job(
         source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), {**kept, "analysis": analysis}
     )
+
+
+def recording_id_of(source: Path, meta: dict[str, Any]) -> str:
+    """The pseudonym that tracks state; refused are tracks that lack it, or the rate that the manifest needs."""
+    from asyconv.night.sheet import check_id
+    from asyconv.tracks_check import check_stated
+
+    check_stated(meta, ("recording_id", "fps_measured_hz"), str(source))
+    return check_id(str(meta["recording_id"]))

@@ -1,9 +1,7 @@
 """asyconv bench: time and memory of a whole recording, of the kernels and of the target maps, as rows of CSV."""
 
 import csv
-import os
 import platform
-import re
 import subprocess
 import sys
 import tempfile
@@ -28,12 +26,12 @@ ALONE = """
 import atexit, sys
 from pathlib import Path
 from asyconv.cli.main import main
+from asyconv.system import peak_memory_mib
 
 status = Path(sys.argv.pop(1))
-atexit.register(lambda: status.write_text(Path("/proc/self/status").read_text()))
+atexit.register(lambda: status.write_text(str(peak_memory_mib())))
 main(prog_name="asyconv")
 """
-# Notes the peak of the process's own memory: what wait4 tells of a child counts its parent's before the exec too.
 
 
 @click.group(name="bench", cls=Group, epilog=NOTICE)
@@ -100,6 +98,7 @@ def _row(
 ) -> dict[str, object]:
     from asyconv.cli.machine import device, software
     from asyconv.kernels.timing import commit
+    from asyconv.system import cores, processor
 
     return {
         "what": what,
@@ -110,8 +109,8 @@ def _row(
         "frames_per_s": round(frames / wall_s, 1) if wall_s else "",
         "peak_memory_mib": "" if peak_mib is None else round(peak_mib),
         "device": device() if model else "cpu, one core",
-        "cpu": cpu_name(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cpu": processor() or platform.processor() or platform.machine(),
+        "cores": cores(),
         **software("torch", "numba"),
         "asyconv": asyconv.__version__,
         "commit": commit(),
@@ -218,17 +217,7 @@ def run_alone(arguments: list[str]) -> tuple[int, float]:
         status = Path(folder, "status")
         command = [sys.executable, "-c", ALONE, str(status), *arguments]
         done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-        peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf8"))
-    return done.returncode, int(peak[1]) / 1024 if peak else float("nan")
-
-
-def cpu_name() -> str:
-    """Model of the processor, as the operating system names it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+        return done.returncode, float(status.read_text(encoding="utf8"))
 
 
 def add_row(path: Path, row: dict[str, object]) -> None:

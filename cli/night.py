@@ -78,8 +78,8 @@ def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str,
 
 def throughput(results: Path, run: str, wall_s: float) -> str | None:
     """Say how much video a run has turned into results, how fast, and how busy it kept the device."""
-    from asyconv.night.engines import cores
     from asyconv.night.results import manifests
+    from asyconv.system import cores
 
     made = [m for m in manifests(results) if m.get("run") == run and "networks" in m.get("stages", {})]
     if not made:

@@ -20,7 +20,7 @@ from asyconv.analysis.cohort.report import write_cohort_report
 from asyconv.analysis.evaluation.interval_coverage import jittered
 from asyconv.analysis.report.page import write_report
 from asyconv.analysis.tables.files import write_tables
-from asyconv.cli.bench import add_row, cpu_name
+from asyconv.cli.bench import add_row
 from asyconv.cli.cohort import members_of
 from asyconv.cli.machine import software
 from asyconv.kernels.timing import commit
@@ -29,6 +29,7 @@ from asyconv.simulation.infant import FPS_HZ
 from asyconv.simulation.scene import make_infant
 from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import N_JOINTS
+from asyconv.system import cores, processor
 from tests.helpers.made_cohort import Made, make_results
 
 SECONDS = 180
@@ -79,8 +80,8 @@ def note(what: str, recordings: int, work: Callable[[Path], object], times: int 
         "seconds_p50": round(float(np.median(seconds)), 2),
         "cpu_s_p50": round(float(np.median(cpu_s)), 2),
         "largest_page_mb": round(largest / 1e6, 2) if largest else "",
-        "threads": os.environ.get("POLARS_MAX_THREADS", len(os.sched_getaffinity(0))),
-        "cpu": cpu_name(),
+        "threads": os.environ.get("POLARS_MAX_THREADS", cores()),
+        "cpu": processor() or "",
         **software("numpy", "polars"),
         "asyconv": asyconv.__version__,
         "commit": commit(),

@@ -10,7 +10,6 @@ import json
 import os
 import queue
 import re
-import select
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import IO, Any, Final
 
 from asyconv.errors import InputError
 from asyconv.openmp import wait_briefly
+from asyconv.system import ended_by
 
 GRACE_S: Final = 10.0
 """How long a child may take to leave what it does, before it is killed."""
@@ -64,28 +64,28 @@ class Child:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._running: tuple[subprocess.Popen[bytes], IO[bytes]] | None = None
-        self._read = b""
+        self._running: _Process | None = None
         self._starting = threading.Lock()
         self.closed = False
 
     def run(self, task: Task) -> dict[str, Any]:
         """Do a task in the child and return its result; raises `ChildDied`, and the child's `InputError`."""
-        process, errors = self._started()
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it died meanwhile, which is found out below
-            process.stdin.write(json.dumps(vars(task)).encode() + b"\n")
-            process.stdin.flush()
+        running = self._started()
+        stdin = running.process.stdin
+        assert stdin is not None
+        with contextlib.suppress(OSError):  # it died meanwhile, which is found out below
+            stdin.write(json.dumps(vars(task)).encode() + b"\n")
+            stdin.flush()
         facts: dict[str, Any] = {}
         start = time.monotonic()
         while True:
             limit_s = task.limit_s_per_s * (OPENING_S + (facts.get("length_s") or 0.0))
-            line = self._line(process, limit_s - (time.monotonic() - start))
+            line = running.line(limit_s - (time.monotonic() - start))
             if line is None:
-                process.kill()
+                running.process.kill()
             if not line:
                 self._running = None
-                died = _died(process, errors, f"hung: no end after {limit_s:.0f} s" if line is None else "")
+                died = _died(running, f"hung: no end after {limit_s:.0f} s" if line is None else "")
                 died.recording_id = facts.get("recording_id")
                 raise died
             message = json.loads(line)
@@ -103,46 +103,55 @@ class Child:
             running = self._running
         if running is None:
             return
-        process, errors = running
-        process.terminate()
+        running.process.terminate()
         try:
-            process.wait(GRACE_S)
+            running.process.wait(GRACE_S)
         except subprocess.TimeoutExpired:
-            process.kill()
+            running.process.kill()
         if self._running is running:
             self._running = None
-            _died(process, errors, "")
+            _died(running, "")
 
-    def _started(self) -> "tuple[subprocess.Popen[bytes], IO[bytes]]":
+    def _started(self) -> "_Process":
         with self._starting:
             if self.closed:
                 raise ChildDied("its run has ended", [])
             if self._running is None:
                 errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the child has ended
-                self._read = b""
                 # a session of its own: Ctrl-C is for the command, which ends its children in order
                 process = subprocess.Popen(
                     [sys.executable, "-P", "-m", __spec__.name],  # -P: never a module of the current folder
                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                     start_new_session=True, env={**_inherited(), **self._environment},
                 )  # fmt: skip
-                self._running = process, errors
+                self._running = _Process(process, errors)
             return self._running
 
-    def _line(self, process: "subprocess.Popen[bytes]", within_s: float) -> bytes | None:
+
+class _Process:
+    """A started child, where its errors are kept, and its answers: read on a thread, the one way on every system."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", errors: IO[bytes]) -> None:
+        self.process, self.errors = process, errors
+        self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self.reader = threading.Thread(target=self._read, name="asyconv-answers", daemon=True)
+        self.reader.start()
+
+    def line(self, within_s: float) -> bytes | None:
         """Return the next line, b"" at the end, or None when the time is over."""
-        assert process.stdout is not None
-        end = time.monotonic() + within_s
-        while b"\n" not in self._read:
-            ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
-                return None
-            piece = os.read(process.stdout.fileno(), 65536)
-            if not piece:
-                return b""
-            self._read += piece
-        line, self._read = self._read.split(b"\n", 1)
-        return line
+        try:
+            return self._lines.get(timeout=min(max(0.0, within_s), threading.TIMEOUT_MAX))
+        except queue.Empty:
+            return None
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        rest = b""
+        while piece := os.read(self.process.stdout.fileno(), 65536):
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                self._lines.put(line)
+        self._lines.put(b"")
 
 
 def _inherited() -> dict[str, str]:
@@ -155,18 +164,19 @@ def _inherited() -> dict[str, str]:
     return environment
 
 
-def _died(process: "subprocess.Popen[bytes]", errors: IO[bytes], reason: str) -> ChildDied:
+def _died(running: _Process, reason: str) -> ChildDied:
     """Wait for the end of a child and say how it ended."""
+    process, errors = running.process, running.errors
     code = process.wait()
     errors.seek(0)
     said = errors.read().decode(errors="replace")
     last_line = ""
-    if not reason and code < 0:
-        reason = f"killed by {signal.Signals(-code).name}"
-        reason += " (out of memory?)" if code == -signal.SIGKILL else ""
+    if not reason and (by := ended_by(code)):
+        reason = f"killed by {by}"
     elif not reason:
         reason, last_line = f"ended with exit code {code}", (said.strip().splitlines() or [""])[-1]
-    for pipe in (process.stdin, process.stdout, errors):
+    running.reader.join(1.0)  # a grandchild may hold the pipe open, and then it stays as it is
+    for pipe in (process.stdin, errors, *([] if running.reader.is_alive() else [process.stdout])):
         assert pipe is not None
         with contextlib.suppress(OSError):
             pipe.close()

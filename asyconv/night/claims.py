@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from asyconv.system import boot_id, lock, move_new, overwrite_start, touch
 from asyconv.whole_files import read_json
 
 CLAIMS: Final = ".claims"
@@ -58,7 +59,7 @@ class Claim:
         seconds = round(now - self._began, 1)
         self._facts = {**self._facts, "stage": stage, "done": done, "total": total, "seconds": seconds}
         with contextlib.suppress(OSError):  # a full disk must not end the work over a line of progress
-            os.pwrite(self._descriptor, _padded(self._facts), 0)
+            overwrite_start(self._descriptor, _padded(self._facts))
 
     def __enter__(self) -> Self:
         """Use the claim in a with statement."""
@@ -77,7 +78,7 @@ class Claim:
     def _beat_on(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
             with contextlib.suppress(OSError):
-                os.utime(self._descriptor)
+                touch(self._descriptor, self.path)
 
 
 def take(results: Path, recording_id: str) -> Claim | None:
@@ -91,9 +92,9 @@ def take(results: Path, recording_id: str) -> Claim | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:  # another one was faster
         return None
-    facts = {"token": uuid.uuid4().hex, "boot": _boot(), "recording_id": recording_id}
+    facts = {"token": uuid.uuid4().hex, "boot": boot_id(), "recording_id": recording_id}
     lock(descriptor)  # before anything is written: an empty claim is judged by its age alone
-    os.pwrite(descriptor, _padded(facts), 0)
+    overwrite_start(descriptor, _padded(facts))
     return Claim(path, descriptor, facts)
 
 
@@ -125,7 +126,7 @@ def _removed_dead(path: Path) -> bool:
         return looks_dead(path) and _set_aside(path, read_json(path) or {})
     try:
         facts = read_json(path) or {}
-        if facts.get("boot") == _boot() and lock(descriptor):
+        if facts.get("boot") == boot_id() and lock(descriptor):
             if same_file(path, descriptor):  # locked by us now, so nobody else removes or takes it
                 path.unlink(missing_ok=True)
             return True
@@ -146,8 +147,8 @@ def _set_aside(path: Path, facts: dict[str, Any]) -> bool:
     taken = read_json(aside) or {}
     if taken.get("token") != facts.get("token"):
         with contextlib.suppress(FileExistsError):
-            os.link(aside, path)
-    aside.unlink()
+            move_new(aside, path)
+    aside.unlink(missing_ok=True)
     return not path.exists()
 
 
@@ -187,34 +188,12 @@ def _server_time(folder: Path) -> float:
             clock.unlink()
 
 
-def lock(descriptor: int, *, wait: bool = False) -> bool:
-    """Lock a file for this process alone; False where another holds it, or where the file system has no locks."""
-    import fcntl  # not on Windows, where ages alone decide
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:  # held by a living process, or a file system without locks
-        return False
-    return True
-
-
 def same_file(path: Path, descriptor: int) -> bool:
     """Whether an open file is still the one at `path`."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
-
-
-def _boot() -> str:
-    """Tell hosts and their boots apart without naming them."""
-    import hashlib
-
-    try:
-        seed = Path("/proc/sys/kernel/random/boot_id").read_bytes()
-    except OSError:
-        seed = uuid.getnode().to_bytes(8, "little")
-    return hashlib.sha256(b"asyconv" + seed).hexdigest()[:12]
 
 
 def _padded(facts: dict[str, Any]) -> bytes:

@@ -5,18 +5,15 @@ Inline works in this process. Local works with as many child processes as fit on
 `asyconv.night.cluster`. The truth about what is done lies in RESULTS, not here.
 """
 
-import contextlib
-import ctypes
-import os
 import queue
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 from asyconv.errors import InputError
 from asyconv.night.child import Child, ChildDied, Task, function_of
+from asyconv.system import cores, has_cuda_driver, memory_bytes
 
 MEMORY_BYTES: Final = 2 * 2**30
 """What one recording at a time needs on a CPU, with room to spare."""
@@ -159,32 +156,17 @@ def fitting_workers(n_tasks: int) -> int:
     """Workers on this machine: one per GPU, else as many as cores and memory allow; never more than tasks."""
     if gpus := gpu_count():
         return min(gpus, n_tasks)
-    return max(1, min(cores(), memory_bytes() // MEMORY_BYTES, n_tasks))
+    memory = memory_bytes()
+    return max(1, min(cores(), 1 if memory is None else memory // MEMORY_BYTES, n_tasks))
 
 
 def gpu_count() -> int:
     """GPUs that torch can use; where no driver of one is installed, torch is not loaded to find none."""
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
+    if not has_cuda_driver():
         return 0
     import torch
 
     return torch.cuda.device_count()
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def memory_bytes() -> int:
-    """Memory that this process may use: that of the machine, or less where a container (Linux cgroup) has a limit."""
-    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for path in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
-        with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
-            limits.append(int(path.read_text()))
-    return min(limits)
 
 
 def child_environment(threads: int, gpu: int | None) -> Mapping[str, str]:

@@ -22,8 +22,9 @@ from asyconv.errors import InputError
 from asyconv.night import claims
 from asyconv.recordings.finding import IGNORE_FILE
 from asyconv.recordings.stream import sha256_of
+from asyconv.system import sync
 from asyconv.whole_files import UNFINISHED as PART
-from asyconv.whole_files import read_json, sync, write_json, write_whole
+from asyconv.whole_files import read_json, write_json, write_whole
 
 MANIFEST: Final = "manifest.json"
 MANIFEST_VERSION: Final = 2

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from asyconv.errors import InputError
-from asyconv.night.claims import lock, same_file
+from asyconv.night.claims import same_file
 from asyconv.recordings.formats import file_format
 from asyconv.recordings.png_files import holds_depth_pictures
+from asyconv.system import lock
 from asyconv.whole_files import write_whole
 
 NAMES_FILE: Final = "source_names.csv"

@@ -20,6 +20,7 @@ from asyconv.notice import NOTICE
 from asyconv.recordings.stream import Frame, Recording
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
+from asyconv.tracks_check import check_stated
 from asyconv.whole_files import whole_file
 
 FORMS: Final = {".mp4": "mp4", ".mkv": "matroska"}
@@ -69,6 +70,7 @@ def write_overlay(
         raise InputError(
             f"{path.name}: expected a name that ends in {' or '.join(FORMS)}, found {path.suffix or 'none'}"
         )
+    check_stated(tracks.meta, ("width_px", "height_px"), "tracks")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         pictures = _on_black(tracks) if depth is None else _over_depth(tracks, depth)

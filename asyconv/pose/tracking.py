@@ -4,7 +4,6 @@ Deviations from the paper: clips are staggered (see clips.py); the measured bias
 depth at a joint is that of the nearer half of the pixels round it (see joint_depths.py).
 """
 
-import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -25,6 +24,7 @@ from asyconv.recordings.clock import Clock
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
 from asyconv.stage_times import StageTimes
+from asyconv.system import trim_heap
 from asyconv.tracks import SCHEMA_VERSION, TRACKS_VERSION, Tracks
 
 WINDOW_MAP: Final = 1.6
@@ -105,13 +105,6 @@ def _picture(recording: Recording, head: str | None, mirrored: bool | None, intr
     return _Picture(up[1], up[0], mirror[1], mirror[0], unit[1], unit[0], intrinsics or recording.intrinsics)
 
 
-def _trim_heap() -> None:
-    """Give freed memory back: between the networks' buffers glibc's heap keeps a hole for nearly every freed frame."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
 def _first(*candidates: tuple[str, Any]) -> tuple[str, Any]:
     return next((source, value) for source, value in candidates if value is not None)
 
@@ -152,7 +145,7 @@ class _Run:
             self._predict(self._clips[: self.inference.batch])
             del self._clips[: self.inference.batch]
         if len(self.number) % TRIM_EVERY_FRAMES == 0:
-            _trim_heap()
+            trim_heap()
 
     def _take(self, frame: Frame) -> None:
         row = len(self.number)

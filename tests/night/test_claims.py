@@ -55,7 +55,7 @@ def test_the_dead_of_this_host_are_found_out_at_once(tmp_path: Path) -> None:
 
 
 def test_those_of_other_hosts_by_their_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "_boot", lambda: "elsewhere")
+    monkeypatch.setattr(claims, "boot_id", lambda: "elsewhere")
     claim = claims.take(tmp_path, "rec-1")
     monkeypatch.undo()
     assert claim is not None
@@ -112,7 +112,7 @@ def test_the_umask_says_who_may_open_a_claim(tmp_path: Path) -> None:
 
 
 def test_a_claim_from_the_future_dies_when_nobody_touches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "_boot", lambda: "elsewhere")
+    monkeypatch.setattr(claims, "boot_id", lambda: "elsewhere")
     monkeypatch.setattr(claims, "HEARTBEAT_S", 1000.0)
     claim = claims.take(tmp_path, "rec-1")
     monkeypatch.undo()

@@ -1,0 +1,141 @@
+"""What one operating system has and another has not, asked for here and nowhere else.
+
+Written on Linux. What stands here for Windows and macOS follows their documentation; it was never run there.
+"""
+
+import ctypes
+import hashlib
+import os
+import re
+import signal
+import uuid
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def memory_bytes() -> int | None:
+    """Memory that this process may use, less than the machine's where a Linux cgroup says so; None = not known."""
+    limits = []
+    try:
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
+    for path in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+        try:
+            limits.append(int(path.read_text()))
+        except (OSError, ValueError):  # "max" where there is no limit
+            continue
+    return min(limits)
+
+
+def peak_memory_mib() -> float:
+    """Most memory that this process has held, resident; NaN where the system does not tell that of one process alone.
+
+    What `resource` tells of a child counts its parent's before the exec, too.
+    """
+    try:
+        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="utf8"))
+    except OSError:
+        return float("nan")
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+def processor() -> str | None:
+    """Model of the processor, where Linux names it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf8").splitlines()
+    except OSError:
+        return None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), None)
+
+
+def has_cuda_driver() -> bool:
+    """Whether a driver of NVIDIA's is installed; no GPU is asked for."""
+    for name in ("libcuda.so.1", "nvcuda.dll"):
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def trim_heap() -> None:
+    """Give freed memory back: between large buffers glibc's heap keeps a hole for nearly every freed picture."""
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (TypeError, OSError, AttributeError):  # Windows knows no library without a name, macOS no such function
+        return
+    trim(0)
+
+
+def lock(descriptor: int, *, wait: bool = False) -> bool:
+    """Lock a file for this process alone; False where another holds it, or where there are no such locks."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:  # held by a living process, or a file system without locks
+        return False
+    return True
+
+
+def boot_id() -> str:
+    """Tell hosts and their boots apart without naming them; hosts alone where the system does not count boots."""
+    try:
+        seed = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+    except OSError:
+        seed = uuid.getnode().to_bytes(8, "little")
+    return hashlib.sha256(b"asyconv" + seed).hexdigest()[:12]
+
+
+def overwrite_start(descriptor: int, content: bytes) -> None:
+    """Write over the first bytes of an open file."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, content)
+
+
+def touch(descriptor: int, path: Path) -> None:
+    """Set the times of an open file to now; by its `path` where that is the only way."""
+    os.utime(descriptor if os.utime in os.supports_fd else path)
+
+
+def move_new(source: Path, target: Path) -> None:
+    """Move a file to a name that is not taken; raises `FileExistsError`, and the file stays, where it is."""
+    link = getattr(os, "link", None)
+    if link is None:
+        source.rename(target)  # without links it is Windows, where this never replaces a file
+        return
+    link(source, target)
+    source.unlink()
+
+
+def sync(path: Path) -> None:
+    """Force a file or folder to disk, so that a rename cannot overtake its content when the power fails."""
+    is_windows = os.name == "nt"
+    if is_windows and path.is_dir():  # folders cannot be opened there, and files only be forced by who may write
+        return
+    descriptor = os.open(path, os.O_RDWR if is_windows else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def ended_by(code: int) -> str | None:
+    """Name the signal that ended a process, from its exit code; None where it ended by itself."""
+    try:
+        name = signal.Signals(-code).name if code < 0 else None
+    except ValueError:  # a signal that Python has no name for
+        return f"signal {-code}"
+    return f"{name} (out of memory?)" if name == "SIGKILL" else name

@@ -19,6 +19,8 @@ SECTIONS = {
         "demo": "Simulate two infants and write their reports.",
     },
     "Recordings": {
+        "info": "Tell what a recording is: camera, size, rates, depths, faults.",
+        "convert": "Write a recording in another lossless format.",
         "process": "Turn depth recordings into tracks, tables and reports.",
         "calibrate": "Measure the speed floor of a camera set-up from a still clip.",
         "analyse": "Turn tracks into tables and reports, without torch.",

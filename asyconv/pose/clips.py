@@ -118,11 +118,6 @@ def clip_position(step: int, phase: int, stride: int) -> int:
     return (step + (-phase if stride % CLIP_FRAMES == 2 else phase)) % CLIP_FRAMES
 
 
-def lost_frames(time_s: npt.NDArray[np.float64], rate_hz: float) -> int:
-    """Frames that are missing between those at `time_s`, by the rate."""
-    return int(np.maximum(np.round(np.diff(time_s) * rate_hz) - 1, 0).sum())
-
-
 def grid_steps(time_s: npt.NDArray[np.float64], rate_hz: float) -> npt.NDArray[np.int64]:
     """Place of each frame on the grid of the rate, from 0; step by step, so that a clock a little off never drifts.
 

@@ -14,13 +14,13 @@ import numpy.typing as npt
 from asyconv import __version__
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
-from asyconv.pose.clips import Clip, ClipCutter, Sample, grid_steps, lost_frames
+from asyconv.pose.clips import Clip, ClipCutter, Sample, grid_steps
 from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.inference import ClipMaps, Inference, locate
 from asyconv.pose.joint_depths import joint_depths
 from asyconv.pose.mattress import DepthSampler, fit_mattress, to_camera_mm
 from asyconv.pose.model_file import Model
-from asyconv.recordings.clock import Clock
+from asyconv.recordings.clock import Clock, lost_frames
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.skeleton import N_JOINTS
 from asyconv.stage_times import StageTimes

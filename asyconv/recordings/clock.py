@@ -111,6 +111,11 @@ def counted_clock(numbers: Sequence[int], rate_hz: float, said: str) -> Clock:
     return Clock(counts / rate_hz, rate_hz, measured=False, said=(said,))
 
 
+def lost_frames(time_s: Array, rate_hz: float) -> int:
+    """Frames that are missing between those at `time_s`, by the rate."""
+    return int(np.maximum(np.round(np.diff(time_s) * rate_hz) - 1, 0).sum())
+
+
 def _differs(one_hz: float, other_hz: float) -> bool:
     """Whether two rates differ by more than clocks do."""
     return abs(math.log(one_hz / other_hz)) > _DIFFERS

@@ -6,10 +6,11 @@ the user states, and a missing number is a gap in time. Unit, intrinsics and mir
 """
 
 import hashlib
+import itertools
 import math
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,20 +76,22 @@ def _clock(folder: Path, pictures: list[Picture], stamps: Stamps | None, fps_hz:
 
 def write_png_folder(
     folder: Path | str,
-    frames: Iterable[npt.NDArray[np.uint16]],
+    frames: Iterable[Frame | npt.NDArray[np.uint16]],
     *,
     numbers: Iterable[int] | None = None,
     suffix: str = "",
     simulated: bool = False,
 ) -> None:
-    """Write pictures uint16 [height, width] as ``<number><suffix>.png``, from 1 unless `numbers` are given."""
+    """Write pictures uint16 [height, width] as ``<number><suffix>.png``.
+
+    They are numbered from 1 unless `numbers` are given; a `Frame` keeps its own number.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if simulated:
         (folder / SIMULATED_FILE).write_text("These pictures were made by a program; no infant is in them.\n")
-    numbered: Iterator[tuple[int, npt.NDArray[np.uint16]]]
-    numbered = enumerate(frames, start=1) if numbers is None else zip(numbers, frames, strict=False)
-    for number, depth in numbered:
+    for counted, item in zip(itertools.count(1) if numbers is None else numbers, frames, strict=False):
+        number, depth = (item.number, item.depth) if isinstance(item, Frame) else (counted, item)
         if depth.dtype != np.uint16 or depth.ndim != 2:
             raise InputError(f"picture {number}: expected uint16 [height, width], got {depth.dtype} {depth.shape}")
         done, data = cv2.imencode(".png", depth, [cv2.IMWRITE_PNG_COMPRESSION, 1])

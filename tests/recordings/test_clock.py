@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyconv.errors import InputError
-from asyconv.pose.clips import grid_steps, lost_frames
+from asyconv.pose.clips import grid_steps
 from asyconv.recordings.clock import (
     UNITS,
     UNKNOWN_GAP_S,
@@ -18,6 +18,7 @@ from asyconv.recordings.clock import (
     are_times,
     clock_of,
     counted_clock,
+    lost_frames,
 )
 
 US = UNITS["microseconds"]

@@ -1,0 +1,43 @@
+"""asyconv convert: a recording in another lossless format."""
+
+from pathlib import Path
+
+import click
+
+from asyconv.cli.messages import note
+from asyconv.cli.options import PATH, asyconv_command, option, overwrite_option
+from asyconv.cli.outputs import check_folder, check_output
+from asyconv.cli.progress import progress
+
+
+@asyconv_command("convert", example="asyconv convert ward/004.oni archive/004.mkv")
+@click.argument("recording", type=PATH)
+@click.argument("output", type=PATH)
+@option("--depth-unit-mm", type=float, help="Millimetres a count, where the recording does not say.")
+@option("--fps", "fps_hz", type=float, help="Frames per second, where the recording holds no times.")
+@option("--stream", help="Of a video, the title or the number of the stream with depth.")
+@overwrite_option()
+def command(
+    recording: Path, output: Path, depth_unit_mm: float | None, fps_hz: float | None, stream: str | None,
+    overwrite: bool,
+) -> None:  # fmt: skip
+    """Write RECORDING as OUTPUT without loss, and compare every depth when it is read back.
+
+    OUTPUT names the format: .oni (OpenNI), .mkv (FFV1, the smallest), or no ending for a folder of PNG pictures. A
+    recording that was cut off is written with its whole frames. What the new format cannot hold is said.
+    """
+    from asyconv.recordings.converting import ENDINGS, convert
+    from asyconv.recordings.opening import open_recording
+
+    if output.suffix:
+        check_output(output, ENDINGS, (recording,), overwrite=overwrite)
+    else:
+        check_folder(output, (recording,), overwrite=overwrite)
+    with (
+        open_recording(recording, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream) as source,
+        progress(output.name) as tell,
+    ):
+        lost = convert(source, output, tell)
+    for sentence in [*source.warnings, *lost]:
+        note(sentence)
+    click.echo(output)

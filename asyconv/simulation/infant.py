@@ -1,12 +1,13 @@
 """One simulated infant and the camera over its bed: what does not change from frame to frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.simulation.body import Anatomy, Array, Placement, Solids
+from asyconv.simulation.cameras import Sensor
 from asyconv.simulation.looks import Look
 from asyconv.simulation.motion import Motion
 from asyconv.simulation.render import draw_solids
@@ -65,6 +66,8 @@ class Infant:
     noise_px: float  # of the sensor's disparity
     hole_rate: float
     look: Look | None = None  # None = a body of capsules and balls
+    overhead: Array = field(default_factory=lambda: np.empty((0, 8)))  # cones of the bed frame
+    sensor: Sensor | None = None  # None = the camera of the default simulation
 
     def to_camera(self, bed: Array) -> Array:
         """Camera-frame points, mm [..., 3] (x right, y down, z away), of bed-frame points."""

@@ -19,10 +19,11 @@ from asyconv.simulation.infant import (
     project,
 )
 
-_CLOTH_GRID: Final = 4  # cloth hangs over the scene on a grid four times coarser than the picture
+CLOTH_GRID: Final = 4  # cloth hangs over the scene on a grid four times coarser than the picture
 
 
-def _smooth_noise(rng: np.random.Generator, rows: int, columns: int, cell: float) -> npt.NDArray[np.float32]:
+def smooth_noise(rng: np.random.Generator, rows: int, columns: int, cell: float) -> npt.NDArray[np.float32]:
+    """Noise [rows, columns] that changes over about `cell` pixels."""
     coarse = rng.standard_normal((int(rows / cell) + 3, int(columns / cell) + 3)).astype(np.float32)
     wide = cv2.resize(coarse, (columns, rows), interpolation=cv2.INTER_CUBIC)
     return np.asarray(wide, np.float32)
@@ -36,7 +37,7 @@ def bed_depth(rng: np.random.Generator, infant: Infant) -> npt.NDArray[np.float3
     )
     plane = infant.mattress_plane
     z_mm: npt.NDArray[np.float32] = np.asarray(-plane[3] / (rays @ plane[:3]), np.float32)
-    z_mm -= 1.6 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 60) + 0.8 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 22)
+    z_mm -= 1.6 * smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 60) + 0.8 * smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 22)
     cones = []
     if rng.random() < 0.75:  # a nest round the body, open or closed at the feet
         along, across = rng.uniform(190, 235), rng.uniform(118, 150)
@@ -106,18 +107,18 @@ def sample_cloth(rng: np.random.Generator, infant: Infant, joint: int, span_s: f
     columns, rows = np.meshgrid(np.arange(WIDTH_PX) - x, np.arange(HEIGHT_PX) - y)
     u = (columns * np.cos(turn) + rows * np.sin(turn)) / half[0]
     v = (-columns * np.sin(turn) + rows * np.cos(turn)) / half[1]
-    edge = (np.abs(u) ** 6 + np.abs(v) ** 6) ** (1 / 6) + 0.06 * _smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 28)
+    edge = (np.abs(u) ** 6 + np.abs(v) ** 6) ** (1 / 6) + 0.06 * smooth_noise(rng, HEIGHT_PX, WIDTH_PX, 28)
     start_s, end_s = -1.0, span_s + 1.0
     if rng.random() < share_cut:
         cut_s = rng.uniform(0.2, 0.8) * span_s
         start_s, end_s = (cut_s, end_s) if rng.random() < 0.5 else (start_s, cut_s)
-    grid = _smooth_noise(rng, HEIGHT_PX // _CLOTH_GRID, WIDTH_PX // _CLOTH_GRID, 7)
+    grid = smooth_noise(rng, HEIGHT_PX // CLOTH_GRID, WIDTH_PX // CLOTH_GRID, 7)
     return Cloth((edge < 1).astype(np.uint8), (2.0 * grid).astype(np.float32), start_s, end_s)
 
 
 def drape(cloth: Cloth, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint8]) -> None:
     """Lay a cloth over what is there: the nearest depth round each point, smoothed, a few mm thick."""
-    coarse = cv2.resize(z_mm, None, fx=1 / _CLOTH_GRID, fy=1 / _CLOTH_GRID, interpolation=cv2.INTER_NEAREST)
+    coarse = cv2.resize(z_mm, None, fx=1 / CLOTH_GRID, fy=1 / CLOTH_GRID, interpolation=cv2.INTER_NEAREST)
     hung = cv2.GaussianBlur(cv2.erode(coarse, np.ones((9, 9), np.uint8)), (0, 0), 2.5) - 3.0 + cloth.wrinkles_mm
     x, y, w, h = cv2.boundingRect(cloth.mask)
     full = cv2.resize(hung.astype(np.float32), (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_LINEAR)

@@ -116,7 +116,7 @@ def _draw_cone(solid: Any, label: int, focal_px: float, z_mm: Any, part: Any) ->
 
 
 @compiled
-def _mix(value: Any) -> Any:
+def mix(value: Any) -> Any:
     """Hash of a 64-bit counter: a multiply-xorshift finaliser, so that any pixel of any frame can be drawn alone."""
     value = np.uint64(value)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -125,7 +125,7 @@ def _mix(value: Any) -> Any:
 
 
 @compiled
-def _bell(bits: Any) -> float:
+def bell(bits: Any) -> float:
     """Roughly normal number of SD 1 from 64 random bits: the sum of four uniform 16-bit numbers."""
     mask = np.uint64(0xFFFF)
     total = 0.0
@@ -151,11 +151,11 @@ def sense(
     rows, columns = height // LATTICE_PX + 2, width // LATTICE_PX + 2
     lattice = np.empty((rows, columns), np.float32)
     golden = np.uint64(0x9E3779B97F4A7C15)
-    base = _mix(np.uint64(key))
+    base = mix(np.uint64(key))
     for row in range(rows):
         for column in range(columns):
-            lattice[row, column] = _bell(_mix(base + golden * np.uint64(row * columns + column + 1)))
-    base = _mix(base + np.uint64(1))
+            lattice[row, column] = bell(mix(base + golden * np.uint64(row * columns + column + 1)))
+    base = mix(base + np.uint64(1))
     for y in range(height):
         row, fy = y // LATTICE_PX, (y % LATTICE_PX) / LATTICE_PX
         furthest = -1e9
@@ -164,12 +164,12 @@ def sense(
             disparity = projector_px_mm / z
             seen = x + disparity > furthest - 0.75
             furthest = max(furthest, x + disparity)
-            bits = _mix(base + golden * np.uint64(y * width + x))
+            bits = mix(base + golden * np.uint64(y * width + x))
             edge = 0.0
             if 0 < x < width - 1 and 0 < y < height - 1:
                 edge = max(abs(z_mm[y, x + 1] - z_mm[y, x - 1]), abs(z_mm[y + 1, x] - z_mm[y - 1, x]))
             chance = hole_rate + min(max(edge - 6.0, 0.0) / 40.0, 0.85)
-            lost = float(_mix(bits) >> np.uint64(40)) / 16777216.0 < chance
+            lost = float(mix(bits) >> np.uint64(40)) / 16777216.0 < chance
             if not seen or lost or z < near_mm or x >= width - 8:
                 out[y, x] = 0
                 continue
@@ -177,6 +177,6 @@ def sense(
             smooth = (1 - fy) * ((1 - fx) * lattice[row, column] + fx * lattice[row, column + 1]) + fy * (
                 (1 - fx) * lattice[row + 1, column] + fx * lattice[row + 1, column + 1]
             )
-            noisy = disparity + noise_px * (1.2 * smooth + 0.5 * _bell(bits))
+            noisy = disparity + noise_px * (1.2 * smooth + 0.5 * bell(bits))
             steps = np.floor(noisy * 8.0 + 0.5)
             out[y, x] = np.uint16(min(max(8.0 * projector_px_mm / max(steps, 1.0) + 0.5, 0.0), 10000.0))

@@ -22,6 +22,7 @@ from asyconv.simulation.body import (
     solids_of,
     varied_anatomy,
 )
+from asyconv.simulation.cameras import picture, sample_sensor
 from asyconv.simulation.infant import (
     BASELINE_MM,
     FOCAL_PX,
@@ -52,6 +53,7 @@ from asyconv.simulation.render import sense
 from asyconv.simulation.repertoire import livelier
 from asyconv.simulation.skin import skin_of
 from asyconv.simulation.surfaces import draw_tubes
+from asyconv.simulation.things import draw_overhead, sample_overhead, sample_resting_hand, sample_wrap, uneven, wrapped
 from asyconv.simulation.varied import head_turn, sample_lying, varied_placement, varied_view
 from asyconv.skeleton import JOINTS
 
@@ -73,6 +75,8 @@ class Condition:
         of a calm supine infant of capsules and balls. Only these have what follows.
     lying : one of `varied.LYING`.
     turn_deg : of the trunk in the picture.
+    camera : one of `cameras.CAMERAS`.
+    swaddled : wrapped from the neck to the feet.
     """
 
     roll_deg: float | None = None
@@ -86,6 +90,8 @@ class Condition:
     varied: bool = False
     lying: str | None = None
     turn_deg: float | None = None
+    camera: str | None = None
+    swaddled: bool = False
 
 
 DEFAULT_SIMULATION: Final = Condition()
@@ -94,6 +100,9 @@ BARE: Final = Condition(occluded=False)
 """Neither cloths nor hands."""
 VARIED_INFANT: Final = Condition(varied=True)
 
+
+LOOSE_CLOTHS_SHARE: Final = 0.6
+"""Of varied infants have the cloths that a calm infant would have: wraps, arms and the body itself hide joints too."""
 
 Body = Callable[[Array, float], tuple[Anatomy, Array]]
 """Gives anatomy and joints in the bed frame [N, 12, 3] for a camera: its turn [3, 3] and its distance in mm."""
@@ -122,17 +131,18 @@ def make_infant(
     )
     more = np.random.default_rng(np.random.SeedSequence([seed, number, 21]))  # of varied infants alone
     lying = condition.lying or sample_lying(more)
-    reach = CALM
+    reach, wrap = CALM, "nothing"
     if condition.varied:
         anatomy = varied_anatomy(more, anatomy)
         placement = varied_placement(more, lying, condition.turn_deg, condition.roll_deg)
-        reach = QUIET if more.random() < QUIET_SHARE else VARIED
+        wrap = "swaddle" if condition.swaddled else sample_wrap(more) if condition.occluded else "nothing"
+        reach = QUIET if more.random() < QUIET_SHARE or wrap == "swaddle" else VARIED
     motion = invent_motion(rng, time_s, moving=moving, reach=reach)
     tilt = np.radians(rng.normal(0.0, 2.0, size=2))
     tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
     distance_mm = _stated(condition.distance_mm, float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0)))
     if condition.varied:
-        motion = livelier(more, motion, reach) if moving else motion
+        motion = livelier(more, motion, reach) if moving and wrap != "swaddle" else motion
         tilt, distance_mm, (x_mm, y_mm) = varied_view(more, condition.tilt_deg, condition.distance_mm)
         placement = replace(placement, x_mm=placement.x_mm + x_mm, y_mm=placement.y_mm + y_mm)
     turn = np.asarray(cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0], np.float64)
@@ -163,14 +173,21 @@ def make_infant(
     extra: dict[str, Any] = {"background_mm": bed_depth(rng, bare), "tubes": sample_tubes(rng, anatomy)}
     if condition.occluded:
         extra |= {"cloths": sample_cloths(rng, bare, span_s), "visits": sample_visits(rng, bare, span_s)}
+    if condition.varied:
+        extra["look"] = sample_look(np.random.default_rng(np.random.SeedSequence([seed, number, 22])), anatomy)
+        extra["head_turn_deg"] = head_turn(more, lying, time_s)
+        extra["sensor"] = sample_sensor(more, condition.camera, condition.noise, condition.holes)
+        extra["background_mm"] = uneven(more, bare, extra["background_mm"])
+        if condition.occluded:
+            cloths = extra["cloths"] if more.random() < LOOSE_CLOTHS_SHARE else ()
+            extra["cloths"] = cloths + wrapped(more, bare, wrap, span_s)
+            extra["visits"] = extra.get("visits", ()) + sample_resting_hand(more, bare, span_s)
+            extra["overhead"] = sample_overhead(more, bare)
     if condition.covered or condition.hand:
         rng = np.random.default_rng(np.random.SeedSequence([seed, number, 5]))  # what was drawn above stays as it was
         over = tuple(sample_cloth(rng, bare, joint, span_s, share_cut=0.0) for joint in condition.covered)
         always = (sample_visit(rng, bare, -10.0, span_s + 20.0),) if condition.hand else ()
         extra |= {"cloths": extra.get("cloths", ()) + over, "visits": extra.get("visits", ()) + always}
-    if condition.varied:
-        extra["look"] = sample_look(np.random.default_rng(np.random.SeedSequence([seed, number, 22])), anatomy)
-        extra["head_turn_deg"] = head_turn(more, lying, time_s)
     return Infant(**{**bare.__dict__, **extra})
 
 
@@ -207,12 +224,15 @@ def true_depth(infant: Infant, index: int) -> tuple[npt.NDArray[np.float32], npt
     for visit in infant.visits:
         if visit.start_s <= time_s < visit.end_s:
             draw(operator_solids(infant, visit, time_s), z_mm, part)
+    draw_overhead(infant, z_mm, part)
     return z_mm, part
 
 
 def sensed_depth(infant: Infant, index: int, z_mm: npt.NDArray[np.float32]) -> npt.NDArray[np.uint16]:
     """What the sensor reports of `z_mm`, whole mm, u16 [H, W]; noise is keyed by (seed, infant, frame)."""
     key = np.random.SeedSequence([infant.seed, infant.number, index]).generate_state(1, np.uint64)[0]
+    if infant.sensor is not None:
+        return picture(infant.sensor, z_mm, key, FOCAL_PX)
     out = np.empty(z_mm.shape, np.uint16)
     sense(z_mm, key, FOCAL_PX * BASELINE_MM, infant.noise_px, infant.hole_rate, NEAR_MM, out)
     return out

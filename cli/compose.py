@@ -250,8 +250,9 @@ def _track(job: "Job", stated: RecordingFacts, model: str, times: "StageTimes", 
 def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes", tell: "Tell") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
     from asyconv.analysis import analyse
+    from asyconv.analysis.report.canvas import write_drawings
+    from asyconv.analysis.report.drawings import drawings
     from asyconv.analysis.report.page import write_report
-    from asyconv.analysis.report.plots import write_figures
     from asyconv.analysis.series.still_clip import StillFloor, check_fits
     from asyconv.analysis.tables.files import write_tables
     from asyconv.cli.tracks_files import events_in
@@ -275,7 +276,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes"
         write_tables(movement, folder)
     tell("report", 0, None)
     with times.of("report"):
-        write_figures(movement, folder / "figures")
+        write_drawings(drawings(movement), folder / "figures")
         write_report(movement, folder / "report.html")
     kept = ("frames_used", "frames_lost", "warnings", "model_name", "left_right_verified", "simulated")
     return {

@@ -97,7 +97,7 @@ def _write(rows: list[dict[str, Any]], jitter: list[dict[str, Any]], output: Pat
     for name, content in (("movement", rows), ("floors", jitter)):
         write_csv(pl.DataFrame(content, infer_schema_length=None), output / f"{name}.csv")
     picture = agreement_picture([row for row in rows if row["source"] == "predicted"])
-    (output / "movement.png").write_bytes(picture.png)
+    (output / "movement.png").write_bytes(picture.png())
 
 
 def amounts_under_noise(infants: int, seconds: float, seed: int) -> str:

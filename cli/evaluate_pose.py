@@ -31,7 +31,7 @@ def print_errors(models: "Sequence[Model]", data: "HeldOutClips", output: Path |
             write_tables(evaluation, folder)
             error = evaluation.totals["calibration_error"] or 0.0
             curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
-            (folder / "reliability.png").write_bytes(curve.png)
+            (folder / "reliability.png").write_bytes(curve.png())
             visible = data.clips.visible
             known = data.has_truth if data.has_truth is not None else np.ones_like(visible)
             depth_mm, truth = data.clips.depth.astype(np.float64) / 10.0, data.clips.xy_map.astype(np.float64)
@@ -87,7 +87,7 @@ def print_comparison(
     text = markdown(rows, times, measured)
     (output / "table2.md").write_text(text, encoding="utf8")
     boxes = limb_boxes({framework(model): evaluation.rmsd_map for model, evaluation in measured}, data.what)
-    (output / "fig4.png").write_bytes(boxes.png)
+    (output / "fig4.png").write_bytes(boxes.png())
     write_csv(boxes.data, output / "fig4.csv")
     click.echo(text, nl=False)
 

@@ -14,7 +14,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from asyconv.analysis.cohort.age_matched import AGE_MAX_DAYS, INFANTS_MIN
-from asyconv.analysis.cohort.drawing import dots
+from asyconv.analysis.cohort.dots import dots
 from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, label
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, MUTED, UNSEEN_HATCH, Drawing, Floats, limb_name
 from asyconv.skeleton import LIMBS

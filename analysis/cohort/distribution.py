@@ -8,7 +8,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from asyconv.analysis.cohort.age_matched import INFANTS_MIN
-from asyconv.analysis.cohort.drawing import dots, spread
+from asyconv.analysis.cohort.dots import dots, spread
 from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, bands_of, label, once_each
 from asyconv.analysis.report.canvas import GRID, INK, LIMB_COLOURS, MUTED, Drawing, limb_name
 from asyconv.skeleton import LIMBS

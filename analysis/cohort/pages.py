@@ -1,21 +1,13 @@
-"""Pages of the cohort as HTML: sections of words, tables and figures, offline, every text escaped.
+"""Pages of the cohort as HTML: sections of words, tables and figures; the script only sorts tables."""
 
-A page forbids everything but its own inlined pictures and the one script whose hash it names, and is complete without
-that script, which only sorts tables.
-"""
-
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import Any, Final
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from asyconv.analysis.report.canvas import Drawing
-from asyconv.notice import NOTICE
+from asyconv.analysis.report.html import data_uri, page_html
 
 DASH: Final = "\N{EN DASH}"
 DIGITS: Final = 4
@@ -98,34 +90,18 @@ def html(page: Page, pages: Sequence[Page], pngs: Mapping[str, bytes], *, simula
 
     `pngs` are its figures by name.
     """
-    script = _read("cohort/sorting.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    environment = Environment(
-        loader=PackageLoader("asyconv.analysis.cohort", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("cohort.html").render(
+    return page_html(
+        "cohort/cohort.html",
+        "cohort/sorting.js",
         page=page,
         title=TITLE if page is pages[0] else f"{TITLE}, {page.title.lower()}",
         pages=pages,
-        notice=NOTICE,
-        short_notice=NOTICE.split(";")[0] + ".",
         simulated=simulated,
-        script=script,
-        script_sha256=digest,
-        css=_read("report/report.css"),
         table_of=_drawn_table,
-        inlined={name: "data:image/png;base64," + base64.b64encode(png).decode("ascii") for name, png in pngs.items()},
+        inlined={name: data_uri(png, "image/png") for name, png in pngs.items()},
     )
 
 
-def _read(name: str) -> str:
-    return files("asyconv.analysis").joinpath(name).read_text(encoding="utf-8")
-
-
 def _drawn_table(drawing: Drawing) -> Any:
-    shown = drawing.data if drawing.table is None else drawing.table
-    return table_of(shown, f"{drawing.title}: the numbers", folded=True)
+    numbers = drawing.data if drawing.table is None else drawing.table
+    return table_of(numbers, f"{drawing.title}: the numbers", folded=True)

@@ -17,13 +17,12 @@ from asyconv.analysis.cohort.by_age import by_age
 from asyconv.analysis.cohort.cohort import Cohort
 from asyconv.analysis.cohort.coverage_map import blocks, coverage_overview, coverage_rows, coverage_table
 from asyconv.analysis.cohort.distribution import distribution
-from asyconv.analysis.cohort.drawing import write_drawings
 from asyconv.analysis.cohort.drawn_measures import NO_BAND, bands_of, drawn_values, weeks
 from asyconv.analysis.cohort.inclusion import inclusion, inclusion_flow
 from asyconv.analysis.cohort.pages import Cell, Page, Section, Table, cell_of, html, table_of
 from asyconv.analysis.cohort.reliability_plot import reliability_figure, shown_reliability
 from asyconv.analysis.measures.gates import COVERAGE_MIN_PCT
-from asyconv.analysis.report.canvas import Drawing
+from asyconv.analysis.report.canvas import Drawing, write_drawings
 from asyconv.skeleton import LIMBS
 
 RECORDINGS_HERE: Final = 200
@@ -40,10 +39,9 @@ def write_cohort_report(cohort: Cohort, folder: Path) -> list[Path]:
     """
     pages = cohort_pages(cohort, lambda name: (folder.parent / name / "report.html").is_file())
     figures = folder / "figures"
-    figures.mkdir()
     drawings = [drawing for page in pages for drawing in _drawings(page.sections)]
-    pngs = {drawing.name: drawing.png() for drawing in drawings}
-    written = write_drawings(drawings, pngs, figures)
+    written = write_drawings(drawings, figures, tables=True)
+    pngs = {drawing.name: (figures / f"{drawing.name}.png").read_bytes() for drawing in drawings}
     said = _simulated(cohort.tables["recordings"])
     for page in pages:
         path = folder / f"{page.name}.html"

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from asyconv.analysis.measures.gates import FLOOR_HARMLESS_MM_S, FLOORS_APART_MAX
+from asyconv.analysis.formulas.bouts import HARMLESS_FLOOR_MM_S
+from asyconv.analysis.measures.gates import FLOORS_APART_MAX
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.skeleton import JOINTS, LIMBS
 
@@ -21,11 +22,11 @@ COMPARED: Final = frozenset(m.name for m in REGISTRY if m.gates.analysed_min_s) 
 
 
 def floor_band_mm_s(floor_mm_s: float) -> str:
-    """Name the band of a speed floor: up to 6.25 mm/s, where the mask does not depend on it, then 1.25 times wide."""
-    if floor_mm_s <= FLOOR_HARMLESS_MM_S:
-        return f"to {FLOOR_HARMLESS_MM_S:.2f}"
-    steps = int(np.ceil(np.log(floor_mm_s / FLOOR_HARMLESS_MM_S) / np.log(FLOORS_APART_MAX) - 1e-9))
-    low, high = (FLOOR_HARMLESS_MM_S * FLOORS_APART_MAX**k for k in (steps - 1, steps))
+    """Name the band of a speed floor: up to the harmless floor, which the mask does not heed, then 1.25 times wide."""
+    if floor_mm_s <= HARMLESS_FLOOR_MM_S:
+        return f"to {HARMLESS_FLOOR_MM_S:.2f}"
+    steps = int(np.ceil(np.log(floor_mm_s / HARMLESS_FLOOR_MM_S) / np.log(FLOORS_APART_MAX) - 1e-9))
+    low, high = (HARMLESS_FLOOR_MM_S * FLOORS_APART_MAX**k for k in (steps - 1, steps))
     return f"{low:.2f} to {high:.2f}"
 
 

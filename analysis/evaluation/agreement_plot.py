@@ -7,12 +7,12 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from asyconv.analysis.evaluation.agreement import LABELS, MEASURES
-from asyconv.analysis.report.canvas import GRID, LIMB_COLOURS, MUTED, Picture, draw_png, limb_name
+from asyconv.analysis.report.canvas import GRID, LIMB_COLOURS, MUTED, Drawing, limb_name
 
 MARKS: Final = {"plain": "o", "at least": "^"}
 
 
-def agreement_picture(rows: Sequence[Mapping[str, Any]]) -> Picture:
+def agreement_picture(rows: Sequence[Mapping[str, Any]]) -> Drawing:
     """A panel for each measure: measured against true, a point for each recording and limb, equality as a line.
 
     `rows` are those of `agreement.rows`. Filled circles are given plainly, open triangles stand for "at least".
@@ -48,10 +48,12 @@ def agreement_picture(rows: Sequence[Mapping[str, Any]]) -> Picture:
         figure.text(0.98, 0.99, "SIMULATED infants; triangles: at least", ha="right", va="top", color=MUTED, fontsize=7)
         figure.tight_layout(rect=(0, 0, 1, 0.95))
 
-    return Picture(
+    return Drawing(
         "agreement",
         "Movement from predicted and true joints",
-        draw_png(draw, 2.4, 10.0),
+        draw,
         data,
         "Amounts and ranges of simulated infants, measured from predicted joints against the truth.",
+        2.4,
+        10.0,
     )

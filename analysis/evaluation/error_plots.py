@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 from matplotlib.figure import Figure
 
-from asyconv.analysis.report.canvas import GRID, HALF_IN, INK, LIMB_COLOURS, MUTED, Picture, draw_png, limb_name
+from asyconv.analysis.report.canvas import GRID, HALF_IN, INK, LIMB_COLOURS, MUTED, Drawing, limb_name
 from asyconv.skeleton import LIMBS
 
 Floats = npt.NDArray[np.float64]
@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 COLOURS: Final = ("#0072b2", "#b84e00", "#00745a", "#9c3f77")
 
 
-def limb_boxes(rmsd_map: Mapping[str, Mapping[str, Floats]], held_out: str) -> Picture:
+def limb_boxes(rmsd_map: Mapping[str, Mapping[str, Floats]], held_out: str) -> Drawing:
     """A panel for each limb, a box for each framework: quartiles, median, whiskers to P5 and P95 of RMSD over frames.
 
     `rmsd_map` holds map px by framework and limb, NaN = none.
@@ -46,12 +46,13 @@ def limb_boxes(rmsd_map: Mapping[str, Mapping[str, Floats]], held_out: str) -> P
         figure.suptitle(f"{held_out}; box = quartiles, whiskers = P5 and P95", fontsize=8, color=MUTED)
         figure.set_layout_engine("constrained")
 
-    return Picture(
+    return Drawing(
         "fig4",
         "RMSD by limb and framework",
-        draw_png(draw, 3.2),
+        draw,
         data,
         f"Root mean square distance of each limb's joints over frames of {held_out}.",
+        3.2,
     )
 
 
@@ -79,7 +80,7 @@ def _draw_box(panel: Any, at: int, row: dict[str, Any], colour: str) -> None:
     panel.annotate(f"{row['p50']:.2f}", (at + 0.29, row["p50"]), fontsize=7, color=INK, va="center")
 
 
-def reliability_curve(rows: Sequence[Mapping[str, Any]], calibration_error: float, held_out: str) -> Picture:
+def reliability_curve(rows: Sequence[Mapping[str, Any]], calibration_error: float, held_out: str) -> Drawing:
     """Share of right joints against mean confidence in bins of equal count, with the diagonal it should lie on."""
     data = pl.DataFrame([dict(row) for row in rows]).with_columns(held_out=pl.lit(held_out))
 
@@ -98,10 +99,12 @@ def reliability_curve(rows: Sequence[Mapping[str, Any]], calibration_error: floa
         )
         figure.set_layout_engine("constrained")
 
-    return Picture(
+    return Drawing(
         "reliability",
         "Reliability of the confidences",
-        draw_png(draw, 3.9, HALF_IN),
+        draw,
         data,
         f"Share of joints within 3 map px of a visible joint, by confidence, on {held_out}.",
+        3.9,
+        HALF_IN,
     )

@@ -18,17 +18,10 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 MOVE_ABOVE_MM_S: Final = 20.0
-
-
 MOVE_WHILE_MM_S: Final = 10.0
-
-
 ABOVE_FLOORS: Final = 2.5
-
-
 WHILE_FLOORS: Final = 1.6
-
-
+HARMLESS_FLOOR_MM_S: Final = MOVE_WHILE_MM_S / WHILE_FLOORS  # up to this floor both thresholds stay at 20 and 10 mm/s
 PAUSE_MAX_S: Final = 0.3
 
 

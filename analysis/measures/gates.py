@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from asyconv.analysis.formulas.bouts import HARMLESS_FLOOR_MM_S
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 from asyconv.analysis.series.parts import BodyEpoch, JointEpoch, LimbEpoch, PairEpoch
@@ -18,7 +19,6 @@ FLOOR_GOOD_MM_S: Final = 15.0
 FLOOR_PLAIN_MM_S: Final = 12.0  # above it small movements are lost: amounts are lower bounds
 FLOORS_APART_MAX: Final = 1.25
 COVERAGE_APART_MAX_PP: Final = 15.0
-FLOOR_HARMLESS_MM_S: Final = 6.25  # up to here 2.5 and 1.6 floors stay below the 20 and 10 mm/s of the mask
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _below(value: float, limit: float) -> str:
 
 
 def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
-    floors = [max(limb.series.floor.value or 0.0, FLOOR_HARMLESS_MM_S) for limb in limbs]
+    floors = [max(limb.series.floor.value or 0.0, HARMLESS_FLOOR_MM_S) for limb in limbs]
     if max(floors) > FLOORS_APART_MAX * min(floors):
         return (
             f"speed floors {' and '.join(f'{v:.0f}' for v in floors)} mm/s differ by more than {FLOORS_APART_MAX} times"

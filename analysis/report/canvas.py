@@ -1,12 +1,13 @@
-"""The look that all figures share, and how one becomes PNG and SVG bytes: no global state, the same bytes each time.
+"""The style that all figures share, and how a figure becomes PNG and SVG: no global state, the same bytes each time.
 
 Colours after Okabe and Ito, darkened for text; lines and hatches keep their meaning in grey.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,8 @@ import polars as pl
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from asyconv.analysis.tables.files import write_csv
 
 Floats = npt.NDArray[np.float64]
 PATH: Final = re.compile(rb' d="[^"]*"')
@@ -47,17 +50,6 @@ STYLE: Final[dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure as PNG bytes with the data it shows and a sentence that says what is to be seen."""
-
-    name: str
-    title: str
-    png: bytes
-    data: pl.DataFrame
-    summary: str
-
-
-@dataclass(frozen=True)
 class Drawing:
     """A figure that is drawn when it is asked for, the data it shows, and a sentence that says what is to be seen.
 
@@ -82,6 +74,21 @@ class Drawing:
         with rc_context(STYLE):  # type: ignore[arg-type]
             svg = _saved(_drawn(self.draw, self.height_in, self.width_in), "svg")
         return PATH.sub(lambda path: LONG.sub(rb"\1", path[0]), svg)
+
+
+def write_drawings(drawings: Sequence[Drawing], folder: Path, *, tables: bool = False) -> list[Path]:
+    """Write each figure into `folder` (made if absent) as PNG and SVG, its data as CSV and, if asked, its table."""
+    folder.mkdir(exist_ok=True)
+    written = []
+    for drawing in drawings:
+        for suffix, content in (("png", drawing.png()), ("svg", drawing.svg())):
+            path = folder / f"{drawing.name}.{suffix}"
+            path.write_bytes(content)
+            written.append(path)
+        written.append(write_csv(drawing.data, folder / f"{drawing.name}.csv"))
+        if tables and drawing.table is not None:
+            written.append(write_csv(drawing.table, folder / f"{drawing.name}_table.csv"))
+    return written
 
 
 def limb_name(limb: str) -> str:

@@ -109,9 +109,9 @@ def number(value: float, measure: Measure) -> str:
     return "0" if text.strip("-0.") == "" else text.replace("-", "\N{MINUS SIGN}")
 
 
-def figure_table(picture: Drawing) -> tuple[list[str], list[list[str]]]:
+def figure_table(drawing: Drawing) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of what a figure shows, as text."""
-    table = picture.data if picture.table is None else picture.table
+    table = drawing.data if drawing.table is None else drawing.table
     return [name.replace("_", " ") for name in table.columns], [[_text(v) for v in row] for row in table.iter_rows()]
 
 

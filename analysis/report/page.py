@@ -1,34 +1,27 @@
 """The movement report of one infant: one self-contained HTML file that says first what it may be trusted for.
 
-Offline and complete without its script: pictures are inlined, and a content security policy forbids everything but
-them, the styles and the one script whose hash it names. All text is escaped. No time, path or file name of the
-recording enters the report.
+No time, path or file name of the recording enters the report. How pages are made: html.py.
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.canvas import Drawing
+from asyconv.analysis.report.drawings import drawings
+from asyconv.analysis.report.html import data_uri, page_html
 from asyconv.analysis.report.methods import methods_text, references
 from asyconv.analysis.report.number_tables import figure_table, key_table, scope_table
 from asyconv.analysis.report.player import player
-from asyconv.analysis.report.plots import pictures
 from asyconv.analysis.report.provenance import provenance
 from asyconv.analysis.report.trust import trust
 from asyconv.analysis.tables.movement import Movement
 from asyconv.errors import InputError
-from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
 from asyconv.whole_files import write_whole
 
@@ -62,37 +55,21 @@ def render(movements: Sequence[Movement]) -> str:
     infants = {movement.meta.get("infant_id") for movement in movements}
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
         raise InputError("report: expected recordings of one named infant, found different or missing infant ids")
-    environment = Environment(
-        loader=PackageLoader("asyconv.analysis.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     recordings = [_recording(movement, number) for number, movement in enumerate(movements, start=1)]
-    script = _own_file("player.js")
-    return (
-        environment.get_template("report.html").render(
-            css=Markup(_own_file("report.css")),
-            script=Markup(script) if any(r["player"] for r in recordings) else "",
-            script_hash=b64encode(sha256(script.encode("utf-8")).digest()).decode("ascii"),
-            notice=NOTICE,
-            short_notice=NOTICE.split(";")[0] + ".",
-            print_id=_print_id(next(iter(infants))),
-            infant=next(iter(infants)),
-            recordings=recordings,
-            glossary=GLOSSARY,
-            references=references(GLOSSARY),
-            rate_limits=RATE_LIMITS,
-            interval_words=INTERVAL_WORDS,
-            simulated=any(movement.meta.get("simulated") for movement in movements),
-        )
-        + "\n"
+    page = page_html(
+        "report/report.html",
+        "report/player.js",
+        with_player=any(r["player"] for r in recordings),
+        print_id=_print_id(next(iter(infants))),
+        infant=next(iter(infants)),
+        recordings=recordings,
+        glossary=GLOSSARY,
+        references=references(GLOSSARY),
+        rate_limits=RATE_LIMITS,
+        interval_words=INTERVAL_WORDS,
+        simulated=any(movement.meta.get("simulated") for movement in movements),
     )
-
-
-def _own_file(name: str) -> str:
-    return files("asyconv.analysis.report").joinpath(name).read_text(encoding="utf-8")
+    return page + "\n"
 
 
 def _print_id(infant: object) -> str:
@@ -115,7 +92,7 @@ def _recording(movement: Movement, number: int) -> dict[str, Any]:
         "simulated": bool(movement.meta.get("simulated")),
         "trust": trust(movement),
         "epochs": [_epoch(movement, start) for start in starts],
-        "pictures": [_picture(picture) for picture in (pictures(movement) if seen else ())],
+        "drawings": [_drawing(drawing) for drawing in (drawings(movement) if seen else ())],
         "player": player(movement) if seen else None,
         "steps": movement.steps,
         "warnings": [str(w) for w in movement.meta.get("warnings") or ()],
@@ -150,14 +127,14 @@ def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:
     }
 
 
-def _picture(picture: Drawing) -> dict[str, Any]:
-    headings, rows = figure_table(picture)
+def _drawing(drawing: Drawing) -> dict[str, Any]:
+    headings, rows = figure_table(drawing)
     return {
-        "title": picture.title,
-        "summary": picture.summary,
-        "name": picture.name,
-        "source": "data:image/svg+xml;base64," + b64encode(picture.svg()).decode("ascii"),
-        "timed": picture.name in ("limb_strips", "lift"),
+        "title": drawing.title,
+        "summary": drawing.summary,
+        "name": drawing.name,
+        "source": data_uri(drawing.svg(), "image/svg+xml"),
+        "timed": drawing.name in ("limb_strips", "lift"),
         "headings": headings,
         "rows": rows,
     }

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.signal import sosfreqz
 from scipy.special import chdtri
 
+from asyconv.analysis.formulas.bouts import HARMLESS_FLOOR_MM_S
 from asyconv.analysis.formulas.filters import low_pass
 from asyconv.analysis.formulas.noise import speed_of_white_noise, white_noise, white_noise_about
 from asyconv.analysis.formulas.sampling import FAST_HZ
@@ -25,7 +26,6 @@ from asyconv.analysis.formulas.sampling import FAST_HZ
 Floats = npt.NDArray[np.float64]
 
 FLOOR_MAX_MM_S: Final = 50.0  # from here on amounts are withheld
-HARMLESS_MM_S: Final = 6.25  # up to here the thresholds of the moving mask do not rise
 ABOUT_S: Final = 1.0  # noise counts at its time within a second to either side
 REST_WINDOW_S: Final = 1.0
 REST_PERCENTILE: Final = 5.0
@@ -68,7 +68,7 @@ def speed_floor(
         least, usual, most = (float(v) for v in np.percentile(level, [REST_PERCENTILE, 50, 95]))
         if_noise = least / quietest_of_noise(fs_hz, cutoff_hz)
         noise_explains = high_frequency is not None and least <= REST_TO_NOISE_MAX * high_frequency
-        harmless = if_noise < HARMLESS_MM_S
+        harmless = if_noise < HARMLESS_FLOOR_MM_S
         uneven = least <= REST_TO_MEDIAN_MAX * usual or least <= REST_TO_P95_MAX * most
         rest_observed = harmless or uneven or noise_explains
         rest = if_noise if rest_observed else least

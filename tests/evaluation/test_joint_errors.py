@@ -152,7 +152,7 @@ def test_figures_hold_their_data(evaluation: Evaluation) -> None:
     assert boxes.data["p50"].to_list() == pytest.approx([1.0] * 8, abs=1e-5)
     curve = reliability_curve(evaluation.reliability, 0.1, "SIMULATED")
     assert curve.data["n_joints"].sum() == evaluation.frames * N_JOINTS
-    assert all(picture.png.startswith(b"\x89PNG") for picture in (boxes, curve))
+    assert all(picture.png().startswith(b"\x89PNG") for picture in (boxes, curve))
 
 
 def test_a_condition_changes_what_it_names_and_nothing_else() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from asyconv.analysis.cohort.by_age import percentiles
 from asyconv.analysis.cohort.distribution import distribution_table
-from asyconv.analysis.cohort.drawing import spread
+from asyconv.analysis.cohort.dots import spread
 from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, bands_of, drawn_values, once_each, weeks
 from tests.helpers.cohort_report import pages_of
 

@@ -85,5 +85,5 @@ def test_rows_and_picture_show_every_value() -> None:
     assert {row["given"] for row in found if row["measure"] == "range_deg"} == {"withheld"}
     assert {row["given"] for row in found if row["limb"] == "left_leg"} == {"at least", "plain", "withheld"}
     picture = agreement_picture(found)
-    assert picture.png.startswith(b"\x89PNG")
+    assert picture.png().startswith(b"\x89PNG")
     assert picture.data.height == 32

@@ -10,8 +10,9 @@ import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.formulas.spatial import Ellipse
+from asyconv.analysis.report.canvas import write_drawings
+from asyconv.analysis.report.drawings import drawings
 from asyconv.analysis.report.pair_plots import coordination_matrix, entry
-from asyconv.analysis.report.plots import pictures, write_figures
 from asyconv.analysis.report.postures import outline
 from asyconv.analysis.tables.movement import Movement
 from tests.helpers.closed_form import make_tracks
@@ -20,9 +21,9 @@ from tests.helpers.closed_form import make_tracks
 def test_pictures_are_png_and_svg_with_data_beside_them_and_the_same_bytes_again(
     movement: Movement, tmp_path: Path
 ) -> None:
-    write_figures(movement, tmp_path / "figures")
+    write_drawings(drawings(movement), tmp_path / "figures")
     written = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
-    shown = pictures(movement)
+    shown = drawings(movement)
     assert set(written) == {f"{p.name}.{kind}" for p in shown for kind in ("png", "svg", "csv")}
     assert all(written[f"{p.name}.png"].startswith(b"\x89PNG") and p.summary for p in shown)
     assert all(ET.fromstring(written[f"{p.name}.svg"]).tag.endswith("}svg") for p in shown)

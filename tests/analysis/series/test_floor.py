@@ -3,17 +3,16 @@
 import numpy as np
 import pytest
 
-from asyconv.analysis.formulas.bouts import MOVE_ABOVE_MM_S, MOVE_WHILE_MM_S, WHILE_FLOORS
+from asyconv.analysis.formulas.bouts import ABOVE_FLOORS, HARMLESS_FLOOR_MM_S, MOVE_ABOVE_MM_S
 from asyconv.analysis.formulas.filters import smooth
 from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.formulas.noise import speed_of_white_noise
-from asyconv.analysis.measures.gates import FLOOR_HARMLESS_MM_S
 from asyconv.analysis.series import floor as f
 
 
 def test_up_to_the_harmless_floor_the_thresholds_do_not_rise() -> None:
-    assert MOVE_WHILE_MM_S / WHILE_FLOORS == f.HARMLESS_MM_S == FLOOR_HARMLESS_MM_S
-    assert 2.5 * f.HARMLESS_MM_S <= MOVE_ABOVE_MM_S
+    assert HARMLESS_FLOOR_MM_S == 6.25
+    assert ABOVE_FLOORS * HARMLESS_FLOOR_MM_S <= MOVE_ABOVE_MM_S
 
 
 @pytest.mark.parametrize(("fs_hz", "cutoff_hz"), [(30.0, 4.0), (6.0, 2.0), (25.0, 4.0)])

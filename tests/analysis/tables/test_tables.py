@@ -11,7 +11,8 @@ import pytest
 from asyconv.analysis import analyse
 from asyconv.analysis.measures.intervals import WITH_INTERVALS
 from asyconv.analysis.measures.registry import REGISTRY, Scope, measures
-from asyconv.analysis.report.plots import write_figures
+from asyconv.analysis.report.canvas import write_drawings
+from asyconv.analysis.report.drawings import drawings
 from asyconv.analysis.tables.dictionary import KEYS
 from asyconv.analysis.tables.files import write_csv, write_tables
 from asyconv.analysis.tables.movement import Movement
@@ -46,7 +47,7 @@ def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
         folder.mkdir()
         again = example()
         write_tables(again, folder)
-        write_figures(again, folder / "figures")
+        write_drawings(drawings(again), folder / "figures")
     for path in sorted(folders[0].rglob("*")):
         if path.is_file():
             assert path.read_bytes() == (folders[1] / path.relative_to(folders[0])).read_bytes(), path.name

@@ -44,10 +44,10 @@ def peak_memory_mib() -> float:
     What `resource` tells of a child counts its parent's before the exec, too.
     """
     try:
-        found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="utf8"))
+        match = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text(encoding="utf8"))
     except OSError:
         return float("nan")
-    return int(found[1]) / 1024 if found else float("nan")
+    return int(match[1]) / 1024 if match else float("nan")
 
 
 def processor() -> str | None:

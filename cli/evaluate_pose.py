@@ -33,10 +33,10 @@ def print_errors(models: "Sequence[Model]", data: "HeldOutClips", output: Path |
             curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
             (folder / "reliability.png").write_bytes(curve.png())
             visible = data.clips.visible
-            known = data.has_truth if data.has_truth is not None else np.ones_like(visible)
+            has_truth = data.has_truth if data.has_truth is not None else np.ones_like(visible)
             depth_mm, truth = data.clips.depth.astype(np.float64) / 10.0, data.clips.xy_map.astype(np.float64)
             title = f"Worst frames of {model.name} on {data.what}"
-            picture = worst_frames_png(depth_mm, evaluation.xy_map, truth, visible, known, title)
+            picture = worst_frames_png(depth_mm, evaluation.xy_map, truth, visible, has_truth, title)
             (folder / "worst_frames.png").write_bytes(picture)
 
 

@@ -39,7 +39,7 @@ def command(
         check_output(picture, (".png",), files, overwrite=overwrite)
         if len(files) != 1:
             raise InputError(f"--picture: expected one recording, got {len(files)}")
-    told, refused = [], 0
+    answers, refused = [], 0
     for path in files:
         try:
             with open_recording(path, fps_hz=fps_hz, stream=stream) as recording:
@@ -55,7 +55,7 @@ def command(
             refused += 1
             complain(str(error))
             continue
-        told.append(facts)
+        answers.append(facts)
         if not as_json:
             click.echo("\n".join(_lines(facts)))
         if picture is not None and middle is not None:
@@ -63,7 +63,7 @@ def command(
 
             write_picture(picture, middle)
     if as_json:
-        click.echo(json.dumps({"recordings": told, "refused": refused}, indent=1))
+        click.echo(json.dumps({"recordings": answers, "refused": refused}, indent=1))
     ctx.exit(EXIT_REFUSED if refused else 0)
 
 

@@ -1,4 +1,4 @@
-"""Flags: what was found out about a sample of a joint, one bit each."""
+"""Flags of a sample of a joint: one bit for each reason to change or reject it."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Positions: what one step of the cleaning hands to the next. A step takes positions and makes new ones."""
+"""Positions of the joints, as each step of the cleaning takes and returns them."""
 
 from dataclasses import dataclass, replace
 

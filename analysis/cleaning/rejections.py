@@ -1,4 +1,4 @@
-"""Rejections: the steps that take out, one after another, what cannot be where it was found.
+"""Rejections: the steps that remove implausible positions, one after another.
 
 Every step takes positions and gives new ones with a line for the step log. None changes what another step made.
 """
@@ -100,7 +100,7 @@ def leave_out_unsure(at: Positions, gate: float) -> Done:
 
 
 def leave_out_excluded(at: Positions) -> Done:
-    """Nothing inside an excluded event is used."""
+    """Samples inside excluded events are missing."""
     excluded = np.repeat(at.excluded[:, None], at.px.shape[1], axis=1)
     return at.without(excluded).log("events", "handling and exclude", excluded, flags.EXCLUDED)
 

@@ -1,4 +1,4 @@
-"""Left and right exchanged: a tracker that takes one arm for the other for a while.
+"""Swaps: stretches in which the tracker confuses the left and the right arm, or the left and the right leg.
 
 For elbow and wrist (knee and ankle) of both sides, two readings of each frame compete: as tracked, and exchanged. Each
 costs the distance to where the frame before lets the joints be expected, at constant velocity where two frames are at

@@ -1,4 +1,4 @@
-"""Comparison: where a recording's value stands among other infants of about its age. Never a norm.
+"""Comparison of a recording's value with those of other infants of about its age; it is not a norm.
 
 The others are infants of the cohort within two weeks of postmenstrual age, in the same stratum and floor band, with
 one recording each: the nearest in age; at the same distance the younger one, then the first by recording_id.

@@ -1,4 +1,4 @@
-"""The cohort: all finished recordings as tables, compared only where they may be, each left-out one with its reason.
+"""The cohort: tables of all finished recordings; a recording that is left out stands there with its reason.
 
 Comparisons take the first epoch of a recording, so that each recording stands once. Nothing here is a norm: the
 reference is this cohort, described in `strata`.

@@ -1,4 +1,4 @@
-"""Members: the recordings of a cohort, and what was stated that does not fit them."""
+"""Members: the recordings of a cohort, and statements about them that contradict one another."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """Something stated that does not fit: its kind, the recording or sheet line, and the sentence."""
+    """A contradiction: its kind, the recording or the line of the sheet, and a sentence for the user."""
 
     kind: str
     sentence: str

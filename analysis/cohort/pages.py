@@ -16,7 +16,7 @@ TITLE: Final = "Cohort report"
 
 @dataclass(frozen=True)
 class Cell:
-    """What a table shows: text, where it leads, what it is sorted by where that is not the text, its colours as CSS."""
+    """A cell of a table: text, address of its link, value to sort by (None: the text), colours as CSS."""
 
     text: str
     href: str = ""
@@ -38,7 +38,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with its words, tables and figures, in that order; `level` 2 or 3."""
+    """A section of a page: heading of `level` 2 or 3, paragraphs, figures, tables and links."""
 
     title: str
     words: tuple[str, ...] = ()

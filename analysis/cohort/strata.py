@@ -1,4 +1,4 @@
-"""Strata: what may stand beside what. Recordings of another rate, model, version or speed floor are never pooled.
+"""Strata: groups of comparable recordings. Different rates, models, versions or speed floors are never pooled.
 
 The floor changes amounts: the same movement with 1 and 3 mm of jitter gives 58 and 103 mm/s of median speed. So
 measures that depend on it are compared only within one floor band, in which floors differ by at most 1.25 times.
@@ -22,7 +22,7 @@ COMPARED: Final = frozenset(m.name for m in REGISTRY if m.gates.analysed_min_s) 
 
 
 def floor_band_mm_s(floor_mm_s: float) -> str:
-    """Name the band of a speed floor: up to the harmless floor, which the mask does not heed, then 1.25 times wide."""
+    """Name the band of a speed floor. The lowest has no effect on the moving mask; the others are 1.25 times wide."""
     if floor_mm_s <= HARMLESS_FLOOR_MM_S:
         return f"to {HARMLESS_FLOOR_MM_S:.2f}"
     steps = int(np.ceil(np.log(floor_mm_s / HARMLESS_FLOOR_MM_S) / np.log(FLOORS_APART_MAX) - 1e-9))

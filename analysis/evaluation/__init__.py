@@ -1,1 +1,1 @@
-"""What the analysis does to known truth: gain, noise, agreement, jitter and interval coverage."""
+"""The analysis on simulated recordings, beside the truth: gain, noise, agreement, jitter and interval coverage."""

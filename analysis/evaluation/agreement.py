@@ -1,4 +1,4 @@
-"""Amounts of movement beside the truth of a simulated recording: what the analysis loses, and what the tracks lose.
+"""Amounts of movement beside the truth of a simulated recording: errors of the analysis, and errors of the tracks.
 
 A value may be marked "at least" or withheld by the program itself; the table counts these, and how many values that
 are given plainly lie outside 10 % of the true path or 12 points of the true moving share.

@@ -1,7 +1,7 @@
 """Speed and acceleration of a limb's endpoint relative to its root, and of its joint angles, while the limb moves.
 
-Holds while above the movement threshold of the limb: slower movement is not in it, and a higher floor raises every
-value. Kanemaru 2014 found no difference in mean velocity between infants with and without later cerebral palsy.
+Only samples above the movement threshold of the limb count, so a higher speed floor raises every value. Kanemaru 2014
+found no difference in mean velocity between infants with and without later cerebral palsy.
 """
 
 from functools import partial

@@ -95,6 +95,6 @@ def _band(band_hz: float | None) -> str:
 
 
 def references(measures: Sequence[Measure]) -> list[str]:
-    """What the text and the measures `measures` stand on, each once; the text cites the first two by number."""
+    """Sources of the text and of `measures`, each once; the text cites the first two by number."""
     sources = dict.fromkeys(measure.source.removeprefix("after ") for measure in measures if measure.source != OWN)
     return [POSE, GATE, *sources]

@@ -29,7 +29,7 @@ TRUNK: Final = (
 
 
 def player(movement: "Movement") -> dict[str, Any] | None:
-    """What the script needs; None where no joint was seen.
+    """Data of the script; None where no joint was seen.
 
     Frames are int16, little endian, base64: [M, 12, 3], x towards the infant's left (right on the page), y towards its
     feet, z out of its front, whole mm from the middle of the trunk; without a body frame x and y in pixels and z 0.

@@ -1,4 +1,4 @@
-"""Postures: where wrists and ankles went about the median posture."""
+"""Trajectory map: paths of wrists and ankles around the median posture."""
 
 from typing import TYPE_CHECKING, Any, Final
 

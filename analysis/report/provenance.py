@@ -1,4 +1,4 @@
-"""Provenance: versions, settings and fingerprints that a report stands on; no time, no path, no name of a file."""
+"""Provenance of a report: versions, settings and hashes; no time, no path, no file name."""
 
 import platform
 from hashlib import sha256

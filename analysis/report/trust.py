@@ -1,4 +1,4 @@
-"""Trust: what a reader must know before any number: what was seen, what is withheld and why, what numbers stand on."""
+"""The first box of the report: what was seen, what is withheld and why, and which model and settings were used."""
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final

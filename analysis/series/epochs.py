@@ -76,7 +76,7 @@ def epoch_of(tracks: CleanTracks, meta: dict[str, Any], start_s: float, first: i
 
 
 def why_no_mm(tracks: CleanTracks, meta: dict[str, Any]) -> str:
-    """Why there are no millimetres at all; empty when there are some."""
+    """Reason why the recording has no millimetres; empty if it has some."""
     if np.isfinite(tracks.gated_mm).any():
         return ""
     if not np.isfinite(tracks.gated_px).any():

@@ -1,4 +1,4 @@
-"""The still clip: where nothing moves, all speed is noise, so a doll or a still scene tells the floor of a set-up.
+"""Still clips: where nothing moves, all speed is noise, so clips of a doll or of a still scene give the speed floor.
 
 It holds for one model, one rate and one camera set-up; `process` and `analyse` take it and refuse it elsewhere.
 """

@@ -1,1 +1,1 @@
-"""What a model is worth: errors on held-out infants, baselines, conditions, calibration and times."""
+"""Quality of a model: errors on held-out infants, baselines, conditions, calibration and times."""

@@ -1,4 +1,4 @@
-"""What each difference of the useful preset from the paper's gains: short trainings with one of them put back.
+"""Gain of each setting in which the useful preset differs from the paper's: short trainings without that difference.
 
 All trainings see the same clips in the same order from the same first weights for the same number of steps, far fewer
 than a model needs: the table says which way a difference points early on, not what it is worth in the end.
@@ -55,7 +55,7 @@ ABLATIONS: Final[Sequence[tuple[str, str, tuple[str, ...]]]] = (
 
 @dataclass(frozen=True)
 class Gain:
-    """One short training: how far off and how many of the visible joints of the tuning infants it finds."""
+    """One short training: median error and share of found joints among the visible joints of the tuning infants."""
 
     network: str
     put_back: str

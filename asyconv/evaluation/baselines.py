@@ -1,4 +1,4 @@
-"""Predictors that look at no picture (paper.md 14); a model's errors mean nothing without theirs."""
+"""Trivial predictors that ignore the picture (paper.md 14): a model's errors are read beside theirs."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The same simulated infants under what wards have, and a model's errors by condition.
+"""Errors of a model on the same simulated infants under different conditions of a ward: cloths, hands, tilted cameras.
 
 What the simulator cannot do: a true side-lying infant, whose far limbs lie under the trunk (here it is rolled by 25
 degrees), and anything a real sensor or a real hand does that was not thought of.

@@ -1,4 +1,4 @@
-"""What errors are measured on: simulated infants that were never trained on, with the truth of every frame."""
+"""Held-out data: clips of infants that no training has seen, with the true joints of every frame."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -124,7 +124,7 @@ def annotated_part(run: Path, name: str, split: str) -> HeldOutClips:
 
 
 def joined(sets: list[ClipSet]) -> ClipSet:
-    """Several clip sets as one."""
+    """All clips of several sets in one set."""
     return ClipSet(
         *(np.concatenate([getattr(clips, name) for clips in sets]) for name in ("depth", "xy_map", "visible"))
     )

@@ -1,4 +1,4 @@
-"""Whether confidences are what they say: reliability curve and expected calibration error."""
+"""Calibration of the confidences: reliability curve and expected calibration error."""
 
 from typing import Any, Final
 

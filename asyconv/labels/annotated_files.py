@@ -1,4 +1,4 @@
-"""What lies in an annotated data set: sheets of labels, and folders of pictures by the number in their names."""
+"""Files of an annotated data set: sheets of labels, and folders of pictures by the number in their names."""
 
 import os
 from collections import Counter
@@ -28,7 +28,7 @@ Pictures = dict[ImageName, dict[int, Picture]]
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in a data set: the files of labels, and the pictures of each folder."""
+    """Files of a data set: the files of labels, and the pictures of each folder."""
 
     root: Path
     sheets: tuple[Path, ...]

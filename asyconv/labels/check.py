@@ -1,4 +1,4 @@
-"""What is wrong with an annotated data set, found before hours are spent on it: each finding with its file and row.
+"""Check of an annotated data set before it is used for a training: each finding has its file and row.
 
 Only sheets and the ends of pictures are read, not their pixels. What a reader does with each finding stands in
 `asyconv.labels.annotations`; the limits of what counts as impossible stand in `asyconv.labels.check_labels`.

@@ -19,7 +19,7 @@ AUDIT: Final = ".audit"
 
 
 class Audit:
-    """The audit file of one run; a line is on disk before the next thing is done."""
+    """The audit file of one run; each line is written to disk before the run goes on."""
 
     def __init__(self, results: Path, run: str) -> None:
         (results / AUDIT).mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def manifest_hash(results: Path, recording_id: str) -> str:
 
 
 def entries(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """Lines of one audit file and what is wrong with them; a torn last line is what a kill leaves, and not wrong."""
+    """Lines of one audit file and their faults; an incomplete last line is no fault: a killed run leaves one."""
     lines = path.read_bytes().split(b"\n")
     out: list[dict[str, Any]] = []
     seal = ""
@@ -60,7 +60,7 @@ def entries(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def last_noted(results: Path) -> tuple[dict[str, str], list[str]]:
-    """Hash of the manifest that was noted last for each recording, and what is wrong with the audit files."""
+    """Hash of the last noted manifest of each recording, and the faults of the audit files."""
     noted: dict[str, tuple[str, str]] = {}
     faults: list[str] = []
     for path in sorted((results / AUDIT).glob("*.jsonl")):
@@ -74,7 +74,7 @@ def last_noted(results: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def verify(results: Path) -> Iterator[str]:
-    """Name everything in RESULTS that is not as it was written: chains, manifests, outputs, claims, failures."""
+    """Name everything in RESULTS that has changed since it was written: audit, manifests, outputs, claims, failures."""
     last, faults = last_noted(results)
     yield from faults
     locks = (results / claims.CLAIMS).glob(f"*{claims.SUFFIX}")

@@ -1,4 +1,4 @@
-"""Many recordings: each once, a few at a time, whatever becomes of the others.
+"""Process many recordings, each once, a few at a time; a failure of one does not stop the others.
 
 The function per recording is composed by the caller and named by its module, so that an engine can call it anywhere.
 What is done is skipped, what is stale is named, what another run is making is waited for; what crashes is tried again
@@ -44,7 +44,7 @@ class Asked:
 
 @dataclass
 class _Turn:
-    """A recording in the queue: not before a time, and how often it has been tried."""
+    """A recording in the queue: the earliest time at which it may start, and the number of this attempt."""
 
     asked: Asked
     not_before: float = 0.0
@@ -52,7 +52,7 @@ class _Turn:
 
 
 def new_run() -> str:
-    """Name of a run: when it began, and chance."""
+    """Name of a run: its start time and random digits."""
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}"
 
 
@@ -116,7 +116,7 @@ def run_batch(
 
 
 def _each_once(asked: Sequence[Asked]) -> Iterator[tuple[Asked, Outcome | None]]:
-    """Give everything that is asked for; with its outcome where two recordings are given one name."""
+    """Yield every requested recording; a second one under a name that is taken already comes with its outcome."""
     named: dict[str, Asked] = {}
     for request in asked:
         first = named.setdefault(request.recording_id, request) if request.recording_id else request
@@ -142,7 +142,7 @@ def _are_the_same(first: Path, other: Path) -> bool:
 
 
 def _not_before(source: Path, ready_at: Callable[[Path], float]) -> float:
-    """When a source may be read; at once where it cannot be, and is refused with the reason."""
+    """Time from which a source may be read; 0 for an unreadable one, which is then refused with the reason."""
     try:
         return ready_at(source)
     except OSError:
@@ -150,7 +150,7 @@ def _not_before(source: Path, ready_at: Callable[[Path], float]) -> float:
 
 
 def _next(queue: list[_Turn], ready_at: Callable[[Path], float]) -> _Turn | None:
-    """Take the first recording whose time has come; one that has grown meanwhile is waited for once more."""
+    """Take the first recording whose start time has passed; one that has grown since then waits again."""
     for n, turn in enumerate(queue):
         if turn.not_before > time.time():
             continue
@@ -162,7 +162,7 @@ def _next(queue: list[_Turn], ready_at: Callable[[Path], float]) -> _Turn | None
 
 
 def _wait(queue: list[_Turn], waiting: Callable[[Path, float], None]) -> None:
-    """Wait for the recording whose time comes first, or a moment for a worker."""
+    """Wait until the next recording may start, at least 0.1 s."""
     turn = min(queue, key=lambda turn: turn.not_before)
     seconds = turn.not_before - time.time()
     if seconds > CLAIMED_AGAIN_S:
@@ -171,7 +171,7 @@ def _wait(queue: list[_Turn], waiting: Callable[[Path, float], None]) -> None:
 
 
 def _outcome(ended: Ended, turn: _Turn, results: Path, attempts: int) -> Outcome:
-    """Turn a crash into a failure of its own recording, kept in ``.failed``."""
+    """Outcome of an ended task; a crash becomes a failure of that recording and is recorded in ``.failed``."""
     if ended.result is not None:
         return Outcome.from_json(ended.result)
     source = turn.asked.source
@@ -183,7 +183,7 @@ def _outcome(ended: Ended, turn: _Turn, results: Path, attempts: int) -> Outcome
 
 
 def _unless_copy(outcome: Outcome, seen: dict[str, Outcome]) -> Outcome:
-    """Exclude a second file with the same recording."""
+    """The outcome, or an exclusion if another file with the same recording came first."""
     if outcome.track_key is None or outcome.recording_id is None:
         return outcome
     first = seen.setdefault(outcome.recording_id, outcome)
@@ -208,7 +208,7 @@ def _no_space(results: Path) -> str:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """One line of counts."""
+    """The counts of all outcomes in one line."""
     counts = {
         "made": sum(outcome.made for outcome in outcomes),
         "already done": sum(outcome.state is State.DONE for outcome in outcomes),

@@ -1,4 +1,4 @@
-"""A warm child process that does one recording after another, so that a crash is charged to the recording it fell on.
+"""A child process that handles one recording after another and survives between them; a crash costs one recording.
 
 The two ends speak lines of JSON over pipes: the parent sends tasks, the child answers with what is known of the
 recording as soon as it is, then with the result. The child ends by itself when its parent does. Nothing is unpickled.
@@ -97,7 +97,7 @@ class Child:
             facts = message["began"]
 
     def close(self) -> None:
-        """Let the child leave what it does and end; kill it if it does not. May be called from another thread."""
+        """Ask the child to end, and kill it if it does not. May be called from another thread."""
         with self._starting:
             self.closed = True
             running = self._running
@@ -165,7 +165,7 @@ def _inherited() -> dict[str, str]:
 
 
 def _died(running: _Process, reason: str) -> ChildDied:
-    """Wait for the end of a child and say how it ended."""
+    """Wait until the child has ended and describe how."""
     process, errors = running.process, running.errors
     code = process.wait()
     errors.seek(0)
@@ -190,7 +190,7 @@ def _steps(errors: str) -> list[str]:
 
 
 def main() -> None:
-    """Do the tasks that come in on standard input, until it ends."""
+    """Carry out the tasks that arrive on standard input, until it is closed."""
     import faulthandler
 
     faulthandler.enable()

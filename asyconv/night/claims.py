@@ -1,4 +1,4 @@
-"""Who works on a recording: a lock file with a heartbeat, so that no two runs make the same result.
+"""Claims: a lock file with a heartbeat for each recording in progress, so that no two runs make the same result.
 
 A claim is dead when its process is: on the same host the operating system says so at once (its lock on the file is
 free), elsewhere, or when a process stands still, its heartbeat has been missing for too long. Ages are read on the
@@ -46,12 +46,12 @@ class Claim:
         self._beat.start()
 
     def held(self) -> bool:
-        """Whether it is still this process's: nobody has taken it for dead."""
+        """Whether this process still holds the claim; another run may have taken it over as dead."""
         facts = read_json(self.path)
         return facts is not None and facts.get("token") == self.token
 
     def note(self, stage: str, done: int = 0, total: int | None = None) -> None:
-        """Say how far the work is; at most once a second within one stage."""
+        """Write the progress into the lock file, at most once a second within one stage."""
         now = time.monotonic()
         if stage == self._facts.get("stage") and now - self._told < TOLD_EVERY_S:
             return
@@ -99,7 +99,7 @@ def take(results: Path, recording_id: str) -> Claim | None:
 
 
 def running(results: Path) -> list[dict[str, Any]]:
-    """What every claim says of its work, by recording; dead ones are left out."""
+    """Progress of every live claim, by recording."""
     now = _server_time(results / CLAIMS)
     claims = (read_json(path) for path in sorted((results / CLAIMS).glob(f"*{SUFFIX}")) if not looks_dead(path, now))
     numbers = ("done", "total", "seconds")
@@ -111,13 +111,13 @@ def running(results: Path) -> list[dict[str, Any]]:
 
 
 def sweep(results: Path) -> list[str]:
-    """Remove the claims of the dead; give the names of the recordings that somebody alive works on."""
+    """Remove the claims of dead processes; return the names of the recordings that live processes work on."""
     locks = sorted((results / CLAIMS).glob(f"*{SUFFIX}"))
     return [path.name.removesuffix(SUFFIX) for path in locks if not _removed_dead(path)]
 
 
 def _removed_dead(path: Path) -> bool:
-    """Remove the claim at `path` if it is dead; say whether it is gone."""
+    """Remove the claim at `path` if its process is dead; True if it is gone."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Where recordings are worked on, behind three calls: submit one, ask what has ended, close.
+"""Engines carry out recordings, behind three calls: submit one, collect those that have ended, close.
 
 Inline works in this process. Local works with as many child processes as fit on this machine, each called by a thread
 (see `asyconv.night.child`), so that a crash ends a child and nothing else. A cluster has a file of its own,
@@ -38,22 +38,22 @@ class Ended:
 
 
 class Engine(Protocol):
-    """Where tasks are done."""
+    """Carries out tasks."""
 
     def slots(self) -> int:
         """How many tasks can be under way at a time, now."""
         ...
 
     def submit(self, name: str, task: Task) -> None:
-        """Begin a task under a name of its own."""
+        """Start a task under a unique name."""
         ...
 
     def ended(self, within_s: float) -> list[Ended]:
-        """Wait that long at most for tasks to end."""
+        """Tasks that have ended; waits at most `within_s` for one."""
         ...
 
     def close(self) -> None:
-        """Abandon what is under way and give everything back."""
+        """Cancel running tasks and release all resources."""
         ...
 
 
@@ -68,7 +68,7 @@ class Inline:
         return 1
 
     def submit(self, name: str, task: Task) -> None:
-        """Do the task at once."""
+        """Carry out the task before returning."""
         self._ended.append(Ended(name, function_of(task)(task.arguments, lambda **facts: None)))
 
     def ended(self, within_s: float) -> list[Ended]:
@@ -77,7 +77,7 @@ class Inline:
         return out
 
     def close(self) -> None:
-        """Nothing is under way between two calls."""
+        """Do nothing: no task is running between two calls."""
 
 
 class Local:
@@ -114,7 +114,7 @@ class Local:
         return waited(self._done, within_s)
 
     def close(self) -> None:
-        """End the children, whatever they do."""
+        """End the child processes, also those with a running task."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         with ThreadPoolExecutor(len(self._children)) as closing:
             list(closing.map(Child.close, self._children))
@@ -140,7 +140,7 @@ def waited(done: "queue.SimpleQueue[Any]", within_s: float) -> list[Any]:
 
 
 def in_child(child: Child, task: Task) -> dict[str, Any]:
-    """Do a task in a child; whatever goes wrong is an answer with the names of `Ended`, never an exception."""
+    """Carry out a task in a child; returns fields of `Ended`, also for a failure."""
     try:
         return {"result": child.run(task)}
     except ChildDied as died:

@@ -14,7 +14,7 @@ DECISIVE: Final = {"tracking": ("model", "tracks_version", "rate", "precision"),
 
 
 def freeze(results: Path, facts: dict[str, dict[str, Any]]) -> None:
-    """Freeze RESULTS with these settings; a study that is frozen stays as it is until its file is deleted."""
+    """Freeze RESULTS with these settings; they hold until the file of the frozen study is deleted."""
     kept = {part: {name: facts[part][name] for name in names} for part, names in DECISIVE.items()}
     try:
         results.mkdir(parents=True, exist_ok=True)

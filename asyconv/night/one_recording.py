@@ -24,7 +24,7 @@ from asyconv.night.sources import id_of_unreadable, planning_hash
 
 
 class State(StrEnum):
-    """What became of a recording, or what a dry run would do with it."""
+    """State of a recording after a run, or what a dry run would do with it."""
 
     NEW = "new"
     DONE = "done"
@@ -71,7 +71,7 @@ class Outcome:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Do the reverse of `to_json`."""
+        """Outcome from what `to_json` returned."""
         folder = content["folder"]
         typed = {"source": Path(content["source"]), "state": State(content["state"])}
         return cls(**{**content, **typed, "folder": Path(folder) if folder else None})
@@ -121,7 +121,7 @@ def run_recording(
     began: Callable[[Job], None] = lambda job: None,
     stated_id: str | None = None,
 ) -> Outcome:
-    """Do one recording, if it is to be done, and say what became of it; whatever fails is this recording's failure.
+    """Process one recording unless its result exists; a failure is an `Outcome` of this recording, not an exception.
 
     `run` names the run in the manifest and `attempt` counts its tries; `began` is told as soon as the job is known.
     What fails before that is kept under `stated_id`, else under a name from its bytes.
@@ -213,7 +213,7 @@ def _nothing_to_do(job: Job, results: Path, *, update: bool, run: str) -> Outcom
 
 
 def why_stale(manifest: Mapping[str, Any], job: Job) -> str:
-    """Name what differs between a result and what would be made now: ``tracks_version 2 -> 3, events``."""
+    """Settings that differ between a result and what would be made now, as ``tracks_version 2 -> 3, events``."""
     out = []
     for part in ("input", "tracking", "analysis"):
         old, new = manifest.get(part, {}), job.facts.get(part, {})
@@ -231,7 +231,7 @@ def _change(name: str, old: object, new: object) -> str:
 
 
 def _failed(source: Path, results: Path, recording_id: str, error: Exception) -> Outcome:
-    """Keep the reason; input that is refused stays refused, what merely failed may be tried again."""
+    """Record the reason; refused input stays refused, other failures may be tried again."""
     if isinstance(error, InputError):
         state, sentence = State.REFUSED, str(error)
         public = without_names(sentence, source, results, recording_id)

@@ -43,7 +43,7 @@ INDEX: Final = (
 
 
 class LostClaim(Exception):
-    """Somebody else has taken this recording for abandoned; what was made of it here is thrown away."""
+    """Another run has taken over this recording; the result made here is discarded."""
 
 
 def utc_now() -> str:
@@ -64,7 +64,7 @@ def open_results(results: Path) -> None:
 
 
 def clean_up(results: Path) -> list[str]:
-    """Repair what the dead left of any recording; give the names of those that somebody alive works on."""
+    """Repair what dead processes left behind; return the names of the recordings that live processes work on."""
     for folder in results.glob(f"{UNFINISHED}*"):
         recording_id = folder.name[len(UNFINISHED) : -_TOKEN - 1]
         if claim := claims.take(results, recording_id):
@@ -212,7 +212,7 @@ def note_failure(results: Path, recording_id: str, source: Path, reason: str, st
 
 
 def forget_failure(results: Path, recording_id: str, source: Path) -> None:
-    """Remove the records of earlier failures of this recording, or of what lay where it lies: it has succeeded."""
+    """Remove the records of earlier failures of this recording or of an earlier file in its place: it has succeeded."""
     for path in sorted((results / FAILED).glob("*.json")):
         record = read_json(path) or {}
         if path.stem == recording_id or record.get("place") == _place(results, source):

@@ -16,7 +16,8 @@ from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.png_times import TIMES_FILES
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.recordings.video import write_ffv1
-from asyconv.whole_files import UNFINISHED, sync
+from asyconv.system import sync
+from asyconv.whole_files import UNFINISHED
 
 ENDINGS: Final = (".oni", ".mkv", "")
 """OpenNI, FFV1 in Matroska, and a folder of PNG pictures."""

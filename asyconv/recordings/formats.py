@@ -32,7 +32,7 @@ def first_bytes(path: Path) -> bytes:
 
 
 def describe(path: Path) -> str:
-    """Say what a file is that is no recording."""
+    """Describe a file that is not a recording."""
     head = first_bytes(path)
     if not head:
         return "an empty file"

@@ -16,7 +16,7 @@ _ROUGHER: Final = 4.0
 
 
 class Holes:
-    """Puts 0 for what stands for no depth; which values these are, the first picture that has depth decides."""
+    """Replaces the values that mean "no depth" by 0; the first picture with depth decides which values these are."""
 
     def __init__(self) -> None:
         self._values: tuple[int, ...] | None = None

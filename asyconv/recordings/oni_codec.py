@@ -19,7 +19,7 @@ _OK, _OUTSIDE, _ENDS_EARLY, _TOO_MANY, _TOO_FEW = range(5)
 
 
 class PayloadError(ValueError):
-    """A coded frame is damaged; the message says how, the caller knows which frame."""
+    """A coded frame is damaged; the message says how, and the caller adds which frame."""
 
 
 def decode(payload: bytes, codec: str, width_px: int, height_px: int) -> npt.NDArray[np.uint16]:

@@ -58,7 +58,7 @@ class Scan:
 
 
 class _Damaged(Exception):
-    """A record contradicts itself."""
+    """The fields of a record contradict one another."""
 
 
 def scan(path: Path) -> Scan:

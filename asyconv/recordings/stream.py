@@ -126,7 +126,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class _End:
-    """What the decoding thread leaves after its last frame."""
+    """Last item in the queue of the decoding thread: the hash of the input, or the error that ended the decoding."""
 
     sha256: str | None = None
     error: BaseException | None = None

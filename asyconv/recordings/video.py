@@ -138,7 +138,7 @@ def _container(path: Path) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class _Film:
-    """The depth of a video: which stream it is, the rates that are stated, and where words about it go."""
+    """The depth stream of a video, the stated rates, and the list that collects warnings."""
 
     path: Path
     shape: tuple[int, int]

@@ -1,4 +1,4 @@
-"""What is true of a simulated recording: joints, visibility, speeds, and when each limb moves."""
+"""Truth of a simulated recording: joints, visibility, speeds, and when each limb moves."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ STILL_MM_S, MOVING_MM_S, SHORTEST_S, PAUSE_S = 10.0, 20.0, 0.2, 0.3  # movement.
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of a simulated recording: native px [N, 12, 2], camera mm [N, 12, 3], visibility, moving mask."""
+    """Truth of a simulated recording: native px [N, 12, 2], camera mm [N, 12, 3], visibility, moving mask."""
 
     frame: npt.NDArray[np.int32]
     time_s: Array

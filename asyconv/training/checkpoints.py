@@ -1,4 +1,4 @@
-"""What a training leaves on disk: its recipe, the checkpoint of each network, its losses.
+"""Files of a training: its recipe, the checkpoint of each network, its losses.
 
 Every file is replaced in one rename once it is whole, so that a kill or a full disk leaves the one before.
 """
@@ -31,7 +31,7 @@ def save(stage: Stage, folder: Path) -> None:
 
 
 def resume(stage: Stage, folder: Path) -> bool:
-    """Go on from the checkpoint in `folder`; whether there is one."""
+    """Load the checkpoint in `folder` into the stage; False if there is none."""
     path = folder / f"{stage.name}.safetensors"
     if not path.is_file():
         return False
@@ -68,7 +68,7 @@ def check_fit(path: Path, expected: dict[str, Any], loaded: dict[str, Tensor]) -
 
 
 def add_loss(path: Path, stage: str, step: int, what: str, value: float) -> None:
-    """Note a mean loss or a validation of one step."""
+    """Append the mean loss or the validation of one step."""
     is_new = not path.exists()
     with path.open("a", encoding="utf8") as file:
         if is_new:
@@ -77,7 +77,7 @@ def add_loss(path: Path, stage: str, step: int, what: str, value: float) -> None
 
 
 def cut_losses(path: Path, stage: str, step: int) -> None:
-    """Forget what was noted after the checkpoint from which a killed training goes on."""
+    """Remove losses that were written after the checkpoint from which a killed training resumes."""
     if not path.exists():
         return
     head, *lines = path.read_text(encoding="utf8").splitlines()

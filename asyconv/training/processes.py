@@ -1,4 +1,4 @@
-"""The processes that train together, and the device of this one."""
+"""Distributed training: the device and the rank of this process."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ def joined_processes() -> Iterator[Place]:
 
 @contextlib.contextmanager
 def first_process_first(place: Place) -> Iterator[None]:
-    """What one process makes on disk the others only read: they enter when it has left."""
+    """Let the first process run a block that writes files; the others enter the block when it has left."""
     if place.rank > 0:
         dist.barrier()
     yield

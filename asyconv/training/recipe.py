@@ -1,4 +1,4 @@
-"""Recipes: all that a training depends on; the paper's, and one that is better.
+"""Recipes: all settings of a training; the paper's, and one with smaller errors.
 
 `PAPER` is the protocol of paper.md 7 and the paper column of its section 15. `USEFUL` differs in what its fields say;
 what each difference gains is measured by ``asyconv train --set`` and tabulated in the README.
@@ -105,7 +105,7 @@ class Recipe:
         return "3x3x3" if self.model.endswith("3d") else "asymmetric"
 
     def stage(self, name: str) -> StageRecipe:
-        """The part about one network."""
+        """Settings of one network."""
         stage: StageRecipe = getattr(self, name)
         return stage
 

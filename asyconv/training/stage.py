@@ -1,4 +1,4 @@
-"""A network in training, with all that a checkpoint keeps of it."""
+"""State of one network in training, as a checkpoint stores it."""
 
 import math
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ from asyconv.simulation.looks import LIMB_CORNER
 from asyconv.simulation.scene import TRUNK_ABOVE_MM, Condition, make_infant, true_depth, visible_joints
 from asyconv.simulation.surfaces import Tube, draw_tubes
 from asyconv.skeleton import JOINTS, LIMBS
-from tests.simulation.test_driven import make_flat
+from tests.helpers.flat_infant import make_flat
 
 BARE_VARIED = Condition(varied=True, occluded=False, tilt_deg=0.0)
 LEVEL = np.eye(3)

@@ -13,6 +13,7 @@ from asyconv.simulation.infant import project
 from asyconv.simulation.scene import VARIED_INFANT, make_infant, true_depth, visible_joints
 from asyconv.simulation.simulate import simulate
 from asyconv.skeleton import JOINTS
+from tests.helpers.flat_infant import make_flat
 from tests.helpers.real_data import shared_data
 
 TIME_S = np.arange(0.0, 20.0, 1 / 6)
@@ -63,13 +64,6 @@ def test_a_bone_that_looks_half_as_long_rises() -> None:
     motion = JointMotion("raised", np.arange(40) / 6, motion_px)
     anatomy, bed = driven_body(motion, motion.time_s, np.eye(3), 600.0)
     assert bed[-1, 1, 2] - bed[0, 1, 2] == pytest.approx(anatomy.upper_arm * np.sqrt(0.75), rel=0.1)
-
-
-def make_flat() -> np.ndarray:
-    """Joints of an infant stretched flat, native px."""
-    side = np.array([[-110, 250], [-70, 250], [-30, 250], [30, 250], [70, 250], [110, 250], [-20, 0], [-20, 50],
-                     [-20, 100], [20, 100], [20, 50], [20, 0]], float)  # fmt: skip
-    return side + [320.0, 100.0]
 
 
 def test_what_was_not_given_is_unknown_and_what_was_never_given_is_not_drawn(labelled: JointMotion) -> None:

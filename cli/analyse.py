@@ -34,7 +34,7 @@ ANALYSE_RECORDING = "asyconv.cli.analyse:analyse_recording"
 def command(
     ctx: click.Context, tracks: tuple[Path, ...], results: Path, events: Path | None, still: Path | None, update: bool
 ) -> None:
-    """Turn tracks into tables and a report each, without the networks.
+    """Turn each tracks file into tables and a report, without the networks.
 
     TRACKS is a tracks.parquet file, or a folder that is searched for these (hidden folders are left out).
     """
@@ -94,7 +94,7 @@ def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
 def job_of(
     source: Path, events: dict[str, list[dict[str, Any]]] | None = None, still_floor: dict[str, Any] | None = None
 ) -> "Job":
-    """Identity and keys of a tracks file; the manifest beside it, if any, says what is known of the recording."""
+    """Identity and keys of a tracks file; facts of the recording come from the manifest beside it, if there is one."""
     from asyconv.cli.compose import analysis_facts
     from asyconv.cli.tracks_files import manifest_beside
     from asyconv.night.one_recording import Job, key_of
@@ -117,7 +117,7 @@ def job_of(
 
 
 def recording_id_of(source: Path, meta: dict[str, Any]) -> str:
-    """The pseudonym that tracks state; refused are tracks that lack it, or the rate that the manifest needs."""
+    """The recording_id in the metadata of tracks; tracks without it, or without a measured rate, are refused."""
     from asyconv.night.sheet import check_id
     from asyconv.tracks_check import check_stated
 

@@ -1,4 +1,4 @@
-"""asyconv check: what is wrong with an annotated data set, before hours are spent on it."""
+"""asyconv check: errors in an annotated data set, before it is used for a training."""
 
 import json
 from pathlib import Path

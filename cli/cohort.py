@@ -45,7 +45,7 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
 def members_of(
     results: Path, manifests: list[dict[str, Any]], sheet: Path | None, names: Path | None
 ) -> "tuple[list[Member], list[Mismatch]]":
-    """Recordings with what is stated of them, and everything that does not fit."""
+    """Recordings with the facts stated about them, and all contradictions between these facts."""
     from asyconv.analysis.cohort.members import Member, Mismatch
     from asyconv.errors import InputError
     from asyconv.night.sheet import join, read_sheet
@@ -71,7 +71,7 @@ def members_of(
 
 
 def _facts(name: str, manifest: dict[str, Any], row: "Row | None") -> "tuple[dict[str, Any], list[Mismatch]]":
-    """What is stated of one recording: by the sheet given now, else by the one it was processed with."""
+    """Facts about one recording: from the sheet given now, else from the one it was processed with."""
     from asyconv.analysis.cohort.members import Mismatch
 
     analysis = manifest.get("analysis", {})

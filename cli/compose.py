@@ -1,4 +1,4 @@
-"""From one source to one result folder: what the commands hand to the batch. Knows the order, computes nothing."""
+"""From one source to one result folder: the function that `process` runs for every recording."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -43,7 +43,7 @@ class StatedFacts:
     cameras: "Mapping[str | None, Intrinsics]" = field(default_factory=dict)
 
     def of_recording(self, source: Path) -> "RecordingFacts":
-        """Collect what is stated about one recording; an option stands above the sheet."""
+        """Collect what is stated about one recording; an option overrules the sheet."""
         row = self.rows.get(source)
         facts = row.facts() if row else {}
         camera = self.cameras.get(facts.get("camera_id")) or self.cameras.get(None)
@@ -132,7 +132,7 @@ def prepare(
     source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still_floor: Any, weights_hash: str,
     sha256_by_planning: Mapping[str, str],
 ) -> "Job":  # fmt: skip
-    """Identity and keys of a recording; a SHA-256 that is known by its planning hash saves reading it whole."""
+    """Identity and keys of a recording; its SHA-256 is looked up by its planning hash, and computed if not found there."""
     from asyconv.night.one_recording import Excluded, Job, key_of
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.tracks import TRACKS_VERSION
@@ -162,7 +162,7 @@ def prepare(
 
 
 def decisive_facts(stated: StatedFacts, weights_hash: str) -> dict[str, dict[str, Any]]:
-    """What must be the same for every recording of a frozen study."""
+    """Settings that must be the same for every recording of a frozen study."""
     from asyconv.analysis import ANALYSIS_VERSION
     from asyconv.pose.inference import precision_of
     from asyconv.tracks import TRACKS_VERSION
@@ -179,7 +179,7 @@ def decisive_facts(stated: StatedFacts, weights_hash: str) -> dict[str, dict[str
 
 
 def still_facts(floor: "StillFloor | None") -> dict[str, Any] | None:
-    """What of a still-clip floor decides the tables."""
+    """The part of a still-clip floor on which the tables depend."""
     return None if floor is None else asdict(floor)
 
 
@@ -189,7 +189,7 @@ def analysis_facts(
     events: list[dict[str, Any]],
     still_floor: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """All but the tracks that decides the tables."""
+    """Everything on which the tables depend, except the tracks."""
     from asyconv.analysis import ANALYSIS_VERSION
 
     return {
@@ -288,7 +288,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes"
 
 
 def ready_at(source: Path) -> float:
-    """Epoch time from which a source may be read: at once an .oni file with its end record, and what is refused."""
+    """Epoch time from which a source may be read; 0 for an .oni file with its end record, and for refused sources."""
     from asyconv.night.sources import settled_at
     from asyconv.recordings.formats import file_format
     from asyconv.recordings.oni_records import scan

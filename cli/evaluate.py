@@ -52,7 +52,7 @@ def seed_option() -> Decorator[Any]:
 
 
 def test_of_option() -> Decorator[Any]:
-    """Take the test part of annotated recordings in place of simulated infants."""
+    """Measure on the test part of annotated recordings, not on simulated infants."""
     text = "Folder of a training on annotated recordings: its test part instead of simulated infants."
     return option("--test-of", type=click.Path(path_type=Path, exists=True, file_okay=False), help=text)
 

@@ -1,4 +1,4 @@
-"""What asyconv evaluate says about movement: amounts beside the truth, effect of noise, gain by frequency."""
+"""asyconv evaluate, the parts about movement: amounts beside the truth, effect of noise, gain by frequency."""
 
 import tempfile
 from collections.abc import Iterator
@@ -122,7 +122,7 @@ def amounts_under_noise(infants: int, seconds: float, seed: int) -> str:
 
 
 def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | None = None) -> str:
-    """Let limbs swing as sines before the camera, track and analyse them, and say what comes through.
+    """Simulate limbs that swing as sines, track and analyse them, and print the gain at each frequency.
 
     With `output`, the model goes there with the measured band in its card.
     """

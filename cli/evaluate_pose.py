@@ -1,4 +1,4 @@
-"""What asyconv evaluate says about joint positions: errors, errors by condition, and models beside each other."""
+"""asyconv evaluate, the parts about joint positions: errors, errors by condition, and comparison of models."""
 
 from collections.abc import Sequence
 from pathlib import Path

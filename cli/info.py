@@ -1,4 +1,4 @@
-"""asyconv info: what a recording is."""
+"""asyconv info: format, size, times and depths of recordings."""
 
 import json
 from pathlib import Path

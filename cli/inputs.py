@@ -1,4 +1,4 @@
-"""What `process` is given: the recordings below it, each once, and a folder for results that is none of it."""
+"""Inputs of `process`: all recordings in files and folders, each once, and a folder for results apart from them."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from asyconv.errors import InputError
 
 
 def recordings_of(inputs: tuple[Path, ...], results: Path) -> list[Path]:
-    """Return all recordings, each once; what is none but promised to be stands for itself and is refused by name.
+    """Return all recordings, each once; a file that is only named like a recording is returned too and refused later.
 
     Folders that were not searched are named on the terminal.
     """

@@ -1,4 +1,4 @@
-"""The work under way, as its claims tell it: a live table on a terminal, plain lines and a JSON log elsewhere."""
+"""Progress of all running recordings, from their claims: a live table on a terminal, else lines and a JSON log."""
 
 import json
 import sys
@@ -51,7 +51,7 @@ def live_progress(results: Path, run: str, total: int, outcomes: "Sequence[Outco
 
 
 def table_of_work(results: Path, caption: str) -> "Table":
-    """Everything under way in RESULTS, by whichever run."""
+    """A table of all recordings in progress in RESULTS, of this run and others."""
     from rich.table import Table
 
     from asyconv.night.claims import running

@@ -1,4 +1,4 @@
-"""What a result or a measurement was made with: the device of the networks and the versions of packages."""
+"""The device of the networks and the versions of packages, as results and measurements record them."""
 
 import platform
 from importlib.metadata import version

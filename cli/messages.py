@@ -1,4 +1,4 @@
-"""What a command says: results on standard output, everything else on standard error, as much as is wanted."""
+"""Messages of commands: results on standard output, everything else on standard error, by ``-q`` and ``-v``."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,13 +25,13 @@ def verbosity() -> int:
 
 
 def note(text: str) -> None:
-    """Say something that the user can do without."""
+    """Print a message to standard error, unless ``--quiet`` is given."""
     if verbosity() >= 0:
         click.echo(text, err=True)
 
 
 def complain(text: str) -> None:
-    """Say what is wrong."""
+    """Print an error to standard error."""
     click.echo(f"asyconv: {text}", err=True)
 
 
@@ -45,7 +45,7 @@ def writing(place: Path | None, what: str) -> Iterator[None]:
 
 
 def print_outcome(outcome: "Outcome") -> None:
-    """Say what became of one recording: the path of a report that is there, a sentence for what is not."""
+    """Print the outcome of one recording: the path of its report, or the reason why there is none."""
     if outcome.state in BAD:
         complain(f"{'refused' if outcome.state == 'refused' else 'parked'}: {outcome.sentence}")
     else:
@@ -63,12 +63,12 @@ def print_outcome(outcome: "Outcome") -> None:
 
 
 def exit_code(outcomes: "Iterable[Outcome]") -> int:
-    """Exit code of a run that came to its end."""
+    """Exit code of a finished run."""
     return EXIT_REFUSED if any(outcome.state in BAD for outcome in outcomes) else 0
 
 
 def finish(ctx: click.Context, outcomes: "list[Outcome]") -> None:
-    """Count, and leave with 1 if anything was refused or parked."""
+    """Print the counts; exit with 1 if a recording was refused or parked."""
     from asyconv.night.batch import summary
 
     note(summary(outcomes))

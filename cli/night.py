@@ -1,4 +1,4 @@
-"""A run over many recordings as the user sees it: shown, noted in the audit, stopped in order, summed up."""
+"""A run over many recordings: progress, audit, orderly stop and summary."""
 
 import itertools
 import time
@@ -63,7 +63,7 @@ def run_recordings(
 
 
 def _note(audit: "Audit", outcome: "Outcome", results: Path, noted: Mapping[str, str]) -> None:
-    """Seal what became of a recording; what a killed run made and could not note is noted now."""
+    """Write the outcome of a recording to the audit, and results of a killed run that it could not write there."""
     from asyconv.night.audit import manifest_hash
 
     name = outcome.recording_id

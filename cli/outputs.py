@@ -1,4 +1,4 @@
-"""Where a command may write: never over an input, and over a file that is there only when it is told to."""
+"""Where a command may write: never over an input, and over an existing file only with ``--overwrite``."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a run would do, without doing it: how many recordings, how long, done, stale, and the space they need."""
+"""The dry run: number and length of recordings, which are done or stale, and the space that the others need."""
 
 import shutil
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ RESULT_BYTES_PER_S = 30_000.0
 def dry_run(
     sources: Sequence[Path], results: Path, stated: "StatedFacts", weights_hash: str, common: dict[str, Any]
 ) -> "list[Outcome]":
-    """Say what would become of each recording, and how much time and space all of them need."""
+    """Print the outcome that each recording would have, and the time and space that all need."""
     from asyconv.night.sources import size_bytes
 
     outcomes, todo_s, unknown = [], 0.0, 0

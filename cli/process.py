@@ -272,7 +272,7 @@ def _say_waiting(source: Path, seconds: float) -> None:
 
 
 def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:
-    """Keep which pseudonym is which file: where the user says, else beside the input."""
+    """Write the file that tells which pseudonym is which source: where the user says, else beside the input."""
     from asyconv.night.source_names import add_names, default_place
 
     pairs = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]

@@ -1,4 +1,4 @@
-"""How far a command is: a progress bar on a terminal, a plain line now and then elsewhere."""
+"""Progress of a command: a progress bar on a terminal, else a plain line from time to time."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The rows of a kernel benchmark as a roofline: what each implementation reaches of what the device allows."""
+"""The rows of a kernel benchmark as a roofline: rate of each implementation beside the limits of the device."""
 
 from collections.abc import Sequence
 from pathlib import Path

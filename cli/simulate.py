@@ -69,7 +69,7 @@ def command(
 def simulate(
     out: Path, infants: int, seconds: float, seed: int, *, motion: Path | None = None, file_format: str = "oni"
 ) -> list[Path]:
-    """Simulate into a folder that holds nothing yet, so that it holds exactly these recordings."""
+    """Simulate into a new or empty folder, so that it holds exactly these recordings."""
     from asyconv.simulation.simulate import simulate as simulate_now
 
     with _empty_folder(out), progress(f"simulating {infants} infants") as tell:

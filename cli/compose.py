@@ -132,7 +132,7 @@ def prepare(
     source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still_floor: Any, weights_hash: str,
     sha256_by_planning: Mapping[str, str],
 ) -> "Job":  # fmt: skip
-    """Identity and keys of a recording; its SHA-256 is looked up by its planning hash, and computed if not found there."""
+    """Identity and keys of a recording; its SHA-256 is looked up by its planning hash, or computed."""
     from asyconv.night.one_recording import Excluded, Job, key_of
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.tracks import TRACKS_VERSION

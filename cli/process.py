@@ -103,7 +103,7 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 def command(
     ctx: click.Context, /, inputs: tuple[Path, ...], results: Path, dry_run: bool, on_finish: str | None, **options: Any
 ) -> None:
-    """Turn depth recordings into tracks, tables and a report each.
+    """Turn each depth recording into tracks, tables and a report.
 
     INPUT is an OpenNI .oni file, a folder of 16-bit PNG pictures, a lossless 16-bit video, or a folder that is searched
     for these. Each recording gets the folder RESULTS/<recording_id>/. What is done already is skipped, and a run that

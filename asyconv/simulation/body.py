@@ -66,7 +66,14 @@ def sample_anatomy(rng: np.random.Generator) -> Anatomy:
 
 
 def varied_anatomy(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
-    """The same infant with proportions as wide apart as those of real labels (P1 to P99, in trunk lengths)."""
+    """The same infant at any age from 25 weeks to three months after term, its proportions as wide apart as real ones.
+
+    Widths and bones reach what real labels show (P1 to P99, in trunk lengths).
+    """
+    age_weeks = float(rng.uniform(25.0, 42.0) if rng.random() < 0.75 else rng.uniform(42.0, 53.0))
+    grown = (128.0 + 2.8 * (age_weeks - 32.0)) / (128.0 + 2.8 * (anatomy.age_weeks - 32.0))
+    lengths = {name: getattr(anatomy, name) * grown for name in ("upper_arm", "forearm", "thigh", "shank", "trunk")}
+    anatomy = replace(anatomy, age_weeks=age_weeks, **lengths)
 
     def factor(mean: float, sd: float, low: float, high: float) -> float:
         return float(np.clip(rng.normal(mean, sd), low, high))
@@ -80,7 +87,7 @@ def varied_anatomy(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
         shank=anatomy.shank * leg * factor(0.94, 0.13, 0.62, 1.3),
         shoulder_width=anatomy.trunk * factor(0.64, 0.09, 0.42, 0.84),
         hip_width=anatomy.trunk * float(min(0.17 + rng.gamma(2.0, 0.12), 1.0)),
-        plumpness=float(rng.uniform(0.8, 1.2)),
+        plumpness=float(rng.uniform(0.8, 1.2)) * (1.0 + 0.006 * max(0.0, age_weeks - 36.0)),
     )
 
 

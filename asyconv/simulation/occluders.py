@@ -29,8 +29,8 @@ def smooth_noise(rng: np.random.Generator, rows: int, columns: int, cell: float)
     return np.asarray(wide, np.float32)
 
 
-def bed_depth(rng: np.random.Generator, infant: Infant) -> npt.NDArray[np.float32]:
-    """Depth of the bed without the infant: wrinkled mattress, nest of rolled cloth, rails at the sides."""
+def bed_depth(rng: np.random.Generator, infant: Infant, size: float = 1.0) -> npt.NDArray[np.float32]:
+    """Depth of the bed without the infant: wrinkled mattress, nest of rolled cloth of that size, rails at the sides."""
     columns, rows = np.meshgrid(np.arange(WIDTH_PX), np.arange(HEIGHT_PX))
     rays = np.stack(
         [(columns - (WIDTH_PX - 1) / 2) / FOCAL_PX, (rows - (HEIGHT_PX - 1) / 2) / FOCAL_PX, np.ones(columns.shape)], -1
@@ -44,7 +44,7 @@ def bed_depth(rng: np.random.Generator, infant: Infant) -> npt.NDArray[np.float3
         first = 0.0 if rng.random() < 0.5 else rng.uniform(0.2, 0.6)
         angles = np.linspace(-np.pi / 2 + first, 1.5 * np.pi - first, 22)
         wobble = 1 + 0.05 * np.sin(3 * angles + rng.uniform(0, 6))
-        ring = np.stack([across * wobble * np.cos(angles), along * wobble * np.sin(angles)], -1)
+        ring = size * np.stack([across * wobble * np.cos(angles), along * wobble * np.sin(angles)], -1)
         turn = np.radians(infant.placement.turn_deg)
         if abs(infant.placement.turn_deg) > 16.0:  # a nest turns with a body that lies turned
             ring = ring @ np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])

@@ -137,13 +137,16 @@ def make_infant(
         placement = varied_placement(more, lying, condition.turn_deg, condition.roll_deg)
         wrap = "swaddle" if condition.swaddled else sample_wrap(more) if condition.occluded else "nothing"
         reach = QUIET if more.random() < QUIET_SHARE or wrap == "swaddle" else VARIED
+    sensor = sample_sensor(more, condition.camera, condition.noise, condition.holes) if condition.varied else None
     motion = invent_motion(rng, time_s, moving=moving, reach=reach)
     tilt = np.radians(rng.normal(0.0, 2.0, size=2))
     tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
     distance_mm = _stated(condition.distance_mm, float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0)))
-    if condition.varied:
+    if sensor is not None:
         motion = livelier(more, motion, reach) if moving and wrap != "swaddle" else motion
-        tilt, distance_mm, (x_mm, y_mm) = varied_view(more, condition.tilt_deg, condition.distance_mm)
+        tilt, distance_mm, (x_mm, y_mm) = varied_view(
+            more, anatomy.scale, sensor.camera.near_mm, condition.tilt_deg, condition.distance_mm
+        )
         placement = replace(placement, x_mm=placement.x_mm + x_mm, y_mm=placement.y_mm + y_mm)
     turn = np.asarray(cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0], np.float64)
     if body is None:
@@ -168,15 +171,18 @@ def make_infant(
         breath_hz=float(rng.uniform(0.6, 1.1)),
         noise_px=SENSOR_NOISE_PX * condition.noise,
         hole_rate=SENSOR_HOLE_RATE * condition.holes,
+        sensor=sensor,
     )
     span_s = float(time_s[-1]) if len(time_s) else 0.0
-    extra: dict[str, Any] = {"background_mm": bed_depth(rng, bare), "tubes": sample_tubes(rng, anatomy)}
+    extra: dict[str, Any] = {
+        "background_mm": bed_depth(rng, bare, anatomy.scale if condition.varied else 1.0),
+        "tubes": sample_tubes(rng, anatomy),
+    }
     if condition.occluded:
         extra |= {"cloths": sample_cloths(rng, bare, span_s), "visits": sample_visits(rng, bare, span_s)}
     if condition.varied:
         extra["look"] = sample_look(np.random.default_rng(np.random.SeedSequence([seed, number, 22])), anatomy)
         extra["head_turn_deg"] = head_turn(more, lying, time_s)
-        extra["sensor"] = sample_sensor(more, condition.camera, condition.noise, condition.holes)
         extra["background_mm"] = uneven(more, bare, extra["background_mm"])
         if condition.occluded:
             cloths = extra["cloths"] if more.random() < LOOSE_CLOTHS_SHARE else ()

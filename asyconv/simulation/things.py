@@ -60,11 +60,15 @@ def _pillows_and_toys(rng: np.random.Generator, infant: Infant) -> Solids | None
     shapes: list[tuple[Array, Array]] = []  # centre in the bed frame, half-axes
     for _ in range(int(rng.choice([0, 1, 2], p=[0.65, 0.25, 0.1]))):
         away = rng.uniform(0.0, 2 * np.pi)
-        spot = middle + rng.uniform(125.0, 230.0) * np.array([np.cos(away), 1.25 * np.sin(away), 0.0])
+        spot = middle + infant.anatomy.scale * rng.uniform(125.0, 230.0) * np.array(
+            [np.cos(away), 1.25 * np.sin(away), 0.0]
+        )
         shapes.append((spot + [0, 0, rng.uniform(0, 12)], rng.uniform([45, 45, 14], [110, 80, 40])))
     for _ in range(int(rng.choice([0, 1, 2], p=[0.7, 0.2, 0.1]))):
         away, size = rng.uniform(0.0, 2 * np.pi), rng.uniform(0.5, 1.2)
-        spot = middle + rng.uniform(110.0, 240.0) * np.array([np.cos(away), 1.3 * np.sin(away), 0.0])
+        spot = middle + infant.anatomy.scale * rng.uniform(110.0, 240.0) * np.array(
+            [np.cos(away), 1.3 * np.sin(away), 0.0]
+        )
         shapes.append((spot + [0, 0, 28 * size], np.array([40, 34, 28]) * size))
         for _ in range(int(rng.integers(2, 6))):  # a head, ears, arms and legs, anywhere round it
             off = rng.normal(0.0, 1.0, 3) * [1.0, 1.0, 0.4]

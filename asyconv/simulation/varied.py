@@ -11,6 +11,8 @@ LYING: Final = {"supine": 0.52, "half-turned": 0.16, "side": 0.2, "prone": 0.12}
 
 _ROLL_DEG: Final = {"supine": (0.0, 11.0), "half-turned": (45.0, 13.0), "side": (90.0, 12.0), "prone": (180.0, 14.0)}
 MOST_TILT_DEG: Final = 40.0
+HIGHEST_MM: Final = 110.0
+"""Of a body over the mattress, nearly always: nobody hangs a camera so low that it sees no more of it."""
 
 
 def sample_lying(rng: np.random.Generator) -> str:
@@ -49,11 +51,12 @@ def head_turn(rng: np.random.Generator, lying: str, time_s: Array) -> Array:
 
 
 def varied_view(
-    rng: np.random.Generator, tilt_deg: float | None, distance_mm: float | None
+    rng: np.random.Generator, scale: float, near_mm: float, tilt_deg: float | None, distance_mm: float | None
 ) -> tuple[Array, float, tuple[float, float]]:
     """Tilt of a camera about the picture's x and y axis, radians; its distance; and how far the bed moves, mm.
 
-    The bed moves so that what a level camera would have in the middle stays there.
+    No camera hangs so low that the body is nearer than the `near_mm` from which it sees. The bed moves so that what a
+    level camera would have in the middle stays there.
     """
     slant_deg = abs(rng.normal(0.0, 2.5)) if rng.random() < 0.5 else MOST_TILT_DEG * rng.uniform() ** 1.5
     away = rng.uniform(0.0, 2 * np.pi)
@@ -62,7 +65,8 @@ def varied_view(
         tilt = np.radians([tilt_deg, rng.normal(0.0, 2.0)])
     slant = float(np.sqrt(tilt @ tilt))
     reach_mm = float(rng.uniform(300.0, 1200.0) if rng.random() < 0.15 else 600.0 * np.exp(rng.normal(0.0, 0.16)))
-    reach_mm = float(np.clip(reach_mm, 300.0, 1200.0)) if distance_mm is None else distance_mm
+    reach_mm *= scale**0.7  # for a larger infant the camera hangs higher
+    reach_mm = float(np.clip(reach_mm, near_mm + HIGHEST_MM, 1200.0)) if distance_mm is None else distance_mm
     if slant < 1e-9:
         return tilt, reach_mm, (0.0, 0.0)
     # the bed point in the picture's middle: the camera's axis turned back into the bed frame

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from asyconv.tracks import Tracks
 
 PROCESS_RECORDING = "asyconv.cli.compose:process_recording"
-TRACKED_AGAIN = "tracked again: the earlier tracks were not those of their manifest"
 """The function that an engine calls for every recording."""
+
+TRACKED_AGAIN = "tracked again: the earlier tracks were not those of their manifest"
 
 
 @dataclass(frozen=True)
@@ -285,19 +286,3 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes"
         "software": {**software("numpy", "scipy", "polars"), "asyconv": __version__},
         "notice": NOTICE,
     }
-
-
-def ready_at(source: Path) -> float:
-    """Epoch time from which a source may be read; 0 for an .oni file with its end record, and for refused sources."""
-    from asyconv.night.sources import settled_at
-    from asyconv.recordings.formats import file_format
-    from asyconv.recordings.oni_records import scan
-    from asyconv.recordings.png_files import holds_depth_pictures
-
-    try:
-        kind = "pictures" if source.is_dir() and holds_depth_pictures(source) else file_format(source)
-        if kind is None or (kind == "oni" and scan(source).ending == "finished"):
-            return 0.0
-    except InputError:
-        return 0.0
-    return settled_at(source)

@@ -151,7 +151,7 @@ def process(
     from asyconv.night.batch import Asked
     from asyconv.night.frozen import freeze
     from asyconv.night.results import manifests
-    from asyconv.night.sources import shard_of
+    from asyconv.night.sources import ready_at, shard_of
     from asyconv.pose.model_card import read_model
 
     if not math.isfinite(time_out):
@@ -192,7 +192,7 @@ def process(
     outcomes = run_recordings(
         compose.PROCESS_RECORDING, asked, results,
         lambda n: _engine(n, workers, scheduler), already,
-        limit_s_per_s=time_out, ready_at=(lambda source: 0.0) if no_wait else compose.ready_at, waiting=_say_waiting,
+        limit_s_per_s=time_out, ready_at=(lambda source: 0.0) if no_wait else ready_at, waiting=_say_waiting,
     )  # fmt: skip
     there = {outcome.recording_id for outcome in outcomes} | {m["recording_id"] for m in manifests(results)}
     for name in sorted(facts.events.keys() - there):

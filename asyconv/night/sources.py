@@ -1,4 +1,4 @@
-"""What is known of a source before it is decoded: is it still growing, was it seen before, whose share is it."""
+"""Sources before they are decoded: name, hash for planning, share of a cluster, and whether they still grow."""
 
 import errno
 import hashlib
@@ -7,6 +7,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from asyconv.errors import InputError
+from asyconv.recordings.formats import file_format
+from asyconv.recordings.oni_records import scan
+from asyconv.recordings.png_files import holds_depth_pictures
 
 SETTLED_AFTER_S: Final = 120.0
 """A file changed more recently may still be being recorded."""
@@ -55,6 +60,17 @@ def settled_at(source: Path) -> float:
     """Epoch time from which a source counts as fully recorded; a change time in the future says nothing."""
     changed = max((path.stat().st_mtime for path in _files(source)), default=0.0)
     return changed + SETTLED_AFTER_S if changed < time.time() + SETTLED_AFTER_S else 0.0
+
+
+def ready_at(source: Path) -> float:
+    """Epoch time from which a source may be read; 0 for an .oni file with its end record, and for refused sources."""
+    try:
+        kind = "pictures" if source.is_dir() and holds_depth_pictures(source) else file_format(source)
+        if kind is None or (kind == "oni" and scan(source).ending == "finished"):
+            return 0.0
+    except InputError:
+        return 0.0
+    return settled_at(source)
 
 
 def id_of_unreadable(source: Path) -> str:

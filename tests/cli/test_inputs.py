@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from asyconv.cli import process as process_command
-from asyconv.cli.compose import TRACKED_AGAIN, ready_at
+from asyconv.cli.compose import TRACKED_AGAIN
 from asyconv.errors import InputError
 from asyconv.night import audit, batch, results
 from asyconv.night.child import Task
 from asyconv.night.engines import Ended, Inline
 from asyconv.night.frozen import DECISIVE, freeze
+from asyconv.night.sources import ready_at
 from tests.helpers.commands import invoke
 
 TRACKS = "tracks.parquet"

@@ -27,8 +27,9 @@ class MotionEvidence:
     information : f32 [2, N, 12, 3, 3], the inverse of the displacement's covariance in mm^-2, with any rotation of the
         surface allowed for. It is small along directions in which the surface has no features; NaN = no evidence.
     share : f32 [2, N, 12], the share of the surface's pixels that fit the displacement, 0 to 1; NaN = no evidence.
-    meta : `refused`, why there is no evidence in the whole recording (None where there is), `noise_mm` and `inflation`,
-        the noise that was found (see docs/motion-evidence.md).
+    meta : `refused`, why there is no evidence in the whole recording (None where there is); `noise_mm` and `inflation`
+        by lag, the noise that was found; `copied_share`, the share of pairs of frames that are copies and therefore no
+        evidence (see docs/motion-evidence.md).
     """
 
     lags: ClassVar[tuple[int, ...]] = LAGS

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from asyconv.motion_evidence import MotionEvidence
 
-TRACKS_VERSION: Final = 4
+TRACKS_VERSION: Final = 5
 """Raised by hand, and only when the numbers of tracks change for the same recording and model."""
 
 SCHEMA_VERSION: Final = 1

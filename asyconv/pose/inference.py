@@ -68,7 +68,8 @@ def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
     presence = clip.presence[:, position]
     thresholds = np.asarray(settings.presence_thresholds, np.float32)
     if clip.box is None or not (presence >= thresholds).any():
-        return JointSet(np.full((N_JOINTS, 2), np.nan, np.float32), np.zeros(N_JOINTS, np.float32))
+        nowhere = np.full((N_JOINTS, 3), np.nan, np.float32)
+        return JointSet(nowhere[:, :2], np.zeros(N_JOINTS, np.float32), nowhere[:, 2])
     maps = clip.confidence[position]
     keep_near_detection(maps, clip.seen, clip.presence, position, clip.box)
     joints = find_joints(maps, settings.joint_threshold, settings.link_threshold, settings.nms_window_map, clip.box)

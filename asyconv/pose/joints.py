@@ -51,10 +51,13 @@ class JointSet:
     ----------
     xy_map : [12, 2] float32, map px (pixel centres are whole numbers), NaN = missing.
     score : [12] float32, raw map value at the chosen peak, or the map's largest value where the joint is missing.
+    sigma_map : [12] float32, root of the mean second moment of the map along rows and columns round the position, map
+        px, NaN = missing. A drawn target has the targets' sigma, cut by the window of 3 px; a blurred peak has more.
     """
 
     xy_map: Floats
     score: Floats
+    sigma_map: Floats
 
 
 def find_joints(
@@ -81,13 +84,15 @@ def find_joints(
     strengths = _strengths(maps[N_JOINTS:], xy, count, _ENDS, place)
     links = [_match(strengths[k, : count[a], : count[b]], link_threshold) for k, (a, b) in enumerate(CONNECTIONS)]
     xy_map = np.full((N_JOINTS, 2), np.nan, np.float32)
+    sigma_map = np.full(N_JOINTS, np.nan, np.float32)
     score = best
     for limb, joints in LIMBS.items():
         chain = _choose_chain(joints, [_oriented(links, k, joints) for k in LIMB_CONNECTIONS[limb]], peak, count)
         for joint, candidate in zip(joints, chain, strict=True):
             if candidate >= 0:
                 xy_map[joint], score[joint] = xy[joint, candidate], peak[joint, candidate]
-    return JointSet(xy_map, score)
+                sigma_map[joint] = _spread(maps[joint], float(xy_map[joint, 0]), float(xy_map[joint, 1]), place)
+    return JointSet(xy_map, score, sigma_map)
 
 
 def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> JointSet:
@@ -98,8 +103,10 @@ def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> Joi
     """
     last = np.array([MAP_WIDTH, MAP_HEIGHT]) - 1 - BORDER_MAP
     inside = np.all((joints.xy_map >= BORDER_MAP) & (joints.xy_map <= last), axis=-1)
-    xy = np.where(((presence >= thresholds) & inside)[:, None], joints.xy_map, np.float32(np.nan))
-    return JointSet(xy, np.sqrt(np.clip(joints.score, 0, None) * presence))
+    present = (presence >= thresholds) & inside
+    xy = np.where(present[:, None], joints.xy_map, np.float32(np.nan))
+    sigma = np.where(present, joints.sigma_map, np.float32(np.nan))
+    return JointSet(xy, np.sqrt(np.clip(joints.score, 0, None) * presence), sigma)
 
 
 Link = tuple[int, int, float]
@@ -219,6 +226,25 @@ def _centre(picture: Floats, x_peak: float, y_peak: float, place: Place) -> Any:
             break
     # a peak on the border rests there to within rounding, which must not carry it out of the picture
     return np.array([min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)], np.float32)
+
+
+@compiled
+def _spread(picture: Floats, x: float, y: float, place: Place) -> float:
+    """Root of the mean second moment of positive values in the square window about a position, at least a pixel's own.
+
+    In map px.
+    """
+    top, left = place[0], place[1]
+    reach = WINDOW_RADIUS_MAP + 0.5
+    total, moment = 1e-12, 0.0
+    for row in range(max(int(np.ceil(y - reach)), top), min(int(np.floor(y + reach)) + 1, top + picture.shape[0])):
+        for column in range(
+            max(int(np.ceil(x - reach)), left), min(int(np.floor(x + reach)) + 1, left + picture.shape[1])
+        ):
+            value = max(picture[row - top, column - left], 0.0)
+            total += value
+            moment += value * ((row - y) ** 2 + (column - x) ** 2)
+    return float(np.sqrt(max(moment / (2.0 * total), 1.0 / 12.0)))
 
 
 @compiled

@@ -13,24 +13,19 @@ import numpy.typing as npt
 
 from asyconv import __version__
 from asyconv.errors import InputError
+from asyconv.motion_evidence import MotionEvidence
 from asyconv.notice import NOTICE
-from asyconv.pose.clips import Clip, ClipCutter, Sample, grid_steps
+from asyconv.pose.clips import grid_steps
 from asyconv.pose.geometry import MapGeometry
-from asyconv.pose.inference import ClipMaps, Inference, locate
-from asyconv.pose.joint_depths import joint_depths
-from asyconv.pose.mattress import DepthSampler, fit_mattress, to_camera_mm
+from asyconv.pose.inference import Inference
+from asyconv.pose.mattress import fit_mattress, to_camera_mm
 from asyconv.pose.model_file import Model
+from asyconv.pose.run import Run
 from asyconv.recordings.clock import Clock, lost_frames
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
-from asyconv.skeleton import N_JOINTS
 from asyconv.stage_times import StageTimes
-from asyconv.system import trim_heap
 from asyconv.tracks import SCHEMA_VERSION, TRACKS_VERSION, Tracks
 
-WINDOW_MAP: Final = 1.6
-"""Half width of the window in which a joint's depth is read, in map pixels."""
-
-TRIM_EVERY_FRAMES: Final = 300
 PLAUSIBLE_MM: Final = (300.0, 1500.0)
 Progress = Callable[[int, int | None], None]
 Array = npt.NDArray[np.float64]
@@ -82,7 +77,8 @@ def track(
     picture = _picture(recording, head, mirrored, intrinsics)
     geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
     times = times or StageTimes()
-    run = _Run(Inference(model, precision), geometry, picture.depth_unit_mm, clock.rate_hz / stride, times)
+    inference = Inference(model, precision)
+    run = Run(inference, geometry, picture.camera, picture.depth_unit_mm, clock.rate_hz / stride, times)
     frames = _every(recording, clock, stride)
     total = recording.frame_count or len(clock.time_s)
     while True:
@@ -94,8 +90,10 @@ def track(
         if progress:
             progress(frame.number, total)
     run.finish(recording.path.name)
+    with times.of("motion"):
+        motion = run.motion.finish()
     identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
-    return _tracks(recording, model, run, picture, identity)
+    return _tracks(recording, model, run, picture, identity, motion)
 
 
 def _picture(recording: Recording, head: str | None, mirrored: bool | None, intrinsics: Intrinsics | None) -> _Picture:
@@ -115,84 +113,14 @@ def _every(recording: Recording, clock: Clock, stride: int) -> Iterator[Frame]:
     return (frame for frame in recording.frames() if steps[frame.number - 1] % stride == 0)
 
 
-class _Run:
-    """A recording on its way through the method: rows grow as frames come in, joints follow a few batches later."""
-
-    def __init__(
-        self, inference: Inference, geometry: MapGeometry, unit_mm: float, fps_hz: float, times: StageTimes
-    ) -> None:
-        self.times = times
-        self.inference, self.settings = inference, inference.settings
-        self.geometry, self.unit_mm = geometry, unit_mm
-        self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
-        self.bias_map = np.asarray(self.settings.position_bias_map, dtype=np.float64)
-        self.knots = np.asarray(self.settings.confidence_knots, dtype=np.float64)
-        self.reach_px = max(2, round(WINDOW_MAP * geometry.scale_px))
-        self.number: list[int] = []
-        self.time_s: list[float] = []
-        self.xy_map: list[Array] = []
-        self.confidence: list[Array] = []
-        self.depth_counts: list[Array] = []
-        self.source: list[npt.NDArray[np.uint8]] = []
-        self._clips: list[Clip] = []
-        self._any_depth = False
-
-    def push(self, frame: Frame) -> None:
-        """Take the next frame; predict when a batch of clips is full."""
-        with self.times.of("clips"):
-            self._take(frame)
-        if len(self._clips) >= self.inference.batch:
-            self._predict(self._clips[: self.inference.batch])
-            del self._clips[: self.inference.batch]
-        if len(self.number) % TRIM_EVERY_FRAMES == 0:
-            trim_heap()
-
-    def _take(self, frame: Frame) -> None:
-        row = len(self.number)
-        self.number.append(frame.number)
-        self.time_s.append(frame.time_s)
-        self.xy_map.append(np.full((N_JOINTS, 2), np.nan))
-        self.confidence.append(np.zeros(N_JOINTS))
-        self.depth_counts.append(np.full(N_JOINTS, np.nan))
-        self.source.append(np.zeros(N_JOINTS, np.uint8))
-        depth_mm = self.geometry.resize(frame.depth) * np.float32(self.unit_mm)
-        self._any_depth = self._any_depth or bool(depth_mm.any())
-        self.sampler.push(depth_mm)
-        self._clips += self.cutter.push(Sample(row, frame.time_s, depth_mm, frame.depth))
-
-    def finish(self, name: str) -> None:
-        """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""
-        frames = len(self.number)
-        if not frames:
-            raise InputError(f"{name}: expected depth frames, found none")
-        if not self._any_depth:
-            raise InputError(f"{name}: expected depth, found only zeros in all {frames} frames")
-        self._clips += self.cutter.finish()
-        if len(self.cutter.too_short) == frames:
-            raise InputError(f"{name}: expected at least three frames 1/6 s apart, found {frames} frames without any")
-        for start in range(0, len(self._clips), self.inference.batch):
-            self._predict(self._clips[start : start + self.inference.batch])
-
-    def _predict(self, clips: list[Clip]) -> None:
-        with self.times.of("networks"):
-            maps = self.inference.both(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
-        with self.times.of("joints"):
-            self._locate(clips, maps)
-
-    def _locate(self, clips: list[Clip], maps: list[ClipMaps]) -> None:
-        for clip, clip_maps in zip(clips, maps, strict=True):
-            for position in np.flatnonzero(clip.keep):
-                sample = clip.samples[position]
-                row = sample.index
-                joints = locate(clip_maps, int(position), self.settings)
-                self.xy_map[row] = joints.xy_map - self.bias_map[position]
-                self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
-                self.depth_counts[row], self.source[row] = joint_depths(
-                    sample.native, self.geometry.to_px(self.xy_map[row]), self.reach_px
-                )
-
-
-def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, identity: dict[str, Any]) -> Tracks:
+def _tracks(
+    recording: Recording,
+    model: Model,
+    run: Run,
+    picture: _Picture,
+    identity: dict[str, Any],
+    motion: MotionEvidence,
+) -> Tracks:
     xy_map = np.stack(run.xy_map)
     xy_px = run.geometry.to_px(xy_map)
     depth_mm = np.stack(run.depth_counts) * picture.depth_unit_mm
@@ -202,6 +130,8 @@ def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, id
         xyz_mm = to_camera_mm(xy_px, depth_mm, picture.camera, picture.mirrored)
         plane = fit_mattress(scene_mm, xy_map.reshape(-1, 2), run.geometry, picture.camera)
     warnings = [*recording.warnings, *_warnings(run, picture, scene_mm, plane)]
+    if motion.meta["refused"] and picture.camera is not None:
+        warnings.append(f"no motion evidence from depth: {motion.meta['refused']}")
     meta = identity | _metadata(recording, model, run, picture) | {"mattress_plane": plane, "warnings": warnings}
     single = np.float32
     return Tracks(
@@ -216,10 +146,12 @@ def _tracks(recording: Recording, model: Model, run: _Run, picture: _Picture, id
         z_mm=xyz_mm[..., 2].astype(single),
         confidence=np.stack(run.confidence).astype(single),
         meta=meta,
+        sigma_px=(np.stack(run.sigma_map) * run.geometry.scale_px).astype(single),
+        motion=motion,
     )
 
 
-def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) -> dict[str, Any]:
+def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -> dict[str, Any]:
     stated = asdict(picture)
     camera = stated.pop("camera")
     return {
@@ -252,7 +184,7 @@ def _metadata(recording: Recording, model: Model, run: _Run, picture: _Picture) 
     }
 
 
-def _warnings(run: _Run, picture: _Picture, scene_mm: Array, plane: list[float] | None) -> list[str]:
+def _warnings(run: Run, picture: _Picture, scene_mm: Array, plane: list[float] | None) -> list[str]:
     out = []
     if not picture.left_right_verified:
         out.append("left/right unverified: where the head lies or whether the picture is mirrored was not stated")

@@ -17,6 +17,7 @@ from tests.helpers.result_folders import files, folders
 
 OUTPUTS = {
     "tracks.parquet",
+    "motion.parquet",
     "limb_series.parquet",
     "bouts.parquet",
     "limb_summary.parquet",
@@ -188,9 +189,28 @@ def test_new_events_reuse_tracks(results: Path, recordings: Path, model: Path, t
     assert f"{name} made" in result.stderr
     after = files(out / name)
     assert after["tracks.parquet"] == before["tracks.parquet"]
+    assert after["motion.parquet"] == before["motion.parquet"]
     assert json.loads(after["manifest.json"])["made_by"] == json.loads(before["manifest.json"])["made_by"]
     kept = out / ".superseded" / name
     assert [files(folder) for folder in kept.iterdir()] == [before]
+
+
+def test_motion_evidence_that_was_changed_is_made_again(recordings: Path, model: Path, tmp_path: Path) -> None:
+    source = sorted(recordings.glob("*.oni"))[0]
+    out = tmp_path / "out"
+    arguments = ["process", source, "-o", out, "--model", model, "--names", tmp_path / "n.csv"]
+    assert invoke(*arguments).exit_code == 0
+    folder = folders(out)[0]
+    whole = (folder / "motion.parquet").read_bytes()
+    (folder / "motion.parquet").write_bytes(whole[:-1])
+    result = invoke("verify", out)
+    assert result.exit_code == 1
+    assert "motion.parquet" in result.output
+    events = tmp_path / "e.csv"
+    events.write_text(f"recording_id,start_s,end_s,kind\n{folder.name},0,0.3,exclude\n")
+    result = invoke(*arguments, "--events", events, "--update")
+    assert "tracked again" in result.stderr
+    assert (folder / "motion.parquet").read_bytes() == whole
 
 
 def test_a_model_that_cannot_be_used_is_one_sentence_and_no_recording_is_charged(

@@ -220,7 +220,8 @@ def test_a_joint_on_the_border_of_the_picture_is_partly_outside_and_missing() ->
     xy = np.full((12, 2), 55.0, np.float32)
     xy[:8, 0] = 1.9, 2.0, 125.0, 125.1, 60.0, 60.0, 60.0, 60.0
     xy[4:8, 1] = 1.9, 2.0, 93.0, 93.1
-    kept = those_present(JointSet(xy, np.ones(12, np.float32)), np.ones(12, np.float32), np.zeros(12, np.float32))
+    ones = np.ones(12, np.float32)
+    kept = those_present(JointSet(xy, ones, ones), ones, np.zeros(12, np.float32))
     assert np.flatnonzero(np.isnan(kept.xy_map[:, 0])).tolist() == [0, 3, 4, 7]
 
 
@@ -237,3 +238,14 @@ def test_a_peak_far_from_where_detection_sees_the_joint_does_not_count() -> None
     weak = seen[:, None] * np.float32(0.5)
     keep_near_detection(maps, weak, weak.max((2, 3)), 0, whole(seen))
     np.testing.assert_array_equal(maps, near)  # how strong the detection is does not matter, only where it is strongest
+
+
+def test_the_spread_of_a_position_is_that_of_its_peak() -> None:
+    rows, columns = np.mgrid[:96, :128]
+    maps = np.zeros((20, 96, 128), np.float32)
+    maps[0] = np.exp(-((rows - 40.3) ** 2 + (columns - 60.6) ** 2) / (2 * 0.8**2))  # the window does not cut it
+    maps[1, 50, 70] = 1.0
+    found = find_joints(maps, 0.3, 0.3, 13)
+    assert found.sigma_map[0] == pytest.approx(0.8, abs=0.01)
+    assert found.sigma_map[1] == pytest.approx(12**-0.5)
+    assert np.isnan(found.sigma_map[2:]).all()

@@ -1,0 +1,68 @@
+"""Depth pictures in cells of about 2 mm: what is compared when one asks how a surface moved."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.jit import compiled
+
+CELL_MM: Final = 2.0
+"""Side of a cell on the scene, about; less noise than in a pixel, and a limb still spans ten. Set by hand."""
+
+GATE_MM: Final = 10.0
+"""Depths farther apart than this, in neighbouring cells, belong to two surfaces. Set by hand."""
+
+
+def cell_side_px(focal_px: float, middle_mm: float) -> int:
+    """How many pixels a side of a cell spans for a camera that sees the scene at `middle_mm`."""
+    return max(1, round(CELL_MM * focal_px / middle_mm))
+
+
+@compiled
+def cells_of(depth: npt.NDArray[np.uint16], unit_mm: float, side_px: int, box: npt.NDArray[np.int64]) -> Any:
+    """Mean depth in mm of the front surface in each cell, f32 [H // side, W // side]; 0 where half is missing.
+
+    Cells outside `box` (top, left, bottom, right) are 0 too.
+    """
+    cells = np.zeros((depth.shape[0] // side_px, depth.shape[1] // side_px), np.float32)
+    top, left, bottom, right = box
+    gate = np.int32(min(GATE_MM / unit_mm, 65535.0))
+    least = (side_px * side_px + 1) // 2
+    columns = right - left
+    nearest, total, count = np.empty(columns, np.int32), np.empty(columns, np.int32), np.empty(columns, np.int32)
+    for row in range(top, bottom):
+        nearest[:], total[:], count[:] = 65535, 0, 0
+        for y in range(row * side_px, (row + 1) * side_px):
+            line = depth[y, left * side_px : right * side_px]
+            for x in range(side_px):
+                for column in range(columns):
+                    less = np.int32((line[column * side_px + x] - np.uint16(1)) & 0xFFFF)  # no depth comes last
+                    nearest[column] = min(nearest[column], less)
+        for y in range(row * side_px, (row + 1) * side_px):
+            line = depth[y, left * side_px : right * side_px]
+            for x in range(side_px):
+                for column in range(columns):
+                    value = np.int32(line[column * side_px + x])
+                    counts = (value > 0) & (value - 1 - nearest[column] < gate)
+                    total[column] += value if counts else 0
+                    count[column] += 1 if counts else 0
+        for column in range(columns):
+            if count[column] >= least:
+                cells[row, left + column] = unit_mm * total[column] / count[column]
+    return cells
+
+
+@compiled
+def bilinear(cells: Any, x: float, y: float) -> Any:
+    """Depth between cells; 0 where one of the four is missing or they belong to two surfaces."""
+    if not (0.0 <= x < cells.shape[1] - 1 and 0.0 <= y < cells.shape[0] - 1):
+        return 0.0
+    column, row = int(x), int(y)
+    a, b = cells[row, column], cells[row, column + 1]
+    c, d = cells[row + 1, column], cells[row + 1, column + 1]
+    low, high = min(min(a, b), min(c, d)), max(max(a, b), max(c, d))
+    if low == 0.0 or high - low > GATE_MM:
+        return 0.0
+    u, v = x - column, y - row
+    return (1.0 - v) * ((1.0 - u) * a + u * b) + v * ((1.0 - u) * c + u * d)

@@ -1,0 +1,229 @@
+"""Motion evidence of a recording on its way through the method: frames come first, their joints a few batches later.
+
+Frames wait until the joints of `AFTER` later ones are known; then the surface at each joint is registered from one and
+six frames before. Memory is the frames that wait and the last six.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.motion_evidence import LAGS, MotionEvidence
+from asyconv.pose.depth_cells import cell_side_px, cells_of
+from asyconv.pose.depth_noise import COPY_SHARE, DepthNoise, equal_share, why_refused
+from asyconv.pose.joint_places import AFTER, BEFORE, settled
+from asyconv.pose.registration import CAPSULES, MOST_POINTS, collect, register
+from asyconv.recordings.stream import Intrinsics
+from asyconv.skeleton import LIMBS, N_JOINTS
+
+LEAST_CONFIDENCE: Final = 0.3  # finds below it say nothing of where a joint is; set by hand
+CLEARANCE_MM: Final = 60.0  # round the joints: what lies farther away is not the infant
+NOISE_EVERY: Final = 15  # frames
+SURFACE_MM: Final = 6.0  # the bone lies at least so far behind the surface: the point whose displacement is given
+FAST_MM: Final = 2.5  # steps of a joint beyond it are tried as a start of the registration
+FASTEST_MM: Final = 20.0
+GOOD_SHARE: Final = 0.5  # of the surface, for a joint without finds to follow it
+ROOTS: Final = [chain[0] for chain in LIMBS.values()]
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """One frame that has been looked at: picture, cells, joints in mm and the surface of each."""
+
+    time_s: float
+    depth: npt.NDArray[np.uint16]
+    cells: npt.NDArray[np.float32]
+    pivots: Array
+    points: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.int64]
+
+
+class MotionCollector:
+    """Collects the motion evidence of a recording with this camera, mirror, unit of depth and rate of frames.
+
+    Without a `camera` there are no millimetres, and no evidence.
+    """
+
+    def __init__(self, camera: Intrinsics | None, mirrored: bool, unit_mm: float, fps_hz: float) -> None:
+        self._camera, self._mirrored = camera, mirrored
+        self._unit_mm, self._fps_hz = unit_mm, fps_hz
+        self._frames: deque[tuple[float, npt.NDArray[np.uint16]]] = deque()
+        self._finds: deque[Array] = deque()
+        self._first_find = 0  # the row of the first of `_finds`
+        self._row = 0  # the next to be looked at
+        self._cells: _Cells | None = None
+        self._places = np.full((N_JOINTS, 3), np.nan)  # column, row (px) and depth (mm) in the frame before
+        self._seen: deque[_Seen] = deque(maxlen=max(LAGS))
+        self._moved: deque[Array] = deque(maxlen=max(LAGS))  # of the last frames, each to the next
+        self._noise = DepthNoise()
+        self._compared = self._copies = 0  # pairs of frames
+        self._rows: list[list[npt.NDArray[np.float32]]] = [[] for _ in LAGS]
+
+    def push(self, time_s: float, depth: npt.NDArray[np.uint16]) -> None:
+        """Take the next frame."""
+        if self._camera is not None:
+            self._frames.append((time_s, depth))
+
+    def place(self, xy_px: Array, depth_mm: Array, confidence: Array) -> None:
+        """Take the joints of the next frame, in order: [12, 2] native pixels, [12] and [12]; NaN = missing."""
+        if self._camera is None:
+            self._row += 1
+            return
+        finds = np.concatenate([xy_px, depth_mm[:, None]], axis=1)
+        finds[confidence < LEAST_CONFIDENCE] = np.nan
+        self._finds.append(finds)
+        while self._first_find + len(self._finds) > self._row + AFTER:
+            self._look(self._camera)
+
+    def finish(self) -> MotionEvidence:
+        """Look at what is left and give the evidence of all frames."""
+        while self._camera is not None and self._frames:
+            self._look(self._camera)
+        found = self._noise.found()
+        copied_share = self._copies / max(self._compared, 1)
+        refused = "the camera's intrinsics are unknown" if self._camera is None else why_refused(found, copied_share)
+        values = np.full((len(LAGS), self._row, N_JOINTS, 13), np.nan, np.float32)
+        meta: dict[str, Any] = {"refused": refused, "noise_mm": None, "inflation": None}
+        meta["copied_share"] = round(copied_share, 4)
+        if found is not None:
+            meta["noise_mm"] = [round(variance**0.5, 4) for variance in found[0]]
+            meta["inflation"] = [round(ratio, 3) for ratio in found[1]]
+            for lag, rows in enumerate(self._rows):
+                if rows and refused is None:
+                    values[lag, : len(rows)] = rows
+                    values[lag, ..., 4:] /= found[0][lag] * found[1][lag]
+        information = values[..., 4:].reshape(*values.shape[:3], 3, 3)
+        if self._mirrored:
+            values[..., 0] *= -1.0
+            information = information * np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], np.float32)
+        return MotionEvidence(values[..., :3].copy(), information.copy(), values[..., 3].copy(), meta)
+
+    def _look(self, camera: Intrinsics) -> None:
+        """Register the next frame with those before it."""
+        time_s, depth = self._frames.popleft()
+        row, self._row = self._row, self._row + 1
+        while self._first_find < row - BEFORE:
+            self._finds.popleft()
+            self._first_find += 1
+        if self._seen and abs((time_s - self._seen[-1].time_s) * self._fps_hz - 1.0) > 0.5:
+            self._seen.clear()
+            self._moved.clear()
+        if self._cells is None:
+            self._cells = _Cells.of(camera, depth, self._unit_mm)
+        places = np.empty((N_JOINTS, 3))
+        held = settled(np.stack(self._finds), row - self._first_find, self._places, places)
+        if self._cells is not None:
+            self._register(self._cells, row, time_s, depth, places, held)
+        self._places = places
+
+    def _register(
+        self, of: "_Cells", row: int, time_s: float, depth: npt.NDArray[np.uint16], places: Array, held: Any
+    ) -> None:
+        """Register a frame; joints that were `held` for want of a find follow their surface."""
+        infant = of.infant(places)
+        whole = row % NOISE_EVERY in (0, *LAGS)
+        cells = cells_of(depth, self._unit_mm, of.side_px, of.everything() if whole else infant)
+        pivots = of.to_mm(places)
+        for n, lag in enumerate(LAGS):
+            if row < lag:
+                continue
+            found = np.full((N_JOINTS, 13), np.nan, np.float32)
+            motion = np.full((N_JOINTS, 6), np.nan)
+            if len(self._seen) >= lag:
+                before = self._seen[-lag]
+                copied = equal_share(before.depth, depth) >= COPY_SHARE
+                self._compared += 1
+                self._copies += copied
+                if row % NOISE_EVERY == lag and not copied:
+                    self._noise.add(n, before.cells, cells, infant)
+                if not copied:
+                    starts = self._starts(pivots - before.pivots, lag)
+                    information, share = np.empty((N_JOINTS, 3, 3)), np.empty(N_JOINTS)
+                    register(
+                        before.points, before.counts, cells, of.camera, before.pivots, starts, lag, motion,
+                        information, share,
+                    )  # fmt: skip
+                    found[:, :3], found[:, 3], found[:, 4:] = motion[:, :3], share, information.reshape(N_JOINTS, 9)
+            self._rows[n].append(found)
+            if lag == 1:
+                self._moved.append(motion)
+                follows = held & (found[:, 3] >= GOOD_SHARE)
+                if follows.any():
+                    places[follows] = of.to_places(self._seen[-1].pivots[follows] + motion[follows, :3])
+                    pivots = of.to_mm(places)
+        points, counts = np.empty((N_JOINTS, MOST_POINTS, 5), np.float32), np.zeros(N_JOINTS, np.int64)
+        collect(cells, of.camera, of.with_middle(places), CAPSULES, points, counts)
+        self._seen.append(_Seen(time_s, depth, cells, pivots, points, counts))
+
+    def _starts(self, step: Array, lag: int) -> Array:
+        """Where to start, [12, 2, 6]: at rest or at what the frames in between gave, and at the joints' `step`."""
+        starts = np.zeros((N_JOINTS, 2, 6))
+        if lag > 1 and len(self._moved) == lag:
+            between = np.sum(self._moved, axis=0)
+            starts[:, 0] = np.where(np.isfinite(between), between, 0.0)
+        length = np.hypot(step[:, 0], step[:, 1])
+        fast = length > FAST_MM * lag
+        starts[:, 1, :2] = step[:, :2] * np.minimum(1.0, FASTEST_MM * lag / np.maximum(length, 1e-9))[:, None]
+        starts[~fast, 1] = np.nan
+        return starts
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """How a picture lies in cells: their side, how many there are, and the camera in units of cells."""
+
+    side_px: int
+    height: int
+    width: int
+    camera: Array  # fx, fy, cx, cy
+
+    @staticmethod
+    def of(camera: Intrinsics, depth: npt.NDArray[np.uint16], unit_mm: float) -> "_Cells | None":
+        """Cells of about 2 mm at the middle depth of a picture; None where it has no depth."""
+        known = depth[::8, ::8][depth[::8, ::8] > 0]
+        if not len(known):
+            return None
+        side = cell_side_px(camera.fx_px, float(np.median(known)) * unit_mm)
+        centre = (camera.cx_px + 0.5) / side - 0.5, (camera.cy_px + 0.5) / side - 0.5
+        seen = np.array([camera.fx_px / side, camera.fy_px / side, *centre])
+        return _Cells(side, depth.shape[0] // side, depth.shape[1] // side, seen)
+
+    def to_mm(self, places: Array) -> Array:
+        """Points in mm, a little behind the surface, of columns and rows (px) and depths (mm) [..., 3]."""
+        fx, fy, cx, cy = self.camera
+        x, y = (places[..., 0] + 0.5) / self.side_px - 0.5, (places[..., 1] + 0.5) / self.side_px - 0.5
+        z = places[..., 2]
+        return np.stack([(x - cx) / fx * z, (y - cy) / fy * z, z + SURFACE_MM], axis=-1)
+
+    def to_places(self, points: Array) -> Array:
+        """Do the reverse of `to_mm`."""
+        fx, fy, cx, cy = self.camera
+        z = points[..., 2] - SURFACE_MM
+        x, y = points[..., 0] / z * fx + cx, points[..., 1] / z * fy + cy
+        return np.stack([(x + 0.5) * self.side_px - 0.5, (y + 0.5) * self.side_px - 0.5, z], axis=-1)
+
+    def with_middle(self, places: Array) -> Array:
+        """Joints in cells [13, 3], the last the middle of shoulders and hips."""
+        joints = np.concatenate([places, places[ROOTS].mean(axis=0, keepdims=True)])
+        joints[:, :2] = (joints[:, :2] + 0.5) / self.side_px - 0.5
+        return joints
+
+    def everything(self) -> npt.NDArray[np.int64]:
+        """The box of the whole picture: top, left, bottom, right."""
+        return np.array([0, 0, self.height, self.width])
+
+    def infant(self, places: Array) -> npt.NDArray[np.int64]:
+        """The box of the joints with a clearance; empty where no joint is known."""
+        joints = self.with_middle(places)
+        joints = joints[np.isfinite(joints).all(axis=1)]
+        if not len(joints):
+            return np.zeros(4, np.int64)
+        margin = CLEARANCE_MM * self.camera[0] / np.median(joints[:, 2])
+        low, high = joints[:, 1::-1].min(axis=0) - margin, joints[:, 1::-1].max(axis=0) + margin
+        limits = np.array([self.height, self.width])
+        return np.concatenate([np.clip(low, 0, limits), np.clip(high, 0, limits)]).astype(np.int64)

@@ -1,0 +1,131 @@
+"""A recording on its way through the method: frames, clips, networks, joints, motion; memory of a few batches."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.errors import InputError
+from asyconv.pose.clips import Clip, ClipCutter, Sample
+from asyconv.pose.geometry import MapGeometry
+from asyconv.pose.inference import ClipMaps, Inference, locate
+from asyconv.pose.joint_depths import joint_depths
+from asyconv.pose.mattress import DepthSampler
+from asyconv.pose.motion import MotionCollector
+from asyconv.recordings.stream import Frame, Intrinsics
+from asyconv.skeleton import N_JOINTS
+from asyconv.stage_times import StageTimes
+from asyconv.system import trim_heap
+
+WINDOW_MAP: Final = 1.6
+"""Half width of the window in which a joint's depth is read, in map pixels."""
+
+TRIM_EVERY_FRAMES: Final = 300
+Array = npt.NDArray[np.float64]
+
+
+class Run:
+    """A recording on its way through the method: rows grow as frames come in, joints follow a few batches later."""
+
+    def __init__(
+        self,
+        inference: Inference,
+        geometry: MapGeometry,
+        camera: Intrinsics | None,
+        unit_mm: float,
+        fps_hz: float,
+        times: StageTimes,
+    ) -> None:
+        self.times = times
+        self.inference, self.settings = inference, inference.settings
+        self.geometry, self.unit_mm = geometry, unit_mm
+        self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
+        self.motion = MotionCollector(camera, geometry.mirrored, unit_mm, fps_hz)
+        self.bias_map = np.asarray(self.settings.position_bias_map, dtype=np.float64)
+        self.knots = np.asarray(self.settings.confidence_knots, dtype=np.float64)
+        self.reach_px = max(2, round(WINDOW_MAP * geometry.scale_px))
+        self.number: list[int] = []
+        self.time_s: list[float] = []
+        self.xy_map: list[Array] = []
+        self.confidence: list[Array] = []
+        self.sigma_map: list[Array] = []
+        self.depth_counts: list[Array] = []
+        self.source: list[npt.NDArray[np.uint8]] = []
+        self._clips: list[Clip] = []
+        self._any_depth = False
+        self._located: list[bool] = []
+        self._too_short = 0  # rows of the cutter's that are known to have no clip
+        self._placed = 0  # rows whose joints the motion evidence has
+
+    def push(self, frame: Frame) -> None:
+        """Take the next frame; predict when a batch of clips is full."""
+        with self.times.of("clips"):
+            self._take(frame)
+        self.motion.push(frame.time_s, frame.depth)
+        if len(self._clips) >= self.inference.batch:
+            self._predict(self._clips[: self.inference.batch])
+            del self._clips[: self.inference.batch]
+            self._place()
+        if len(self.number) % TRIM_EVERY_FRAMES == 0:
+            trim_heap()
+
+    def _take(self, frame: Frame) -> None:
+        row = len(self.number)
+        self.number.append(frame.number)
+        self.time_s.append(frame.time_s)
+        self.xy_map.append(np.full((N_JOINTS, 2), np.nan))
+        self.confidence.append(np.zeros(N_JOINTS))
+        self.sigma_map.append(np.full(N_JOINTS, np.nan))
+        self._located.append(False)
+        self.depth_counts.append(np.full(N_JOINTS, np.nan))
+        self.source.append(np.zeros(N_JOINTS, np.uint8))
+        depth_mm = self.geometry.resize(frame.depth) * np.float32(self.unit_mm)
+        self._any_depth = self._any_depth or bool(depth_mm.any())
+        self.sampler.push(depth_mm)
+        self._clips += self.cutter.push(Sample(row, frame.time_s, depth_mm, frame.depth))
+
+    def finish(self, name: str) -> None:
+        """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""
+        frames = len(self.number)
+        if not frames:
+            raise InputError(f"{name}: expected depth frames, found none")
+        if not self._any_depth:
+            raise InputError(f"{name}: expected depth, found only zeros in all {frames} frames")
+        self._clips += self.cutter.finish()
+        if len(self.cutter.too_short) == frames:
+            raise InputError(f"{name}: expected at least three frames 1/6 s apart, found {frames} frames without any")
+        for start in range(0, len(self._clips), self.inference.batch):
+            self._predict(self._clips[start : start + self.inference.batch])
+        self._place()
+
+    def _place(self) -> None:
+        """Give the motion evidence the joints of all rows up to the first that still waits for its clip."""
+        for row in self.cutter.too_short[self._too_short :]:
+            self._located[row] = True
+        self._too_short = len(self.cutter.too_short)
+        with self.times.of("motion"):
+            while self._placed < len(self._located) and self._located[self._placed]:
+                row = self._placed
+                xy_px, depth_mm = self.geometry.to_px(self.xy_map[row]), self.depth_counts[row] * self.unit_mm
+                self.motion.place(xy_px, depth_mm, self.confidence[row])
+                self._placed += 1
+
+    def _predict(self, clips: list[Clip]) -> None:
+        with self.times.of("networks"):
+            maps = self.inference.both(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
+        with self.times.of("joints"):
+            self._locate(clips, maps)
+
+    def _locate(self, clips: list[Clip], maps: list[ClipMaps]) -> None:
+        for clip, clip_maps in zip(clips, maps, strict=True):
+            for position in np.flatnonzero(clip.keep):
+                sample = clip.samples[position]
+                row = sample.index
+                joints = locate(clip_maps, int(position), self.settings)
+                self.xy_map[row] = joints.xy_map - self.bias_map[position]
+                self.sigma_map[row] = joints.sigma_map.astype(np.float64)
+                self._located[row] = True
+                self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
+                self.depth_counts[row], self.source[row] = joint_depths(
+                    sample.native, self.geometry.to_px(self.xy_map[row]), self.reach_px
+                )

@@ -148,5 +148,5 @@ def _summary(table: pl.DataFrame) -> str:
     return (
         f"Of {n['found']} recordings found, {n['failed']} failed, {n['excluded']} are excluded, {n['withheld']} have "
         f"all amounts withheld; {n['used']} recordings of {_counts(table, 'used')[1]} named infants are used, "
-        f"{n['compared']} of them state infant and age and may be set against others."
+        f"{n['compared']} of them state infant and age and may be compared with others."
     )

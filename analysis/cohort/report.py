@@ -91,7 +91,9 @@ def _simulated(recordings: pl.DataFrame) -> str:
         return ""
     if count == recordings.height:
         return "Simulated recordings: these are not infants."
-    return f"{count} of {recordings.height} recordings are SIMULATED: these are not infants, and stand in strata apart."
+    return (
+        f"{count} of {recordings.height} recordings are SIMULATED: these are not infants and form strata of their own."
+    )
 
 
 def _inclusion(cohort: Cohort) -> Section:
@@ -99,19 +101,19 @@ def _inclusion(cohort: Cohort) -> Section:
     table = inclusion(tables["recordings"], tables["features_compared"], tables["failed"])
     mismatches = tables["mismatches"]
     words = (
-        "What was found, what dropped out and why, and what the pages below rest on. A recording whose amounts are "
-        "withheld may still have joint angles, and is drawn among these.",
+        "The figure counts the recordings that were found, those that were left out and why, and those that the "
+        "figures below use. A recording whose amounts are withheld may still have joint angles, which are drawn.",
     )
     tables_below = []
     if mismatches.height:
-        caption = f"{mismatches.height} things in the sheet or in earlier statements that do not fit"
+        caption = f"{mismatches.height} contradictions in the sheet, or between it and earlier statements"
         tables_below.append(table_of(mismatches, caption, folded=True))
     return Section("Which recordings are used", words, tuple(tables_below), (inclusion_flow(table),))
 
 
 def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
     if not strata.height:
-        return Section("What may stand beside what", ("No recording is left to compare.",))
+        return Section("Comparable recordings", ("No recording is left to compare.",))
     names = (
         *("stratum", "data", "rate, Hz", "pose model", "weights", "validation", "analysis / definitions"),
         *("recordings", "infants", "age, weeks+days", "speed floor, mm/s: recordings"),
@@ -134,7 +136,7 @@ def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
         "Within one, measures that depend on the speed floor are compared only inside one floor band, because a higher "
         "floor hides small movements. A recording whose limbs have different floors counts in more than one band.",
     )
-    return Section("What may stand beside what", words, (Table("Strata", names, rows),))
+    return Section("Comparable recordings", words, (Table("Strata", names, rows),))
 
 
 def _strata(cohort: Cohort, values: pl.DataFrame) -> list[Section]:
@@ -151,7 +153,7 @@ def _stratum(cohort: Cohort, values: pl.DataFrame, name: str, number: int) -> Se
     if row["without_infant_id"]:
         words.append(
             f"{row['without_infant_id']} recordings name no infant: each is drawn as if it were of an infant of its "
-            "own, and none is set against others."
+            "own, and none is compared with others."
         )
     if row["without_age"]:
         words.append(f"{row['without_age']} recordings state no age and are missing from the figures by age.")
@@ -193,7 +195,7 @@ def _against_others(values: pl.DataFrame, name: str) -> Section:
     )
     given = of_stratum["z"].is_not_null().sum()
     words = (
-        f"{given} of {of_stratum.height} values of all measures are set against others (z in "
+        f"{given} of {of_stratum.height} values of all measures are compared with others (z in "
         "features_compared.parquet): the distance from the median of other infants, in robust standard deviations, "
         f"from {INFANTS_MIN} other infants within {AGE_MAX_DAYS} days of age in the same stratum and floor band, one "
         "recording each.",
@@ -206,8 +208,8 @@ def _against_others(values: pl.DataFrame, name: str) -> Section:
     counted = (
         why.group_by("reason").agg(values=pl.len().cast(pl.Int64)).sort(["values", "reason"], descending=[True, False])
     )
-    tables = (table_of(counted, "Values that are not set against others, and why"),) if counted.height else ()
-    return Section("Against other infants", words, tables, level=3)
+    tables = (table_of(counted, "Values that are not compared with others, and why"),) if counted.height else ()
+    return Section("Comparison with other infants", words, tables, level=3)
 
 
 def _coverage(table: pl.DataFrame) -> tuple[Section | None, list[Section]]:

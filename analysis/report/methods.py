@@ -49,14 +49,15 @@ def methods_text(movement: "Movement") -> list[str]:
     )
     body = movement.clean.body
     return [
-        f"{pose} Positions stand on an even time base of {time.fs_hz:.2f} Hz (effective {time.effective_hz:.2f} Hz). "
+        f"{pose} Positions are placed on a uniform time base of {time.fs_hz:.2f} Hz "
+        f"(effective {time.effective_hz:.2f} Hz). "
         f"{_band(meta.get('tracker_band_hz'))}"
         f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
         f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under Steps; "
         f"what was left was taken out where the mean confidence within {STEADY_S:g} s, 0 without a joint, is below "
         f"{steady_from(gate):g}. Gaps up to {FILL_MAX_S:g} s were bridged by a straight line, longer ones were left "
-        "open and leave every denominator; nothing else was filled in. A Butterworth filter of order 2, forward and "
-        f"backward, is -3 dB at {movement.clean.cutoff_hz:g} Hz.",
+        "open and are left out of every denominator; nothing else was filled in. A Butterworth filter of order 2, "
+        f"forward and backward, is -3 dB at {movement.clean.cutoff_hz:g} Hz.",
         "A limb's motion is its wrist against its shoulder, or its ankle against its hip. Its speed floor is "
         "the largest of the jitter that passes the filter, the level at rest and a still clip's, where there "
         f"is one. A limb moves from a speed above the larger of {MOVE_ABOVE_MM_S:g} mm/s and {ABOVE_FLOORS:g} "
@@ -72,7 +73,7 @@ def methods_text(movement: "Movement") -> list[str]:
         "them, and shown only for measures whose intervals held the long-run value in at least "
         f"{SHOWN_MIN_PCT:g} % of simulated recordings.",
         (
-            "Heights are distances from the mattress plane, which was fitted to what is not infant. "
+            "Heights are distances from the mattress plane, which was fitted to the depth around the infant. "
             if meta.get("mattress_plane")
             else "There is no mattress plane, so there are no heights. "
         )

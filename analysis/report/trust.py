@@ -44,7 +44,9 @@ def first_sentences(movement: "Movement") -> list[str]:
     if copied:
         out.append(f"{100 * copied:.0f} % of the samples repeat the one before exactly and were left out.")
     if unsure := [limb for limb, pct in _in_noise(movement).items() if pct > IN_NOISE_MAX_PCT]:
-        out.append(f"Noise comes and goes; amounts are not sure for: {', '.join(map(limb_name, unsure))}.")
+        out.append(
+            f"The noise changes during the recording; amounts are uncertain for: {', '.join(map(limb_name, unsure))}."
+        )
     return out
 
 
@@ -71,7 +73,9 @@ def _why_nothing(movement: "Movement") -> str:
     counts = {
         "had no joint": logged.get("joint found", 0),
         "had one below the confidence gate": logged.get("confidence gate", 0),
-        "had one found too rarely or unsurely about that time": logged.get("steadily found", 0),
+        "had one that was found too rarely or with too little confidence around that time": logged.get(
+            "steadily found", 0
+        ),
         "lay inside excluded events": int(movement.clean.excluded.sum()) * N_JOINTS,
     }
     parts = [f"{'all' if count == frames * N_JOINTS else count} {what}" for what, count in counts.items() if count]
@@ -138,7 +142,7 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
             else str(meta.get("model_validation") or "not stated"),
         ),
         *(
-            [("Movement seen", f"up to {band_hz:g} Hz; what is faster comes out smaller, or not at all")]
+            [("Movement seen", f"up to {band_hz:g} Hz; faster movement is measured too small, or not at all")]
             if (band_hz := meta.get("tracker_band_hz"))
             else []
         ),

@@ -97,7 +97,9 @@ def test_a_path_made_by_noise_for_a_while_is_said_to_lie_in_noise() -> None:
     assert 2 < value(movement, "path_in_noise_pct", "left_arm") < 50
     assert value(movement, "path_in_noise_pct", "left_leg") > 80
     assert find(movement, "path_in_noise_pct", "right_leg").reason == "no movement above the threshold"
-    assert "Noise comes and goes; amounts are not sure for: left arm, left leg." in first_sentences(movement)
+    assert "The noise changes during the recording; amounts are uncertain for: left arm, left leg." in first_sentences(
+        movement
+    )
     slow = analyse(make_tracks(120, 6.0, motion=moves))
     assert find(slow, "path_in_noise_pct", "right_arm").reason == "effective rate 6 Hz, needs 25 Hz"
 

@@ -136,7 +136,10 @@ def test_joints_that_only_flash_up_are_counted_as_found_too_rarely() -> None:
     xyz_mm = np.full((2700, 12, 3), np.nan)
     xyz_mm[::10] = [0.0, 0.0, 500.0]
     text = Page(render([analyse(from_mm(np.arange(2700) / 30, xyz_mm))])).text
-    assert "29160 had no joint, 3240 had one found too rarely or unsurely about that time." in text
+    assert (
+        "29160 had no joint, 3240 had one that was found too rarely or with too little confidence around that time."
+        in text
+    )
 
 
 def test_without_intrinsics_the_reason_is_printed() -> None:

@@ -22,7 +22,7 @@ from asyconv.night.child import Task
 from asyconv.night.engines import Inline
 from asyconv.night.one_recording import Job, Outcome, run_recording
 
-ONE = "tests.helpers.made_work:one"
+MAKE_RESULT = "tests.helpers.made_work:make_result"
 
 SECRET = "Maria Rossi"
 """Stands for what a hospital may put into a file name."""
@@ -59,7 +59,7 @@ def work(job: Job, folder: Path, tracks_from: Path | None, tell: one_recording.T
     return {"frames": len(text), "tracked": tracks_from is None}
 
 
-def one(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
+def make_result(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:
     """Do one recording, or go wrong as its text says."""
     source = Path(arguments["source"])
 
@@ -110,7 +110,9 @@ def asked(sources: list[Path], out: Path, **settings: Any) -> list[Asked]:
 
 def run_sources(sources: list[Path], out: Path, **options: Any) -> list[Outcome]:
     settings = options.pop("settings", {})
-    return list(batch.run_batch(ONE, asked(sources, out, settings=settings), out, Inline(), batch.new_run(), **options))
+    return list(
+        batch.run_batch(MAKE_RESULT, asked(sources, out, settings=settings), out, Inline(), batch.new_run(), **options)
+    )
 
 
 def run_source(

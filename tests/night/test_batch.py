@@ -16,7 +16,7 @@ from asyconv.night import batch, claims, results, sources
 from asyconv.night.batch import Asked
 from asyconv.night.engines import Inline
 from asyconv.night.one_recording import Outcome, State
-from tests.helpers.made_work import ONE, parked, prepare, run_sources, settled
+from tests.helpers.made_work import MAKE_RESULT, parked, prepare, run_sources, settled
 from tests.helpers.real_data import ROOT
 
 
@@ -65,7 +65,7 @@ def test_copies_and_names_given_twice(ward: list[Path], tmp_path: Path) -> None:
     assert "the same recording as 0.txt" in outcomes[1].sentence
     out = tmp_path / "out2"
     named = [Asked(source, {"results": str(out)}, "infant-1") for source in (ward[0], ward[1], copy)]
-    outcomes = list(batch.run_batch(ONE, named, out, Inline(), "run-1"))
+    outcomes = list(batch.run_batch(MAKE_RESULT, named, out, Inline(), "run-1"))
     assert states(outcomes) == [State.REFUSED, State.EXCLUDED, State.NEW]
     assert "a recording_id of its own" in outcomes[0].sentence
 

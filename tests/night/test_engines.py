@@ -21,7 +21,7 @@ from asyconv.night.cluster import Cluster
 from asyconv.night.engines import GPU_SLOTS, Engine, Local, child_environment, fitting_workers
 from asyconv.night.one_recording import Outcome, State
 from tests.helpers.blocked import without
-from tests.helpers.made_work import ONE, asked, echo_task, parked, settled
+from tests.helpers.made_work import MAKE_RESULT, asked, echo_task, parked, settled
 from tests.helpers.real_data import ROOT
 
 
@@ -32,7 +32,7 @@ def workers_can_import_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(sources: list[Path], out: Path, engine: Engine, **options: Any) -> dict[str, Outcome]:
     try:
-        outcomes = list(batch.run_batch(ONE, asked(sources, out), out, engine, batch.new_run(), **options))
+        outcomes = list(batch.run_batch(MAKE_RESULT, asked(sources, out), out, engine, batch.new_run(), **options))
     finally:
         engine.close()
     return {outcome.source.stem: outcome for outcome in outcomes}
@@ -89,7 +89,7 @@ def test_a_cluster_that_is_there_and_a_worker_killed_in_the_middle(
     while engine.slots() < 2:
         time.sleep(0.05)
     made = []
-    for outcome in batch.run_batch(ONE, asked(sources, out), out, engine, batch.new_run()):
+    for outcome in batch.run_batch(MAKE_RESULT, asked(sources, out), out, engine, batch.new_run()):
         made.append(outcome.made)
         if len(made) == 2:
             processes[1].kill()
@@ -107,10 +107,11 @@ from pathlib import Path
 import psutil
 from asyconv.night import batch
 from asyconv.night.engines import Local
-from tests.helpers.made_work import ONE, asked
+from tests.helpers.made_work import MAKE_RESULT, asked
 
 out, engine = Path(sys.argv[1]), Local(1, workers=1)
-assert [outcome.made for outcome in batch.run_batch(ONE, asked([Path(sys.argv[2])], out), out, engine, "run")] == [True]
+outcomes = batch.run_batch(MAKE_RESULT, asked([Path(sys.argv[2])], out), out, engine, "run")
+assert [outcome.made for outcome in outcomes] == [True]
 family = [psutil.Process(), *psutil.Process().children(recursive=True)]
 assert len(family) == 2
 assert not [c for one in family for c in one.net_connections("inet")]
@@ -156,7 +157,7 @@ def test_a_scheduler_that_dies_stops_the_run_and_blames_no_recording(
     killer = threading.Thread(target=die)
     killer.start()
     with pytest.raises(Stopped, match="the connection is lost; once it is there, the same command goes on"):
-        list(batch.run_batch(ONE, asked(sources, out), out, engine, batch.new_run()))
+        list(batch.run_batch(MAKE_RESULT, asked(sources, out), out, engine, batch.new_run()))
     killer.join()
     engine.close()
     assert not parked(out)
@@ -171,7 +172,7 @@ def test_a_run_that_is_closed_ends_its_work_on_the_cluster(
     results.open_results(out)
     (source,) = asked([settled(tmp_path / "in" / "0.txt", "recording 0 sleep 300")], out)
     arguments = {**source.arguments, "source": str(source.source), "run": "run-1", "attempt": 1}
-    engine.submit("0", Task(ONE, arguments, 100.0))
+    engine.submit("0", Task(MAKE_RESULT, arguments, 100.0))
     while not list((out / claims.CLAIMS).glob("*.lock")):
         time.sleep(0.05)
     engine.close()

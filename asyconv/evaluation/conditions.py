@@ -1,7 +1,6 @@
 """Errors of a model on the same simulated infants under different conditions of a ward: cloths, hands, tilted cameras.
 
-What the simulator cannot do: a true side-lying infant, whose far limbs lie under the trunk (here it is rolled by 25
-degrees), and anything a real sensor or a real hand does that was not thought of.
+What the simulator cannot do: anything a real sensor, a real hand or a real infant does that was not thought of.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from asyconv.evaluation.keypoints import within
 from asyconv.evaluation.predictions import given_joints, predict
 from asyconv.evaluation.rmsd import limb_rmsd, quartiles
 from asyconv.pose.model_file import Model
+from asyconv.simulation.cameras import CAMERAS
 from asyconv.simulation.scene import BARE, DEFAULT_SIMULATION, Condition
 from asyconv.skeleton import JOINTS, LIMBS
 
@@ -24,6 +24,11 @@ CONDITIONS: Final = {
     "calm (default simulation)": DEFAULT_SIMULATION,
     "varied bodies, postures and movement": Condition(varied=True),
     "varied, camera at 900 mm": Condition(varied=True, distance_mm=900.0),
+    "varied, on the side": Condition(varied=True, lying="side"),
+    "varied, on the belly": Condition(varied=True, lying="prone"),
+    "varied, on the back, turned 45 deg": Condition(varied=True, lying="supine", turn_deg=45.0),
+    "varied, swaddled": Condition(varied=True, swaddled=True),
+    **{f"varied, on the back, {camera}": Condition(varied=True, lying="supine", camera=camera) for camera in CAMERAS},
     "nothing covered, no hands": BARE,
     "both wrists covered": Condition(covered=(JOINTS.index("right_wrist"), JOINTS.index("left_wrist"))),
     "both knees covered": Condition(covered=(JOINTS.index("right_knee"), JOINTS.index("left_knee"))),

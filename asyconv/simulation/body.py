@@ -85,7 +85,7 @@ def varied_anatomy(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
         forearm=anatomy.forearm * arm * factor(0.94, 0.13, 0.62, 1.3),
         thigh=anatomy.thigh * leg * factor(0.94, 0.13, 0.62, 1.3),
         shank=anatomy.shank * leg * factor(0.94, 0.13, 0.62, 1.3),
-        shoulder_width=anatomy.trunk * factor(0.64, 0.09, 0.42, 0.84),
+        shoulder_width=anatomy.trunk * factor(0.6, 0.15, 0.2, 1.0),
         hip_width=anatomy.trunk * float(min(0.17 + rng.gamma(2.0, 0.12), 1.0)),
         plumpness=float(rng.uniform(0.8, 1.2)) * (1.0 + 0.006 * max(0.0, age_weeks - 36.0)),
     )

@@ -16,7 +16,8 @@ _HAND_TO_MIDLINE: Final = ((0.0, 45.0), (20.0, 60.0), (-150.0, -80.0), (10.0, 50
 _ARM_STRETCHED: Final = ((60.0, 175.0), (0.0, 30.0), (-20.0, 30.0), (0.0, 30.0))
 _LEG_STRETCHED: Final = ((-5.0, 30.0), (0.0, 25.0), (-25.0, 0.0), (-10.0, 15.0))
 _LEGS_CROSSED: Final = ((-15.0, 20.0), (10.0, 50.0), (-70.0, -20.0), (-40.0, 0.0))
-_KNEES_DRAWN_UP: Final = ((60.0, 165.0), (20.0, 75.0), (-165.0, -90.0), (-30.0, 30.0))
+_KNEES_DRAWN_UP: Final = ((60.0, 190.0), (20.0, 75.0), (-180.0, -90.0), (-30.0, 30.0))
+_FEET_UP: Final = ((155.0, 190.0), (15.0, 65.0), (-150.0, -10.0), (-20.0, 40.0))
 _ARM_PLACES: Final = (_HAND_TO_FACE, _HAND_TO_MIDLINE, _ARM_STRETCHED)
 _LEG_PLACES: Final = (_LEG_STRETCHED, _LEGS_CROSSED, _KNEES_DRAWN_UP)
 
@@ -30,6 +31,9 @@ def livelier(rng: np.random.Generator, motion: Motion, reach: MotionRange) -> Mo
     vigour = float(np.exp(rng.normal(-0.1, 0.5)))
     share = float(rng.uniform(0.05, 0.4)) if reach is QUIET else 1.0
     angles = motion.angles_deg.copy()
+    if rng.random() < 0.07:  # some lie with their feet up by the face
+        goal = rng.uniform(*np.transpose(_FEET_UP), size=(2, 4))
+        angles[:, 2:] += 0.85 * (goal - angles[:, 2:])
     active = 0.2 + 0.8 * _slow_wave(rng, time_s)  # bursts and pauses, all limbs together
     if rng.random() < 0.6:
         angles += _writhing(rng, time_s) * (vigour * share * active)[:, None, None]

@@ -40,7 +40,7 @@ class DepthNoise:
             self._squares[lag].append(float(np.median(squares)))
             self._means[lag].append(float(spread**2))
 
-    def found(self) -> tuple[list[float], list[float]] | None:
+    def measured(self) -> tuple[list[float], list[float]] | None:
         """Variance of a cell's difference in mm^2 and inflation, by lag; None where nothing stands still."""
         if not all(self._squares):
             return None
@@ -49,13 +49,13 @@ class DepthNoise:
         return variance, [max(1.0, COMPARED * m / v) if v > 0 else 1.0 for m, v in zip(of_means, variance, strict=True)]
 
 
-def why_refused(found: tuple[list[float], list[float]] | None, copied_share: float) -> str | None:
+def why_refused(noise: tuple[list[float], list[float]] | None, copied_share: float) -> str | None:
     """Why depth of this noise, with this share of copies, is no evidence of movement; None where it is."""
-    if found is None and copied_share > 0.5:
+    if noise is None and copied_share > 0.5:
         return "most pictures are copies of earlier ones: the depth was compressed or copied"
-    if found is None:
+    if noise is None:
         return "no still surroundings of the infant are seen, so the noise of the depth is unknown"
-    quietest_mm = min(found[0]) ** 0.5
+    quietest_mm = min(noise[0]) ** 0.5
     if quietest_mm < LEAST_NOISE_MM:
         return (
             f"still surroundings vary by {quietest_mm:.2f} mm, less than any depth camera: "
@@ -69,32 +69,32 @@ def _block_differences(earlier: Any, later: Any, infant: Box) -> Any:
     """Mean square and mean of the difference of each whole block outside the infant's box."""
     rows, columns = earlier.shape[0] // BLOCK, earlier.shape[1] // BLOCK
     squares, means = np.empty(rows * columns), np.empty(rows * columns)
-    found = 0
+    count = 0
     for row in range(rows):
         for column in range(columns):
             top, left = row * BLOCK, column * BLOCK
             if top + BLOCK > infant[0] and top < infant[2] and left + BLOCK > infant[1] and left < infant[3]:
                 continue
-            square, total, known = 0.0, 0.0, True
+            square, total, has_depth = 0.0, 0.0, True
             for y in range(top, top + BLOCK, 2):
                 for x in range(left, left + BLOCK, 2):
                     a, b = earlier[y, x], later[y, x]
-                    known = known and a > 0.0 and b > 0.0
+                    has_depth = has_depth and a > 0.0 and b > 0.0
                     square += (b - a) ** 2
                     total += b - a
-            if known:
-                squares[found], means[found] = square / COMPARED, total / COMPARED
-                found += 1
-    return squares[:found], means[:found]
+            if has_depth:
+                squares[count], means[count] = square / COMPARED, total / COMPARED
+                count += 1
+    return squares[:count], means[:count]
 
 
 @compiled
 def equal_share(earlier: npt.NDArray[np.uint16], later: npt.NDArray[np.uint16]) -> float:
     """Share of equal depths among every eighth pixel of every eighth row that has depth in both pictures."""
-    equal, known = 0, 0
+    equal, compared = 0, 0
     for y in range(4, earlier.shape[0], 8):
         for x in range(4, earlier.shape[1], 8):
             if earlier[y, x] > 0 and later[y, x] > 0:
-                known += 1
+                compared += 1
                 equal += earlier[y, x] == later[y, x]
-    return equal / known if known else 0.0
+    return equal / compared if compared else 0.0

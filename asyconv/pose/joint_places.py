@@ -26,13 +26,13 @@ def settled(finds: Any, row: int, last: Any, placed: Any) -> Any:
     for joint in range(N_JOINTS):
         for axis in range(3):
             reach = NEAR if axis < 2 else BEFORE
-            known = 0
+            count = 0
             for n in range(max(0, row - reach), min(len(finds), row + reach + 1)):
                 if np.isfinite(finds[n, joint, axis]):
-                    values[known] = finds[n, joint, axis]
-                    known += 1
-            if known:
-                placed[joint, axis] = np.median(values[:known])
+                    values[count] = finds[n, joint, axis]
+                    count += 1
+            if count:
+                placed[joint, axis] = np.median(values[:count])
                 continue
             placed[joint, axis] = last[joint, axis]
             held[joint] = np.isfinite(last[joint, axis])

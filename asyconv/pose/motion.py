@@ -84,19 +84,19 @@ class MotionCollector:
         """Look at what is left and give the evidence of all frames."""
         while self._camera is not None and self._frames:
             self._look(self._camera)
-        found = self._noise.found()
+        noise = self._noise.measured()
         copied_share = self._copies / max(self._compared, 1)
-        refused = "the camera's intrinsics are unknown" if self._camera is None else why_refused(found, copied_share)
+        refused = "the camera's intrinsics are unknown" if self._camera is None else why_refused(noise, copied_share)
         values = np.full((len(LAGS), self._row, N_JOINTS, 13), np.nan, np.float32)
         meta: dict[str, Any] = {"refused": refused, "noise_mm": None, "inflation": None}
         meta["copied_share"] = round(copied_share, 4)
-        if found is not None:
-            meta["noise_mm"] = [round(variance**0.5, 4) for variance in found[0]]
-            meta["inflation"] = [round(ratio, 3) for ratio in found[1]]
+        if noise is not None:
+            meta["noise_mm"] = [round(variance**0.5, 4) for variance in noise[0]]
+            meta["inflation"] = [round(ratio, 3) for ratio in noise[1]]
             for lag, rows in enumerate(self._rows):
                 if rows and refused is None:
                     values[lag, : len(rows)] = rows
-                    values[lag, ..., 4:] /= found[0][lag] * found[1][lag]
+                    values[lag, ..., 4:] /= noise[0][lag] * noise[1][lag]
         information = values[..., 4:].reshape(*values.shape[:3], 3, 3)
         if self._mirrored:
             values[..., 0] *= -1.0
@@ -132,7 +132,7 @@ class MotionCollector:
         for n, lag in enumerate(LAGS):
             if row < lag:
                 continue
-            found = np.full((N_JOINTS, 13), np.nan, np.float32)
+            evidence = np.full((N_JOINTS, 13), np.nan, np.float32)
             motion = np.full((N_JOINTS, 6), np.nan)
             if len(self._seen) >= lag:
                 before = self._seen[-lag]
@@ -148,11 +148,15 @@ class MotionCollector:
                         before.points, before.counts, cells, of.camera, before.pivots, starts, lag, motion,
                         information, share,
                     )  # fmt: skip
-                    found[:, :3], found[:, 3], found[:, 4:] = motion[:, :3], share, information.reshape(N_JOINTS, 9)
-            self._rows[n].append(found)
+                    evidence[:, :3], evidence[:, 3], evidence[:, 4:] = (
+                        motion[:, :3],
+                        share,
+                        information.reshape(N_JOINTS, 9),
+                    )
+            self._rows[n].append(evidence)
             if lag == 1:
                 self._moved.append(motion)
-                follows = held & (found[:, 3] >= GOOD_SHARE)
+                follows = held & (evidence[:, 3] >= GOOD_SHARE)
                 if follows.any():
                     places[follows] = of.to_places(self._seen[-1].pivots[follows] + motion[follows, :3])
                     pivots = of.to_mm(places)
@@ -185,10 +189,10 @@ class _Cells:
     @staticmethod
     def of(camera: Intrinsics, depth: npt.NDArray[np.uint16], unit_mm: float) -> "_Cells | None":
         """Cells of about 2 mm at the middle depth of a picture; None where it has no depth."""
-        known = depth[::8, ::8][depth[::8, ::8] > 0]
-        if not len(known):
+        depths = depth[::8, ::8][depth[::8, ::8] > 0]
+        if not len(depths):
             return None
-        side = cell_side_px(camera.fx_px, float(np.median(known)) * unit_mm)
+        side = cell_side_px(camera.fx_px, float(np.median(depths)) * unit_mm)
         centre = (camera.cx_px + 0.5) / side - 0.5, (camera.cy_px + 0.5) / side - 0.5
         seen = np.array([camera.fx_px / side, camera.fy_px / side, *centre])
         return _Cells(side, depth.shape[0] // side, depth.shape[1] // side, seen)

@@ -131,7 +131,7 @@ def _front_line(cells: Any, joints: Array, a: int, b: int, ux: float, uy: float,
     for end in range(2):
         expected = joints[a, 2] if end == 0 else joints[b, 2]
         values = np.empty(54)
-        found = 0
+        count = 0
         for step in range(6):
             part = 0.08 * step if end == 0 else 1.0 - 0.08 * step
             x, y = int(joints[a, 0] + part * ux + 0.5), int(joints[a, 1] + part * uy + 0.5)
@@ -140,9 +140,9 @@ def _front_line(cells: Any, joints: Array, a: int, b: int, ux: float, uy: float,
                     if 0 <= row < height and 0 <= column < width:
                         value = cells[row, column]
                         if value > 0.0 and abs(value - expected) < 25.0:
-                            values[found] = value
-                            found += 1
-        ends[end] = np.sort(values[:found])[found // 3] if found >= 5 else expected
+                            values[count] = value
+                            count += 1
+        ends[end] = np.sort(values[:count])[count // 3] if count >= 5 else expected
     line[0] = ends[0] if np.isfinite(ends[0]) else joints[a, 2]
     line[1] = ends[1] - line[0] if np.isfinite(ends[1]) else 0.0
 
@@ -192,7 +192,7 @@ def register(
     the points that fit; NaN = no evidence.
     """
     motion[:], information[:], share[:] = np.nan, np.nan, np.nan
-    step, system, found = np.empty(6), np.empty((6, 6)), np.empty(6)
+    step, system, estimate = np.empty(6), np.empty((6, 6)), np.empty(6)
     for joint in range(len(points)):
         n = counts[joint]
         if n < LEAST_POINTS:
@@ -201,36 +201,36 @@ def register(
         for start in starts[joint]:
             if not np.isfinite(start).all():
                 continue
-            found[:] = start
+            estimate[:] = start
             used = 0.0
             for turn in range(MOST_STEPS):
                 limit = 2.0 * TUKEY_MM if turn < 2 else TUKEY_MM
-                used, variance = _normal(points[joint, :n], later, camera, pivots[joint], found, limit, system, step)
+                used, variance = _normal(points[joint, :n], later, camera, pivots[joint], estimate, limit, system, step)
                 if used < 12.0:
                     break
                 prior = variance * ALIKE_CELLS / (ROTATION_SD * ROTATION_SD * lag)
                 for k in range(3, 6):
                     system[k, k] += prior
-                    step[k] -= prior * found[k]
+                    step[k] -= prior * estimate[k]
                 _eliminate(system, step, variance)
                 for k in range(6):
-                    found[k] += step[k]
+                    estimate[k] += step[k]
                 if turn >= 2 and abs(step[0]) + abs(step[1]) + abs(step[2]) < STILL_STEP_MM:
                     break
             if used >= 12.0 and used > best:
                 best = used
-                motion[joint] = found
+                motion[joint] = estimate
                 information[joint] = system[:3, :3]
                 share[joint] = min(1.0, used / n)
 
 
 @compiled
 def _normal(
-    points: Any, later: Any, camera: Array, pivot: Array, found: Array, limit: float, system: Array, right: Array
+    points: Any, later: Any, camera: Array, pivot: Array, estimate: Array, limit: float, system: Array, right: Array
 ) -> Any:
     """Normal equations of one step in `system` and `right`; how many points fit, and their mean squared residual."""
     fx, fy, cx, cy = camera[0], camera[1], camera[2], camera[3]
-    tx, ty, tz, wx, wy, wz = found[0], found[1], found[2], found[3], found[4], found[5]
+    tx, ty, tz, wx, wy, wz = estimate[0], estimate[1], estimate[2], estimate[3], estimate[4], estimate[5]
     row = np.empty(6)
     system[:], right[:] = 0.0, 0.0
     used, squares, weights = 0.0, 0.0, 0.0

@@ -66,8 +66,10 @@ def compare_ranges(infants: int = 200, seed: int = TUNE_SEED, seconds: float = 2
     together: dict[str, Array] = {name: np.concatenate(values) for name, values in postures.items()}
     together |= {name: np.array(values) for name, values in movement.items()}
     bounds = _POSTURES | _MOVEMENT
-    reached = {name: np.percentile(values, [1, 99]).tolist() for name, values in together.items()}
-    return [RangeRow(name, *reached[name], *bounds[name]) for name in bounds]
+    return [
+        RangeRow(name, float(np.percentile(values, 1)), float(np.percentile(values, 99)), *bounds[name])
+        for name, values in together.items()
+    ]
 
 
 def postures_of(xy: Array) -> dict[str, Array]:

@@ -32,7 +32,8 @@ def livelier(rng: np.random.Generator, motion: Motion, reach: MotionRange) -> Mo
     share = float(rng.uniform(0.05, 0.4)) if reach is QUIET else 1.0
     angles = motion.angles_deg.copy()
     if rng.random() < 0.07:  # some lie with their feet up by the face
-        goal = rng.uniform(*np.transpose(_FEET_UP), size=(2, 4))
+        place = np.array(_FEET_UP)
+        goal = rng.uniform(place[:, 0], place[:, 1], size=(2, 4))
         angles[:, 2:] += 0.85 * (goal - angles[:, 2:])
     active = 0.2 + 0.8 * _slow_wave(rng, time_s)  # bursts and pauses, all limbs together
     if rng.random() < 0.6:

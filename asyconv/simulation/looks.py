@@ -17,8 +17,10 @@ from asyconv.simulation.body import Anatomy, Array
 TRUNK_RINGS: Final = np.sin(np.linspace(-np.pi / 2, np.pi / 2, 26))
 TRUNK_AROUND: Final = 30
 TRUNK_FROM, TRUNK_TO = -0.17, 1.14  # trunk lengths from the hips towards the shoulders
-HEAD_RINGS: Final = np.sin(np.linspace(-np.pi / 2, np.pi / 2, 26))
-HEAD_AROUND: Final = 40
+HEAD_RINGS: Final = np.concatenate(
+    [[-1.0, -0.98, -0.92], np.linspace(-0.84, 0.3, 16), [0.45, 0.6, 0.74, 0.85, 0.93, 0.98, 1.0]]
+)
+HEAD_AROUND: Final = 44
 LIMB_RINGS: Final = np.concatenate(
     [
         [-0.3, -0.27, -0.19, -0.08],
@@ -38,10 +40,10 @@ HAND_AROUND: Final = 14
 
 # where, towards the head; angle in the ring, front 90; how far they reach; share of the radius
 _FACE: Final = (
-    (-0.20, 90, 0.11, 8, 0.20),  # tip of the nose
-    (-0.02, 90, 0.12, 7, 0.07),  # its bridge
-    (0.02, 66, 0.09, 10, -0.05),  # eyes
-    (0.02, 114, 0.09, 10, -0.05),
+    (-0.20, 90, 0.12, 9, 0.21),  # tip of the nose
+    (-0.02, 90, 0.14, 8, 0.08),  # its bridge
+    (0.02, 64, 0.11, 11, -0.07),  # eyes
+    (0.02, 116, 0.11, 11, -0.07),
     (-0.33, 58, 0.15, 15, 0.05),  # cheeks
     (-0.33, 122, 0.15, 15, 0.05),
     (-0.47, 90, 0.06, 14, 0.05),  # lips
@@ -193,7 +195,7 @@ def _head(rng: np.random.Generator, hat: bool) -> Array:
     along = HEAD_RINGS[:, None]
     angle = np.degrees(2 * np.pi * np.arange(HEAD_AROUND) / HEAD_AROUND)[None]
     bulge = 1.0 - 0.2 * np.maximum(0.0, -along) ** 1.3 * np.ones_like(angle)
-    relief = rng.uniform(0.6, 1.1)
+    relief = rng.uniform(0.8, 1.4)
     for at, towards, tall, wide, size in _FACE:
         away = (angle - towards + 180.0) % 360.0 - 180.0
         bulge = bulge + relief * size * np.exp(-(((along - at) / tall) ** 2) / 2 - ((away / wide) ** 2) / 2)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_errors(models: "Sequence[Model]", data: "HeldOutClips", output: Path | None) -> None:
-    """Print each model's errors; with an output, write tables and the reliability curve."""
+    """Print each model's errors; with an output, write tables, curves and the worst frames."""
     from asyconv.evaluation.error_tables import text, write_tables
     from asyconv.evaluation.joint_errors import evaluate_on
 
@@ -25,13 +25,18 @@ def print_errors(models: "Sequence[Model]", data: "HeldOutClips", output: Path |
         if folder is not None:
             import numpy as np
 
-            from asyconv.analysis.evaluation.error_plots import reliability_curve
+            from asyconv.analysis.evaluation.error_plots import reliability_curve, trade_curve
             from asyconv.analysis.evaluation.worst_frames import worst_frames_png
+            from asyconv.evaluation.error_tables import write_rows
+            from asyconv.evaluation.presence_trade import presence_trade
 
             write_tables(evaluation, folder)
             error = evaluation.totals["calibration_error"] or 0.0
             curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
             (folder / "reliability.png").write_bytes(curve.png())
+            trade = presence_trade(model, data)
+            write_rows(folder / "presence_trade.csv", [{"held_out": data.what, **row} for row in trade])
+            (folder / "presence_trade.png").write_bytes(trade_curve(trade, f"{model.name} on {data.what}").png())
             visible = data.clips.visible
             has_truth = data.has_truth if data.has_truth is not None else np.ones_like(visible)
             depth_mm, truth = data.clips.depth.astype(np.float64) / 10.0, data.clips.xy_map.astype(np.float64)

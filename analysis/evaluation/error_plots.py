@@ -108,3 +108,31 @@ def reliability_curve(rows: Sequence[Mapping[str, Any]], calibration_error: floa
         3.9,
         HALF_IN,
     )
+
+
+def trade_curve(rows: Sequence[Mapping[str, Any]], held_out: str) -> Drawing:
+    """Missed against invented joints for presence thresholds moved together, with the model's own marked."""
+    data = pl.DataFrame([dict(row) for row in rows]).with_columns(held_out=pl.lit(held_out))
+    own = data.filter(pl.col("shift") == 0.0)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.plot(data["invented_pct"], data["missed_pct"], "o-", color=COLOURS[0], ms=2.5, lw=1.2)
+        axes.plot(own["invented_pct"], own["missed_pct"], "o", color=COLOURS[1], ms=6, label="the model's thresholds")
+        axes.set(xlabel="invented, % of the predictions", ylabel="missed, % of the visible joints")
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+        axes.grid(color=GRID, lw=0.5)
+        axes.legend(frameon=False)
+        axes.set_title(f"{held_out}\neach point: log odds of all thresholds moved by 0.25", fontsize=7, color=MUTED)
+        figure.set_layout_engine("constrained")
+
+    return Drawing(
+        "presence_trade",
+        "Missed and invented joints",
+        draw,
+        data,
+        f"What a higher or lower threshold of presence would miss and invent on {held_out}.",
+        3.6,
+        HALF_IN,
+    )

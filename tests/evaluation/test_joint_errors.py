@@ -206,7 +206,7 @@ def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest
     assert result.exit_code == 0, result.output
     assert "compact" in result.stdout
     written = {path.name for path in folder.iterdir()}
-    assert {"errors.csv", "reliability.csv", "reliability.png", "worst_frames.png"} <= written
+    assert {"errors.csv", "reliability.csv", "reliability.png", "worst_frames.png", "presence_trade.png"} <= written
     with (folder / "joints.csv").open(newline="") as file:
         assert [row["joint"] for row in csv.DictReader(file)] == list(JOINTS)
     result = CliRunner().invoke(main, ["evaluate", "compare", "compact"])

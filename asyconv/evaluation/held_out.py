@@ -23,6 +23,9 @@ from asyconv.simulation.seeds import TRAIN_SEED
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH
 """Native pixels in a map pixel."""
 
+DRIVEN: Final = Condition(varied=True, lying="supine", camera="astra", distance_mm=588.0, tilt_deg=0.0)
+"""Of infants that are moved by given joints: bodies with hands, feet and clothes, under the camera of the paper."""
+
 Array = npt.NDArray[np.float64]
 
 
@@ -68,7 +71,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         if span_s < 0:
             raise InputError(f"{path.name}: expected joints for 1/3 s at least, found {motion.time_s[-1]:g} s")
         time_s = (np.linspace(0.0, span_s, clips)[:, None] + SPACING_S * np.arange(CLIP_FRAMES)).ravel()
-        infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s))
+        infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s), condition=DRIVEN)
         sets.append(infant_clips(infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
         given_near.append(motion.is_given(time_s))
@@ -78,7 +81,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         clips=ClipSet(together.depth, together.xy_map, together.visible & given),
         infant=np.repeat(np.arange(len(files)), clips),
         mm_per_map=np.concatenate(scales).reshape(given.shape),
-        what=f"{len(files)} SIMULATED infants of seed {seed}, moved by the joints of {len(files)} files",
+        what=f"{len(files)} SIMULATED infants of seed {seed}, moved by the joints of {len(files)} files, with bodies of varied infants",
         has_truth=given,
         infant_names=tuple(path.stem for path in files),
     )

@@ -81,7 +81,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         clips=ClipSet(together.depth, together.xy_map, together.visible & given),
         infant=np.repeat(np.arange(len(files)), clips),
         mm_per_map=np.concatenate(scales).reshape(given.shape),
-        what=f"{len(files)} SIMULATED infants of seed {seed}, moved by the joints of {len(files)} files, with bodies of varied infants",
+        what=f"{len(files)} SIMULATED infants of seed {seed}, varied bodies, moved by the joints of {len(files)} files",
         has_truth=given,
         infant_names=tuple(path.stem for path in files),
     )

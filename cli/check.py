@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import EXIT_REFUSED, writing
-from asyconv.cli.options import asyconv_command, json_option, option, overwrite_option
+from asyconv.cli.options import Place, asyconv_command, json_option, option, overwrite_option
 from asyconv.cli.outputs import check_output
 
 
 @asyconv_command("check", example="asyconv check babypose/ --csv findings.csv")
 @click.argument("dataset", type=click.Path(exists=True, path_type=Path))
-@option("--csv", "csv_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all findings here, too.")
+@option("--csv", "csv_file", type=Place(dir_okay=False, path_type=Path), help="Write all findings here, too.")
 @overwrite_option()
 @json_option()
 @click.pass_context

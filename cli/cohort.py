@@ -38,6 +38,9 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
         write_cohort_report(cohort, folder)
     for mismatch in mismatches:
         complain(mismatch.sentence)
+    for member in members:
+        if why := member.facts.get("exclude_reason"):
+            complain(f"{member.recording_id}: left out: {why}")
     note(", ".join(f"{count} {what}" for what, count in cohort.counts.items()))
     click.echo(results / "cohort" / "report.html")
 
@@ -48,6 +51,7 @@ def members_of(
     """Recordings with the facts stated about them, and all contradictions between these facts."""
     from asyconv.analysis.cohort.members import Member, Mismatch
     from asyconv.errors import InputError
+    from asyconv.night.one_recording import EXCLUDED
     from asyconv.night.sheet import join, read_sheet
     from asyconv.night.source_names import read_names
 
@@ -59,14 +63,14 @@ def members_of(
     if sheet is not None:
         read = read_sheet(sheet)
         rows, unmatched = join(read.rows, list(by_id), read_names(names) if names else {})
-        mismatches += [Mismatch("sheet", warning) for warning in read.warnings]
+        mismatches += [Mismatch("sheet", warning.removeprefix(f"{sheet.name}: ")) for warning in read.warnings]
         mismatches += [Mismatch("join", sentence, name, line) for name, line, sentence in unmatched]
     members = []
     for name, manifest in by_id.items():
         facts, changes = _facts(name, manifest, rows.get(name))
         mismatches += changes
         sha256 = manifest.get("input", {}).get("sha256")
-        members.append(Member(name, results / name, sha256, facts, str(facts.get("exclude_reason") or "")))
+        members.append(Member(name, results / name, sha256, facts, EXCLUDED if facts.get("exclude_reason") else ""))
     return members, mismatches + _birth_ages(members)
 
 

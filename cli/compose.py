@@ -24,6 +24,8 @@ PROCESS_RECORDING = "asyconv.cli.compose:process_recording"
 """The function that an engine calls for every recording."""
 
 TRACKED_AGAIN = "tracked again: the earlier tracks were not those of their manifest"
+NO_LINE = "the sheet has no line of this recording"
+NO_CAMERA = "camera_id {}: no camera of this id was described"
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,13 @@ class StatedFacts:
     rate: str = "full"
     precision: str = "auto"
     still: "StillFloor | None" = None
-    rows: "Mapping[Path, Row]" = field(default_factory=dict)
+    rows: "Mapping[Path, Row] | None" = None
     events: "Mapping[str, list[EventRow]]" = field(default_factory=dict)
     cameras: "Mapping[str | None, Intrinsics]" = field(default_factory=dict)
 
     def of_recording(self, source: Path) -> "RecordingFacts":
         """Collect what is stated about one recording; an option overrules the sheet."""
-        row = self.rows.get(source)
+        row = (self.rows or {}).get(source)
         facts = row.facts() if row else {}
         camera = self.cameras.get(facts.get("camera_id")) or self.cameras.get(None)
         return RecordingFacts(
@@ -63,6 +65,10 @@ class StatedFacts:
             },
             sheet=facts,
             excluded=row.exclude_reason if row else None,
+            unmatched=[
+                *([NO_LINE] if self.rows is not None and row is None else []),
+                *([NO_CAMERA.format(facts["camera_id"])] if camera is None and "camera_id" in facts else []),
+            ],
         )
 
 
@@ -75,6 +81,8 @@ class RecordingFacts:
     tracking: dict[str, Any]
     sheet: dict[str, Any]
     excluded: str | None
+    unmatched: list[str]
+    """What was expected about it and is not stated; for the manifest."""
 
 
 def open_stated(source: Path, facts: RecordingFacts) -> "Recording":
@@ -129,11 +137,15 @@ def _model(name: str) -> "Model":
         raise RunRefused(str(error)) from error
 
 
+_seen: dict[str, str] = {}
+"""SHA-256 by planning hash of what this process has read: who waits for another run's recording reads it once."""
+
+
 def prepare(
     source: Path, stated: RecordingFacts, events: Mapping[str, list[Any]], still_floor: Any, weights_hash: str,
     sha256_by_planning: Mapping[str, str],
 ) -> "Job":  # fmt: skip
-    """Identity and keys of a recording; its SHA-256 is looked up by its planning hash, or computed."""
+    """Identity and keys of a recording; its SHA-256, by which all else goes, is looked up by planning hash or read."""
     from asyconv.night.one_recording import Excluded, Job, key_of
     from asyconv.night.sources import default_id, planning_hash
     from asyconv.tracks import TRACKS_VERSION
@@ -142,7 +154,8 @@ def prepare(
         raise Excluded(stated.excluded)
     with open_stated(source, stated) as recording:
         planning = planning_hash(source)
-        sha256 = sha256_by_planning.get(planning) or recording.sha256
+        sha256 = sha256_by_planning.get(planning) or _seen.get(planning) or recording.sha256
+        _seen[planning] = sha256
         input_facts = {"sha256": sha256, "planning": planning, "format": recording.format}
         length_s = recording.length_s
     from asyconv.pose.inference import precision_of  # loads torch: only for what can be opened
@@ -157,8 +170,7 @@ def prepare(
     track_key = key_of({"input": sha256, **tracking})
     analysis = analysis_facts(stated.infant_id, stated.sheet, events.get(recording_id, []), still_floor)
     facts: dict[str, Any] = {"input": input_facts, "tracking": tracking, "analysis": analysis}
-    if stated.tracking["intrinsics"] is None and "camera_id" in stated.sheet:
-        facts["unmatched"] = [f"camera_id {stated.sheet['camera_id']}: no camera of this id was described"]
+    facts |= {"unmatched": stated.unmatched} if stated.unmatched else {}
     return Job(source, recording_id, track_key, key_of({"tracks": track_key, **analysis}), facts, length_s)
 
 

@@ -1,10 +1,14 @@
-"""Inputs of `process`: all recordings in files and folders, each once, and a folder for results apart from them."""
+"""Inputs of `process`: each recording once, results apart from them, and the file that tells which is which."""
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from asyconv.cli.messages import complain
 from asyconv.errors import InputError
+
+if TYPE_CHECKING:
+    from asyconv.night.one_recording import Outcome
 
 
 def recordings_of(inputs: tuple[Path, ...], results: Path) -> list[Path]:
@@ -43,3 +47,25 @@ def _refuse_results_among(given: Path, results: Path) -> None:
     place, source = Path(os.path.realpath(results)), Path(os.path.realpath(given))
     if source.is_relative_to(place) or (source.is_dir() and place.is_relative_to(source)):
         raise InputError(f"{results}: expected a folder for results apart from the input {given}, found one inside it")
+
+
+def write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:
+    """Write the file that tells which pseudonym is which source: where the user says, else beside the input."""
+    from asyconv.night.source_names import add_names, default_place
+
+    pairs = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]
+    for given in inputs if names is None else inputs[:1]:
+        place = names or default_place(given)
+        of_place = pairs if names else [(name, source) for name, source in pairs if _is_below(source, given)]
+        if not of_place:
+            continue
+        try:
+            if place.resolve().is_relative_to(results.resolve()):
+                raise InputError(f"{place}: expected a place outside RESULTS for the names of the sources")
+            add_names(place, of_place)
+        except InputError as error:
+            complain(f"{error}; give another with --names")
+
+
+def _is_below(source: str, given: Path) -> bool:
+    return Path(source).resolve().is_relative_to(given.resolve())

@@ -23,12 +23,14 @@ def run_recordings(
     results: Path,
     engine_for: "Callable[[int], Engine]",
     already: "Sequence[Outcome]" = (),
+    unmatched: "Callable[[list[Outcome]], list[str]]" = lambda outcomes: [],
     **options: Any,
 ) -> "list[Outcome]":
     """Process every recording that is asked for; `already` are the outcomes of those that are done.
 
     `engine_for` gives the engine for a number of recordings, `options` are those of `asyconv.night.batch.run_batch`.
-    Each outcome is printed and noted in the audit as it comes.
+    Each outcome is printed and noted in the audit as it comes; at the end what the user stated and fits nothing, which
+    `unmatched` gives without the name of any file.
     """
     from asyconv.night.audit import Audit, last_noted
     from asyconv.night.batch import new_run, run_batch
@@ -49,6 +51,8 @@ def run_recordings(
                     outcomes.append(outcome)
                     _note(audit, outcome, results, noted)
                     print_outcome(outcome)
+            if lines := unmatched(outcomes):
+                audit.note("stated, and fits nothing", lines=lines)
             how = "ended"
         finally:
             engine.close()

@@ -1,5 +1,7 @@
 """What several commands share: the type of a path, options that mean the same everywhere, and help in sections."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,10 +14,28 @@ from asyconv.notice import NOTICE
 if TYPE_CHECKING:
     import torch
 
-PATH = click.Path(path_type=Path)
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
+
+
+class Place(click.Path):
+    """A path; one that no file system takes is refused in a sentence, whatever the command would do with it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take the path as it is, where it may name something."""
+        try:
+            os.lstat(value)
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                self.fail(
+                    f"expected a path that a file system takes, found one that is too long: {value!r}", param, ctx
+                )
+        return super().convert(value, param, ctx)
+
+
+PATH = Place(path_type=Path, readable=False)  # what cannot be read is refused with its reason, and the others go on
+NAME_OR_FILE = Place(readable=False)
+"""The name of something, or the path of its file; as text."""
 
 
 class Option(click.Option):
@@ -92,12 +112,14 @@ def tracks_argument() -> Decorator[Any]:
 def model_option(**settings: Any) -> Decorator[Any]:
     """Choose the model that finds the joints."""
     text = "Name of a model that comes with asyconv, or a model file."
-    return option("--model", default="compact", show_default=True, help=text, **settings)
+    return option(
+        "--model", default="compact", show_default=True, type=NAME_OR_FILE, metavar="MODEL", help=text, **settings
+    )
 
 
 def models_argument() -> Decorator[Any]:
     """Name models to be measured; `compact` if none is named."""
-    return click.argument("models", nargs=-1)
+    return click.argument("models", nargs=-1, type=NAME_OR_FILE)
 
 
 def output_option(text: str, **settings: Any) -> Decorator[Any]:

@@ -10,6 +10,7 @@ import click
 
 from asyconv.cli.messages import EXIT_STOPPED, complain, exit_code, finish, note
 from asyconv.cli.options import (
+    NAME_OR_FILE,
     PATH,
     asyconv_command,
     events_option,
@@ -19,10 +20,12 @@ from asyconv.cli.options import (
     results_option,
     update_option,
 )
-from asyconv.errors import InputError, Stopped
+from asyconv.errors import Stopped
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from asyconv.cli.compose import StatedFacts
     from asyconv.night.engines import Engine
     from asyconv.night.one_recording import Outcome
@@ -98,7 +101,10 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
     help="Seconds of work allowed for each second of a recording, and for 20 s more.",
 )  # fmt: skip
 @option("--shard", metavar="I/N", callback=_share, section=CLUSTER, help="Do only share I (from 0) of N.")
-@option("--scheduler", metavar="ADDRESS|FILE", section=CLUSTER, help="Use a Dask cluster: its address or its file.")
+@option(
+    "--scheduler", metavar="ADDRESS|FILE", type=NAME_OR_FILE, section=CLUSTER,
+    help="Use a Dask cluster: its address or its file.",
+)  # fmt: skip
 @click.pass_context
 def command(
     ctx: click.Context, /, inputs: tuple[Path, ...], results: Path, dry_run: bool, on_finish: str | None, **options: Any
@@ -145,8 +151,9 @@ def process(
     **stated: Any,
 ) -> "list[Outcome]":
     """Process all recordings in `inputs`; `stated` is what the user states about them."""
+    from asyconv.analysis.series.still_clip import check_fits
     from asyconv.cli import compose, plan
-    from asyconv.cli.inputs import recordings_of, refuse_results_of_recordings
+    from asyconv.cli.inputs import recordings_of, refuse_results_of_recordings, write_names
     from asyconv.cli.night import run_recordings
     from asyconv.night.batch import Asked
     from asyconv.night.frozen import freeze
@@ -158,8 +165,10 @@ def process(
         raise click.BadParameter(f"expected a number of seconds, found {time_out}", param_hint="--time-out")
     sources = recordings_of(inputs, results)
     refuse_results_of_recordings(results)
-    facts = _stated_facts(sources, **stated)
+    facts, unmatched = _stated_facts(sources, **stated)
     weights_hash = read_model(model).weights_hash  # what cannot be read is refused before anything is begun
+    if facts.still is not None:
+        check_fits(facts.still, {"weights_hash": weights_hash, "rate": facts.rate})
     if shard is not None:
         share, shares = shard
         sources = [source for source in sources if shard_of(source, shares) == share]
@@ -192,13 +201,22 @@ def process(
     outcomes = run_recordings(
         compose.PROCESS_RECORDING, asked, results,
         lambda n: _engine(n, workers, scheduler), already,
+        unmatched=lambda outcomes: [*unmatched, *([] if shard else unknown_events(facts.events, outcomes, results))],
         limit_s_per_s=time_out, ready_at=(lambda source: 0.0) if no_wait else ready_at, waiting=_say_waiting,
     )  # fmt: skip
-    there = {outcome.recording_id for outcome in outcomes} | {m["recording_id"] for m in manifests(results)}
-    for name in sorted(facts.events.keys() - there):
-        complain(f"events: no recording {name}")
-    _write_names(inputs, results, names, outcomes)
+    write_names(inputs, results, names, outcomes)
     return outcomes
+
+
+def unknown_events(events: "Iterable[str]", outcomes: "list[Outcome]", results: Path) -> list[str]:
+    """Name the recordings that have events and are neither in this run nor in RESULTS."""
+    from asyconv.night.results import manifests
+
+    there = {outcome.recording_id for outcome in outcomes} | {m["recording_id"] for m in manifests(results)}
+    unknown = [f"events: no recording {name}" for name in sorted(set(events) - there)]
+    for line in unknown:
+        complain(line)
+    return unknown
 
 
 def _engine(n_recordings: int, workers: int | None, scheduler: str | None) -> "Engine":
@@ -234,27 +252,32 @@ def _stated_facts(
     still: Path | None = None,
     force_ids: bool = False,
     **options: Any,
-) -> "StatedFacts":
+) -> "tuple[StatedFacts, list[str]]":
+    """What is stated, and, without the name of any file, the lines of the sheet that fit no recording."""
     from asyconv.analysis.series.still_clip import read_still
     from asyconv.cli.compose import StatedFacts
     from asyconv.night import sheet as sheets
     from asyconv.night.cameras import read_cameras
 
-    rows: dict[Path, sheets.Row] = {}
+    rows: dict[Path, sheets.Row] | None = None
+    unmatched: list[str] = []
     if sheet is not None:
         read = sheets.read_sheet(sheet)
-        rows, unmatched = sheets.match(read.rows, sources)
-        for line in [*read.warnings, *unmatched]:
+        rows, mismatches = sheets.match(read.rows, sources)
+        for line in [*read.warnings, *mismatches]:
             complain(line)
+        lines = sorted({row.line for row in read.rows} - {row.line for row in rows.values()})
+        unmatched = [f"sheet line {line}: no such recording" for line in lines]
+    found = list((rows or {}).values())
     if infant is not None:
         sheets.check_id(infant)
     cameras = read_cameras(camera) if camera else {}
-    for name in sorted({row.camera_id for row in rows.values() if row.camera_id} - cameras.keys() - {None}):
+    for name in sorted({row.camera_id for row in found if row.camera_id} - cameras.keys() - {None}):
         if None not in cameras:
             complain(f"camera_id {name}: no camera of this id is described (--camera)")
     if not force_ids:
-        sheets.refuse_identifying([infant, *(row.infant_id for row in rows.values())])
-    return StatedFacts(
+        sheets.refuse_identifying([infant, *(row.infant_id for row in found)])
+    facts = StatedFacts(
         infant_id=infant,
         rows=rows,
         events=sheets.read_events(events) if events else {},
@@ -262,6 +285,7 @@ def _stated_facts(
         still=read_still(still) if still else None,
         **options,
     )
+    return facts, unmatched
 
 
 def _say_waiting(source: Path, seconds: float) -> None:
@@ -269,25 +293,3 @@ def _say_waiting(source: Path, seconds: float) -> None:
         f"{source.name}: changed a moment ago and may still be being recorded; waiting {seconds:.0f} s "
         "(--no-wait reads it as it is)"
     )
-
-
-def _write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:
-    """Write the file that tells which pseudonym is which source: where the user says, else beside the input."""
-    from asyconv.night.source_names import add_names, default_place
-
-    pairs = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]
-    for given in inputs if names is None else inputs[:1]:
-        place = names or default_place(given)
-        of_place = pairs if names else [(name, source) for name, source in pairs if _is_below(source, given)]
-        if not of_place:
-            continue
-        try:
-            if place.resolve().is_relative_to(results.resolve()):
-                raise InputError(f"{place}: expected a place outside RESULTS for the names of the sources")
-            add_names(place, of_place)
-        except InputError as error:
-            complain(f"{error}; give another with --names")
-
-
-def _is_below(source: str, given: Path) -> bool:
-    return Path(source).resolve().is_relative_to(given.resolve())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from asyconv.cli.messages import writing
-from asyconv.cli.options import PATH, asyconv_command, option
+from asyconv.cli.options import NAME_OR_FILE, PATH, asyconv_command, option
 from asyconv.cli.outputs import check_folder
 from asyconv.cli.progress import stage_progress
 from asyconv.errors import InputError
@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     "--split", default="within", show_default=True,
     help="How --data is split: within (each infant, as in the paper), or fold:I/K (by infant).",
 )  # fmt: skip
-@option("--from", "start", metavar="MODEL", help="Model whose weights to begin with.")
-@option("--detection", "detection_of", metavar="MODEL|RUN", help="Take the detection network of this as it is.")
+@option("--from", "start", metavar="MODEL", type=NAME_OR_FILE, help="Model whose weights to begin with.")
+@option(
+    "--detection", "detection_of", metavar="MODEL|RUN", type=NAME_OR_FILE,
+    help="Take the detection network of this as it is.",
+)  # fmt: skip
 @option("--freeze-norms", is_flag=True, help="Leave batch normalisation as it is; for small data sets.")
 @option("--precision", type=click.Choice(["float32", "bfloat16"]), help="[default: bfloat16 on a GPU, else float32]")
 @option("--checkpoint-activations", is_flag=True, help="Use less memory for a third more arithmetic.")

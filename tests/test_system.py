@@ -69,6 +69,34 @@ def test_a_recording_is_processed_on_a_system_that_lacks_them(
     assert json.loads((out / manifest["recording_id"] / "manifest.json").read_text())["frames_used"] > 0
 
 
+def test_every_answer_without_them(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    asked = f"""
+import os
+from pathlib import Path
+from asyconv import system
+
+a, b = Path({str(tmp_path / "a")!r}), Path({str(tmp_path / "b")!r})
+system.trim_heap()
+system.has_cuda_driver()
+descriptor = os.open(a, os.O_RDWR)
+system.touch(descriptor, a)
+system.overwrite_start(descriptor, b"b")
+assert not system.lock(descriptor)
+os.close(descriptor)
+system.sync(a)
+system.move_new(a, b)
+assert b.read_bytes() == b"b" and not a.exists()
+assert system.cores() == os.cpu_count() and system.memory_bytes() is None and system.processor() is None
+assert system.peak_memory_mib() != system.peak_memory_mib() and len(system.boot_id()) == 12
+assert system.ended_by(0xC0000005) is None
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", TAKEN_AWAY + asked], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_nothing_of_one_system_is_used_elsewhere() -> None:
     files = [path for room in ("asyconv", "analysis", "cli", "kernels") for path in (ROOT / room).rglob("*.py")]
     found = {path.relative_to(ROOT).as_posix() for path in files if BARE.search(path.read_text(encoding="utf8"))}

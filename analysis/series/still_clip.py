@@ -129,6 +129,6 @@ def check_fits(floor: StillFloor, meta: dict[str, Any]) -> None:
         ours, theirs = getattr(floor, name), str(meta.get(name))
         if ours != theirs:
             raise InputError(
-                f"still-clip floor: expected one measured with {name.replace('_', ' ')} {theirs[:12]}, "
+                f"still-clip floor (--still): expected one measured with {name.replace('_', ' ')} {theirs[:12]}, "
                 f"found {ours[:12]}"
             )

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from asyconv.errors import InputError
 from asyconv.night import claims
@@ -85,6 +85,9 @@ class Excluded(Exception):
     """Raised by `prepare` for a recording that the user has excluded; the message is the reason."""
 
 
+EXCLUDED: Final = "excluded by the sheet"
+"""What RESULTS keeps of the user's reason, whose words may name a person; the terminal shows them."""
+
 Tell = Callable[[str, int, int | None], None]
 """``tell(stage, done, total)``: how far the work is."""
 
@@ -137,7 +140,7 @@ def run_recording(
     except RunRefused:
         raise
     except Excluded as reason:
-        return Outcome(source, State.EXCLUDED, recording_id, sentence=str(reason), public="excluded by the sheet")
+        return Outcome(source, State.EXCLUDED, recording_id, sentence=str(reason), public=EXCLUDED)
     except store.LostClaim:
         return Outcome(source, State.CLAIMED, recording_id)
     except Exception as error:  # one recording's failure, whatever it is, must not end the night
@@ -233,7 +236,7 @@ def _change(name: str, old: object, new: object) -> str:
 def _failed(source: Path, results: Path, recording_id: str, error: Exception) -> Outcome:
     """Record the reason; refused input stays refused, other failures may be tried again."""
     if isinstance(error, InputError):
-        state, sentence = State.REFUSED, str(error)
+        state, sentence = State.REFUSED, named(str(error), source)
         public = without_names(sentence, source, results, recording_id)
     else:  # its words are those of any library, and may hold any name
         state, kind = State.FAILED, type(error).__name__
@@ -245,6 +248,11 @@ def _failed(source: Path, results: Path, recording_id: str, error: Exception) ->
     ]
     park(source, results, recording_id, public, steps)
     return Outcome(source, state, recording_id, sentence=sentence, public=public)
+
+
+def named(sentence: str, source: Path) -> str:
+    """Put the name of a source before a sentence that does not say which recording it is about."""
+    return sentence if source.name in sentence else f"{source.name}: {sentence}"
 
 
 def park(source: Path, results: Path, recording_id: str, public: str, steps: list[str]) -> None:

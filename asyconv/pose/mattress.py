@@ -5,8 +5,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.errors import InputError
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
-from asyconv.recordings.stream import Intrinsics
+from asyconv.recordings.stream import Intrinsics, Recording
+
+STEEP: Final = 11.0
+"""Tangent of 85 degrees, rounded: no depth camera sees so far from its axis."""
 
 INLIER_MM: Final = 8.0
 TRIALS: Final = 200
@@ -97,3 +101,14 @@ def _through(three: Array) -> Array | None:
         return None
     normal = normal / size * (-1.0 if normal[2] > 0 else 1.0)
     return np.append(normal, -normal @ three[0])
+
+
+def check_camera(recording: Recording, camera: Intrinsics) -> None:
+    """Refuse stated intrinsics that are not those of pictures of this size."""
+    for axis, side_px in (("x", recording.width_px), ("y", recording.height_px)):
+        focal_px, centre_px = (float(getattr(camera, f"{name}{axis}_px")) for name in "fc")
+        if not (0 <= centre_px < side_px and max(centre_px, side_px - centre_px) < STEEP * focal_px):
+            raise InputError(
+                f"{recording.path.name}: expected the intrinsics of pictures of {recording.width_px}x"
+                f"{recording.height_px} px, found f{axis}_px {focal_px:g} and c{axis}_px {centre_px:g} (--camera)"
+            )

@@ -161,7 +161,9 @@ def _read(path: Path, label: str) -> tuple[dict[str, npt.NDArray[Any]], str]:
             header = (file.metadata() or {}).get(HEADER)
             arrays = {key: np.asarray(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118 (not a dict)
     except OSError as error:
-        raise InputError(f"{label}: expected a model file that can be read, found: {error.strerror}") from error
+        raise InputError(
+            f"{label}: expected a model file that can be read, found: {error.strerror or error}"
+        ) from error
     except (safetensors.SafetensorError, TypeError) as error:  # TypeError: a type that numpy has not
         raise InputError(
             f"{label}: expected a safetensors model file, found something else ({error}); "

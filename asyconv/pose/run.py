@@ -21,6 +21,9 @@ WINDOW_MAP: Final = 1.6
 """Half width of the window in which a joint's depth is read, in map pixels."""
 
 TRIM_EVERY_FRAMES: Final = 300
+FAR_MM: Final = 20_000.0
+"""No depth camera sees so far: the unit of depth is another one."""
+
 Array = npt.NDArray[np.float64]
 
 
@@ -80,9 +83,18 @@ class Run:
         self.depth_counts.append(np.full(N_JOINTS, np.nan))
         self.source.append(np.zeros(N_JOINTS, np.uint8))
         depth_mm = self.geometry.resize(frame.depth) * np.float32(self.unit_mm)
-        self._any_depth = self._any_depth or bool(depth_mm.any())
+        if not self._any_depth and depth_mm.any():
+            self._any_depth = True
+            self._refuse_unit(float(np.median(depth_mm[depth_mm > 0])))
         self.sampler.push(depth_mm)
         self._clips += self.cutter.push(Sample(row, frame.time_s, depth_mm, frame.depth))
+
+    def _refuse_unit(self, middle_mm: float) -> None:
+        if middle_mm > FAR_MM:
+            raise InputError(
+                f"depth: expected less than {FAR_MM / 1000:.0f} m, found {middle_mm / 1000:.0f} m where 1 count is "
+                f"{self.unit_mm:g} mm (--depth-unit-mm, or column depth_unit_mm of the sheet)"
+            )
 
     def finish(self, name: str) -> None:
         """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""

@@ -18,7 +18,7 @@ from asyconv.notice import NOTICE
 from asyconv.pose.clips import grid_steps
 from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.inference import Inference
-from asyconv.pose.mattress import fit_mattress, to_camera_mm
+from asyconv.pose.mattress import check_camera, fit_mattress, to_camera_mm
 from asyconv.pose.model_file import Model
 from asyconv.pose.run import Run
 from asyconv.recordings.clock import Clock, lost_frames
@@ -75,10 +75,16 @@ def track(
     clock = recording.clock()
     stride = max(1, round(clock.rate_hz / 6.0)) if rate == "6" else 1
     picture = _picture(recording, head, mirrored, intrinsics)
+    if intrinsics is not None:
+        check_camera(recording, intrinsics)
     geometry = MapGeometry(recording.width_px, recording.height_px, picture.head, picture.mirrored)
     times = times or StageTimes()
     inference = Inference(model, precision)
-    run = Run(inference, geometry, picture.camera, picture.depth_unit_mm, clock.rate_hz / stride, times)
+    try:
+        run = Run(inference, geometry, picture.camera, picture.depth_unit_mm, clock.rate_hz / stride, times)
+    except InputError as error:
+        stated = "" if clock.measured else "; the rate is a stated one (--fps, or column fps_hz of the sheet)"
+        raise InputError(f"{recording.path.name}: {error}{stated}") from error
     frames = _every(recording, clock, stride)
     total = recording.frame_count or len(clock.time_s)
     while True:

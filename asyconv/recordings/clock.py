@@ -93,8 +93,8 @@ def clock_of(
         stated_hz = given_hz or nominal_hz
         return replace(measured, rate_hz=stated_hz or _usual_rate_hz(measured.time_s))
     if given_hz is not None and _differs(measured.rate_hz, given_hz):
-        by_times = f"found {measured.rate_hz:.4g} by their times; leave the rate out to use the times"
-        raise InputError(f"{name}: expected frames {given_hz:g} a second, as you state, {by_times}")
+        said = f"found {measured.rate_hz:.4g} by their times; leave out --fps (or fps_hz in the sheet) to use the times"
+        raise InputError(f"{name}: expected frames {given_hz:g} a second, as you state, {said}")
     if nominal_hz is not None and _differs(measured.rate_hz, nominal_hz):
         said = (
             f"the recording states {nominal_hz:g} frames a second; its times give {measured.rate_hz:.4g}, which is used"

@@ -19,7 +19,7 @@ def depth_stream(container: Any, name: str, wanted: str | None) -> Any:
     gray = [stream for stream in streams if stream.codec_context.pix_fmt in DEPTH_FORMATS]
     if wanted is not None:
         candidates = [stream for stream in streams if wanted.lower() in (_title(stream).lower(), str(stream.index))]
-        expected = f"one stream {wanted!r} of 16-bit gray"
+        expected = f"one stream {wanted!r} of 16-bit gray (--stream)"
     else:
         exactly = [stream for stream in streams if _title(stream).upper() == "DEPTH"]
         named = [stream for stream in gray if "depth" in _title(stream).lower()]

@@ -1,4 +1,4 @@
-"""Runs on a disk that becomes full."""
+"""Runs, and a cohort, on a disk that becomes full."""
 
 import os
 import shutil
@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from asyconv.night import batch, results
+from asyconv.night import batch
+from asyconv.night.results import manifests
 from tests.helpers.commands import invoke
 from tests.helpers.nights import all_done_once
+from tests.helpers.result_folders import files
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def test_it_stops_before_the_disk_is_full_and_goes_on(
     assert result.exit_code == 3
     assert "expected 32 MiB of free space for the next recording, found 3" in result.stderr
     assert "the same command goes on where it stopped" in result.stderr
-    assert len(results.manifests(small_disk / "out")) == 1
+    assert len(manifests(small_disk / "out")) == 1
     filler.unlink()
     assert invoke(*given).exit_code == 0
     all_done_once(small_disk / "out", 2)
@@ -56,7 +58,20 @@ def test_a_disk_that_somebody_else_fills_stops_it_too(
     result = invoke(*given)
     assert result.exit_code == 3, result.output
     assert "Traceback" not in result.output
-    assert not results.manifests(small_disk / "out")
+    assert not manifests(small_disk / "out")
     filler.unlink()
     assert invoke(*given).exit_code == 0
     all_done_once(small_disk / "out", 2)
+
+
+def test_a_cohort_on_a_full_disk_is_a_sentence_and_the_earlier_one_stays(results: Path, small_disk: Path) -> None:
+    shutil.copytree(results, small_disk / "out")
+    assert invoke("cohort", small_disk / "out").exit_code == 0
+    before = files(small_disk / "out")
+    filler = fill(small_disk, 2**14)
+    result = invoke("cohort", small_disk / "out")
+    assert result.exit_code == 1, result.output
+    assert f"{small_disk / 'out'}: the cohort cannot be written here (No space left on device)" in result.stderr
+    assert files(small_disk / "out") == before
+    filler.unlink()
+    assert invoke("cohort", small_disk / "out").exit_code == 0

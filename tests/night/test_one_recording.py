@@ -79,6 +79,17 @@ def test_bad_input_is_refused_and_every_attempt_kept(source: Path, tmp_path: Pat
     assert len(parked(out)[0]["attempts"]) == 2
 
 
+def test_a_refusal_names_its_recording_whoever_refuses(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def refuses(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
+        raise InputError("tracks, frame 3: expected a depth")
+
+    outcome = run_source(source, out, do=refuses)
+    assert outcome.sentence == f"{source.name}: tracks, frame 3: expected a depth"
+    assert outcome.public == f"{outcome.recording_id}: tracks, frame 3: expected a depth"
+
+
 def test_a_defect_is_one_failure_and_forgotten_after_success(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
 

@@ -107,7 +107,9 @@ def test_the_user_chooses_among_two_candidates(tmp_path: Path) -> None:
         recording = open_recording(path, stream=wanted)
         assert [int(frame.depth[0, 0]) for frame in recording.frames()] == [value, value + 1]
     for wanted in ("middle", "COLOR"):
-        with pytest.raises(InputError, match=rf"expected one stream '{wanted}' of 16-bit gray, found gray16le"):
+        with pytest.raises(
+            InputError, match=rf"expected one stream '{wanted}' of 16-bit gray \(--stream\), found gray16le"
+        ):
             open_recording(path, stream=wanted)
 
 

@@ -104,7 +104,7 @@ def test_a_cohort_of_21_gives_z_and_20_do_not(tmp_path: Path) -> None:
         ({"pma_days": None}, "pma_days is not stated"),
         ({"infant_id": None}, "infant_id is not stated"),
         ({"sha256": "r-03"}, "left out: the same input as r-03"),
-        ({"sheet": (("exclude_reason", "sedated"),)}, "left out: sedated"),
+        ({"sheet": (("exclude_reason", "sedated"),)}, "left out: excluded by the sheet"),
     ],
 )
 def test_what_differs_is_not_compared_and_not_a_reference(changed: dict[str, Any], said: str, tmp_path: Path) -> None:
@@ -114,6 +114,19 @@ def test_what_differs_is_not_compared_and_not_a_reference(changed: dict[str, Any
     assert moving(results)["r-99"]["z"] is None
     assert moving(results)["r-99"]["z_reason"] == said
     assert moving(results)["r-20"]["z_infants"] == 20
+
+
+def test_why_a_recording_is_excluded_stays_on_the_terminal(tmp_path: Path) -> None:
+    results = make_results(tmp_path / "results", [Made("r-0", "i-0"), Made("r-1", "i-1")])
+    sheet = tmp_path / "Rossi.csv"
+    sheet.write_text("file,recording_id,exclude_reason,ward\na.oni,r-1,Maria Rossi was fed,3\n")
+    said = run("cohort", results, "--sheet", sheet).stderr
+    assert "r-1: left out: Maria Rossi was fed" in said
+    rows = dict(read(results, "recordings").select("recording_id", "left_out").iter_rows())
+    assert rows == {"r-0": None, "r-1": "excluded by the sheet"}
+    for path in (path for path in results.rglob("*") if path.is_file()):
+        content = pl.read_parquet(path).write_csv().encode() if path.suffix == ".parquet" else path.read_bytes()
+        assert b"Rossi" not in content, path
 
 
 def test_the_floor_band_matters_only_where_the_floor_decides(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import polars as pl
 
 from asyconv.analysis.cohort.inclusion import inclusion
+from asyconv.night.one_recording import EXCLUDED
 from asyconv.night.results import failed
 from tests.helpers.cohort_report import pages_of
-from tests.helpers.hostile_text import IN_COHORT
 
 
 def test_failures_are_those_without_a_result(mixed: Path) -> None:
@@ -27,7 +27,7 @@ def test_the_flow_adds_up(mixed: Path) -> None:
         ("failed", None): (2, 0),
         ("failed", "expected depth frames, found none that is whole"): (2, 0),
         ("excluded", None): (2, 2),
-        ("excluded", IN_COHORT[0]): (1, 1),
+        ("excluded", EXCLUDED): (1, 1),
         ("excluded", "the same input as another recording"): (1, 1),
         ("withheld", None): (2, 1),
         ("withheld", "coverage … %, needs 70 %"): (2, 1),

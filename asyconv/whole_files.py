@@ -1,5 +1,6 @@
 """Files that are whole or not there, whenever a program is killed, a disk fills up or the power fails."""
 
+import errno
 import json
 import os
 import uuid
@@ -12,6 +13,12 @@ from asyconv.system import sync
 
 UNFINISHED: Final = ".part"
 """Ending of what is being written; its name starts with a dot, so that nothing takes it for input."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that there is no space left; polars says it in words, by errors of several kinds."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "errno", None) in full or any(f"(os error {n})" in str(error) for n in full)
 
 
 @contextmanager

@@ -38,10 +38,15 @@ def complain(text: str) -> None:
 @contextmanager
 def writing(place: Path | None, what: str) -> Iterator[None]:
     """Turn an error of the file system into a sentence that names the place."""
+    from asyconv.whole_files import is_disk_full
+
     try:
         yield
-    except OSError as error:
-        raise InputError(f"{place}: {what} cannot be written here ({error.strerror})") from error
+    except Exception as error:
+        if not isinstance(error, OSError) and not is_disk_full(error):
+            raise
+        why = "No space left on device" if is_disk_full(error) else getattr(error, "strerror", None) or error
+        raise InputError(f"{place}: {what} cannot be written here ({why})") from error
 
 
 def print_outcome(outcome: "Outcome") -> None:

@@ -3,9 +3,26 @@
 import stat
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
-from asyconv.whole_files import read_json, whole_file, write_json, write_whole
+from asyconv.whole_files import is_disk_full, read_json, whole_file, write_json, write_whole
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, which refuses every byte, on this system")
+def test_a_full_disk_is_known_by_every_error_of_it() -> None:
+    full, table = Path("/dev/full"), pl.DataFrame({"a": np.random.default_rng(0).normal(size=100_000)})
+    with pytest.raises(OSError, match="No space left") as python:
+        full.write_bytes(b"a")
+    with pytest.raises((OSError, pl.exceptions.PolarsError)) as parquet:
+        table.write_parquet(full)
+    with pytest.raises((OSError, pl.exceptions.PolarsError)) as csv:
+        table.write_csv(full)
+    for caught in (python, parquet, csv):
+        assert is_disk_full(caught.value), caught.value
+    assert not is_disk_full(PermissionError(13, "Permission denied"))
+    assert not is_disk_full(ValueError("os error 28"))
 
 
 def test_a_failure_leaves_what_was_there(tmp_path: Path) -> None:

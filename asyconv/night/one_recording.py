@@ -4,7 +4,6 @@ This runs wherever the engine puts it: in the process of the command, or in a ch
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -21,6 +20,7 @@ from asyconv.errors import InputError
 from asyconv.night import claims
 from asyconv.night import results as store
 from asyconv.night.sources import id_of_unreadable, planning_hash
+from asyconv.whole_files import is_disk_full
 
 
 class State(StrEnum):
@@ -144,15 +144,9 @@ def run_recording(
     except store.LostClaim:
         return Outcome(source, State.CLAIMED, recording_id)
     except Exception as error:  # one recording's failure, whatever it is, must not end the night
-        if not _is_full(error):
+        if not is_disk_full(error):
             return _failed(source, results, recording_id or id_of_unreadable(source), error)
         return Outcome(source, State.NO_SPACE, recording_id, sentence="no space left")
-
-
-def _is_full(error: BaseException) -> bool:
-    full = (errno.ENOSPC, errno.EDQUOT)
-    # polars raises an OSError without errno
-    return isinstance(error, OSError) and (error.errno in full or any(f"os error {n}" in str(error) for n in full))
 
 
 def _run_job(job: Job, results: Path, work: Work, *, update: bool, run: str, attempt: int) -> Outcome:

@@ -37,11 +37,11 @@ DROPPED_BITS: Final = 12  # of the 24 that a float32 holds
 Float32 = npt.NDArray[np.float32]
 
 
-def motion_path(tracks_path: Path) -> Path:
-    """Where the motion evidence of a tracks file lies: beside it."""
+def beside(tracks_path: Path, name: str) -> Path:
+    """Where a file that belongs to a tracks file lies: NAME.parquet, or PREFIX.NAME.parquet beside PREFIX.parquet."""
     if tracks_path.name == "tracks.parquet":
-        return tracks_path.with_name("motion.parquet")
-    return tracks_path.with_suffix(".motion.parquet")
+        return tracks_path.with_name(f"{name}.parquet")
+    return tracks_path.with_suffix(f".{name}.parquet")
 
 
 def write_motion(motion: MotionEvidence, frame: npt.NDArray[np.int32], recording_id: str | None, path: Path) -> None:
@@ -71,24 +71,35 @@ def read_motion(path: Path, frame: npt.NDArray[np.int32], recording_id: str | No
     """Read the motion evidence of the tracks whose frames are numbered `frame`; anything else is refused, and named."""
     import polars as pl
 
-    try:
-        stored = pl.read_parquet_metadata(path).get(METADATA_KEY, "null")
-        table = pl.read_parquet(path, glob=False)
-        meta = json.loads(stored)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError, RecursionError) as error:
-        raise InputError(f"{path}: expected motion evidence (Parquet), but it could not be read") from error
-    missing = ", ".join(name for name in ("frame", "joint", *COLUMNS) if name not in table.columns)
-    if not isinstance(meta, dict) or missing:
-        raise InputError(f"{path}: expected motion evidence of asyconv, but {missing or 'the metadata'} is missing")
-    version = meta.pop("schema_version", None)
-    if version != MOTION_SCHEMA_VERSION:
-        raise InputError(f"{path}: expected schema {MOTION_SCHEMA_VERSION} of motion evidence, found {version!r}")
-    if meta.pop("recording_id", None) != recording_id or not _same_rows(table, frame):
+    meta, table = table_beside(path, METADATA_KEY, ("frame", "joint", *COLUMNS), "motion evidence", recording_id)
+    if meta.pop("schema_version", None) != MOTION_SCHEMA_VERSION:
+        raise InputError(f"{path}: expected schema {MOTION_SCHEMA_VERSION} of motion evidence, found another")
+    if not _same_rows(table, frame):
         raise InputError(f"{path}: expected the motion evidence of the tracks beside it, found that of others")
     odd = [name for name in COLUMNS if not (table.schema[name].is_numeric() or table.schema[name] == pl.Null)]
     if odd:
         raise InputError(f"{path}: expected numbers in the column {odd[0]}, found {table.schema[odd[0]]}")
     return _from_table(table, meta, path)
+
+
+def table_beside(
+    path: Path, key: str, columns: tuple[str, ...], what: str, recording_id: str | None
+) -> "tuple[dict[str, Any], pl.DataFrame]":
+    """Metadata and table of a file beside the tracks of `recording_id`; anything else is refused, and named."""
+    import polars as pl
+
+    try:
+        stored = pl.read_parquet_metadata(path).get(key, "null")
+        table = pl.read_parquet(path, glob=False)
+        meta = json.loads(stored)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError, RecursionError) as error:
+        raise InputError(f"{path}: expected {what} (Parquet), but it could not be read") from error
+    missing = ", ".join(name for name in columns if name not in table.columns)
+    if not isinstance(meta, dict) or missing:
+        raise InputError(f"{path}: expected {what} of asyconv, but {missing or 'the metadata'} is missing")
+    if meta.pop("recording_id", None) != recording_id:
+        raise InputError(f"{path}: expected the {what} of the tracks beside it, found that of others")
+    return meta, table
 
 
 def _rounded(values: Float32) -> Float32:

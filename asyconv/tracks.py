@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.activity import Activity
 from asyconv.motion_evidence import MotionEvidence
 
 TRACKS_VERSION: Final = 5
@@ -28,7 +29,7 @@ class Tracks:
     mm, camera-frame mm (x right, y down, z away, of the unmirrored picture) and the confidence as a calibrated
     probability; `depth_source` u8 [N, 12] indexes `DEPTH_SOURCES`; `meta` is the file's JSON metadata. Tracks of other
     tools lack `sigma_px` f32 [N, 12], how far the network spreads a joint over native pixels (one standard deviation),
-    and `motion`, what the depth says about movement.
+    `motion` and `activity`, what the depth says about movement.
     """
 
     frame: npt.NDArray[np.int32]
@@ -44,3 +45,4 @@ class Tracks:
     meta: dict[str, Any]
     sigma_px: Float32 | None = None
     motion: MotionEvidence | None = None
+    activity: Activity | None = None

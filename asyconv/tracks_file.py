@@ -1,6 +1,6 @@
 """The Parquet file of tracks: twelve rows a frame, sorted by frame then joint.
 
-A missing joint has null coordinates and keeps its confidence. Motion evidence lies in a file of its own beside it.
+A missing joint has null coordinates and keeps its confidence. Motion evidence and activity lie in files beside it.
 """
 
 import json
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.activity_file import read_activity, write_activity
 from asyconv.errors import InputError
-from asyconv.motion_file import motion_path, read_motion, write_motion
+from asyconv.motion_file import beside, read_motion, write_motion
 from asyconv.skeleton import JOINTS, N_JOINTS
 from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
 from asyconv.tracks_check import check_meta, check_rows, check_tracks
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 METADATA_KEY: Final = "asyconv"
 SIGMA: Final = "sigma_px"
 """The one column of numbers that a tracks file may lack."""
+
+BESIDE: Final = ("motion", "activity")
+"""The files that may lie beside a tracks file."""
 
 VALUES: Final = ("x_px", "y_px", "depth_mm", "x_mm", "y_mm", "z_mm", "confidence")
 COLUMNS: Final = {
@@ -37,9 +41,9 @@ COLUMNS: Final = {
 
 
 def write_tracks(tracks: Tracks, path: Path) -> None:
-    """Write `tracks` as Parquet (zstd) with `meta` as JSON under the key ``asyconv``, and their motion evidence beside.
+    """Write `tracks` as Parquet (zstd) with `meta` as JSON under the key ``asyconv``.
 
-    Both are whole files or not there.
+    Motion evidence and activity lie beside them. All are whole files or not there.
     """
     import polars as pl
 
@@ -67,16 +71,19 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
         schema_overrides={"joint": pl.String},
     )
     meta = json.dumps(tracks.meta, sort_keys=True, allow_nan=False)
-    beside = motion_path(path)
-    beside.unlink(missing_ok=True)  # never that of earlier tracks
+    recording_id = tracks.meta.get("recording_id")
+    for name in BESIDE:
+        beside(path, name).unlink(missing_ok=True)  # never those of earlier tracks
     if tracks.motion is not None:
-        write_motion(tracks.motion, tracks.frame, tracks.meta.get("recording_id"), beside)
+        write_motion(tracks.motion, tracks.frame, recording_id, beside(path, "motion"))
+    if tracks.activity is not None:
+        write_activity(tracks.activity, tracks.frame, recording_id, beside(path, "activity"))
     with whole_file(path) as part:
         table.write_parquet(part, compression="zstd", metadata={METADATA_KEY: meta})
 
 
 def read_tracks(path: Path) -> Tracks:
-    """Read a tracks file and the motion evidence beside it, if there is any.
+    """Read a tracks file, and the motion evidence and the activity beside it where they are.
 
     Anything but twelve ordered rows a frame with possible values is refused, and named.
     """
@@ -103,9 +110,11 @@ def read_tracks(path: Path) -> Tracks:
     if not np.array_equal(tracks.time_s.repeat(N_JOINTS), time_s, equal_nan=True):
         raise InputError(f"{path}: expected one time for the {N_JOINTS} rows of a frame, found more")
     check_tracks(tracks, str(path))
-    if motion_path(path).is_file():
-        motion = read_motion(motion_path(path), tracks.frame, meta.get("recording_id"))
-        tracks = replace(tracks, motion=motion)
+    of_tracks = tracks.frame, meta.get("recording_id")
+    if beside(path, "motion").is_file():
+        tracks = replace(tracks, motion=read_motion(beside(path, "motion"), *of_tracks))
+    if beside(path, "activity").is_file():
+        tracks = replace(tracks, activity=read_activity(beside(path, "activity"), *of_tracks))
     return tracks
 
 

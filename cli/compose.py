@@ -262,6 +262,7 @@ def _track(job: "Job", stated: RecordingFacts, model: str, times: "StageTimes", 
 
 def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes", tell: "Tell") -> dict[str, Any]:
     """Write tracks, tables, figures and report into `folder`."""
+    from asyconv.activity_file import write_suggested_events
     from asyconv.analysis import analyse
     from asyconv.analysis.report.canvas import write_drawings
     from asyconv.analysis.report.drawings import drawings
@@ -282,6 +283,8 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes"
     tracks = replace(tracks, meta={**tracks.meta, **ids, **floor})
     with times.of("tables"):
         write_tracks(tracks, folder / "tracks.parquet")
+        if tracks.activity is not None:
+            write_suggested_events(tracks.activity, tracks.time_s, job.recording_id, folder / "suggested_events.csv")
     tell("analysis", 0, None)
     with times.of("analysis"):
         movement = analyse(tracks, events_in(job.facts), analysis["sheet"])

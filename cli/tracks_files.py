@@ -26,17 +26,19 @@ def manifest_beside(tracks: Path) -> dict[str, Any]:
 
     Raises `InputError` where the file is not the one that the manifest was written for.
     """
-    from asyconv.motion_file import motion_path
+    from asyconv.motion_file import beside
     from asyconv.night.results import read_manifest
     from asyconv.recordings.stream import sha256_of
+    from asyconv.tracks_file import BESIDE
 
     folder = tracks.resolve().parent
     manifest = read_manifest(folder.parent, folder.name)
     if manifest is None:
         return {}
-    present = [path for path in (tracks, motion_path(tracks)) if path.is_file()]
+    belonging = [tracks, *(beside(tracks, name) for name in BESIDE)]
+    present = [path for path in belonging if path.is_file()]
     written = manifest.get("outputs_sha256", {})
-    expected = {name: written[name] for name in (tracks.name, motion_path(tracks).name) if name in written}
+    expected = {path.name: written[path.name] for path in belonging if path.name in written}
     if tracks not in present or {path.name: sha256_of(path) for path in present} != expected:
         raise InputError(
             f"{tracks}: expected the tracks that the manifest beside them describes, found others or none; "

@@ -9,7 +9,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.motion_evidence import LAGS, MotionEvidence
-from asyconv.motion_file import COLUMNS, METADATA_KEY, motion_path
+from asyconv.motion_file import COLUMNS, METADATA_KEY, beside
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from asyconv.tracks_file import read_tracks, write_tracks
@@ -85,29 +85,29 @@ def test_tracks_of_other_names_have_files_of_their_own(tmp_path: Path) -> None:
 def test_other_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "tracks.parquet"
     write_tracks(example(), path)
-    beside = motion_path(path)
-    whole = beside.read_bytes()
-    table = pl.read_parquet(beside)
-    meta = pl.read_parquet_metadata(beside)[METADATA_KEY]
+    motion_file = beside(path, "motion")
+    whole = motion_file.read_bytes()
+    table = pl.read_parquet(motion_file)
+    meta = pl.read_parquet_metadata(motion_file)[METADATA_KEY]
 
     def change(changed: pl.DataFrame, text: str = meta) -> None:
-        changed.write_parquet(beside, metadata={METADATA_KEY: text})
+        changed.write_parquet(motion_file, metadata={METADATA_KEY: text})
 
     def refused(match: str) -> None:
         with pytest.raises(InputError, match=match) as error:
             read_tracks(path)
         assert "\n" not in str(error.value)
 
-    beside.write_bytes(whole[:-100])
+    motion_file.write_bytes(whole[:-100])
     refused("could not be read")
-    beside.write_text("no Parquet")
+    motion_file.write_text("no Parquet")
     refused("could not be read")
-    pl.DataFrame({"frame": [1]}).write_parquet(beside)
+    pl.DataFrame({"frame": [1]}).write_parquet(motion_file)
     refused("is missing")
     change(table.drop(COLUMNS[4]))
     refused(f"{COLUMNS[4]} is missing")
     change(table, meta.replace('"schema_version": 1', '"schema_version": 9'))
-    refused("expected schema 1 of motion evidence, found 9")
+    refused("expected schema 1 of motion evidence, found another")
     change(table[:-12])
     refused("that of others")
     change(table, meta.replace('"recording_id": "', '"recording_id": "other-'))

@@ -12,21 +12,20 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.motion_evidence import LAGS, MotionEvidence
-from asyconv.pose.depth_cells import cell_side_px, cells_of
+from asyconv.pose.activity import ActivityCollector
+from asyconv.pose.cell_camera import CellCamera
+from asyconv.pose.depth_cells import cells_of
 from asyconv.pose.depth_noise import COPY_SHARE, DepthNoise, equal_share, why_refused
 from asyconv.pose.joint_places import AFTER, BEFORE, settled
 from asyconv.pose.registration import CAPSULES, MOST_POINTS, collect, register
 from asyconv.recordings.stream import Intrinsics
-from asyconv.skeleton import LIMBS, N_JOINTS
+from asyconv.skeleton import N_JOINTS
 
 LEAST_CONFIDENCE: Final = 0.3  # finds below it say nothing of where a joint is; set by hand
-CLEARANCE_MM: Final = 60.0  # round the joints: what lies farther away is not the infant
 NOISE_EVERY: Final = 15  # frames
-SURFACE_MM: Final = 6.0  # the bone lies at least so far behind the surface: the point whose displacement is given
 FAST_MM: Final = 2.5  # steps of a joint beyond it are tried as a start of the registration
 FASTEST_MM: Final = 20.0
 GOOD_SHARE: Final = 0.5  # of the surface, for a joint without finds to follow it
-ROOTS: Final = [chain[0] for chain in LIMBS.values()]
 
 Array = npt.NDArray[np.float64]
 
@@ -38,6 +37,7 @@ class _Seen:
     time_s: float
     depth: npt.NDArray[np.uint16]
     cells: npt.NDArray[np.float32]
+    joints: Array  # and the trunk's middle: column, row (cells) and depth (mm)
     pivots: Array
     points: npt.NDArray[np.float32]
     counts: npt.NDArray[np.int64]
@@ -56,11 +56,12 @@ class MotionCollector:
         self._finds: deque[Array] = deque()
         self._first_find = 0  # the row of the first of `_finds`
         self._row = 0  # the next to be looked at
-        self._cells: _Cells | None = None
+        self._cells: CellCamera | None = None
         self._places = np.full((N_JOINTS, 3), np.nan)  # column, row (px) and depth (mm) in the frame before
         self._seen: deque[_Seen] = deque(maxlen=max(LAGS))
         self._moved: deque[Array] = deque(maxlen=max(LAGS))  # of the last frames, each to the next
         self._noise = DepthNoise()
+        self.activity = ActivityCollector(unit_mm, fps_hz)
         self._compared = self._copies = 0  # pairs of frames
         self._rows: list[list[npt.NDArray[np.float32]]] = [[] for _ in LAGS]
 
@@ -114,21 +115,30 @@ class MotionCollector:
             self._seen.clear()
             self._moved.clear()
         if self._cells is None:
-            self._cells = _Cells.of(camera, depth, self._unit_mm)
+            self._cells = CellCamera.of(camera, depth, self._unit_mm)
         places = np.empty((N_JOINTS, 3))
         held = settled(np.stack(self._finds), row - self._first_find, self._places, places)
         if self._cells is not None:
             self._register(self._cells, row, time_s, depth, places, held)
+        else:  # no depth so far
+            self._add_nothing(row)
         self._places = places
 
+    def _add_nothing(self, row: int) -> None:
+        for rows, lag in zip(self._rows, LAGS, strict=True):
+            if row >= lag:
+                rows.append(np.full((N_JOINTS, 13), np.nan, np.float32))
+        self.activity.nothing()
+
     def _register(
-        self, of: "_Cells", row: int, time_s: float, depth: npt.NDArray[np.uint16], places: Array, held: Any
+        self, of: CellCamera, row: int, time_s: float, depth: npt.NDArray[np.uint16], places: Array, held: Any
     ) -> None:
         """Register a frame; joints that were `held` for want of a find follow their surface."""
         infant = of.infant(places)
-        whole = row % NOISE_EVERY in (0, *LAGS)
+        whole = row % NOISE_EVERY in (0, *LAGS) or not infant.any()
         cells = cells_of(depth, self._unit_mm, of.side_px, of.everything() if whole else infant)
         pivots = of.to_mm(places)
+        changed = None
         for n, lag in enumerate(LAGS):
             if row < lag:
                 continue
@@ -153,6 +163,9 @@ class MotionCollector:
                         share,
                         information.reshape(N_JOINTS, 9),
                     )
+                    if lag == max(LAGS):
+                        middle = self._seen[-lag // 2].joints
+                        changed = before.cells, cells, middle
             self._rows[n].append(evidence)
             if lag == 1:
                 self._moved.append(motion)
@@ -160,9 +173,11 @@ class MotionCollector:
                 if follows.any():
                     places[follows] = of.to_places(self._seen[-1].pivots[follows] + motion[follows, :3])
                     pivots = of.to_mm(places)
+        self.activity.add(of, infant if infant.any() else of.everything(), changed, depth)
+        joints = of.with_middle(places)
         points, counts = np.empty((N_JOINTS, MOST_POINTS, 5), np.float32), np.zeros(N_JOINTS, np.int64)
-        collect(cells, of.camera, of.with_middle(places), CAPSULES, points, counts)
-        self._seen.append(_Seen(time_s, depth, cells, pivots, points, counts))
+        collect(cells, of.camera, joints, CAPSULES, points, counts)
+        self._seen.append(_Seen(time_s, depth, cells, joints, pivots, points, counts))
 
     def _starts(self, step: Array, lag: int) -> Array:
         """Where to start, [12, 2, 6]: at rest or at what the frames in between gave, and at the joints' `step`."""
@@ -175,59 +190,3 @@ class MotionCollector:
         starts[:, 1, :2] = step[:, :2] * np.minimum(1.0, FASTEST_MM * lag / np.maximum(length, 1e-9))[:, None]
         starts[~fast, 1] = np.nan
         return starts
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """How a picture lies in cells: their side, how many there are, and the camera in units of cells."""
-
-    side_px: int
-    height: int
-    width: int
-    camera: Array  # fx, fy, cx, cy
-
-    @staticmethod
-    def of(camera: Intrinsics, depth: npt.NDArray[np.uint16], unit_mm: float) -> "_Cells | None":
-        """Cells of about 2 mm at the middle depth of a picture; None where it has no depth."""
-        depths = depth[::8, ::8][depth[::8, ::8] > 0]
-        if not len(depths):
-            return None
-        side = cell_side_px(camera.fx_px, float(np.median(depths)) * unit_mm)
-        centre = (camera.cx_px + 0.5) / side - 0.5, (camera.cy_px + 0.5) / side - 0.5
-        seen = np.array([camera.fx_px / side, camera.fy_px / side, *centre])
-        return _Cells(side, depth.shape[0] // side, depth.shape[1] // side, seen)
-
-    def to_mm(self, places: Array) -> Array:
-        """Points in mm, a little behind the surface, of columns and rows (px) and depths (mm) [..., 3]."""
-        fx, fy, cx, cy = self.camera
-        x, y = (places[..., 0] + 0.5) / self.side_px - 0.5, (places[..., 1] + 0.5) / self.side_px - 0.5
-        z = places[..., 2]
-        return np.stack([(x - cx) / fx * z, (y - cy) / fy * z, z + SURFACE_MM], axis=-1)
-
-    def to_places(self, points: Array) -> Array:
-        """Do the reverse of `to_mm`."""
-        fx, fy, cx, cy = self.camera
-        z = points[..., 2] - SURFACE_MM
-        x, y = points[..., 0] / z * fx + cx, points[..., 1] / z * fy + cy
-        return np.stack([(x + 0.5) * self.side_px - 0.5, (y + 0.5) * self.side_px - 0.5, z], axis=-1)
-
-    def with_middle(self, places: Array) -> Array:
-        """Joints in cells [13, 3], the last the middle of shoulders and hips."""
-        joints = np.concatenate([places, places[ROOTS].mean(axis=0, keepdims=True)])
-        joints[:, :2] = (joints[:, :2] + 0.5) / self.side_px - 0.5
-        return joints
-
-    def everything(self) -> npt.NDArray[np.int64]:
-        """The box of the whole picture: top, left, bottom, right."""
-        return np.array([0, 0, self.height, self.width])
-
-    def infant(self, places: Array) -> npt.NDArray[np.int64]:
-        """The box of the joints with a clearance; empty where no joint is known."""
-        joints = self.with_middle(places)
-        joints = joints[np.isfinite(joints).all(axis=1)]
-        if not len(joints):
-            return np.zeros(4, np.int64)
-        margin = CLEARANCE_MM * self.camera[0] / np.median(joints[:, 2])
-        low, high = joints[:, 1::-1].min(axis=0) - margin, joints[:, 1::-1].max(axis=0) + margin
-        limits = np.array([self.height, self.width])
-        return np.concatenate([np.clip(low, 0, limits), np.clip(high, 0, limits)]).astype(np.int64)

@@ -5,7 +5,7 @@ depth at a joint is that of the nearer half of the pixels round it (see joint_de
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -98,8 +98,10 @@ def track(
     run.finish(recording.path.name)
     with times.of("motion"):
         motion = run.motion.finish()
+        activity = run.motion.activity.finish(len(run.number), motion)
     identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
-    return _tracks(recording, model, run, picture, identity, motion)
+    tracks = _tracks(recording, model, run, picture, identity, motion)
+    return replace(tracks, activity=activity)
 
 
 def _picture(recording: Recording, head: str | None, mirrored: bool | None, intrinsics: Intrinsics | None) -> _Picture:

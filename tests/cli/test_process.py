@@ -18,6 +18,8 @@ from tests.helpers.result_folders import files, folders
 OUTPUTS = {
     "tracks.parquet",
     "motion.parquet",
+    "activity.parquet",
+    "suggested_events.csv",
     "limb_series.parquet",
     "bouts.parquet",
     "limb_summary.parquet",

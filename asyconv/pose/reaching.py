@@ -1,0 +1,93 @@
+"""Objects that reach in over the picture's border above the infant, such as hands, from depth alone.
+
+Every eighth pixel remembers how far away it usually is: it follows what is farther quickly and what is nearer slowly,
+so a hand does not become the background for minutes. What is much nearer than that, wide, and touches the border of the
+picture is an object that reaches in. One that is there from the first picture on is not seen until it has left.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.jit import compiled
+
+SPACING_PX: Final = 8
+BORDER: Final = 3
+"""Samples from the picture's edge that are its border: cameras have dead bands of up to two samples there."""
+
+NEARER_MM: Final = 50.0
+"""How much nearer than usual an object is; a raised limb seldom is so at the border. Set by hand."""
+
+FARTHER_MM_S: Final = 30.0
+NEARER_MM_S: Final = 0.3  # a hand is the background after three minutes; set by hand
+MOST: Final = 0.7  # of the picture: more is the camera or the bed that was moved
+
+
+class ReachingObject:
+    """Watches a recording for objects that reach in; `unit_mm` of the depth and `fps_hz` are the recording's."""
+
+    def __init__(self, unit_mm: float, fps_hz: float) -> None:
+        self._unit_mm, self._fps_hz = unit_mm, fps_hz
+        self._usual: npt.NDArray[np.float32] | None = None
+
+    def share(self, depth: npt.NDArray[np.uint16], box_px: npt.NDArray[np.int64]) -> float:
+        """Take the next picture; give the share of `box_px` (top, left, bottom, right) that an object covers."""
+        samples = depth[SPACING_PX // 2 :: SPACING_PX, SPACING_PX // 2 :: SPACING_PX] * np.float32(self._unit_mm)
+        if self._usual is None:
+            self._usual = np.zeros(samples.shape, np.float32)
+        near = np.zeros(samples.shape, np.uint8)
+        _compare(samples, self._usual, FARTHER_MM_S / self._fps_hz, NEARER_MM_S / self._fps_hz, near)
+        reached = _from_border(near)
+        if reached.mean() > MOST:
+            return 0.0
+        top, left, bottom, right = box_px // SPACING_PX
+        inside = reached[top:bottom, left:right]
+        return float(inside.mean()) if inside.size else 0.0
+
+
+@compiled
+def _compare(samples: Any, usual: Any, farther: float, nearer: float, near: Any) -> None:
+    """Mark samples much nearer than usual, and let the usual follow them."""
+    for row in range(samples.shape[0]):
+        for column in range(samples.shape[1]):
+            depth = samples[row, column]
+            if depth == 0.0:
+                continue
+            if usual[row, column] == 0.0:
+                usual[row, column] = depth
+            near[row, column] = depth < usual[row, column] - NEARER_MM
+            usual[row, column] += min(max(depth - usual[row, column], -nearer), farther)
+
+
+@compiled
+def _from_border(near: Any) -> Any:
+    """The marked samples that hang together with the border, by squares of 2x2 of them: edges are narrower."""
+    height, width = near.shape
+    reached = np.zeros((height, width), np.bool_)
+    queue = np.empty((height * width, 2), np.int64)
+    first, last = 0, 0
+    seen = np.zeros((height, width), np.bool_)
+    for row in range(height - 1):
+        for column in range(width - 1):
+            border = min(row, column, height - 2 - row, width - 2 - column) < BORDER
+            if border and _square(near, row, column):
+                seen[row, column] = True
+                queue[last, 0], queue[last, 1] = row, column
+                last += 1
+    while first < last:
+        row, column = queue[first]
+        first += 1
+        reached[row : row + 2, column : column + 2] = True
+        for step in range(4):
+            y, x = row + (1, -1, 0, 0)[step], column + (0, 0, 1, -1)[step]
+            if 0 <= y < height - 1 and 0 <= x < width - 1 and not seen[y, x] and _square(near, y, x):
+                seen[y, x] = True
+                queue[last, 0], queue[last, 1] = y, x
+                last += 1
+    return reached
+
+
+@compiled
+def _square(near: Any, row: int, column: int) -> Any:
+    return near[row, column] and near[row, column + 1] and near[row + 1, column] and near[row + 1, column + 1]

@@ -27,6 +27,7 @@ SECTIONS = {
         "report": "Write one report about several recordings of an infant.",
         "cohort": "Bring all recordings together in tables and one report.",
         "render": "Draw the skeleton as a video, with speed bars.",
+        "export": "Write the joints in a format of another program.",
     },
     "Folders of results": {
         "status": "Show what is done, stale, parked and under way.",

@@ -65,7 +65,8 @@ MAY_TAKE: Final[dict[str, set[str]]] = {
     **{room: set(POSES[:n]) for n, room in enumerate(POSES)},
     **{room: {"asyconv", *MOVEMENT[:n]} for n, room in enumerate(MOVEMENT)},
     "asyconv/night": {"asyconv", "asyconv/recordings"},
-    "cli": {"kernels", "asyconv/night", *POSES, *MOVEMENT},
+    "asyconv/exchange": {"asyconv"},
+    "cli": {"kernels", "asyconv/night", "asyconv/exchange", *POSES, *MOVEMENT},
 }
 MAY_TAKE["asyconv/pose"].add("kernels")
 MAY_TAKE["asyconv/evaluation"].add("kernels")

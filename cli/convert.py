@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import note
-from asyconv.cli.options import PATH, asyconv_command, option, overwrite_option
+from asyconv.cli.options import PATH, asyconv_command, join_option, option, overwrite_option
 from asyconv.cli.outputs import check_folder, check_output
 from asyconv.cli.progress import progress
 
@@ -15,11 +15,12 @@ from asyconv.cli.progress import progress
 @click.argument("output", type=PATH)
 @option("--depth-unit-mm", type=float, help="Millimetres a count, where the recording does not say.")
 @option("--fps", "fps_hz", type=float, help="Frames per second, where the recording holds no times.")
-@option("--stream", help="Of a video, the title or the number of the stream with depth.")
+@option("--stream", help="The stream with depth, where a file has several: title or number in a video, topic of a bag.")
+@join_option()
 @overwrite_option()
 def command(
     recording: Path, output: Path, depth_unit_mm: float | None, fps_hz: float | None, stream: str | None,
-    overwrite: bool,
+    join: bool, overwrite: bool,
 ) -> None:  # fmt: skip
     """Write RECORDING as OUTPUT without loss, and compare every depth when it is read back.
 
@@ -34,7 +35,7 @@ def command(
     else:
         check_folder(output, (recording,), overwrite=overwrite)
     with (
-        open_recording(recording, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream) as source,
+        open_recording(recording, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream, join=join) as source,
         progress(output.name) as tell,
     ):
         lost = convert(source, output, tell)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from asyconv.cli.messages import EXIT_REFUSED, complain
-from asyconv.cli.options import PATH, asyconv_command, json_option, option, overwrite_option
+from asyconv.cli.options import PATH, asyconv_command, join_option, json_option, option, overwrite_option
 from asyconv.cli.outputs import check_output
 from asyconv.cli.progress import progress
 from asyconv.errors import InputError
@@ -16,14 +16,15 @@ from asyconv.errors import InputError
 @asyconv_command("info", example="asyconv info ward/004.oni")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
 @option("--fps", "fps_hz", type=float, help="Frames per second, where the recording holds no times.")
-@option("--stream", help="Of a video, the title or the number of the stream with depth.")
+@option("--stream", help="The stream with depth, where a file has several: title or number in a video, topic of a bag.")
+@join_option()
 @option("--picture", type=PATH, help="Write the middle frame as this .png. It SHOWS THE INFANT.")
 @overwrite_option()
 @json_option()
 @click.pass_context
 def command(
-    ctx: click.Context, files: tuple[Path, ...], fps_hz: float | None, stream: str | None, picture: Path | None,
-    overwrite: bool, as_json: bool,
+    ctx: click.Context, files: tuple[Path, ...], fps_hz: float | None, stream: str | None, join: bool,
+    picture: Path | None, overwrite: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell what each recording is, reading all of its frames.
 
@@ -42,7 +43,7 @@ def command(
     answers, refused = [], 0
     for path in files:
         try:
-            with open_recording(path, fps_hz=fps_hz, stream=stream) as recording:
+            with open_recording(path, fps_hz=fps_hz, stream=stream, join=join) as recording:
                 depths, total, middle = Depths(), recording.frame_count, None
                 with progress(path.name) as tell:
                     for frame in recording.frames():

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from asyconv.night.one_recording import Outcome
 
 
-def recordings_of(inputs: tuple[Path, ...], results: Path) -> list[Path]:
+def recordings_of(inputs: tuple[Path, ...], results: Path, *, join: bool = False) -> list[Path]:
     """Return all recordings, each once; a file that is only named like a recording is returned too and refused later.
 
-    Folders that were not searched are named on the terminal.
+    Files that follow each other are one recording; with `join`, whatever lies between them. Folders that were not
+    searched are named on the terminal, and what lies beside the depth is counted there.
     """
     from asyconv.recordings.finding import search
+    from asyconv.recordings.joining import joined
 
     sources: dict[str, Path] = {}
     for given in inputs:
@@ -28,9 +30,11 @@ def recordings_of(inputs: tuple[Path, ...], results: Path) -> list[Path]:
             continue
         for folder, why in below.passed_over.items():
             complain(f"{folder}: this folder was not searched for recordings: {why}")
+        for kind, count in sorted(below.aside.items()):
+            complain(f"{count} videos beside the depth were left aside: {kind}")
         for source in sorted([*below.recordings, *below.promised]) or [given]:
             sources.setdefault(os.path.realpath(source), source)
-    return list(sources.values())
+    return joined(sources.values(), force=join)
 
 
 def refuse_results_of_recordings(results: Path) -> None:
@@ -68,4 +72,6 @@ def write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, out
 
 
 def _is_below(source: str, given: Path) -> bool:
-    return Path(source).resolve().is_relative_to(given.resolve())
+    from asyconv.recordings.joining import first_part
+
+    return first_part(Path(source)).resolve().is_relative_to(given.resolve())

@@ -148,6 +148,12 @@ def update_option(**settings: Any) -> Decorator[Any]:
     return option("--update", is_flag=True, help=text, **settings)
 
 
+def join_option(**settings: Any) -> Decorator[Any]:
+    """Make one recording of files that do not follow each other at once."""
+    text = "Make one recording of all files of a camera, in the order of their names; what lies between them is a gap."
+    return option("--join", is_flag=True, help=text, **settings)
+
+
 def overwrite_option() -> Decorator[Any]:
     """Allow an output that is there to be replaced."""
     return option("--overwrite", is_flag=True, help="Replace the output if it is there already.")

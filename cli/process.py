@@ -15,6 +15,7 @@ from asyconv.cli.options import (
     asyconv_command,
     events_option,
     floor_option,
+    join_option,
     model_option,
     option,
     results_option,
@@ -56,6 +57,7 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 )  # fmt: skip
 @option("--dry-run", is_flag=True, section=RUN, help="Say what would be done, and write nothing.")
 @option("--no-wait", is_flag=True, section=RUN, help="Read files that changed in the last two minutes at once.")
+@join_option(section=RUN)
 @update_option(section=RUN)
 @option("--frozen", is_flag=True, section=RUN, help="Freeze RESULTS: from now on refuse whatever changes a number.")
 @option(
@@ -89,7 +91,7 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 )  # fmt: skip
 @option(
     "--stream", metavar="NAME", section=CAMERA,
-    help="Title or number of the stream with depth, for videos that have several.",
+    help="The stream with depth, where a file has several: title or number in a video, topic of a bag.",
 )  # fmt: skip
 @floor_option("File with the speed floor of a still clip, from `asyconv calibrate`.", section=CAMERA)
 @option(
@@ -111,9 +113,10 @@ def command(
 ) -> None:
     """Turn each depth recording into tracks, tables and a report.
 
-    INPUT is an OpenNI .oni file, a folder of 16-bit PNG pictures, a lossless 16-bit video, or a folder that is searched
-    for these. Each recording gets the folder RESULTS/<recording_id>/. What is done already is skipped, and a run that
-    was stopped goes on where it was. Several runs may work on the same RESULTS at a time.
+    INPUT is a recording (OpenNI .oni, 16-bit video, HDF5, ROS bag, NumPy or TIFF file, or a folder of 16-bit PNG
+    pictures), or a folder that is searched for these. Files of one camera that follow each other are one recording.
+    Each recording gets the folder RESULTS/<recording_id>/. What is done already is skipped, and a run that was stopped
+    goes on where it was. Several runs may work on the same RESULTS at a time.
 
     Exit codes: 0 all done; 1 some recordings were refused or parked (each is named); 2 wrong usage; 3 stopped, and the
     same command goes on.
@@ -144,6 +147,7 @@ def process(
     frozen: bool = False,
     dry_run: bool = False,
     no_wait: bool = False,
+    join: bool = False,
     shard: tuple[int, int] | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -163,7 +167,7 @@ def process(
 
     if not math.isfinite(time_out):
         raise click.BadParameter(f"expected a number of seconds, found {time_out}", param_hint="--time-out")
-    sources = recordings_of(inputs, results)
+    sources = recordings_of(inputs, results, join=join)
     refuse_results_of_recordings(results)
     facts, unmatched = _stated_facts(sources, **stated)
     weights_hash = read_model(model).weights_hash  # what cannot be read is refused before anything is begun

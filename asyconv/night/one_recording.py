@@ -20,6 +20,7 @@ from asyconv.errors import InputError
 from asyconv.night import claims
 from asyconv.night import results as store
 from asyconv.night.sources import id_of_unreadable, planning_hash
+from asyconv.recordings.joining import parts_of
 from asyconv.whole_files import is_disk_full
 
 
@@ -260,7 +261,7 @@ def park(source: Path, results: Path, recording_id: str, public: str, steps: lis
 def without_names(sentence: str, source: Path, results: Path, recording_id: str) -> str:
     """Make the public text of a sentence about `source`: its name, that of every file in it and every path go.
 
-    The source becomes its pseudonym, a file in it its number in alphabetical order.
+    The source becomes its pseudonym, a file in it its number in alphabetical order, or in that of a joined recording.
     """
     spellings = [spelling for path in (source, results) for spelling in (os.path.realpath(path), str(path))]
     names = {spelling: recording_id for spelling in spellings if os.sep in spelling}
@@ -269,6 +270,10 @@ def without_names(sentence: str, source: Path, results: Path, recording_id: str)
         with contextlib.suppress(OSError):
             inside = sorted(path.name for path in source.iterdir())
             names |= {name: f"file {n}" for n, name in enumerate(inside, start=1) if "." in name}
+    with contextlib.suppress(InputError):
+        parts = parts_of(source)
+        if len(parts) > 1:
+            names |= {word: f"file {n}" for n, part in enumerate(parts, start=1) for word in (part.name, part.stem)}
     names.pop("", None)
     any_name = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names, key=len, reverse=True))
     return re.sub(

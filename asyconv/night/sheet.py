@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from asyconv.errors import InputError
 from asyconv.night.csv_lines import read_csv
+from asyconv.recordings.joining import first_part
 from asyconv.skeleton import HEADS
 
 COLUMNS: Final = (
@@ -204,13 +205,13 @@ def _repeated(rows: Sequence[Row], name: str) -> list[str]:
 def match(rows: Iterable[Row], sources: Sequence[Path]) -> tuple[dict[Path, Row], list[str]]:
     """Find each source's row by the last parts of its path, and name what has no partner.
 
-    A row says ``rec.oni`` or as many folders before it as make it unique.
+    A row says ``rec.oni`` or as many folders before it as make it unique; of a joined recording, its first file.
     """
     row_of: dict[Path, Row] = {}
     messages = []
     by_name: dict[str, list[tuple[Path, list[str]]]] = {}
     for source in sources:
-        resolved = Path(os.path.realpath(source))
+        resolved = Path(os.path.realpath(first_part(source)))
         by_name.setdefault(resolved.name, []).append((source, list(resolved.parts)))
     for row in rows:
         parts = [part for part in re.split(r"[\\/]", row.file) if part not in ("", ".")]

@@ -10,10 +10,11 @@ from typing import Final
 
 from asyconv.errors import InputError
 from asyconv.recordings.formats import file_format
+from asyconv.recordings.joining import GROWING_S, first_part, parts_of
 from asyconv.recordings.oni_records import scan
 from asyconv.recordings.png_files import holds_depth_pictures
 
-SETTLED_AFTER_S: Final = 120.0
+SETTLED_AFTER_S: Final = GROWING_S
 """A file changed more recently may still be being recorded."""
 
 ENDS_BYTES: Final = 2**20
@@ -65,7 +66,7 @@ def settled_at(source: Path) -> float:
 def ready_at(source: Path) -> float:
     """Epoch time from which a source may be read; 0 for an .oni file with its end record, and for refused sources."""
     try:
-        kind = "pictures" if source.is_dir() and holds_depth_pictures(source) else file_format(source)
+        kind = "pictures" if source.is_dir() and holds_depth_pictures(source) else file_format(first_part(source))
         if kind is None or (kind == "oni" and scan(source).ending == "finished"):
             return 0.0
     except InputError:
@@ -98,8 +99,15 @@ def size_bytes(sources: Iterable[Path]) -> int:
 
 
 def _files(source: Path) -> list[Path]:
+    """Files of a source: one, those in a folder, or those of a joined recording in order."""
     if source.is_dir():
         return sorted(path for path in source.iterdir() if path.is_file())
+    try:
+        parts = parts_of(source)
+    except InputError as error:
+        raise FileNotFoundError(errno.ENOENT, str(error), str(source)) from error
+    if len(parts) > 1:
+        return parts
     if not stat.S_ISREG(source.stat().st_mode):  # a pipe would be waited for for ever
         raise OSError(errno.EINVAL, "neither a file nor a folder", str(source))
     return [source]

@@ -1,15 +1,19 @@
 """Find the recordings below a folder, by their content."""
 
 import os
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from asyconv.errors import InputError
 from asyconv.recordings.formats import file_format
+from asyconv.recordings.not_depth import kind_of
 from asyconv.recordings.png_files import holds_depth_pictures
 
-SUFFIXES: Final = (".oni", ".mkv", ".avi", ".mov", ".mp4")
+_VIDEOS: Final = (".mkv", ".avi", ".mov", ".mp4")
+
+SUFFIXES: Final = (".oni", *_VIDEOS, ".h5", ".hdf5")
 """Endings that promise a recording; what one is, its content says."""
 
 IGNORE_FILE: Final = ".asyconv-ignore"
@@ -18,11 +22,15 @@ IGNORE_FILE: Final = ".asyconv-ignore"
 
 @dataclass(frozen=True)
 class Found:
-    """What lies at or below a place: recordings, what is only named like one, and folders that were not searched."""
+    """What lies at or below a place: recordings, what is only named like one, and folders that were not searched.
+
+    `aside` counts by kind the videos that a recorder made beside its depth.
+    """
 
     recordings: list[Path]
     promised: list[Path]
     passed_over: dict[Path, str]
+    aside: Counter[str] = field(default_factory=Counter)
 
 
 def find_recordings(path: Path | str) -> list[Path]:
@@ -62,11 +70,31 @@ def search(path: Path | str) -> Found:
         _sort_out(
             folder, sorted(name for name in names if not name.startswith(".")), search_result, is_top=folder == path
         )
+    kinds = {path: kind for path, kind in _beside_depth(search_result).items() if kind is not None}
     return Found(
-        sorted(search_result.recordings),
-        sorted(search_result.promised),
+        sorted(path for path in search_result.recordings if path not in kinds),
+        sorted(path for path in search_result.promised if path not in kinds),
         dict(sorted(search_result.passed_over.items())),
+        Counter(kinds.values()),
     )
+
+
+def _beside_depth(found: Found) -> dict[Path, str | None]:
+    """Kind of every video that lies in a folder such as ``IR`` beside one that is called depth and holds recordings."""
+    videos = [path for path in (*found.recordings, *found.promised) if path.suffix.lower() in _VIDEOS]
+    roots = {
+        folder.parent
+        for path in found.recordings
+        if path not in videos
+        for folder in list(path.parents)[:2]
+        if "depth" in folder.name.lower()
+    }
+    kinds = {}
+    for path in videos:
+        for folder in path.parents:
+            if folder.parent in roots:
+                kinds[path] = kind_of(folder.name)
+    return kinds
 
 
 def _sort_out(folder: Path, names: list[str], search_result: Found, *, is_top: bool) -> None:

@@ -1,4 +1,4 @@
-"""The format of a file, by its first bytes; its name says nothing."""
+"""The format of a file, by its content; its name says nothing."""
 
 from pathlib import Path
 from typing import Final
@@ -6,18 +6,47 @@ from typing import Final
 from asyconv.errors import InputError
 
 _VIDEO_BRANDS: Final = (b"qt", b"iso", b"mp4", b"M4V", b"avc1")
+_BEGINS: Final = {
+    b"NI10": "oni",
+    b"\x1a\x45\xdf\xa3": "video",
+    b"\x89HDF\r\n\x1a\n": "hdf5",
+    b"\x93NUMPY": "npy",
+    b"PK\x03\x04": "npz",
+    **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "tiff"),
+}
+"""How a file of each format begins; several are also those of files without depth."""
 
 
-def file_format(path: Path) -> str | None:
-    """Return "oni" or "video" by the first bytes of a file, None for anything else."""
+def container(path: Path) -> str | None:
+    """Format by the first bytes of a file, whatever is in it; None for anything that is never a recording."""
     head = first_bytes(path)
-    if head.startswith(b"NI10"):
-        return "oni"
-    if head.startswith(b"\x1a\x45\xdf\xa3") or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
+    for begin, name in _BEGINS.items():
+        if head.startswith(begin):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "video"
     if head[4:8] == b"ftyp":  # MP4 and QuickTime, but also pictures (HEIC, AVIF)
         return "video" if head[8:].startswith(_VIDEO_BRANDS) else None
     return "video" if head[4:8] in (b"moov", b"mdat", b"wide") else None
+
+
+def file_format(path: Path) -> str | None:
+    """Format of a recording; None for what is none, as far as its headers tell."""
+    name = container(path)
+    match name:
+        case "hdf5":
+            from asyconv.recordings import hdf5
+
+            return name if hdf5.holds_depth(path) else None
+        case "npy" | "npz":
+            from asyconv.recordings import arrays
+
+            return name if arrays.holds_depth(path) else None
+        case "tiff":
+            from asyconv.recordings import tiff
+
+            return name if tiff.holds_depth(path) else None
+    return name
 
 
 def first_bytes(path: Path) -> bytes:

@@ -1,13 +1,19 @@
 """Open a recording of any format.
 
-Formats: OpenNI ``.oni`` (oni.py), a folder of 16-bit gray PNG pictures (png_folder.py), and lossless 16-bit
-video, FFV1 or Azure Kinect (video.py). A format is recognised by content, never by the name of the file.
+Formats: OpenNI ``.oni`` (oni.py), a folder of 16-bit gray PNG pictures (png_folder.py), lossless 16-bit video, FFV1 or
+Azure Kinect (video.py), and those whose frames a library reads (readers.py). A format is recognised by content, never
+by the name of the file.
 """
 
 from pathlib import Path
 
 from asyconv.errors import InputError
-from asyconv.recordings.formats import describe, file_format
+from asyconv.recordings.finding import search
+from asyconv.recordings.formats import container, describe
+from asyconv.recordings.joining import joined, parts_of, read_parts
+from asyconv.recordings.png_files import holds_depth_pictures
+from asyconv.recordings.readers import STORED, read_stored
+from asyconv.recordings.stored import recording_of
 from asyconv.recordings.stream import Recording
 
 
@@ -17,15 +23,19 @@ def open_recording(
     depth_unit_mm: float | None = None,
     fps_hz: float | None = None,
     stream: str | None = None,
+    join: bool = False,
 ) -> Recording:
     """Open a recording; only its headers are read.
 
     Parameters
     ----------
-    path : an .oni file, a lossless 16-bit video, or a folder of 16-bit gray PNG pictures.
+    path : a file of any of the formats, a folder of 16-bit gray PNG pictures, a folder below which there is one
+        recording, or the name of a joined recording (joining.py).
     depth_unit_mm : millimetres per count; overrides what the file says.
     fps_hz : frames per second, where the recording holds no times; one that contradicts its times is refused.
-    stream : of a video, the title or the number of the stream with depth.
+    stream : where a file holds several: of a video the title or the number of the stream with depth, of a bag the
+        topic, of an .npz file the array.
+    join : the files below a folder are one recording, even where they do not follow each other at once.
 
     Raises
     ------
@@ -35,13 +45,21 @@ def open_recording(
     for name, value in (("depth_unit_mm", depth_unit_mm), ("fps_hz", fps_hz)):
         if value is not None and not 0 < value < float("inf"):
             raise InputError(f"{name}: expected a number above 0, got {value}")
+    parts = parts_of(path)
+    if len(parts) > 1:
+        return recording_of(path, read_parts(path, parts, stream), depth_unit_mm=depth_unit_mm, fps_hz=fps_hz)
     if not path.exists():
         raise InputError(f"{path.name}: expected a recording, found nothing at this place")
     if path.is_dir():
+        below = [] if holds_depth_pictures(path) else joined(search(path).recordings, force=join)
+        if len(below) == 1:
+            return open_recording(below[0], depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream)
+        if below:
+            raise InputError(f"{path.name}: expected one recording below this folder, found {len(below)}; name one")
         from asyconv.recordings.png_folder import open_png_folder
 
         return open_png_folder(path, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz)
-    match file_format(path):
+    match container(path):
         case "oni":
             from asyconv.recordings.oni import open_oni
 
@@ -50,5 +68,7 @@ def open_recording(
             from asyconv.recordings.video import open_video
 
             return open_video(path, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream)
-    expected = "an .oni file, a 16-bit video or a folder of 16-bit gray PNG pictures"
+        case str(name) if name in STORED:
+            return recording_of(path, [read_stored(path, name, stream)], depth_unit_mm=depth_unit_mm, fps_hz=fps_hz)
+    expected = "an .oni file, a 16-bit video, a folder of 16-bit gray PNG pictures or another recording of depth"
     raise InputError(f"{path.name}: expected {expected}, found {describe(path)}")

@@ -57,9 +57,14 @@ def read_stamps(folder: Path, pictures: Sequence[Picture]) -> Stamps | None:
     if None in values:
         raise InputError(f"{where}: expected a number as time, found {cells[values.index(None)][:40]!r}")
     whole = all(isinstance(value, int) and 0 <= value < 2**63 for value in values)
-    unit = re.findall(r"[a-z]+", header[timed].lower().replace("µ", "u")) if header else []
     array: npt.NDArray[Any] = np.array(values, np.uint64 if whole else np.float64)
-    return Stamps(array, _TICKS.get(unit[-1]) if unit else None, content)
+    return Stamps(array, ticks_per_s_of(header[timed]) if header else None, content)
+
+
+def ticks_per_s_of(name: str) -> float | None:
+    """Ticks per second by the last word of a name, such as ``time_us``; None where it is no unit."""
+    words = re.findall(r"[a-z]+", name.lower().replace("µ", "u"))
+    return _TICKS.get(words[-1]) if words else None
 
 
 def _columns(

@@ -1,16 +1,11 @@
 """Which stream of a video holds depth: by its title, by elimination, or as the user says."""
 
-import re
 from typing import Any, Final
 
 from asyconv.errors import InputError
+from asyconv.recordings.not_depth import kind_of
 
-DEPTH_FORMATS: Final = ("gray16le", "gray16be")
-_NOT_DEPTH: Final = {
-    "amplitude", "brightness", "color", "colour", "confidence", "infra", "infrared", "intensity", "ir", "luminance",
-    "nir", "reflectivity", "rgb", "thermal",
-}  # fmt: skip
-"""Words in the title of a stream that say that it is no depth."""
+DEPTH_FORMATS: Final = ("gray16le", "gray16be", "gray12le", "gray12be")
 
 
 def depth_stream(container: Any, name: str, wanted: str | None) -> Any:
@@ -23,7 +18,7 @@ def depth_stream(container: Any, name: str, wanted: str | None) -> Any:
     else:
         exactly = [stream for stream in streams if _title(stream).upper() == "DEPTH"]
         named = [stream for stream in gray if "depth" in _title(stream).lower()]
-        others = [stream for stream in gray if not _NOT_DEPTH & set(re.split(r"[^a-z]+", _title(stream).lower()))]
+        others = [stream for stream in gray if kind_of(_title(stream)) is None]
         candidates = exactly or named or others
         expected = "a 16-bit gray depth stream"
     if len(candidates) == 1 and candidates[0] in gray:

@@ -207,4 +207,4 @@ def test_the_real_folders_are_searched_by_content() -> None:
     found = find_recordings(shared_data("sr305_depth_png"))
     assert [path.name for path in found] == ["20210326-230536", "20210326-231615"]
     names = {path.name for path in find_recordings(shared_data("openni_oni"))}
-    assert len(names) == 6  # five .oni files, and the folder itself for its one 16-bit picture
+    assert len(names) == 7  # five .oni files, the live frames as .npz, and the folder itself for its one 16-bit picture

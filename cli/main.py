@@ -1,6 +1,7 @@
 """The command ``asyconv``: one file per command, imported only when it is asked for."""
 
 import importlib
+import keyword
 import os
 import signal
 import traceback
@@ -27,6 +28,7 @@ SECTIONS = {
         "report": "Write one report about several recordings of an infant.",
         "cohort": "Bring all recordings together in tables and one report.",
         "render": "Draw the skeleton as a video, with speed bars.",
+        "import": "Turn the joints of another tracker into tracks.",
         "export": "Write the joints in a format of another program.",
     },
     "Folders of results": {
@@ -60,7 +62,8 @@ class Commands(click.Group):
         """Import ``asyconv.cli.<command>`` and take its ``command``."""
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"asyconv.cli.{cmd_name.replace('-', '_')}").command
+        module = cmd_name.replace("-", "_") + "_" * keyword.iskeyword(cmd_name)  # no module may be called `import`
+        command = importlib.import_module(f"asyconv.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
 

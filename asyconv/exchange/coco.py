@@ -1,12 +1,18 @@
 """COCO key points (JSON): an image for each frame, and an annotation for each frame with a joint, in pixels."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from asyconv.exchange.facts import facts_of
+from asyconv.errors import InputError
+from asyconv.exchange.facts import facts_in, facts_of
+from asyconv.exchange.json_files import entries, numbers, read_object
+from asyconv.exchange.people import poses_of
+from asyconv.exchange.poses import Floats, Poses
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
 from asyconv.whole_files import write_whole
@@ -70,3 +76,51 @@ def _point(x: np.float32, y: np.float32, found: np.bool_) -> tuple[float | int |
 def _short(value: np.float32) -> float | None:
     """A number of single precision in the fewest digits that give it back; None for NaN."""
     return float(str(value)) if np.isfinite(value) else None
+
+
+def read(path: Path) -> Poses:
+    """Read images in the order of the numbers in their names, else of the file; a point with v = 0 is missing.
+
+    People are followed by the ``track_id`` of the annotations where all have one.
+    """
+    content = read_object(path)
+    images, annotations = entries(path, content, "images"), entries(path, content, "annotations")
+    categories = [one for one in entries(path, content, "categories") if isinstance(one.get("keypoints"), list)]
+    if len(categories) != 1:
+        raise InputError(f"{path}: expected one category with key points, found {len(categories)}")
+    names = tuple(map(str, categories[0]["keypoints"]))
+    found: dict[Any, list[tuple[str | None, Floats]]] = {image.get("id"): [] for image in images}
+    for number, annotation in enumerate(annotations, 1):
+        where = f"{path}, annotation {number}"
+        if annotation.get("category_id") != categories[0].get("id"):
+            continue
+        if annotation.get("image_id") not in found:
+            raise InputError(f"{where}: expected an image that the file lists, found {annotation.get('image_id')!r}")
+        points = numbers(annotation.get("keypoints"), 3 * len(names), where).reshape(-1, 3)
+        missing, scores = points[:, 2] == 0, annotation.get("keypoint_scores")
+        points[:, 2] = 1.0 if scores is None else numbers(scores, len(names), where)
+        points[missing, :2] = np.nan
+        points[missing, 2] = points[missing, 2] if scores is not None else 0.0
+        track = annotation.get("track_id")
+        found[annotation["image_id"]].append((None if track is None else str(track), points))
+    order = _order(images)
+    poses = poses_of({order[k]: found[image.get("id")] for k, image in enumerate(images)}, names)
+    times = {order[k]: image.get("time_s") for k, image in enumerate(images)}
+    time_s = None
+    if all(isinstance(times[frame], int | float) for frame in poses.frame.tolist()):
+        time_s = np.array([times[frame] for frame in poses.frame.tolist()], np.float64)
+    sizes = {(image.get("width"), image.get("height")) for image in images}
+    (size,) = sizes if len(sizes) == 1 else [(None, None)]
+    size_px = (size[0], size[1]) if isinstance(size[0], int) and isinstance(size[1], int) else None
+    info = content.get("info")
+    facts = facts_in(info.get("asyconv")) if isinstance(info, dict) else {}
+    return replace(poses, time_s=time_s, size_px=size_px, facts=facts)
+
+
+def _order(images: list[dict[str, Any]]) -> list[int]:
+    """Number of each image's frame, from 0: the last number in its name, where all have one of their own."""
+    found = [re.findall(r"\d+", Path(str(image.get("file_name", ""))).stem) for image in images]
+    stated = [int(digits[-1]) for digits in found if digits]
+    if len(set(stated)) < len(images) or not images:
+        return list(range(len(images)))
+    return [number - min(stated) for number in stated]

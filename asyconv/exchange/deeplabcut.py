@@ -1,10 +1,16 @@
 """Tables of DeepLabCut: three header rows (four with individuals), then x, y and likelihood in pixels by frame."""
 
+import csv
+import re
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 import asyconv
-from asyconv.exchange.facts import facts_of, write_beside
+from asyconv.errors import InputError
+from asyconv.exchange.facts import facts_beside, facts_of, write_beside
+from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import regular
 from asyconv.exchange.tables import text_table
 from asyconv.skeleton import JOINTS
@@ -31,3 +37,52 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     write_whole(path, lines + text_table(columns))
     write_beside(path, facts_of(tracks, "px", rate_hz=rate_hz))
     return []
+
+
+HEADERS: Final = ("scorer", "individuals", "bodyparts", "coords")
+
+
+def read(path: Path) -> Poses:
+    """Read a table with three header rows, or four with individuals; a point without x or y is missing.
+
+    A row is a frame by its number, or by the number in the name of its picture.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: expected a table of DeepLabCut (CSV), it cannot be read") from error
+    headers: dict[str, list[str]] = {}
+    for row in rows[: len(HEADERS)]:
+        if row[0] in HEADERS:
+            headers[row[0]] = row
+    if not {"bodyparts", "coords"} <= headers.keys():
+        raise InputError(f"{path}: expected the header rows {', '.join(HEADERS)}, found {', '.join(headers) or 'none'}")
+    parts, coords = headers["bodyparts"], headers["coords"]
+    first = next((k for k, cell in enumerate(parts) if k and cell), 1)  # pictures may have several index columns
+    people = headers.get("individuals", [""] * len(parts))
+    individuals, names = (list(dict.fromkeys(cells[first:])) for cells in (people, parts))
+    body = rows[len(headers) :]
+    values = np.full((len(individuals), len(body), len(names), 3), np.nan)
+    frame = np.zeros(len(body), np.int64)
+    for n, row in enumerate(body):
+        where = f"{path}, row {len(headers) + n + 1}"
+        if not len(row) == len(parts) == len(coords) == len(people):
+            raise InputError(f"{where}: expected {len(parts)} cells, found {len(row)}")
+        numbers = re.findall(r"\d+", row[first - 1])
+        frame[n] = int(numbers[-1]) if numbers else n
+        for k in range(first, len(row)):
+            if coords[k] in COORDS:
+                place = individuals.index(people[k]), n, names.index(parts[k]), list(COORDS).index(coords[k])
+                values[place] = _number(row[k], where)
+    if (np.diff(frame) <= 0).any():
+        raise InputError(f"{path}: expected numbers of frames that rise from row to row")
+    named = tuple(individuals) if "individuals" in headers else ()
+    return Poses(tuple(names), frame, values[..., :2], values[..., 2], named, facts=facts_beside(path))
+
+
+def _number(cell: str, where: str) -> float:
+    try:
+        return float(cell) if cell else float("nan")
+    except ValueError as error:
+        raise InputError(f"{where}: expected a number or an empty cell, found {cell[:40]!r}") from error

@@ -17,6 +17,9 @@ UNITS: Final = {"px": "pixels of the camera's picture", "mm": "millimetres befor
 MISSING: Final = "a joint that was not found has no coordinates; it keeps its confidence; a lost frame has no values"
 CONFIDENCE: Final = "probability from 0 to 1 that the joint is where the file says"
 
+RATE: Final = "rate_hz"
+"""Rows per second, of a file that holds them in equal steps; no fact of the tracks."""
+
 OF_THE_TRACKS: Final = (
     "schema_version", "recording_id", "infant_id", "fps_measured_hz", "fps_nominal_hz", "fps_source", "rate", "stride",
     "width_px", "height_px", "intrinsics", "head", "mirrored", "left_right_verified", "mattress_plane",
@@ -60,4 +63,7 @@ def facts_in(facts: Any) -> dict[str, Any]:
     """The facts of the tracks among those of a file; empty where asyconv did not write them."""
     ours = isinstance(facts, dict) and str(facts.get("software", "")).startswith("asyconv ")
     tracks = facts.get("tracks") if ours else None
-    return tracks if isinstance(tracks, dict) else {}
+    if not isinstance(tracks, dict):
+        return {}
+    rate_hz = facts.get(RATE)
+    return {**tracks, RATE: float(rate_hz)} if isinstance(rate_hz, int | float) and rate_hz > 0 else tracks

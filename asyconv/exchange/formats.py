@@ -55,6 +55,17 @@ EXPORTS: Final = {
 }  # fmt: skip
 """What `asyconv export --to` takes."""
 
+IMPORTS: Final = {
+    "deeplabcut": Format("DeepLabCut", (".csv",), "deeplabcut"),
+    "sleap": Format("SLEAP", (".h5",), "sleap"),
+    "anipose": Format("Anipose", (".csv",), "anipose"),
+    "openpose": Format("OpenPose", ("",), "openpose"),
+    "alphapose": Format("AlphaPose", (".json",), "alphapose"),
+    "mediapipe": Format("MediaPipe", (".json",), "mediapipe"),
+    "coco": Format("COCO key points", (".json",), "coco"),
+}
+"""What `asyconv import --from` takes."""
+
 
 def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
     """Say in a sentence which package a format needs and does not find."""

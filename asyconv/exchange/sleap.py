@@ -1,10 +1,14 @@
 """Analysis files of SLEAP (HDF5): one track with the pixels of each node, and where the track is seen."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from asyconv.exchange.facts import as_text, facts_of
+from asyconv.errors import InputError
+from asyconv.exchange.facts import as_text, facts_in, facts_of
+from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import regular
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
@@ -36,3 +40,38 @@ def write(tracks: Tracks, path: Path) -> list[str]:
         for name, value in (("labels_path", ""), ("video_path", ""), ("provenance", as_text(facts))):
             file.create_dataset(name, data=value, dtype=text)
     return []
+
+
+def read(path: Path) -> Poses:
+    """Read pixels and scores; frames in which no track has an instance are lost frames."""
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            names = tuple(_texts(file["node_names"][:]))
+            points = file["tracks"][:].astype(np.float64)  # [track, xy, node, frame]
+            scores = file["point_scores"][:].astype(np.float64) if "point_scores" in file else None
+            people = tuple(_texts(file["track_names"][:])) if "track_names" in file else ()
+            stored = file["provenance"][()] if "provenance" in file else b"null"
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path}: expected an analysis file of SLEAP (HDF5), it cannot be read") from error
+    if points.ndim != 4 or points.shape[1:3] != (2, len(names)):
+        raise InputError(f"{path}: expected tracks [track, 2, {len(names)}, frame], found {list(points.shape)}")
+    if scores is None or scores.shape != (points.shape[0], *points.shape[2:]):
+        scores = np.full((points.shape[0], *points.shape[2:]), np.nan)
+    people = people if len(people) == len(points) > 1 else ()
+    points = points.transpose(0, 3, 2, 1)
+    return Poses(
+        names, np.arange(points.shape[1]), points, scores.transpose(0, 2, 1), people, facts=facts_in(_json(stored))
+    )
+
+
+def _texts(values: Any) -> list[str]:
+    return [value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in values.ravel()]
+
+
+def _json(stored: Any) -> Any:
+    try:
+        return json.loads(stored)
+    except (TypeError, ValueError, RecursionError):
+        return None

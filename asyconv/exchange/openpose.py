@@ -1,0 +1,38 @@
+"""Key points of OpenPose: a JSON file for each frame, in one folder."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from asyconv.errors import InputError
+from asyconv.exchange.joint_names import OPENPOSE_18, OPENPOSE_25, by_count
+from asyconv.exchange.json_files import entries, numbers, read_object
+from asyconv.exchange.people import poses_of
+from asyconv.exchange.poses import Floats, Poses
+
+
+def read(path: Path) -> Poses:
+    """Read a folder of ``..._keypoints.json``; a point whose confidence is 0 is missing. People have no names."""
+    files = sorted(path.glob("*.json")) if path.is_dir() else []
+    if not files:
+        raise InputError(f"{path}: expected a folder with a JSON file of OpenPose for each frame, found none")
+    found: dict[int, list[tuple[str | None, Floats]]] = {}
+    names: tuple[str, ...] = OPENPOSE_25
+    for place, file in enumerate(files):
+        digits = re.findall(r"\d+", file.stem)
+        number = int(digits[-1]) if digits else place
+        if number in found:
+            raise InputError(f"{file}: expected a number of its own for each frame, found {number} again")
+        found[number] = []
+        for person in entries(file, read_object(file), "people"):
+            values = numbers(person.get("pose_keypoints_2d"), None, str(file))
+            if not len(values):
+                continue
+            names = by_count(len(values) // 3, (OPENPOSE_25, OPENPOSE_18), file)
+            points = values[: 3 * len(names)].reshape(-1, 3)
+            points[points[:, 2] <= 0, :2] = np.nan
+            found[number].append((None, points))
+    if len({len(points) for people in found.values() for _, points in people}) > 1:
+        raise InputError(f"{path}: expected the same key points in every frame, found 18 and 25")
+    return poses_of(found, names)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from asyconv.motion_evidence import Float32
 
-LEAST_SHARE: Final = 0.02  # of the infant's box: less is an edge or a cable
+LEAST_SHARE: Final = 0.03  # of the infant's box: less is an edge, a cable or a foot at the border; set by hand
 JOINED_S: Final = 1.0  # a hand out of sight for less is one visit
 SHORTEST_S: Final = 0.3
 

@@ -1,6 +1,7 @@
-"""Figures of motion evidence on simulated infants: ``python -m tests.motion_figures SEED INFANTS SECONDS``.
+"""Figures of motion evidence on simulated infants: ``python -m tests.motion_figures motion SEED INFANTS SECONDS``.
 
-Joints are the true ones where they are seen, with noise; nothing else of the truth goes in.
+With `hands` in place of `motion` it looks for hands that reach in, five times a second. Joints are the true ones where
+they are seen, with noise; nothing else of the truth goes in.
 """
 
 import sys
@@ -12,16 +13,17 @@ import numpy.typing as npt
 from asyconv.activity import LEAST_SHARE
 from asyconv.pose.joint_depths import joint_depths
 from asyconv.pose.motion import MotionCollector
+from asyconv.pose.reaching import ReachingObject
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.body import PART
-from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, WIDTH_PX
+from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, WIDTH_PX, project
 from asyconv.simulation.scene import make_infant, sensed_depth, true_depth, visible_joints
 from asyconv.simulation.truth import truth_of
 
 Array = npt.NDArray[np.float64]
 CAMERA = Intrinsics(FOCAL_PX, FOCAL_PX, (WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2, "file")
 JITTER_PX = 1.5
-HAND_SHARE = 0.01  # of the picture: less of a hand is not yet in it
+EVERY = 6  # frames, when looking for hands
 GROUPS = {"wrists and ankles": [0, 5, 6, 11], "elbows and knees": [1, 4, 7, 10], "shoulders and hips": [2, 3, 8, 9]}
 
 
@@ -54,10 +56,10 @@ def rests(moved_mm: Array) -> npt.NDArray[np.bool_]:
     return out
 
 
-def main(seed: int, infants: int, seconds: float) -> None:
+def movement(seed: int, infants: int, seconds: float) -> None:
     """Simulate, collect, compare, print."""
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
-    hands, seen_hands, body, moving, limbs, moving_limbs = [], [], [], [], [], []
+    body, moving, limbs, moving_limbs = [], [], [], []
     errors: dict[str, list[Array]] = {name: [] for name in GROUPS}
     cpu_s, frames = 0.0, 0
     for number in range(infants):
@@ -80,8 +82,6 @@ def main(seed: int, infants: int, seconds: float) -> None:
         motion = collector.finish()
         activity = collector.activity.finish(len(time_s), motion)
         free = np.asarray(hand == 0, np.bool_)
-        hands.append(hand > HAND_SHARE)
-        seen_hands.append(activity.hand_share >= LEAST_SHARE)
         body.append(mean_around(activity.body_mm.astype(float))[free])
         moving.append(np.asarray(truth.moving.any(axis=1))[free])
         limbs += [mean_around(activity.limb_mm[:, n].astype(float))[free] for n in range(4)]
@@ -90,36 +90,67 @@ def main(seed: int, infants: int, seconds: float) -> None:
         speed = np.linalg.norm(np.gradient(truth.camera_mm, time_s, axis=0), axis=-1)
         resting = rests(motion.displacement_mm[1].astype(float))
         for name, joints in GROUPS.items():
-            error = np.linalg.norm(motion.displacement_mm[1, :-6][:, joints] - true_mm[:, joints], axis=-1)
+            off = motion.displacement_mm[1, :-6][:, joints] - true_mm[:, joints]
+            stated = np.einsum("nja,njab,njb->nj", off, motion.information[1, :-6][:, joints], off) / 3
+            error = np.linalg.norm(off, axis=-1)
             use = visible[:-6][:, joints] & visible[6:][:, joints] & free[:-6, None] & free[6:, None]
-            rows = np.stack([speed[:-6][:, joints], error, resting[:-6][:, joints]], axis=-1)[use]
+            rows = np.stack([speed[:-6][:, joints], error, resting[:-6][:, joints], stated], axis=-1)[use]
             errors[name].append(rows)
         print(f"infant {number}: {motion.meta}", flush=True)
     print(f"seed {seed}, {infants} simulated infants of {seconds:g} s; {1e3 * cpu_s / frames:.2f} ms a frame")
     for name, groups in errors.items():
-        speed, error, rest = np.concatenate(groups).T
+        speed, error, rest, stated = np.concatenate(groups).T
         still = speed < 2.0
         parts = [f"{name}: evidence {np.isfinite(error).mean():.3f}, rest recalled {rest[still].mean():.3f}"]
+        parts.append(f"squared error at rest / covariance {np.nanmedian(stated[still]):.2f} (exact: 0.79)")
         for low, high in ((10.0, 20.0), (20.0, 1e9)):
             these = (speed >= low) & (speed < high)
-            parts.append(f"called rest from {low:g} mm/s on {rest[these].mean():.4f} of {these.sum()}")
+            if these.any():
+                parts.append(f"called rest from {low:g} mm/s on {rest[these].mean():.4f} of {these.sum()}")
         for low, high in ((0.0, 2.0), (10.0, 50.0), (50.0, 1e9)):
             these = (speed >= low) & (speed < high) & np.isfinite(error)
-            spread = np.percentile(error[these], [50, 90]) if these.any() else [np.nan, np.nan]
-            parts.append(f"error in 0.2 s from {low:g} mm/s on {spread[0]:.2f} / {spread[1]:.2f} mm")
+            if these.any():
+                spread = np.percentile(error[these], [50, 90])
+                parts.append(f"error in 0.2 s from {low:g} mm/s on {spread[0]:.2f} / {spread[1]:.2f} mm")
         print("; ".join(parts))
     areas = [area_under_curve(score, truth) for score, truth in zip(limbs, moving_limbs, strict=True) if truth.any()]
     whole = area_under_curve(np.concatenate(body), np.concatenate(moving))
     print(
         f"activity: area under the curve {whole:.4f} of the body, {np.median(areas):.4f} median of {len(areas)} limbs"
     )
-    true_hand, seen_hand = np.concatenate(hands), np.concatenate(seen_hands)
-    both = (true_hand & seen_hand).sum()
+
+
+def hands(seed: int, infants: int, seconds: float) -> None:
+    """Compare hands that are seen with those that truly cover as much of the box of the joints."""
+    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+    true_share, seen_share, visits, visits_seen = [], [], 0, 0
+    for number in range(infants):
+        infant = make_infant(seed, number, time_s)
+        watched = ReachingObject(1.0, FPS_HZ / EVERY)
+        joints_px = project(infant.to_camera(infant.joints_bed))
+        true, seen = [], []
+        for row in range(0, len(time_s), EVERY):
+            z_mm, part = true_depth(infant, row)
+            low, high = joints_px[row].min(axis=0) - 60, joints_px[row].max(axis=0) + 60
+            left, top = np.maximum(low, 0).astype(int)
+            right, bottom = np.minimum(high, (WIDTH_PX, HEIGHT_PX)).astype(int)
+            true.append((part[top:bottom, left:right] == PART["operator"]).mean())
+            seen.append(watched.share(sensed_depth(infant, row, z_mm), np.array([top, left, bottom, right])))
+        for visit in infant.visits:
+            during = (time_s[::EVERY] >= visit.start_s) & (time_s[::EVERY] < visit.end_s)
+            if (np.array(true)[during] >= LEAST_SHARE).any():
+                visits += 1
+                visits_seen += bool((np.array(seen)[during] >= LEAST_SHARE).any())
+        true_share += true
+        seen_share += seen
+    truth, sight = np.array(true_share) >= LEAST_SHARE, np.array(seen_share) >= LEAST_SHARE
+    both = (truth & sight).sum()
     print(
-        f"hands: in {true_hand.mean():.3f} of the frames, precision {both / max(seen_hand.sum(), 1):.3f}, "
-        f"recall {both / max(true_hand.sum(), 1):.3f}"
+        f"seed {seed}, {infants} simulated infants of {seconds:g} s: "
+        f"hands in {truth.mean():.3f} of {len(truth)} frames, precision {both / max(sight.sum(), 1):.3f}, "
+        f"recall {both / max(truth.sum(), 1):.3f}; {visits_seen} of {visits} visits seen"
     )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    {"motion": movement, "hands": hands}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))

@@ -67,7 +67,7 @@ class CellCamera:
         joints = joints[np.isfinite(joints).all(axis=1)]
         if not len(joints):
             return np.zeros(4, np.int64)
-        margin = CLEARANCE_MM * self.camera[0] / np.median(joints[:, 2])
+        margin = CLEARANCE_MM * self.camera[0] / joints[:, 2].mean()
         low, high = joints[:, 1::-1].min(axis=0) - margin, joints[:, 1::-1].max(axis=0) + margin
         limits = np.array([self.height, self.width])
         return np.concatenate([np.clip(low, 0, limits), np.clip(high, 0, limits)]).astype(np.int64)

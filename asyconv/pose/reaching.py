@@ -17,7 +17,10 @@ BORDER: Final = 3
 """Samples from the picture's edge that are its border: cameras have dead bands of up to two samples there."""
 
 NEARER_MM: Final = 50.0
-"""How much nearer than usual an object is; a raised limb seldom is so at the border. Set by hand."""
+"""How much nearer than usual an object is. Set by hand."""
+
+NEARER_AT_BORDER_MM: Final = 80.0
+"""How much nearer it is at the border: an arm comes from above, a raised leg near the border is lower. Set by hand."""
 
 FARTHER_MM_S: Final = 30.0
 NEARER_MM_S: Final = 0.3  # a hand is the background after three minutes; set by hand
@@ -48,7 +51,7 @@ class ReachingObject:
 
 @compiled
 def _compare(samples: Any, usual: Any, farther: float, nearer: float, near: Any) -> None:
-    """Mark samples much nearer than usual, and let the usual follow them."""
+    """Mark samples nearer than usual by `NEARER_MM` with 1 and by more than at the border with 2; follow them all."""
     for row in range(samples.shape[0]):
         for column in range(samples.shape[1]):
             depth = samples[row, column]
@@ -56,13 +59,14 @@ def _compare(samples: Any, usual: Any, farther: float, nearer: float, near: Any)
                 continue
             if usual[row, column] == 0.0:
                 usual[row, column] = depth
-            near[row, column] = depth < usual[row, column] - NEARER_MM
+            closer = usual[row, column] - depth
+            near[row, column] = np.uint8(closer > NEARER_MM) + np.uint8(closer > NEARER_AT_BORDER_MM)
             usual[row, column] += min(max(depth - usual[row, column], -nearer), farther)
 
 
 @compiled
 def _from_border(near: Any) -> Any:
-    """The marked samples that hang together with the border, by squares of 2x2 of them: edges are narrower."""
+    """The marked samples that hang together with marks of 2 at the border, by squares of 2x2: edges are narrower."""
     height, width = near.shape
     reached = np.zeros((height, width), np.bool_)
     queue = np.empty((height * width, 2), np.int64)
@@ -71,7 +75,7 @@ def _from_border(near: Any) -> Any:
     for row in range(height - 1):
         for column in range(width - 1):
             border = min(row, column, height - 2 - row, width - 2 - column) < BORDER
-            if border and _square(near, row, column):
+            if border and _square(near, row, column, 2):
                 seen[row, column] = True
                 queue[last, 0], queue[last, 1] = row, column
                 last += 1
@@ -81,7 +85,7 @@ def _from_border(near: Any) -> Any:
         reached[row : row + 2, column : column + 2] = True
         for step in range(4):
             y, x = row + (1, -1, 0, 0)[step], column + (0, 0, 1, -1)[step]
-            if 0 <= y < height - 1 and 0 <= x < width - 1 and not seen[y, x] and _square(near, y, x):
+            if 0 <= y < height - 1 and 0 <= x < width - 1 and not seen[y, x] and _square(near, y, x, 1):
                 seen[y, x] = True
                 queue[last, 0], queue[last, 1] = y, x
                 last += 1
@@ -89,5 +93,6 @@ def _from_border(near: Any) -> Any:
 
 
 @compiled
-def _square(near: Any, row: int, column: int) -> Any:
-    return near[row, column] and near[row, column + 1] and near[row + 1, column] and near[row + 1, column + 1]
+def _square(near: Any, row: int, column: int, least: int) -> Any:
+    nearest = min(near[row, column], near[row, column + 1], near[row + 1, column], near[row + 1, column + 1])
+    return nearest >= least

@@ -7,6 +7,7 @@ this surface onto the later picture is found by Gauss-Newton steps with Tukey we
 displacement at the joint, with the rotation marginalised.
 """
 
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -224,7 +225,7 @@ def register(
                 share[joint] = min(1.0, used / n)
 
 
-@compiled
+@partial(compiled, fastmath=True)
 def _normal(
     points: Any, later: Any, camera: Array, pivot: Array, estimate: Array, limit: float, system: Array, right: Array
 ) -> Any:

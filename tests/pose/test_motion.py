@@ -157,3 +157,14 @@ def test_a_joint_that_was_never_found_has_none(rng: np.random.Generator) -> None
     motion = evidence([counts(still, rng, noise_mm=1.0) for _ in range(9)], found=found)
     assert np.isnan(motion.share[:, :, 4]).all()
     assert np.isfinite(motion.share[0, :-1, [0, 5, 6, 11]]).all()
+
+
+def test_frames_before_any_depth_have_no_evidence_and_shift_nothing(rng: np.random.Generator) -> None:
+    frames = [counts(picture(bumps, n * STEP_MM), rng) for n in range(24)]
+    for frame in frames[:4]:
+        frame[:] = 0
+    motion = evidence(frames)
+    present = np.asarray(np.isfinite(motion.share).all(axis=-1))
+    assert np.flatnonzero(present[0]).tolist() == list(range(4, 23))
+    assert np.flatnonzero(present[1]).tolist() == list(range(4, 18))
+    assert np.abs(np.median(motion.displacement_mm[0, 4:23], axis=(0, 1)) - STEP_MM).max() < 0.1

@@ -5,7 +5,7 @@ PY := .venv/bin/python
 TORCH := 2.13.0
 PYTEST := $(PY) -m pytest
 
-.PHONY: setup browser demo test fuzz lint gpu-check bench
+.PHONY: setup browser clients demo test fuzz lint gpu-check bench
 
 setup: .venv/.ready
 
@@ -25,6 +25,13 @@ browser: setup
 		apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium; \
 	else echo "make browser: chromium is not there and only root can install it: apt-get install chromium" >&2; exit 1; fi
 	$(PY) -m pip install -q $$($(PY) -c 'import sys; print("-c constraints/py311-cpu.txt" if sys.version_info[:2] == (3, 11) else "")') -e ".[browser]"
+
+# Large programs that open our exports, in an environment of their own; their tests skip elsewhere.
+clients:
+	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip install -q movement sleap-io opensim polars click hypothesis pytest pytest-timeout
+	.venv-clients/bin/python -m pip install -q --no-deps -e .
+	.venv-clients/bin/python -m pytest tests/exchange/test_clients.py
 
 demo: setup
 	$(PY) -m asyconv.cli.main demo

@@ -9,7 +9,7 @@ import numpy as np
 import asyconv
 from asyconv.exchange.facts import AXES, CONFIDENCE, as_text, facts_of
 from asyconv.exchange.named_files import write_named
-from asyconv.exchange.regular import has_mm
+from asyconv.exchange.regular import has_mm, regular
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
 
@@ -18,13 +18,14 @@ NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def write(tracks: Tracks, path: Path) -> list[str]:
-    """Write millimetres, or pixels where there are none, at the frames' own times."""
+    """Write millimetres, or pixels where there are none, in equal steps: movement passes over times of frames."""
     from ndx_pose import PoseEstimation, PoseEstimationSeries, Skeleton, Skeletons
     from pynwb import NWBHDF5IO, NWBFile
     from pynwb.file import Subject
 
+    tracks, rate_hz = regular(tracks)
     unit, axes = ("mm", "xyz") if has_mm(tracks) else ("px", "xy")
-    facts = facts_of(tracks, unit)
+    facts = facts_of(tracks, unit, rate_hz=rate_hz)
     infant = str(tracks.meta.get("infant_id") or tracks.meta["recording_id"])
     file = NWBFile(
         session_description="joints of an infant" + (", SIMULATED" if facts["simulated"] else ""),
@@ -41,7 +42,8 @@ def write(tracks: Tracks, path: Path) -> list[str]:
             data=np.stack([getattr(tracks, f"{axis}_{unit}")[:, j] for axis in axes], axis=1),
             unit={"mm": "millimeters", "px": "pixels"}[unit],
             reference_frame=AXES,
-            timestamps=tracks.time_s,
+            starting_time=0.0,
+            rate=rate_hz,
             confidence=tracks.confidence[:, j],
             confidence_definition=CONFIDENCE,
         )
@@ -49,7 +51,7 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     ]
     skeleton = Skeleton(name="infant", nodes=list(JOINTS), edges=np.array(CONNECTIONS, np.uint8), subject=file.subject)
     pose = PoseEstimation(
-        name="infant",
+        name="PoseEstimation",  # the name by which readers look for it
         pose_estimation_series=series,
         description=facts["notice"],
         scorer=str(tracks.meta.get("model_name") or "unknown"),

@@ -37,8 +37,8 @@ def regular(tracks: Tracks) -> tuple[Tracks, float]:
         if isinstance(value, np.ndarray) and value.ndim == 2:
             values[field.name] = _spread(value, place, n)
     rows = np.arange(n)
-    none: dict[str, Any] = {"motion": None, "activity": None}
-    return replace(tracks, frame=(rows + 1).astype(np.int32), time_s=rows / rate_hz, **none, **values), rate_hz
+    values |= {"frame": (rows + 1).astype(np.int32), "time_s": rows / rate_hz, "motion": None, "activity": None}
+    return replace(tracks, **values), rate_hz
 
 
 def _spread(values: npt.NDArray[Any], place: npt.NDArray[np.int64], n: int) -> npt.NDArray[Any]:

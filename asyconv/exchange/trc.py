@@ -32,10 +32,11 @@ def write(tracks: Tracks, path: Path) -> list[str]:
         list(keys),
         list(keys.values()),
         ["Frame#", "Time", *(cell for j in seen for cell in (JOINTS[j], "", ""))],
-        ["", "", *(f"{axis}{k + 1}" for k in range(len(seen)) for axis in "XYZ")],
+        ["", "", *(f"{axis}{k + 1}" for k in range(len(seen)) for axis in "XYZ"), ""],
         [],
     ]
     lines = "".join("\t".join(cells) + "\n" for cells in header)
+    columns["end"] = np.full(n, np.nan)  # OpenSim passes over the last cell of a line if it is empty
     write_whole(path, lines + text_table(columns, "\t"))
     turn = "OpenSim expects y to point up: turn the markers by X = x, Y = -z, Z = y for a camera above the infant"
     write_beside(path, facts_of(tracks, "mm", rate_hz=rate_hz, opensim=turn, markers_left_out=never))

@@ -1,0 +1,95 @@
+"""Exports opened by large programs, where they are installed: ``make clients`` installs them and runs these tests."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from asyconv.exchange.formats import EXPORTS
+from asyconv.exchange.regular import regular
+from asyconv.skeleton import CONNECTIONS, JOINTS
+from asyconv.tracks import Tracks
+from tests.helpers.exported import NEVER, example, without_mm
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of the programs
+
+REASON = "needs a large program, installed by `make clients`"
+
+
+def equal_poses(data: Any, tracks: Tracks, unit: str) -> None:
+    """Compare a data set of movement with tracks, by the names of joints and axes."""
+    (keypoint,) = [dim for dim in data.dims if dim.startswith("keypoint")]
+    (individual,) = [dim for dim in data.dims if dim.startswith("individual")]
+    one = data.isel({individual: 0})
+    assert sorted(one[keypoint].values) == sorted(JOINTS)
+    np.testing.assert_allclose(one["time"], tracks.time_s, atol=1e-9)
+    assert data.attrs["fps"] == 30.0
+    for j, joint in enumerate(JOINTS):
+        of_joint = one.sel({keypoint: joint})
+        for axis in "xyz"[: len(one["space"])]:
+            expected = getattr(tracks, f"{axis}_{unit}")[:, j]
+            np.testing.assert_allclose(of_joint["position"].sel(space=axis), expected, rtol=1e-6)
+        np.testing.assert_allclose(of_joint["confidence"], tracks.confidence[:, j], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "software", "unit"),
+    [("deeplabcut", "DeepLabCut", "px"), ("sleap", "SLEAP", "px"), ("anipose", "Anipose", "mm")],
+)
+def test_movement_reads_files_of_other_trackers(tmp_path: Path, name: str, software: str, unit: str) -> None:
+    load_poses = pytest.importorskip("movement.io.load_poses", reason=REASON)
+    even, _ = regular(example())
+    path = tmp_path / f"a{EXPORTS[name].endings[0]}"
+    EXPORTS[name].function("write")(example(), path)
+    equal_poses(load_poses.from_file(str(path), source_software=software, fps=30), even, unit)
+
+
+@pytest.mark.parametrize(("cut", "unit"), [(lambda tracks: tracks, "mm"), (without_mm, "px")])
+def test_movement_reads_nwb_and_its_own_files(tmp_path: Path, cut: Callable[[Tracks], Tracks], unit: str) -> None:
+    movement = pytest.importorskip("movement", reason=REASON)
+    xarray = pytest.importorskip("xarray", reason=REASON)
+    from movement.io import load_poses
+    from movement.kinematics import compute_speed
+
+    tracks = cut(example())
+    version = tuple(int(part) for part in movement.__version__.split(".")[:2])
+    own = EXPORTS["movement" if version >= (0, 17) else "movement-legacy"]
+    own.function(own.writer)(tracks, tmp_path / "a.nc")
+    with xarray.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as data:
+        equal_poses(data, tracks, unit)
+        assert np.isfinite(compute_speed(data["position"])).any()
+    EXPORTS["nwb"].function("write")(tracks, tmp_path / "a.nwb")
+    data = load_poses.from_file(str(tmp_path / "a.nwb"), source_software="NWB")
+    equal_poses(data, regular(tracks)[0], unit)
+
+
+def test_sleap_io_reads_the_analysis_file(tmp_path: Path) -> None:
+    sleap_io = pytest.importorskip("sleap_io", reason=REASON)
+    even, _ = regular(example())
+    EXPORTS["sleap"].function("write")(example(), tmp_path / "a.h5")
+    labels = sleap_io.load_file(str(tmp_path / "a.h5"))
+    (skeleton,) = labels.skeletons
+    names = [node.name for node in skeleton.nodes]
+    assert names == list(JOINTS)
+    assert [tuple(names.index(node.name) for node in edge) for edge in skeleton.edges] == list(CONNECTIONS)
+    found = {frame.frame_idx: frame.instances[0].numpy() for frame in labels if frame.instances}
+    assert sorted(found) == [row for row in range(60) if np.isfinite(even.x_px[row]).any()]
+    for row, points in found.items():
+        np.testing.assert_array_equal(points, np.stack([even.x_px[row], even.y_px[row]], axis=1).astype(float))
+
+
+def test_opensim_reads_the_markers(tmp_path: Path) -> None:
+    opensim = pytest.importorskip("opensim", reason=REASON)
+    even, _ = regular(example())
+    EXPORTS["trc"].function("write")(example(), tmp_path / "a.trc")
+    table = opensim.TimeSeriesTableVec3(str(tmp_path / "a.trc"))
+    assert table.getTableMetaDataString("Units") == "mm"
+    assert list(table.getColumnLabels()) == [joint for joint in JOINTS if joint != NEVER]
+    np.testing.assert_allclose(table.getIndependentColumn(), even.time_s, atol=1e-6)
+    for label in table.getColumnLabels():
+        column = table.getDependentColumn(label)
+        xyz = np.array([[column[row][k] for k in range(3)] for row in range(table.getNumRows())])
+        j = JOINTS.index(label)
+        np.testing.assert_allclose(xyz, np.stack([even.x_mm, even.y_mm, even.z_mm], axis=2)[:, j], rtol=1e-6)

@@ -1,24 +1,31 @@
 """Figures of motion evidence on simulated infants: ``python -m tests.motion_figures motion SEED INFANTS SECONDS``.
 
-With `hands` in place of `motion` it looks for hands that reach in, five times a second. Joints are the true ones where
-they are seen, with noise; nothing else of the truth goes in.
+With `tracked` in place of `motion` the joints are those of `compact`; otherwise they are the true ones where they are
+seen, with noise. Nothing else of the truth goes in. With `hands` it looks for hands that reach in, 5 times a second.
 """
 
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.activity import LEAST_SHARE
+from asyconv.activity import LEAST_SHARE, Activity
+from asyconv.motion_evidence import MotionEvidence
 from asyconv.pose.joint_depths import joint_depths
+from asyconv.pose.model_file import load_model
 from asyconv.pose.motion import MotionCollector
 from asyconv.pose.reaching import ReachingObject
+from asyconv.pose.tracking import track
+from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.body import PART
-from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, WIDTH_PX, project
+from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, WIDTH_PX, Infant, project
 from asyconv.simulation.scene import make_infant, sensed_depth, true_depth, visible_joints
-from asyconv.simulation.truth import truth_of
+from asyconv.simulation.simulate import write_recording
+from asyconv.simulation.truth import Truth, truth_of
 
 Array = npt.NDArray[np.float64]
 CAMERA = Intrinsics(FOCAL_PX, FOCAL_PX, (WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2, "file")
@@ -56,32 +63,52 @@ def rests(moved_mm: Array) -> npt.NDArray[np.bool_]:
     return out
 
 
-def movement(seed: int, infants: int, seconds: float) -> None:
-    """Simulate, collect, compare, print."""
+def of_true_joints(infant: Infant, truth: Truth) -> tuple[MotionEvidence, Activity, npt.NDArray[np.bool_]]:
+    """Evidence and activity with the true joints where they are seen, with noise; and where they are seen."""
+    time_s = truth.time_s
+    rng = np.random.default_rng([infant.seed, infant.number])
+    collector = MotionCollector(CAMERA, False, 1.0, FPS_HZ)
+    visible, cpu_s, frames = np.zeros((len(time_s), 12), bool), 0.0, 0
+    for row in range(len(time_s)):
+        z_mm, part = true_depth(infant, row)
+        depth = sensed_depth(infant, row, z_mm)
+        visible[row] = visible_joints(infant, row, z_mm, part)
+        xy_px = np.where(visible[row, :, None], truth.xy_px[row] + JITTER_PX * rng.standard_normal((12, 2)), np.nan)
+        depth_mm, _ = joint_depths(depth, xy_px, 8)
+        began = time.thread_time()
+        collector.push(float(time_s[row]), depth)
+        collector.place(xy_px, depth_mm, np.ones(12))
+        if row > 60:  # what runs first is compiled
+            cpu_s, frames = cpu_s + time.thread_time() - began, frames + 1
+    motion = collector.finish()
+    print(f"infant {infant.number}: {1e3 * cpu_s / max(frames, 1):.2f} ms a frame", flush=True)
+    return motion, collector.activity.finish(len(time_s), motion), visible
+
+
+def of_tracks(infant: Infant) -> tuple[MotionEvidence, Activity, npt.NDArray[np.bool_]]:
+    """Evidence and activity of a recording that is tracked with `compact`; and where its joints are seen."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "simulated.oni"
+        visible = write_recording(infant, path, lambda done: None)
+        with open_recording(path) as recording:
+            tracks = track(recording, load_model("compact"))
+    assert tracks.motion is not None
+    assert tracks.activity is not None
+    return tracks.motion, tracks.activity, visible
+
+
+def movement(seed: int, infants: int, seconds: float, *, tracked: bool) -> None:
+    """Compare what is collected with the true joints as finds, or with those of `compact`, with the truth; print."""
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     body, moving, limbs, moving_limbs = [], [], [], []
     errors: dict[str, list[Array]] = {name: [] for name in GROUPS}
-    cpu_s, frames = 0.0, 0
     for number in range(infants):
         infant = make_infant(seed, number, time_s)
-        rng = np.random.default_rng([seed, number])
-        collector = MotionCollector(CAMERA, False, 1.0, FPS_HZ)
         truth = truth_of(infant, np.ones((len(time_s), 12), bool))
-        visible, hand = np.zeros((len(time_s), 12), bool), np.zeros(len(time_s))
-        for row in range(len(time_s)):
-            z_mm, part = true_depth(infant, row)
-            depth = sensed_depth(infant, row, z_mm)
-            visible[row], hand[row] = visible_joints(infant, row, z_mm, part), (part == PART["operator"]).mean()
-            xy_px = np.where(visible[row, :, None], truth.xy_px[row] + JITTER_PX * rng.standard_normal((12, 2)), np.nan)
-            depth_mm, _ = joint_depths(depth, xy_px, 8)
-            began = time.thread_time()
-            collector.push(float(time_s[row]), depth)
-            collector.place(xy_px, depth_mm, np.ones(12))
-            if row > 60:  # what runs first is compiled
-                cpu_s, frames = cpu_s + time.thread_time() - began, frames + 1
-        motion = collector.finish()
-        activity = collector.activity.finish(len(time_s), motion)
-        free = np.asarray(hand == 0, np.bool_)
+        motion, activity, visible = of_tracks(infant) if tracked else of_true_joints(infant, truth)
+        free = np.ones(len(time_s), bool)
+        for visit in infant.visits:
+            free &= (time_s < visit.start_s) | (time_s >= visit.end_s)
         body.append(mean_around(activity.body_mm.astype(float))[free])
         moving.append(np.asarray(truth.moving.any(axis=1))[free])
         limbs += [mean_around(activity.limb_mm[:, n].astype(float))[free] for n in range(4)]
@@ -97,7 +124,7 @@ def movement(seed: int, infants: int, seconds: float) -> None:
             rows = np.stack([speed[:-6][:, joints], error, resting[:-6][:, joints], stated], axis=-1)[use]
             errors[name].append(rows)
         print(f"infant {number}: {motion.meta}", flush=True)
-    print(f"seed {seed}, {infants} simulated infants of {seconds:g} s; {1e3 * cpu_s / frames:.2f} ms a frame")
+    print(f"seed {seed}, {infants} simulated infants of {seconds:g} s")
     for name, groups in errors.items():
         speed, error, rest, stated = np.concatenate(groups).T
         still = speed < 2.0
@@ -153,4 +180,8 @@ def hands(seed: int, infants: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    {"motion": movement, "hands": hands}[sys.argv[1]](int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    what, numbers = sys.argv[1], (int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
+    if what == "hands":
+        hands(*numbers)
+    else:
+        movement(*numbers, tracked=what == "tracked")

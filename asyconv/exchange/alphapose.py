@@ -1,11 +1,11 @@
 """Key points of AlphaPose: one JSON list with an entry for each person in each frame."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 
 from asyconv.errors import InputError
+from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.joint_names import COCO_17, HALPE_26, by_count
 from asyconv.exchange.json_files import entries, numbers, read_any
 from asyconv.exchange.people import poses_of
@@ -21,8 +21,8 @@ def read(path: Path) -> Poses:
     names: tuple[str, ...] = COCO_17
     for number, person in enumerate(entries(path, {"people": read_any(path)}, "people"), 1):
         where = f"{path}, entry {number}"
-        digits = re.findall(r"\d+", str(person.get("image_id", "")))
-        if not digits:
+        frame = last_number(str(person.get("image_id", "")), where)
+        if frame is None:
             raise InputError(f"{where}: expected an image_id with the number of the frame")
         values = numbers(person.get("keypoints"), None, where)
         names = by_count(len(values) // 3, (COCO_17, HALPE_26), path)
@@ -30,7 +30,7 @@ def read(path: Path) -> Poses:
         points[points[:, 2] <= 0, :2] = np.nan
         idx = person.get("idx")
         name = str(idx) if isinstance(idx, int | float) else None
-        found.setdefault(int(digits[-1]), []).append((name, points))
+        found.setdefault(frame, []).append((name, points))
     if not found:
         raise InputError(f"{path}: expected a person in some frame, found none")
     if len({len(points) for people in found.values() for _, points in people}) > 1:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.exchange.facts import facts_beside, facts_of, write_beside
+from asyconv.exchange.frame_numbers import FRAME_MAX
 from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import need_mm, regular
 from asyconv.exchange.tables import text_table
@@ -59,7 +60,7 @@ def read(path: Path) -> Poses:
     points = np.stack([values[name] for name in wanted], axis=1).reshape(1, -1, len(names), 3)
     confidence = np.stack([values.get(f"{name}_score", nothing) for name in names], axis=1)[None]
     number = _numbers(table["fnum"], path)
-    if not (np.diff(number, prepend=-1) > 0).all() or (number != np.rint(number)).any():
+    if not (np.diff(number, prepend=-1) > 0).all() or (number % 1 != 0).any() or number.max(initial=0) > FRAME_MAX:
         raise InputError(f"{path}: expected numbers of frames (fnum) that rise from 0 from row to row")
     return Poses(tuple(names), number.astype(np.int64), points, confidence, facts=facts_beside(path))
 

@@ -1,7 +1,6 @@
 """COCO key points (JSON): an image for each frame, and an annotation for each frame with a joint, in pixels."""
 
 import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ import numpy as np
 
 from asyconv.errors import InputError
 from asyconv.exchange.facts import facts_in, facts_of
+from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.json_files import entries, numbers, read_object
 from asyconv.exchange.people import poses_of
 from asyconv.exchange.poses import Floats, Poses
@@ -89,7 +89,10 @@ def read(path: Path) -> Poses:
     if len(categories) != 1:
         raise InputError(f"{path}: expected one category with key points, found {len(categories)}")
     names = tuple(map(str, categories[0]["keypoints"]))
-    found: dict[Any, list[tuple[str | None, Floats]]] = {image.get("id"): [] for image in images}
+    ids = [*(image.get("id") for image in images), *(annotation.get("image_id") for annotation in annotations)]
+    if any(not isinstance(one, int | str) for one in ids):
+        raise InputError(f"{path}: expected a number or a name as id of each image and as image_id of each annotation")
+    found: dict[Any, list[tuple[str | None, Floats]]] = {image["id"]: [] for image in images}
     for number, annotation in enumerate(annotations, 1):
         where = f"{path}, annotation {number}"
         if annotation.get("category_id") != categories[0].get("id"):
@@ -103,7 +106,7 @@ def read(path: Path) -> Poses:
         points[missing, 2] = points[missing, 2] if scores is not None else 0.0
         track = annotation.get("track_id")
         found[annotation["image_id"]].append((None if track is None else str(track), points))
-    order = _order(images)
+    order = _order(images, str(path))
     poses = poses_of({order[k]: found[image.get("id")] for k, image in enumerate(images)}, names)
     times = {order[k]: image.get("time_s") for k, image in enumerate(images)}
     time_s = None
@@ -117,10 +120,10 @@ def read(path: Path) -> Poses:
     return replace(poses, time_s=time_s, size_px=size_px, facts=facts)
 
 
-def _order(images: list[dict[str, Any]]) -> list[int]:
+def _order(images: list[dict[str, Any]], where: str) -> list[int]:
     """Number of each image's frame, from 0: the last number in its name, where all have one of their own."""
-    found = [re.findall(r"\d+", Path(str(image.get("file_name", ""))).stem) for image in images]
-    stated = [int(digits[-1]) for digits in found if digits]
+    found = [last_number(Path(str(image.get("file_name", ""))).stem, where) for image in images]
+    stated = [number for number in found if number is not None]
     if len(set(stated)) < len(images) or not images:
         return list(range(len(images)))
     return [number - min(stated) for number in stated]

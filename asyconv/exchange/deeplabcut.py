@@ -1,7 +1,6 @@
 """Tables of DeepLabCut: three header rows (four with individuals), then x, y and likelihood in pixels by frame."""
 
 import csv
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import numpy as np
 import asyconv
 from asyconv.errors import InputError
 from asyconv.exchange.facts import facts_beside, facts_of, write_beside
+from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import regular
 from asyconv.exchange.tables import text_table
@@ -69,8 +69,8 @@ def read(path: Path) -> Poses:
         where = f"{path}, row {len(headers) + n + 1}"
         if not len(row) == len(parts) == len(coords) == len(people):
             raise InputError(f"{where}: expected {len(parts)} cells, found {len(row)}")
-        numbers = re.findall(r"\d+", row[first - 1])
-        frame[n] = int(numbers[-1]) if numbers else n
+        number = last_number(row[first - 1], where)
+        frame[n] = n if number is None else number
         for k in range(first, len(row)):
             if coords[k] in COORDS:
                 place = individuals.index(people[k]), n, names.index(parts[k]), list(COORDS).index(coords[k])

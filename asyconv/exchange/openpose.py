@@ -1,11 +1,11 @@
 """Key points of OpenPose: a JSON file for each frame, in one folder."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 
 from asyconv.errors import InputError
+from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.joint_names import OPENPOSE_18, OPENPOSE_25, by_count
 from asyconv.exchange.json_files import entries, numbers, read_object
 from asyconv.exchange.people import poses_of
@@ -20,8 +20,8 @@ def read(path: Path) -> Poses:
     found: dict[int, list[tuple[str | None, Floats]]] = {}
     names: tuple[str, ...] = OPENPOSE_25
     for place, file in enumerate(files):
-        digits = re.findall(r"\d+", file.stem)
-        number = int(digits[-1]) if digits else place
+        stated = last_number(file.stem, str(file))
+        number = place if stated is None else stated
         if number in found:
             raise InputError(f"{file}: expected a number of its own for each frame, found {number} again")
         found[number] = []

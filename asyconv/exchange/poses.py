@@ -75,12 +75,14 @@ def to_tracks(
     measured = DEPTH_SOURCES.index("measured")
     values: dict[str, Any] = {"x_px": xy[..., 0], "y_px": xy[..., 1], "depth_mm": xyz[..., 2]}
     values |= {"x_mm": xyz[..., 0], "y_mm": xyz[..., 1], "z_mm": xyz[..., 2], "confidence": confidence}
+    with np.errstate(over="ignore"):  # too large for single precision is infinite, and refused
+        single = {name: value[known].astype(np.float32) for name, value in values.items()}
     tracks = Tracks(
         frame=(poses.frame[known] + 1).astype(np.int32),
         time_s=time_s[known].astype(np.float64),
         depth_source=np.where(np.isfinite(xyz[known, :, 2]), measured, 0).astype(np.uint8),
         meta=meta,
-        **{name: value[known].astype(np.float32) for name, value in values.items()},
+        **single,
     )
     check_tracks(tracks, str(path))
     return tracks

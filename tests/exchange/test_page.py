@@ -1,0 +1,41 @@
+"""The page about other programs: its Python runs as it stands, and it names every format."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from asyconv.exchange.formats import EXPORTS, IMPORTS
+from asyconv.tracks_file import write_tracks
+from tests.helpers.blocked import without
+from tests.helpers.closed_form import make_tracks
+from tests.helpers.commands import invoke
+from tests.helpers.real_data import ROOT
+
+PAGE = (ROOT / "docs" / "exchange.md").read_text(encoding="utf8")
+
+
+def test_the_python_of_the_page_runs_on_results(tmp_path: Path) -> None:
+    write_tracks(make_tracks(65.0, noise_mm=0.5), tmp_path / "tracks.parquet")
+    result = invoke("analyse", tmp_path / "tracks.parquet", "-o", tmp_path / "results")
+    assert result.exit_code == 0, result.stderr
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-c", without("asyconv") + example],
+        cwd=tmp_path, env={**os.environ, "POLARS_MAX_THREADS": "1"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    written = pl.read_csv(tmp_path / "core_by_limb.csv")
+    limbs = pl.read_csv(next(tmp_path.glob("results/rec-*/limb_summary.csv")))
+    assert dict(written.select("part", "moving_pct").iter_rows()) == dict(
+        limbs.select("limb", "moving_pct").iter_rows()
+    )
+
+
+def test_every_format_is_on_the_page() -> None:
+    out, into = PAGE.split("## Joints in: import")
+    assert re.findall(r"^\| `([a-z][a-z0-9-]+)` \|", out, re.MULTILINE) == list(EXPORTS)
+    assert set(re.findall(r"^\| `([a-z][a-z0-9-]+)` \|", into, re.MULTILINE)) == set(IMPORTS)

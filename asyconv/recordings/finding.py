@@ -13,7 +13,7 @@ from asyconv.recordings.png_files import holds_depth_pictures
 
 _VIDEOS: Final = (".mkv", ".avi", ".mov", ".mp4")
 
-SUFFIXES: Final = (".oni", *_VIDEOS, ".h5", ".hdf5")
+SUFFIXES: Final = (".oni", *_VIDEOS, ".h5", ".hdf5", ".bag", ".db3", ".mcap")
 """Endings that promise a recording; what one is, its content says."""
 
 IGNORE_FILE: Final = ".asyconv-ignore"

@@ -1,5 +1,7 @@
 """The format of a file, by its content; its name says nothing."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,9 @@ _BEGINS: Final = {
     b"\x93NUMPY": "npy",
     b"PK\x03\x04": "npz",
     **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "tiff"),
+    b"#ROSBAG V2.0": "bag",
+    b"\x89MCAP0\r\n": "mcap",
+    b"SQLite format 3\0": "db3",
 }
 """How a file of each format begins; several are also those of files without depth."""
 
@@ -46,7 +51,20 @@ def file_format(path: Path) -> str | None:
             from asyconv.recordings import tiff
 
             return name if tiff.holds_depth(path) else None
+        case "db3":
+            return name if _is_bag(path) else None
     return name
+
+
+def _is_bag(path: Path) -> bool:
+    """Whether an SQLite database has the tables of a ROS 2 bag."""
+    address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as base:
+            tables = base.execute("SELECT name FROM sqlite_master WHERE name IN ('messages', 'topics')").fetchall()
+    except sqlite3.Error:
+        return False
+    return len(tables) == 2
 
 
 def first_bytes(path: Path) -> bytes:

@@ -19,7 +19,7 @@ from asyconv.recordings.stored import Stored
 GROWING_S: Final = 120.0
 """A file changed more recently may still be being recorded."""
 
-_JOINED: Final = ("hdf5",)  # the formats that hold times of a clock that runs on
+_JOINED: Final = ("hdf5", "bag", "db3", "mcap")  # the formats that hold times of a clock that runs on
 _FRAMES_APART: Final = 5.0
 _NAME: Final = re.compile(r"(?P<first>.+)\+(?P<more>[1-9][0-9]{0,5})")
 _HOUR: Final = re.compile(r"[01]?[0-9]|2[0-3]")

@@ -5,7 +5,7 @@ from typing import Final
 
 from asyconv.recordings.stored import Stored
 
-STORED: Final = ("hdf5", "npy", "npz", "tiff")
+STORED: Final = ("hdf5", "npy", "npz", "tiff", "bag", "db3", "mcap")
 """Formats whose frames a library reads; each reader is imported when it is used."""
 
 
@@ -24,6 +24,10 @@ def read_stored(path: Path, name: str, stream: str | None = None) -> Stored:
             from asyconv.recordings.arrays import read_npz
 
             return read_npz(path, stream)
-    from asyconv.recordings.tiff import read_tiff
+        case "tiff":
+            from asyconv.recordings.tiff import read_tiff
 
-    return read_tiff(path)
+            return read_tiff(path)
+    from asyconv.recordings.ros_bag import read_bag
+
+    return read_bag(path, name, stream)

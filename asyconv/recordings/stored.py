@@ -41,6 +41,7 @@ class Stored:
     length_s: float | None = None  # where it is known before the times of the frames are read
     nominal_hz: float | None = None
     unit_mm: float | None = None
+    unit_is_sure: bool = False  # the counts were made by the reader
     intrinsics: Intrinsics | None = None
     camera: str | None = None  # tells two cameras apart; never written anywhere
     warnings: list[str] = field(default_factory=list)
@@ -67,6 +68,8 @@ def recording_of(
     """Make one recording of the files of one camera, which are in order; `path` is what it is opened by."""
     first, warnings = parts[0], list(dict.fromkeys(warning for part in parts for warning in part.warnings))
     if depth_unit_mm is not None and first.unit_mm is not None and not math.isclose(depth_unit_mm, first.unit_mm):
+        if first.unit_is_sure:
+            raise InputError(f"{path.name}: expected no depth unit, because these depths are stored in metres")
         warnings.append(
             f"the given depth unit of {depth_unit_mm:g} mm was used; the recording states {first.unit_mm:g} mm"
         )
@@ -74,7 +77,8 @@ def recording_of(
     @functools.cache
     def clock() -> Clock:
         made = _clock(path.name, parts, fps_hz)
-        warnings.extend(sentence for sentence in made.said if sentence not in warnings)
+        said = [sentence for part in parts for sentence in part.warnings]  # some follow from the times
+        warnings.extend(dict.fromkeys(sentence for sentence in (*said, *made.said) if sentence not in warnings))
         return made
 
     return Recording(

@@ -154,6 +154,5 @@ def _unpacked(path: Path, name: str) -> Iterator[Depth]:
                 yield np.frombuffer(data, header.dtype).reshape(height_px, width_px).astype(np.uint16)
             file.read(1)
     except _DAMAGE as error:
-        raise InputError(
-            f"{path.name}, frame {place}: expected a whole frame, found a damaged one ({error})"
-        ) from error
+        where = f"{path.name}, frame {place} or before"  # the checksum is that of all
+        raise InputError(f"{where}: expected a whole frame, found a damaged one ({error})") from error

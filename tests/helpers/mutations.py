@@ -20,6 +20,8 @@ from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.video import write_ffv1
+from tests.helpers.ros_bags import BEGIN_NS, ROS1, ROS2, STEP_NS, image, write_bag
+from tests.helpers.ward import write_h5
 
 N_FRAMES = 12
 WITHIN_S = 20
@@ -41,6 +43,17 @@ def undamaged(kind: str, place: Path) -> Path:
         lines = (f"{n},{round(n * 1e6 / 30)}\n" for n in range(1, N_FRAMES + 1))
         (place / "whole" / "timestamps.csv").write_text("frame,time_us\n" + "".join(lines))
         return place / "whole"
+    times_ms = np.arange(N_FRAMES) * 1000 / 30
+    if kind == "hdf5":
+        return write_h5(place / "whole.h5", depth, times_ms)
+    if kind == "npz":
+        np.savez_compressed(place / "whole.npz", depth=depth, time_ms=times_ms)
+        return place / "whole.npz"
+    if kind in ("bag", "db3", "mcap"):
+        store = ROS1 if kind == "bag" else ROS2
+        stamps_ns = [BEGIN_NS + n * STEP_NS for n in range(N_FRAMES)]
+        film = [(stamp, image(store, stamp, one, "16UC1")) for stamp, one in zip(stamps_ns, depth, strict=True)]
+        return write_bag(place / f"whole.{kind}", {"/depth/image": film})
     write_ffv1(place / "whole.mkv", depth, fps_hz=30.0)
     return place / "whole.mkv"
 

@@ -28,6 +28,7 @@ def write_h5(
     *,
     flat: bool = False,
     ts: str = "ts",
+    chunks: tuple[int, ...] | None = None,
     **attributes: Any,
 ) -> Path:
     """Write one file; an attribute None is left out."""
@@ -35,10 +36,22 @@ def write_h5(
     n, height, width = depth.shape
     stated = {"depth_scale": 0.00025, "width": width, "height": height, "fps": 30, "serial": SERIAL} | attributes
     with h5py.File(path, "w") as file:
-        file.create_dataset("depth", data=depth.reshape(n, -1) if flat else depth, compression="lzf")
+        file.create_dataset("depth", data=depth.reshape(n, -1) if flat else depth, chunks=chunks, compression="lzf")
         file.create_dataset(ts, data=times_ms)
         file.attrs.update({name: value for name, value in stated.items() if value is not None})
     return path
+
+
+def damage_frames(path: Path, first: int = 0) -> int:
+    """Overwrite the compressed piece with the frame of index `first`; returns the number of frames in a piece."""
+    with h5py.File(path) as file:
+        depth = file["depth"]
+        chunk = depth.id.get_chunk_info_by_coord((first, *[0] * (depth.ndim - 1)))
+        together = int(depth.chunks[0])
+    data = bytearray(path.read_bytes())
+    data[chunk.byte_offset : chunk.byte_offset + chunk.size] = b"\xff" * chunk.size
+    path.write_bytes(data)
+    return together
 
 
 def write_tree(

@@ -11,7 +11,7 @@ from tests.helpers.real_data import ROOT
 MOST_KIB = 2**20
 
 
-@pytest.mark.parametrize("kind", ["oni", "png", "video"])
+@pytest.mark.parametrize("kind", ["oni", "png", "video", "hdf5", "npz", "bag", "db3", "mcap"])
 @pytest.mark.parametrize(
     ("first", "count"),
     [(0, 100), *(pytest.param(100 + n * 1112, 1112, marks=pytest.mark.fuzz) for n in range(3))],

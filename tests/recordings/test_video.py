@@ -186,3 +186,18 @@ def test_a_damaged_video_header_is_refused_without_its_path(tmp_path: Path) -> N
     with pytest.raises(InputError, match=r"^a\.mkv: expected a whole video file") as caught:
         open_recording(tmp_path / "a.mkv")
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_twelve_bit_gray_is_read_as_counts(tmp_path: Path) -> None:
+    film = [(one >> 4).astype(np.uint16) for one in FILM]
+    with av.open(str(tmp_path / "a.mkv"), "w", format="matroska") as container:
+        stream: Any = container.add_stream("ffv1", rate=30, options={"level": "3"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "gray12le"
+        for one in film:
+            frame = av.VideoFrame.from_ndarray(one, format="gray16le")
+            twelve = av.VideoFrame(64, 48, "gray12le")
+            twelve.planes[0].update(bytes(frame.planes[0]))
+            container.mux(stream.encode(twelve))
+        container.mux(stream.encode(None))
+    frames = list(open_recording(tmp_path / "a.mkv").frames())
+    assert all(np.array_equal(frame.depth, one) for frame, one in zip(frames, film, strict=True))

@@ -1,14 +1,14 @@
-"""Clean tracks: one time base, gated and smoothed positions, a flag per sample and a log of every step.
+"""Clean tracks: one time base, accepted finds, estimated positions, a flag per sample and a log of every step.
 
-Nothing is imputed: a gap longer than 0.2 s stays missing and leaves every denominator. Raw tracks are not changed.
+A gap that the estimator cannot bridge stays missing and leaves every denominator. Raw tracks are not changed.
 
 Deviations from the reference recipe: the frame spacing is the mean of the ordinary spacings, not their median (whole
-milliseconds make the median wrong by 1 %); the Butterworth design cut-off is pre-warped, so that the effective
--3 dB point is exact at 6 Hz too.
+milliseconds make the median wrong by 1 %); a robust least squares stands in the place of gap filling and Butterworth
+filter (estimator.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning import flags
 from asyconv.analysis.cleaning.body_frame import BodyFrame, body_frame
+from asyconv.analysis.cleaning.estimated import Estimated, estimated, find_sd, quick_hz
 from asyconv.analysis.cleaning.events import Event, excluded_by
+from asyconv.analysis.cleaning.motion import place_motion
 from asyconv.analysis.cleaning.positions import Done, Positions, Step
-from asyconv.analysis.cleaning.rejections import JUMP_MM_S, rejections
+from asyconv.analysis.cleaning.rejections import rejections
 from asyconv.analysis.cleaning.timebase import TimeBase, make_time_base
-from asyconv.analysis.formulas.filters import RUN_MIN_SAMPLES, smooth
-from asyconv.analysis.formulas.gaps import FILL_MAX_S, fill_gaps
+from asyconv.analysis.formulas.filters import RUN_MIN_SAMPLES
+from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.formulas.windows import SLOW_S
 from asyconv.tracks import DEPTH_SOURCES, Tracks
 
@@ -38,9 +40,13 @@ USUAL_MM_PER_PX: Final = 0.71  # 640 px wide, 400 mm away; scales plausibility g
 class CleanTracks:
     """Positions on a uniform time base; N samples, 12 joints, NaN = missing.
 
-    `gated_*` are the accepted samples as measured, `smooth_*` the same after filling and smoothing; px are native
-    pixels [N, 12, 2], mm camera-frame millimetres [N, 12, 3]. `flags` u16 [N, 12] holds the bits of `FLAG_NAMES`.
-    `excluded` [N] marks samples outside every denominator. `body` is the infant's own frame, None without millimetres.
+    `gated_*` are the accepted samples as measured, `smooth_*` the estimated positions; px are native pixels
+    [N, 12, 2], mm camera-frame millimetres [N, 12, 3]. `quick_mm` is `smooth_mm` with a band up to 6 Hz. `sd_mm`
+    [N, 12] is the SD per axis of `smooth_mm`, `speed_sd_mm_s` [N, 12] that of its speed, all axes, and `noise` [N, 12]
+    the same in that of a joint found surely throughout. `still` and `stirred` [N, 12] say where pictures show that
+    nothing, or something, moves about a joint; False where they show neither. `flags` u16 [N, 12] holds the bits of
+    `FLAG_NAMES`. `excluded` [N] marks samples outside every denominator. `body` is the infant's own frame, None without
+    millimetres.
     """
 
     time: TimeBase
@@ -49,6 +55,12 @@ class CleanTracks:
     gated_mm: Floats
     smooth_px: Floats
     smooth_mm: Floats
+    quick_mm: Floats
+    sd_mm: Floats
+    speed_sd_mm_s: Floats
+    noise: Floats
+    still: Bools
+    stirred: Bools
     flags: Flags
     excluded: Bools
     body: BodyFrame | None
@@ -60,9 +72,10 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     placed, log = on_time_base(tracks, events)
     px_per_mm = _px_per_mm(tracks.meta, placed.mm[..., 2])
     gated = placed
+    gate = confidence_gate(tracks.meta)
     steps = rejections(
         placed,
-        gate=confidence_gate(tracks.meta),
+        gate=gate,
         px_per_mm=px_per_mm,
         plane=tracks.meta.get("mattress_plane"),
         simulated=bool(tracks.meta.get("simulated")),
@@ -70,9 +83,9 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     for step in steps:
         gated, done = step(gated)
         log += done
-    filled, done = with_filled_gaps(gated, px_per_mm)
     cutoff_hz = min(CUTOFF_HZ, placed.time.effective_hz / 3)
-    smoothed, more = smoothed_runs(filled, cutoff_hz)
+    nothing = np.zeros(gated.flags.shape, bool)
+    px, mm, quick, marked, done = positions(gated, px_per_mm, cutoff_hz, gate)
     frame = body_frame(gated.mm, placed.time.fs_hz)
     about = Step("body frame", "no shoulders and hips in millimetres together", 0, gated.flags.size, ran=False)
     if frame is not None:
@@ -83,12 +96,18 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
         cutoff_hz=cutoff_hz,
         gated_px=gated.px,
         gated_mm=gated.mm,
-        smooth_px=smoothed.px,
-        smooth_mm=smoothed.mm,
-        flags=smoothed.flags,
+        smooth_px=px.points,
+        smooth_mm=mm.points,
+        quick_mm=quick.points,
+        sd_mm=mm.sd,
+        speed_sd_mm_s=mm.speed_sd,
+        noise=mm.speed_sd / mm.usual_speed_sd,
+        still=nothing if gated.motion is None else gated.motion.rests,
+        stirred=nothing if gated.motion is None else gated.motion.moves,
+        flags=marked.flags,
         excluded=placed.excluded,
         body=frame,
-        steps=(*log, *done, *more, about),
+        steps=(*log, *done, about),
     )
 
 
@@ -106,6 +125,7 @@ def on_time_base(tracks: Tracks, events: Sequence[Event] | None) -> Done:
         hole=time.place(hole[..., None].astype(float))[..., 0] > 0,
         flags=np.zeros(confidence.shape, np.uint16),
         excluded=excluded_by(events, time.time_s),
+        motion=place_motion(tracks.motion, time),
     )
     how = f"{time.fs_hz:.3f} Hz, effective {time.effective_hz:.3f} Hz, jitter {time.jitter_pct:.1f} %" + (
         ", resampled" if time.resampled else ""
@@ -114,27 +134,21 @@ def on_time_base(tracks: Tracks, events: Sequence[Event] | None) -> Done:
     return placed.log("time base", how, dropped, flags.DROPPED)
 
 
-def with_filled_gaps(at: Positions, px_per_mm: float) -> Done:
-    """Short gaps bridged by straight lines, in pixels and in millimetres."""
-    step_max_mm = JUMP_MM_S / at.time.fs_hz
-    px = fill_gaps(at.px, at.time.fs_hz, step_max_mm * px_per_mm, at.excluded)
-    mm = fill_gaps(at.mm, at.time.fs_hz, step_max_mm, at.excluded)
-    how = f"gaps up to {FILL_MAX_S:g} s, straight line"
-    in_px, in_mm = np.isfinite(px) & np.isnan(at.px), np.isfinite(mm) & np.isnan(at.mm)
-    filled, first = replace(at, px=px, mm=mm).log("gap filling", how, in_px[..., 0], flags.FILLED)
-    filled, second = filled.log("gap filling, mm", how, in_mm[..., 0], flags.DEPTH_FILLED)
-    return filled, first + second
-
-
-def smoothed_runs(at: Positions, cutoff_hz: float) -> Done:
-    """Every run low-passed; runs too short for the filter are missing."""
-    px, short_px = smooth(at.px, at.time.fs_hz, cutoff_hz)
-    mm, short_mm = smooth(at.mm, at.time.fs_hz, cutoff_hz)
-    how = (
-        f"Butterworth order 2 forward and backward, -3 dB at {cutoff_hz:g} Hz, runs of at least {RUN_MIN_SAMPLES} "
-        "samples; count: samples left out as too short a run"
-    )
-    return replace(at, px=px, mm=mm).log("smoothing", how, short_px | short_mm, flags.SHORT_RUN)
+def positions(
+    at: Positions, px_per_mm: float, cutoff_hz: float, gate: float
+) -> tuple[Estimated, Estimated, Estimated, Positions, tuple[Step, ...]]:
+    """Estimated positions in pixels, in millimetres, and in millimetres with the quick band; flags and steps."""
+    px = estimated(at, at.px, px_per_mm, cutoff_hz, find_sd(at, at.px, gate), evidence=False)
+    relative_sd = find_sd(at, at.mm, gate)
+    mm = estimated(at, at.mm, 1.0, cutoff_hz, relative_sd, evidence=True)
+    quick = estimated(at, at.mm, 1.0, quick_hz(at.time), relative_sd, evidence=True)
+    how = f"least squares over the recording, band up to {cutoff_hz:g} Hz; count: samples bridged between finds"
+    marked, first = at.log("estimate", how, whole(px.points) & ~whole(at.px), flags.FILLED)
+    marked, second = marked.log("estimate, mm", how, whole(mm.points) & ~whole(at.mm), flags.DEPTH_FILLED)
+    short = (whole(at.px) & ~whole(px.points)) | (whole(at.mm) & ~whole(mm.points))
+    how = f"runs of at least {RUN_MIN_SAMPLES} samples; count: samples left out as too short a run"
+    marked, third = marked.log("short runs", how, short, flags.SHORT_RUN)
+    return px, mm, quick, marked, first + second + third
 
 
 def confidence_gate(meta: dict[str, Any]) -> float:

@@ -6,8 +6,9 @@ in the picture, made amounts of movement too high: with true depths under the pr
 
 * The trunk is stiff: shoulders and hips follow the trunk's common depth at once, and their own depth only slowly, as
   the median over 5 s. So a thigh over the hip is no movement of the leg's root, and a slow turn of the trunk is kept.
-* Elsewhere a depth more than 10 mm from its median of 0.5 s, come and gone within a quarter of a second, is rejected. A
-  stroke towards the camera is an edge to that median and stays. Below 25 Hz the test is blind and left out.
+* Elsewhere a depth more than 10 mm from its median of 0.5 s, come and gone within a quarter of a second, is rejected if
+  it came or went at a step: by 10 mm and half its height from one sample to the next. A limb that kicks at the camera
+  takes some samples for that and stays. Below 25 Hz the test is blind and left out.
 """
 
 from typing import Final
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.cleaning.outliers import is_jump, is_outlier
+from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.windows import odd, rolling_median, slow_median
 from asyconv.skeleton import LIMBS
@@ -28,6 +30,7 @@ STEP_MM: Final = 120.0
 HEIGHT_MM: Final = (-20.0, 250.0)  # of a joint above the mattress
 FLICKER_WINDOW_S: Final = 0.5
 FLICKER_MM: Final = 10.0
+FLICKER_STEP: Final = 0.5  # of its height, within one sample
 ROOTS: Final = tuple(chain[0] for chain in LIMBS.values())
 OTHERS: Final = tuple(joint for chain in LIMBS.values() for joint in chain[1:])
 
@@ -48,10 +51,24 @@ def flickers(xyz_mm: Floats, fs_hz: float) -> Bools:
     bad = np.zeros(xyz_mm.shape[:2], bool)
     if fs_hz >= FAST_HZ:
         z_mm = xyz_mm[:, OTHERS, 2:]
-        with np.errstate(invalid="ignore"):
-            away = np.abs(z_mm - rolling_median(z_mm, odd(FLICKER_WINDOW_S * fs_hz)))[..., 0]
-            bad[:, OTHERS] = away > FLICKER_MM
+        away = (z_mm - rolling_median(z_mm, odd(FLICKER_WINDOW_S * fs_hz)))[..., 0]
+        for k, joint in enumerate(OTHERS):
+            bad[:, joint] = _stepped(z_mm[:, k, 0], away[:, k])
     return bad
+
+
+def _stepped(z_mm: Floats, away_mm: Floats) -> Bools:
+    """Samples [N] in runs of `away_mm` above the limit that begin or end at a step of half their height."""
+    out = np.zeros(len(z_mm), bool)
+    seen = np.flatnonzero(np.isfinite(z_mm))
+    apart = np.abs(np.diff(z_mm[seen])) / np.diff(seen)
+    edges = np.concatenate([[0.0], apart, [0.0]])  # before and after each sample that is there
+    far = np.abs(away_mm[seen]) > FLICKER_MM
+    for start, stop in runs(far):
+        height = np.abs(away_mm[seen[start:stop]]).max()
+        if max(edges[start], edges[stop]) >= max(FLICKER_MM, FLICKER_STEP * height):
+            out[seen[start:stop]] = True
+    return out
 
 
 def with_stiff_trunk(xyz_mm: Floats, fs_hz: float) -> Floats:

@@ -4,20 +4,19 @@ from typing import Final
 
 DROPPED, MISSING, LOW_CONFIDENCE, EXCLUDED, NO_DEPTH, DEPTH_REJECTED = 1, 2, 4, 8, 16, 32
 OUTLIER, JUMP, FILLED, DEPTH_FILLED, SHORT_RUN = 64, 128, 256, 512, 1024
-SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH, UNSTEADY = 2048, 4096, 8192, 16384, 32768
+SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH = 2048, 4096, 8192, 16384
 
 FLAG_NAMES: Final = {
     DROPPED: "frame dropped by the recording, or a copy of the one before",
     MISSING: "joint not found",
     LOW_CONFIDENCE: "confidence below the gate",
-    UNSTEADY: "joint missing, rejected or unsure too often about this time",
     EXCLUDED: "inside an excluded event",
     NO_DEPTH: "no depth, so no millimetres",
     DEPTH_REJECTED: "depth implausible against its neighbours",
     OUTLIER: "position rejected as an outlier",
     JUMP: "position rejected as a jump",
-    FILLED: "short gap filled by a straight line",
-    DEPTH_FILLED: "short gap in the millimetres filled by a straight line",
+    FILLED: "estimated between finds",
+    DEPTH_FILLED: "millimetres estimated between finds",
     SHORT_RUN: "run too short to smooth; no speed",
     SWAPPED: "left and right were exchanged; given back to its side",
     SWAP_DOUBTFUL: "left and right changed here without a way back; left as it was",

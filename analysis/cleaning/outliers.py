@@ -1,9 +1,4 @@
-"""Outliers, jumps and unsteady finds: which samples of a position cannot be true, whatever the infant does.
-
-A joint that comes and goes is one that something half hides. It is then found where its visible rest is, so that a hand
-or cloth on its way over a resting wrist moves it. Where a joint is unsure for a while, or rejected again and again,
-some of what passes is wrong, too. All of this shows in the mean of a calibrated confidence, 0 where no joint is left.
-"""
+"""Outliers and jumps: which samples of a position cannot be true, whatever the infant does."""
 
 from typing import Final
 
@@ -11,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.formulas.sampling import FAST_HZ
-from asyconv.analysis.formulas.windows import odd, rolling_median, sums_between
+from asyconv.analysis.formulas.windows import odd, rolling_median
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -20,21 +15,6 @@ OUTLIER_WINDOW_S: Final = 7 / 30
 OUTLIER_SCORE: Final = 5.0
 JUMP_MAX_S: Final = 0.5
 """What lies between a jump away and a jump back is rejected up to this length."""
-STEADY_S: Final = 0.5
-
-
-def mean_about(values: Floats, fs_hz: float, excluded: Bools) -> Floats:
-    """Mean of `values` [N, J] within half a second to either side.
-
-    What is `excluded` [N], or before the first or after the last sample, does not count; NaN where nothing does.
-    """
-    reach = max(1, round(STEADY_S * fs_hz))
-    place = np.arange(len(values))
-    first, stop = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(values))
-    counted = ~excluded[:, None]
-    count = sums_between(counted.astype(float), first, stop)
-    total = sums_between(np.where(counted, values, 0.0), first, stop)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def is_outlier(values: Floats, fs_hz: float, least: float) -> Bools:

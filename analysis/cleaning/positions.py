@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.analysis.cleaning.motion import Motion
 from asyconv.analysis.cleaning.timebase import TimeBase
 
 Floats = npt.NDArray[np.float64]
@@ -29,7 +30,7 @@ class Positions:
 
     `px` are native pixels [N, 12, 2] and `mm` camera-frame millimetres [N, 12, 3]. `hole` [N, 12] marks joints without
     a depth of their own. `flags` [N, 12] holds the bits of `flags.FLAG_NAMES`. `excluded` [N] marks samples outside
-    every denominator.
+    every denominator. `motion` is what depth pictures say of movement, where there are any.
     """
 
     time: TimeBase
@@ -39,6 +40,7 @@ class Positions:
     hole: Bools
     flags: Flags
     excluded: Bools
+    motion: Motion | None = None
 
     def without(self, bad: Bools, *, px: bool = True, mm: bool = True) -> "Positions":
         """These positions with the samples `bad` [N, 12] missing in pixels, in millimetres or in both."""

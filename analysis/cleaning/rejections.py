@@ -22,7 +22,7 @@ from asyconv.analysis.cleaning.depths import (
     implausible,
     with_stiff_trunk,
 )
-from asyconv.analysis.cleaning.outliers import OUTLIER_SCORE, STEADY_S, is_jump, is_outlier, mean_about
+from asyconv.analysis.cleaning.outliers import OUTLIER_SCORE, is_jump, is_outlier
 from asyconv.analysis.cleaning.positions import Done, Positions
 from asyconv.analysis.cleaning.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
 from asyconv.analysis.formulas.gaps import whole
@@ -62,7 +62,6 @@ def rejections(
         stiffen_trunk,
         reject_flicker,
         reject_wrong_bones,
-        partial(leave_out_unsteady, least=steady_from(gate)),
     )
 
 
@@ -117,6 +116,7 @@ def undo_swaps(at: Positions, apart_min_px: float) -> Done:
         mm=swaps.apply(at.mm),
         hole=swaps.apply(at.hole),
         confidence=swaps.apply(at.confidence),
+        motion=at.motion and at.motion.exchanged(swaps.undo, swaps.other),
     )
     how = f"exchanged costs less than {SWAP_COST_SHARE:g} of as tracked, and back within {SWAP_MAX_S:g} s: undone"
     back, undone = back.log("left-right swaps", how, swaps.undo, flags.SWAPPED)
@@ -182,7 +182,7 @@ def reject_flicker(at: Positions) -> Done:
     if at.time.fs_hz < FAST_HZ:
         return at.skip("depth flicker", f"blind below {FAST_HZ:g} Hz")
     bad = flickers(at.mm, at.time.fs_hz)
-    how = f"other joints: more than {FLICKER_MM:g} mm from the median of {FLICKER_WINDOW_S:g} s"
+    how = f"other joints: more than {FLICKER_MM:g} mm from the median of {FLICKER_WINDOW_S:g} s, come or gone at a step"
     return at.without(bad, px=False).log("depth flicker", how, bad, flags.DEPTH_REJECTED)
 
 
@@ -194,25 +194,3 @@ def reject_wrong_bones(at: Positions) -> Done:
     wrong = wrong_length(at.mm, bones)
     how = f"outer joint: off the usual length by more than {100 * LENGTH_OFF_MAX:g} % and 4 times its spread"
     return at.without(wrong, px=False).log("bones, mm", how, wrong, flags.BONE_LENGTH)
-
-
-def leave_out_unsteady(at: Positions, least: float) -> Done:
-    """Joints about whose time too little is left that is sure are missing, in pixels and millimetres apart."""
-
-    def shaky(positions: Floats) -> Bools:
-        left = whole(positions)
-        steadiness = mean_about(np.where(left, at.confidence, 0.0), at.time.fs_hz, at.excluded)
-        return np.asarray(left & (steadiness < least - 1e-9))
-
-    in_px, in_mm = shaky(at.px), shaky(at.mm)
-    how = f"mean confidence within {STEADY_S:g} s at least {least:g}; 0 where the joint is missing or was rejected"
-    kept = at.without(in_px, mm=False).without(in_mm, px=False)
-    return kept.log("steadily found", how, in_px | in_mm, flags.UNSTEADY)
-
-
-def steady_from(gate: float) -> float:
-    """Mean confidence from which a joint is steady: half-way from the confidence gate to 1.
-
-    A gap short enough to be filled then spares its neighbours, if they are sure.
-    """
-    return (1 + gate) / 2

@@ -1,4 +1,4 @@
-"""Filters: the zero-phase low-pass that every position goes through."""
+"""Filters: what the estimator of positions lets through, and a zero-phase low-pass for slow series."""
 
 from typing import Final
 
@@ -12,6 +12,20 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 RUN_MIN_SAMPLES: Final = 9  # three filter lengths of an order-2 filter
+
+
+def stiffness(cutoff_hz: float, fs_hz: float) -> float:
+    """Weight of squared second differences against that of positions at which a least squares is -3 dB at `cutoff_hz`.
+
+    Positions [N] that minimise the sum of (position - find)^2 and of the weight times the second difference squared are
+    the finds times 1 / (1 + weight (2 sin(pi f / fs))^4).
+    """
+    return float((np.sqrt(2) - 1) / (2 * np.sin(np.pi * cutoff_hz / fs_hz)) ** 4)
+
+
+def passed(frequency_hz: Floats, fs_hz: float, cutoff_hz: float) -> Floats:
+    """Share of a sine of `frequency_hz` that this least squares lets through."""
+    return np.asarray(1 / (1 + stiffness(cutoff_hz, fs_hz) * (2 * np.sin(np.pi * frequency_hz / fs_hz)) ** 4))
 
 
 def low_pass(fs_hz: float, cutoff_hz: float) -> Floats:

@@ -33,6 +33,7 @@ ADDE_CAUTION: Final = "a key point analogue of the General Movement Toolbox valu
 IN_NOISE_MAX_PCT: Final = 5.0
 """Amounts of a limb with more of its path in noise are said not to be sure."""
 QUICK_AMOUNT: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ)
+BOUNDED: Final = Gates(needs_mm=True, floor_max_mm_s=FLOOR_MAX_MM_S)
 JOINTS_MIN_SHARE: Final = 0.7
 NO_MOVEMENT: Final = "no movement above the threshold"
 
@@ -91,6 +92,23 @@ MOVING: Final = Measure(
     "above max(10 mm/s, 1.6 floors), pauses up to 0.3 s merged", value=share_pct,
     of=lambda limb: (limb.series.moving, limb.series.valid), lower_bound=True,
     caution="behavioural state changes it most; 180 s are short")
+BOUNDS: Final = (
+    Measure(
+        name="moving_least_pct", label="Moving, at least", unit="%", scope="limb", gates=BOUNDED,
+        formula="100 x moving samples / expected samples: as if the limb rested while it was not seen",
+        value=share_pct, of=lambda limb: (limb.series.moving, limb.epoch.counted)),
+    Measure(
+        name="moving_most_pct", label="Moving, at most", unit="%", scope="limb", gates=BOUNDED,
+        formula="100 x (moving samples + samples not seen, without those at which pictures show that nothing "
+        "moves there) / expected samples", value=share_pct,
+        of=lambda limb: (limb.epoch.counted & ~(limb.series.valid & ~limb.series.moving) & ~limb.series.unseen_still,
+                         limb.epoch.counted)),
+    Measure(
+        name="path_least_mm_per_min", label="Path, at least", unit="mm/min", scope="limb", gates=BOUNDED,
+        formula="path while moving / expected minutes: what was seen of it", value=per_minute, decimals=0,
+        of=lambda limb: (path_mm(limb), limb.epoch.counted, limb.epoch.fs_hz)),
+)
+"""What holds whatever the limb did while it was not seen."""
 SPEED_RMS: Final = Measure(
     name="speed_rms_debiased_mm_s", label="RMS speed less the floor", unit="mm/s", scope="limb", gates=QUICK_AMOUNT,
     formula="sqrt(max(0, mean of speed^2 - floor^2)) over analysed samples", value=speed_rms_debiased,
@@ -100,6 +118,7 @@ SPEED_RMS: Final = Measure(
 MEASURES: Final[tuple[Measure, ...]] = (
     MOVING,
     PATH,
+    *BOUNDS,
     Measure(name="path_in_noise_pct", label="Path in noise", unit="%", scope="limb", gates=QUICK_AMOUNT,
             formula="100 x (1 - path with the floor at each sample / path); there the floor is the limb's, or the "
             "white "

@@ -118,7 +118,7 @@ def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
 def at_least(limb: LimbEpoch) -> bool:
     """Whether amounts of `limb` are lower bounds: a high floor or low rate hides movements, or no rest was seen."""
     floor = limb.series.floor
-    hidden = floor.value is not None and (floor.value >= FLOOR_PLAIN_MM_S or not floor.rest_observed)
+    hidden = floor.value is not None and (floor.value >= FLOOR_PLAIN_MM_S or floor.is_doubtful)
     return hidden or limb.epoch.effective_hz < FAST_HZ
 
 

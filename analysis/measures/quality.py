@@ -15,7 +15,6 @@ from asyconv.analysis.cleaning.flags import (
     NO_DEPTH,
     OUTLIER,
     SWAPPED,
-    UNSTEADY,
 )
 from asyconv.analysis.formulas.gaps import longest_gap_s
 from asyconv.analysis.formulas.sampling import FAST_HZ
@@ -25,7 +24,6 @@ from asyconv.analysis.measures.measure import LEFT_RIGHT, Arguments, Measure, st
 from asyconv.analysis.series.parts import LimbEpoch
 
 REJECTED: Final = OUTLIER | JUMP | DEPTH_REJECTED | BONE_LENGTH
-UNSURE: Final = LOW_CONFIDENCE | UNSTEADY
 MM: Final = Gates(needs_mm=True)
 SEGMENTS: Final = {"upper": "upper_mm", "lower": "lower_mm"}
 FEW_NOISE: Final = "fewer than 10 runs of 6 samples"
@@ -62,18 +60,26 @@ MEASURES: Final[tuple[Measure, ...]] = (
             formula="samples with endpoint and root found and accepted / expected samples",
             value=share_pct, of=lambda limb: (limb.series.seen, limb.epoch.counted)),
     Measure(name="speed_floor_mm_s", label="Speed floor", unit="mm/s", scope="limb", tier="core",
-            formula="largest of: white noise (noise_sigma_mm) through the filter; 5th percentile of RMS speed over 1-s "
-            "windows / the same of noise of RMS 1; still-clip calibration", value=stated, of=_floor,
+            formula="largest of: white noise (noise_sigma_mm) left in the estimate; 5th percentile of RMS speed over "
+            "1-s windows / the same of noise of RMS 1, where rest was seen; still-clip calibration",
+            value=stated, of=_floor,
             caution="the level below which movement and noise look alike; not a property of the infant"),
     Measure(name="coverage_used_pct", label="Coverage used", unit="%", scope="limb", decimals=0,
-            formula="samples with a speed in mm/s after gates and filling of gaps up to 0.2 s / expected samples",
+            formula="samples with a speed in mm/s, found or bridged between finds / expected samples",
             value=share_pct, of=lambda limb: (limb.series.valid, limb.epoch.counted)),
-    _flagged("interpolated_pct", "Filled", FILLED | DEPTH_FILLED, "filled"),
+    _flagged("interpolated_pct", "Filled", FILLED | DEPTH_FILLED, "bridged between finds"),
     _flagged("rejected_pct", "Rejected", REJECTED, "rejected as outlier, jump, implausible depth or wrong bone length"),
     _flagged("swap_pct", "Sides exchanged", SWAPPED, "given back from the other side"),
     _flagged("depth_hole_pct", "Without depth", NO_DEPTH, "found but without depth"),
-    _flagged("low_conf_pct", "Unsure", UNSURE,
-             "below the confidence gate, or left out because too little about its time was sure"),
+    _flagged("low_conf_pct", "Unsure", LOW_CONFIDENCE, "below the confidence gate"),
+    Measure(name="unseen_still_pct", label="Not seen, still", unit="%", scope="limb", decimals=0,
+            formula="samples without a speed at which depth pictures show that nothing moves at the endpoint / "
+            "expected samples", value=share_pct, of=lambda limb: (limb.series.unseen_still, limb.epoch.counted),
+            caution="0 where there is no motion evidence"),
+    Measure(name="unseen_moving_pct", label="Not seen, something moving", unit="%", scope="limb", decimals=0,
+            formula="samples without a speed at which depth pictures show that something moves at the endpoint / "
+            "expected samples", value=share_pct, of=lambda limb: (limb.series.unseen_moving, limb.epoch.counted),
+            caution="it may be what hides the limb; 0 where there is no motion evidence"),
     Measure(name="analysed_s", label="Analysed", unit="s", scope="limb", decimals=0,
             formula="samples with a speed in mm/s / sampling rate",
             value=stated, of=lambda limb: (limb.analysed_s, limb.epoch.counted)),
@@ -94,8 +100,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
             formula="samples with the joint found and accepted / expected samples",
             value=share_pct, of=lambda joint: (joint.series.seen, joint.epoch.counted)),
     _joint_flagged("joint_depth_hole_pct", "Joint without depth", NO_DEPTH, "found but without depth"),
-    _joint_flagged("joint_low_conf_pct", "Joint unsure", UNSURE,
-                   "below the confidence gate, or left out because too little about its time was sure"),
+    _joint_flagged("joint_low_conf_pct", "Joint unsure", LOW_CONFIDENCE, "below the confidence gate"),
     Measure(name="joint_noise_sigma_mm", label="Joint white noise per axis", unit="mm", scope="joint", decimals=2,
             formula="as noise_sigma_mm, of the joint in the camera frame", gates=Gates(True, fs_min_hz=FAST_HZ),
             value=stated, of=lambda joint: (joint.series.noise_mm, joint.epoch.counted), otherwise=FEW_NOISE),

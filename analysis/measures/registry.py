@@ -31,7 +31,7 @@ from asyconv.analysis.measures.measure import Measure, Result, Scope, Value, val
 
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "core_rows", "measures"]
 
-DEFINITION_VERSION: Final = 6
+DEFINITION_VERSION: Final = 7
 NEVER_NEGATIVE: Final = frozenset({"mm/s", "mm/s^2", "mm/min", "1/min", "s"})
 TIERS: Final = ("core", "extended")
 

@@ -27,7 +27,7 @@ def height_strips(movement: "Movement") -> Drawing | None:
 
     def draw(figure: Figure) -> None:
         for name, ax in limb_axes(figure, movement, 0.9, 0.12).items():
-            shade(ax, movement, np.isfinite(lifts_mm[name]))
+            shade(ax, movement, movement.limbs[name], np.isfinite(lifts_mm[name]))
             _line(ax, data.filter(pl.col("limb") == name))
             ax.set_ylim(low, high)
             ax.yaxis.get_major_locator().set_params(nbins=3)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from asyconv.analysis.cleaning.clean import confidence_gate
-from asyconv.analysis.cleaning.outliers import STEADY_S
-from asyconv.analysis.cleaning.rejections import JUMP_MM_S, steady_from
+from asyconv.analysis.cleaning.estimated import BRIDGE_S, BRIDGE_SD_MM
+from asyconv.analysis.cleaning.rejections import JUMP_MM_S
 from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
 from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
 from asyconv.analysis.formulas.bouts import (
@@ -17,7 +17,6 @@ from asyconv.analysis.formulas.bouts import (
     bout_min_s,
 )
 from asyconv.analysis.formulas.coordination import LAG_MAX_S, SHIFT_MIN_S, SHIFTS_MIN
-from asyconv.analysis.formulas.gaps import FILL_MAX_S
 from asyconv.analysis.formulas.sampling import KEPT
 from asyconv.analysis.formulas.windows import SLOW_S
 from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, FLOORS_APART_MAX
@@ -53,11 +52,12 @@ def methods_text(movement: "Movement") -> list[str]:
         f"(effective {time.effective_hz:.2f} Hz). "
         f"{_band(meta.get('tracker_band_hz'))}"
         f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
-        f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under Steps; "
-        f"what was left was taken out where the mean confidence within {STEADY_S:g} s, 0 without a joint, is below "
-        f"{steady_from(gate):g}. Gaps up to {FILL_MAX_S:g} s were bridged by a straight line, longer ones were left "
-        "open and are left out of every denominator; nothing else was filled in. A Butterworth filter of order 2, "
-        f"forward and backward, is -3 dB at {movement.clean.cutoff_hz:g} Hz.",
+        f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under Steps. From "
+        "what was left the position of each joint was estimated by one robust least squares over the recording, in "
+        "which unsure joints weigh less and which keeps "
+        f"movement up to {movement.clean.cutoff_hz:g} Hz. A gap of at most {BRIDGE_S:g} s was bridged where the SD of "
+        f"the estimate stays below {BRIDGE_SD_MM:g} mm; other gaps were left "
+        "open and are left out of every denominator.",
         "A limb's motion is its wrist against its shoulder, or its ankle against its hip. Its speed floor is "
         "the largest of the jitter that passes the filter, the level at rest and a still clip's, where there "
         f"is one. A limb moves from a speed above the larger of {MOVE_ABOVE_MM_S:g} mm/s and {ABOVE_FLOORS:g} "

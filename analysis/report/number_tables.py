@@ -1,7 +1,7 @@
 """Tables of numbers for readers: a value with its interval and n, or a dash with the number of the reason below."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from asyconv.analysis.measures.gates import NO_GATE
@@ -9,6 +9,11 @@ from asyconv.analysis.measures.registry import Measure, Result, Scope, core_rows
 from asyconv.analysis.report.canvas import Drawing, pair_name
 
 DASH: Final = "\N{EN DASH}"
+BOUNDS: Final = {
+    "moving_pct": ("moving_least_pct", "moving_most_pct"),
+    "path_active_mm_per_min": ("path_least_mm_per_min",),
+}
+"""What stands in the place of an amount that is withheld."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,22 @@ def key_table(results: Sequence[Result], limbs: Sequence[str]) -> NumberTable:
     for row in core_rows():
         label = row[0].label if len(row) == 1 else _either(row[0].label, row[1].label)
         of_row = [next(by_part[m.name, limb] for m in row if (m.name, limb) in by_part) for limb in limbs]
-        cells = [cell(r, notes, with_n=r.measure.gates != NO_GATE, noise=_noise(by_part, r)) for r in of_row]
+        cells = [
+            _bounded(by_part, r, cell(r, notes, with_n=r.measure.gates != NO_GATE, noise=_noise(by_part, r)))
+            for r in of_row
+        ]
         rows.append(Row(label, row[0].unit, " / ".join(m.formula for m in row), cells))
     return NumberTable([pair_name(limb) for limb in limbs], rows, notes)
+
+
+def _bounded(by_part: dict[tuple[str, str], Result], result: Result, withheld: NumberCell) -> NumberCell:
+    """The bounds of a withheld amount beside the number of its reason; any other cell as it is."""
+    bounds = [by_part.get((name, result.part)) for name in BOUNDS.get(result.measure.name, ())]
+    values = [number(b.value, b.measure) for b in bounds if b is not None and b.value is not None]
+    if result.value is not None or not values or len(values) < len(bounds):
+        return withheld
+    words = f"at least {values[0]}" if len(values) == 1 else f"{values[0]} to {values[1]}"
+    return replace(withheld, text=words)
 
 
 def _noise(by_part: dict[tuple[str, str], Result], result: Result) -> str:

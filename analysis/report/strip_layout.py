@@ -10,11 +10,15 @@ from matplotlib.patches import Patch
 
 from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.report.canvas import EVENT, EVENT_HATCH, UNSEEN, UNSEEN_HATCH, Floats, limb_name
+from asyconv.analysis.series.limbs import LimbSeries
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
 
 Bools = npt.NDArray[np.bool_]
+
+HATCHES: Final = (("////", "not seen"), ("--", "not seen, still"), ("xxxx", "not seen, something moves"))
+UNSEEN_STATES: Final = ("unseen_still", "unseen_moving")
 
 LEFT, RIGHT = 0.085, 0.995
 """Where the time axis begins and ends, as shares of the picture's width; the player's cursor runs between them."""
@@ -45,13 +49,15 @@ def limb_axes(figure: Figure, movement: "Movement", top: float, bottom: float) -
     return axes
 
 
-def shade(ax: Any, movement: "Movement", seen: Bools) -> None:
-    """Hatch the samples of a lane that are not `seen` [N], and dot the events."""
-    spans = [(start, length) for start, length in spans_of(movement, ~seen)]
+def shade(ax: Any, movement: "Movement", limb: LimbSeries, seen: Bools) -> None:
+    """Hatch the samples of a lane that are not `seen` [N], by what pictures show there, and dot the events."""
     across = ax.get_xaxis_transform()
-    ax.broken_barh(
-        spans, (0, 1), facecolors=UNSEEN, edgecolors=UNSEEN_HATCH, hatch="////", lw=0, zorder=0, transform=across
-    )
+    still, moving = ~seen & limb.unseen_still, ~seen & limb.unseen_moving
+    for mask, (hatch, _) in zip((~seen & ~still & ~moving, still, moving), HATCHES, strict=True):
+        ax.broken_barh(
+            spans_of(movement, mask), (0, 1), facecolors=UNSEEN, edgecolors=UNSEEN_HATCH, hatch=hatch, lw=0, zorder=0,
+            transform=across,
+        )  # fmt: skip
     events = [(event.start_s, event.end_s - event.start_s) for event in movement.events]
     ax.broken_barh(
         events, (0, 1), facecolors=EVENT, edgecolors=EVENT_HATCH, hatch="..", lw=0, zorder=0.5, transform=across
@@ -60,9 +66,14 @@ def shade(ax: Any, movement: "Movement", seen: Bools) -> None:
 
 def shade_keys(movement: "Movement") -> list[Patch]:
     """Legend entries of what `shade` draws."""
-    unseen = Patch(facecolor=UNSEEN, edgecolor=UNSEEN_HATCH, hatch="////", lw=0, label="not seen")
+    shown = [True, *(any(getattr(limb, name).any() for limb in movement.limbs.values()) for name in UNSEEN_STATES)]
+    unseen = [
+        Patch(facecolor=UNSEEN, edgecolor=UNSEEN_HATCH, hatch=hatch, lw=0, label=label)
+        for (hatch, label), there in zip(HATCHES, shown, strict=True)
+        if there
+    ]
     event = Patch(facecolor=EVENT, edgecolor=EVENT_HATCH, hatch="..", lw=0, label="event")
-    return [unseen, event] if movement.events else [unseen]
+    return [*unseen, event] if movement.events else unseen
 
 
 def legend(figure: Figure, handles: list[Any]) -> None:

@@ -91,7 +91,7 @@ def _strip_table(movement: "Movement", speeds: dict[str, Floats], in_mm: bool) -
 
 
 def _lane(ax: Any, movement: "Movement", limb: LimbSeries, data: pl.DataFrame, top: float, in_mm: bool) -> None:
-    shade(ax, movement, np.isfinite(_shown_speed(limb, in_mm)))
+    shade(ax, movement, limb, np.isfinite(_shown_speed(limb, in_mm)))
     bar = -0.11 * top
     spans = spans_of(movement, limb.moving)
     ax.broken_barh(spans, (0, 1), facecolors=BOUT, alpha=0.09, lw=0, zorder=0, transform=ax.get_xaxis_transform())

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning.body_frame import middles
 from asyconv.analysis.cleaning.clean import CleanTracks
+from asyconv.analysis.cleaning.depths import ROOTS
 from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.formulas.kinematics import path_steps, segment_length, speed
@@ -54,7 +55,7 @@ def joint_series(tracks: CleanTracks) -> list[JointSeries]:
     for j, joint in enumerate(JOINTS):
         gated = tracks.gated_mm[:, j]
         along = speed(tracks.smooth_mm[:, j], fs_hz)
-        floor = speed_floor(gated, along, fs_hz, tracks.cutoff_hz, None).value
+        floor = speed_floor(gated, along, fs_hz, tracks.cutoff_hz, None, tracks.noise[:, j]).value
         noise_mm = float(np.sqrt((white_noise(gated, fs_hz) ** 2).mean()))
         seen = whole(tracks.gated_px[:, j])
         out.append(JointSeries(joint, seen, tracks.flags[:, j], noise_mm, np.nan if floor is None else floor))
@@ -67,7 +68,8 @@ def body_series(tracks: CleanTracks, joints: list[JointSeries]) -> BodySeries:
     shoulders, hips = middles(tracks.smooth_mm)
     trunk_speed = speed((shoulders + hips) / 2, fs_hz)
     gated_shoulders, gated_hips = middles(tracks.gated_mm)
-    floor = speed_floor((gated_shoulders + gated_hips) / 2, trunk_speed, fs_hz, tracks.cutoff_hz, None)
+    noise = np.sqrt((tracks.noise[:, list(ROOTS)] ** 2).mean(axis=1))
+    floor = speed_floor((gated_shoulders + gated_hips) / 2, trunk_speed, fs_hz, tracks.cutoff_hz, None, noise)
     valid = np.isfinite(trunk_speed) & ~tracks.excluded
     joint_speed = np.stack([speed(tracks.smooth_mm[:, j], fs_hz) for j in range(N_JOINTS)], axis=1)
     moving = [

@@ -15,12 +15,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import sosfreqz
 from scipy.special import chdtri
 
 from asyconv.analysis.formulas.bouts import HARMLESS_FLOOR_MM_S
-from asyconv.analysis.formulas.filters import low_pass
-from asyconv.analysis.formulas.noise import speed_of_white_noise, white_noise, white_noise_about
+from asyconv.analysis.formulas.filters import passed
+from asyconv.analysis.formulas.noise import speed_of_a_walk, speed_of_white_noise, white_noise, white_noise_about
 from asyconv.analysis.formulas.sampling import FAST_HZ
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +37,8 @@ REST_TO_NOISE_MAX: Final = 1.5  # up to here white noise explains the resting le
 class Floor:
     """Speed in mm/s below which movement and noise look alike, and what decided it; None = not to be had.
 
-    `high_frequency`: noise that the filter leaves; `rest`: the level at rest; `still_clip`: that of a still clip.
+    `high_frequency` is the noise that finds leave in the estimate, `rest` the level while at rest (None: it never
+    rests), `still_clip` that of a still clip.
     """
 
     value: float | None
@@ -48,20 +48,28 @@ class Floor:
     decided_by: str
     rest_observed: bool
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the level that decided may be movement: no rest was seen."""
+        return not self.rest_observed and self.decided_by == "resting level"
+
 
 def speed_floor(
-    gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still_clip: float | None
+    gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still_clip: float | None, noise: Floats
 ) -> Floor:
-    """Speed floor of a limb from its measured positions `gated_mm` [N, 3] and its filtered speed [N].
+    """Speed floor of a limb from its finds `gated_mm` [N, 3] and its estimated speed [N].
 
-    White noise: sigma per axis (kinematics.white_noise) through the filter and the central difference.
+    White noise: sigma per axis (formulas/noise.py) behind the estimator's band and the central difference, times the
+    RMS of `noise` [N], the SD of the estimated speed in that of a limb which only finds hold.
     Correlated noise and drift: the 5th percentile over 1-s windows of the RMS speed, divided by what that percentile is
     in noise of RMS 1. The floor is the largest of these and of a still-clip calibration. Where no rest was seen the
-    5th percentile is movement and noise mixed: it then stands as it is, and only if there is no calibration, and the
-    amounts become lower bounds.
+    5th percentile is movement, if it is more than noise could be that is no quicker from sample to sample, and then
+    counts for nothing. Otherwise movement and noise cannot be told apart: it stands as it is, if there is no
+    calibration, and the amounts become lower bounds.
     """
     sigma_mm = float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).sum()))  # NaN: too few samples to tell
-    high_frequency = None if np.isnan(sigma_mm) else sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz)
+    white = sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz) * _rms(noise)
+    high_frequency = None if np.isnan(white) else white
     level = window_rms(speed_mm_s, rest_window(fs_hz))
     rest, rest_observed = None, False
     if len(level):
@@ -72,11 +80,14 @@ def speed_floor(
         uneven = least <= REST_TO_MEDIAN_MAX * usual or least <= REST_TO_P95_MAX * most
         rest_observed = harmless or uneven or noise_explains
         rest = if_noise if rest_observed else least
+        walk = sigma_mm * speed_of_a_walk(fs_hz, cutoff_hz)
+        if not rest_observed and fs_hz >= FAST_HZ and if_noise > REST_TO_NOISE_MAX * walk:
+            rest = None
     parts = {"white noise": high_frequency, "resting level": rest, "still clip": still_clip}
     if still_clip is not None and not rest_observed:
         parts["resting level"] = None
     levels = {name: value for name, value in parts.items() if value is not None}
-    if rest is None or not levels:
+    if not len(level) or not levels:
         return Floor(None, high_frequency, rest, still_clip, "not to be had", False)
     decided_by = max(levels, key=lambda name: levels[name])
     return Floor(
@@ -84,17 +95,22 @@ def speed_floor(
     )
 
 
-def floor_in_time(gated_mm: Floats, floor: Floor, fs_hz: float, cutoff_hz: float) -> Floats:
+def _rms(values: Floats) -> float:
+    seen = values[np.isfinite(values)]
+    return float(np.sqrt(np.mean(seen**2))) if len(seen) else float("nan")
+
+
+def floor_in_time(gated_mm: Floats, floor: Floor, fs_hz: float, cutoff_hz: float, noise: Floats) -> Floats:
     """Speed floor in mm/s of each sample [N] of `gated_mm` [N, 3]: `floor`, or the white noise about it where higher.
 
     Noise of joints comes in bursts, as when something passes over them. Below 25 Hz it cannot be told by its time: the
-    floor then stands throughout.
+    floor then stands throughout. `noise` [N] as in `speed_floor`.
     """
     lowest = floor.value or 0.0
     if fs_hz < FAST_HZ:
         return np.full(len(gated_mm), lowest)
     sigma_mm = np.sqrt((white_noise_about(gated_mm, round(ABOUT_S * fs_hz)) ** 2).sum(axis=-1))
-    return np.asarray(np.fmax(lowest, sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz)))
+    return np.asarray(np.fmax(lowest, sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz) * noise))
 
 
 @cache
@@ -104,8 +120,8 @@ def quietest_of_noise(fs_hz: float, cutoff_hz: float) -> float:
     The mean square of a window is chi-squared over as many values as are independent in it: n^2 / sum of r_ij^2 per
     axis, r the autocorrelation that filter and central difference leave of a random walk.
     """
-    frequency_hz, once = sosfreqz(low_pass(fs_hz, cutoff_hz), worN=np.linspace(0, fs_hz / 2, 1025), fs=fs_hz)
-    alike = np.fft.irfft(np.abs(once) ** 4 * np.sinc(2 * frequency_hz / fs_hz) ** 2)
+    frequency_hz = np.linspace(0, fs_hz / 2, 1025)
+    alike = np.fft.irfft(passed(frequency_hz, fs_hz, cutoff_hz) ** 2 * np.sinc(2 * frequency_hz / fs_hz) ** 2)
     n = rest_window(fs_hz)
     lag = np.arange(n)
     pairs = np.where(lag, 2, 1) * (n - lag)

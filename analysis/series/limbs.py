@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning.body_frame import middles, trunk_down
 from asyconv.analysis.cleaning.clean import CleanTracks
-from asyconv.analysis.cleaning.rejections import JUMP_MM_S
+from asyconv.analysis.cleaning.estimated import quick_hz
 from asyconv.analysis.formulas.bouts import Bouts, bouts, moving_mask
 from asyconv.analysis.formulas.filters import smooth
-from asyconv.analysis.formulas.gaps import fill_gaps, whole
+from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.formulas.kinematics import acceleration, derivative, segment_length, speed
 from asyconv.analysis.formulas.noise import white_noise
 from asyconv.analysis.formulas.sampling import FAST_HZ
@@ -28,7 +28,6 @@ from asyconv.skeleton import LIMBS
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-QUICK_HZ: Final = 6.0
 DRIFT_HZ: Final = 0.5
 ANGLES: Final = {kind: (BENDS[kind], RAISES[kind]) for kind in BENDS}
 """Joint angles of an arm and of a leg that stand in the tables of series."""
@@ -44,7 +43,9 @@ class LimbSeries:
     low-passed at 6 Hz.
     `accel_mm_s2` is missing below 25 Hz, where it would be noise. `angle_speeds_deg_s` are never negative.
 
-    `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. `floor` is the limb's and rules
+    `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. Elsewhere pictures may show that
+    nothing moves about the endpoint (`unseen_still`), or that something does (`unseen_moving`). `speed_sd_mm_s` [N] is
+    the SD of the speed, all axes. `floor` is the limb's and rules
     `moving`; `floor_in_time_mm_s` [N] rises where the noise about a sample is higher. `noise_mm` is the white noise per
     axis; `angle_noise_deg` and `turn_noise_deg_s` are what noise is left in each angle and in its speed.
     """
@@ -73,7 +74,10 @@ class LimbSeries:
     noise_mm: float
     floor: Floor
     floor_in_time_mm_s: Floats
+    speed_sd_mm_s: Floats
     valid: Bools
+    unseen_still: Bools
+    unseen_moving: Bools
     moving: Bools
     bouts: Bouts
     end_flags: npt.NDArray[np.uint16]
@@ -97,11 +101,8 @@ class LimbSeries:
 
 def limb_series(tracks: CleanTracks, meta: dict[str, Any]) -> dict[str, LimbSeries]:
     """Series of the four limbs, by limb name in skeleton order."""
-    fs_hz = tracks.time.fs_hz
-    quick_hz = min(QUICK_HZ, tracks.time.effective_hz / 3)
-    quick = smooth(fill_gaps(tracks.gated_mm, fs_hz, JUMP_MM_S / fs_hz, tracks.excluded), fs_hz, quick_hz)[0]
     placed = in_body(tracks, tracks.smooth_mm)
-    return {limb: _one_limb(limb, tracks, meta, quick, quick_hz, placed) for limb in LIMBS}
+    return {limb: _one_limb(limb, tracks, meta, tracks.quick_mm, quick_hz(tracks.time), placed) for limb in LIMBS}
 
 
 def in_body(tracks: CleanTracks, points_mm: Floats) -> Floats:
@@ -115,7 +116,7 @@ def in_body(tracks: CleanTracks, points_mm: Floats) -> Floats:
 
 
 def _one_limb(
-    limb: str, tracks: CleanTracks, meta: dict[str, Any], quick: Floats, quick_hz: float, placed: Floats
+    limb: str, tracks: CleanTracks, meta: dict[str, Any], quick: Floats, band_hz: float, placed: Floats
 ) -> LimbSeries:
     root, middle, end = LIMBS[limb]
     fs_hz, cutoff_hz, effective_hz = tracks.time.fs_hz, tracks.cutoff_hz, tracks.time.effective_hz
@@ -123,7 +124,8 @@ def _one_limb(
     position_mm = tracks.smooth_mm[:, end] - tracks.smooth_mm[:, root]
     speed_mm_s = speed(position_mm, fs_hz)
     gated_mm = tracks.gated_mm[:, end] - tracks.gated_mm[:, root]
-    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_floor(meta, limb))
+    own_noise = np.sqrt((tracks.noise[:, [end, root]] ** 2).mean(axis=1))
+    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_floor(meta, limb), own_noise)
     valid = np.isfinite(speed_mm_s) & ~tracks.excluded
     moving = moving_mask(speed_mm_s, valid, fs_hz, effective_hz, floor.value or 0.0)
     quick_mm = quick[:, end] - quick[:, root]
@@ -142,7 +144,7 @@ def _one_limb(
         place_mm=placed[:, end],
         quick_mm=quick_mm,
         quick_velocity_mm_s=derivative(quick_mm, fs_hz),
-        quick_floor=speed_floor(gated_mm, speed(quick_mm, fs_hz), fs_hz, quick_hz, None),
+        quick_floor=speed_floor(gated_mm, speed(quick_mm, fs_hz), fs_hz, band_hz, None, own_noise),
         quick_bend_deg=joint_angles(limb, quick if in_3d else smoothed, down, None)[BENDS[kind_of(limb)]],
         speed_px_s=speed(position_px, fs_hz),
         speed_mm_s=speed_mm_s,
@@ -159,8 +161,11 @@ def _one_limb(
         lift_mm=lift_mm(tracks.smooth_mm[:, end], meta.get("mattress_plane")),
         noise_mm=float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).mean())),
         floor=floor,
-        floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, cutoff_hz),
+        floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, cutoff_hz, own_noise),
+        speed_sd_mm_s=np.sqrt((tracks.speed_sd_mm_s[:, [end, root]] ** 2).sum(axis=1)),
         valid=valid,
+        unseen_still=~valid & ~tracks.excluded & tracks.still[:, end],
+        unseen_moving=~valid & ~tracks.excluded & tracks.stirred[:, end],
         moving=moving,
         bouts=bouts(moving, valid),
         end_flags=tracks.flags[:, end],

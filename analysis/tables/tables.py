@@ -57,6 +57,7 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
         "lift_mm": limb.lift_mm,
         "speed_px_s": limb.speed_px_s,
         "speed_mm_s": limb.speed_mm_s,
+        "speed_sd_mm_s": np.where(np.isfinite(limb.speed_mm_s), limb.speed_sd_mm_s, np.nan),
         "accel_mm_s2": limb.accel_mm_s2,
         "speed_floor_mm_s": np.full(n, np.nan if limb.floor.value is None else limb.floor.value),
         **{f"{name}_deg": limb.angles_deg.get(name, missing) for name in ANGLE_NAMES},
@@ -70,6 +71,8 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
     }
     frame = pl.DataFrame(columns).with_columns(
         pl.when(pl.Series(limb.valid)).then(pl.Series(limb.moving)).alias("moving"),
+        pl.Series("unseen_still", limb.unseen_still),
+        pl.Series("unseen_moving", limb.unseen_moving),
         pl.Series("bout_id", bout).replace(0, None),
         pl.Series("flag_endpoint", limb.end_flags),
         pl.Series("flag_root", limb.root_flags),

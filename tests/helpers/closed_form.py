@@ -133,6 +133,11 @@ def shake(amplitude_mm: float, frequency_hz: float, on_s: float = 5.0, off_s: fl
     return displacement
 
 
+def sine(amplitude_mm: float, frequency_hz: float, axis: int = 0) -> Motion:
+    """Sine along one axis that never rests."""
+    return lambda time_s: np.outer(amplitude_mm * np.sin(2 * np.pi * frequency_hz * time_s), np.eye(3)[axis])
+
+
 def bending(limb: str, displacement: Motion) -> dict[str, Motion]:
     """Motion of a limb whose endpoint is displaced and whose two bones, equally long here, keep their lengths.
 

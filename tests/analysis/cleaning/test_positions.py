@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from asyconv.analysis import analyse
-from asyconv.analysis.cleaning.clean import clean, on_time_base, smoothed_runs, with_filled_gaps
+from asyconv.analysis.cleaning.clean import clean, on_time_base, positions
 from asyconv.analysis.cleaning.positions import Positions
 from asyconv.analysis.cleaning.rejections import rejections
 from asyconv.analysis.report.trust import first_sentences
@@ -34,13 +34,11 @@ def test_no_step_changes_what_another_made() -> None:
     for step in rejections(locked(at), 0.5, 1.4, [0.0, 0.0, -1.0, 420.0], False):
         at, done = step(locked(at))
         names += [line.name for line in done]
-    at, done = with_filled_gaps(locked(at), 1.4)
-    smoothed_runs(locked(at), 4.0)
+    positions(locked(at), 1.4, 4.0, 0.5)
     assert names == [
         "time base", "joint found", "copied samples", "confidence gate", "events", "left-right swaps",
         "left-right swaps, doubtful",
         "outliers", "jumps", "bones, px", "depth present", "depth sanity", "stiff trunk", "depth flicker", "bones, mm",
-        "steadily found",
     ]  # fmt: skip
 
 

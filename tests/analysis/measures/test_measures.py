@@ -45,32 +45,32 @@ def test_a_sine_gives_its_known_amounts() -> None:
         assert find(movement, "speed_median_mm_s", limb).reason == "no movement above the threshold"
 
 
-GOLDEN_VERSION = 7
+GOLDEN_VERSION = 8
 GOLDEN = {
     "coverage_used_pct": {"right_arm": 100.0, "left_arm": 100.0, "right_leg": 100.0, "left_leg": 100.0},
     "path_active_mm_per_min": {
-        "right_arm": 595.6929394,
-        "left_arm": 1163.7807944,
-        "right_leg": 1908.2464757,
-        "left_leg": 2637.4040003,
+        "right_arm": 595.7252518,
+        "left_arm": 1163.1544512,
+        "right_leg": 1905.9754231,
+        "left_leg": 2633.0459088,
     },
     "moving_pct": {"right_arm": 50.3888889, "left_arm": 44.4166667, "right_leg": 40.9444444, "left_leg": 36.6944444},
     "bouts_per_min": {"right_arm": 7.5, "left_arm": 6.5, "right_leg": 6.0, "left_leg": 5.5},
     "speed_median_mm_s": {
-        "right_arm": 20.9812932,
-        "left_arm": 49.7569959,
-        "right_leg": 83.364802,
-        "left_leg": 136.826249,
+        "right_arm": 20.9805783,
+        "left_arm": 49.7485854,
+        "right_leg": 83.3214925,
+        "left_leg": 136.658949,
     },
     "speed_p95_mm_s": {
-        "right_arm": 31.1842953,
-        "left_arm": 69.5007384,
-        "right_leg": 124.5867702,
-        "left_leg": 193.5015192,
+        "right_arm": 31.1832321,
+        "left_arm": 69.4890101,
+        "right_leg": 124.5214059,
+        "left_leg": 193.2651989,
     },
-    "elbow_rom_deg": {"right_arm": 21.5376307, "left_arm": 31.8364675},
-    "knee_rom_deg": {"right_leg": 35.1350247, "left_leg": 39.5678219},
-    "lateralisation_path_pct": {"right_arm-left_arm": -32.2873734, "right_leg-left_leg": -16.0407741},
+    "elbow_rom_deg": {"right_arm": 21.5369171, "left_arm": 31.8313596},
+    "knee_rom_deg": {"right_leg": 35.1196468, "left_leg": 39.5232051},
+    "lateralisation_path_pct": {"right_arm-left_arm": -32.2608305, "right_leg-left_leg": -16.0182214},
     "co_moving_pct": {"right_arm-left_arm": 26.6889384, "left_arm-left_leg": 24.4141457},
     "any_limb_pct": {"body": 90.3333333},
 }

@@ -71,7 +71,7 @@ def test_columns_come_from_the_registry(movement: Movement) -> None:
 def test_a_null_has_its_reason_beside_it(movement: Movement) -> None:
     row = movement.limb_summary.filter(pl.col("limb") == "left_leg").row(0, named=True)
     assert row["moving_pct"] is None
-    assert "moving_pct: coverage 55 %, needs 70 %" in row["withheld"]
+    assert "moving_pct: coverage 56 %, needs 70 %" in row["withheld"]
     long = movement.features_long
     assert long.filter(pl.col("value").is_null() & pl.col("reason").is_null()).height == 0
     assert long.filter(pl.col("feature") == "knee_rom_deg")["part"].unique().sort().to_list() == [

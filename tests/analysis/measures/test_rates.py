@@ -39,7 +39,7 @@ def moving_infant(seconds: float = 180.0) -> Tracks:
     for k, (_, middle, end) in enumerate(LIMBS.values()):
         xyz[:, middle] += 0.4 * strokes(seconds, 20 + k)(time_s)
         xyz[:, end] += strokes(seconds, 40 + k)(time_s) * [0.6, 0.6, 0.6]
-    return from_mm(time_s, xyz + 0.2 * np.random.default_rng(1).normal(size=xyz.shape))
+    return from_mm(time_s, xyz + 0.15 * np.random.default_rng(1).normal(size=xyz.shape))
 
 
 def every_fifth(tracks: Tracks) -> Tracks:

@@ -49,6 +49,14 @@ def as_text(facts: dict[str, Any]) -> str:
     return json.dumps(facts, sort_keys=True, allow_nan=False)
 
 
+def as_json(text: Any) -> Any:
+    """What a text of a format says as JSON; None where it is none."""
+    try:
+        return json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return None
+
+
 def write_beside(path: Path, facts: dict[str, Any]) -> None:
     """Write facts as JSON beside a file whose format has no room for them."""
     write_json(path.with_suffix(".json"), facts)

@@ -63,6 +63,7 @@ IMPORTS: Final = {
     "alphapose": Format("AlphaPose", (".json",), "alphapose"),
     "mediapipe": Format("MediaPipe", (".json",), "mediapipe"),
     "coco": Format("COCO key points", (".json",), "coco"),
+    "nwb": Format("NWB with ndx-pose", (".nwb",), "nwb"),
 }
 """What `asyconv import --from` takes."""
 

@@ -1,13 +1,12 @@
 """Analysis files of SLEAP (HDF5): one track with the pixels of each node, and where the track is seen."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from asyconv.errors import InputError
-from asyconv.exchange.facts import as_text, facts_in, facts_of
+from asyconv.exchange.facts import as_json, as_text, facts_in, facts_of
 from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import regular
 from asyconv.skeleton import CONNECTIONS, JOINTS
@@ -62,16 +61,9 @@ def read(path: Path) -> Poses:
     people = people if len(people) == len(points) > 1 else ()
     points = points.transpose(0, 3, 2, 1)
     return Poses(
-        names, np.arange(points.shape[1]), points, scores.transpose(0, 2, 1), people, facts=facts_in(_json(stored))
+        names, np.arange(points.shape[1]), points, scores.transpose(0, 2, 1), people, facts=facts_in(as_json(stored))
     )
 
 
 def _texts(values: Any) -> list[str]:
     return [value.decode(errors="replace") if isinstance(value, bytes) else str(value) for value in values.ravel()]
-
-
-def _json(stored: Any) -> Any:
-    try:
-        return json.loads(stored)
-    except (TypeError, ValueError, RecursionError):
-        return None

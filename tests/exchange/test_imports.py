@@ -16,6 +16,7 @@ from tests.helpers.closed_form import make_tracks
 from tests.helpers.commands import invoke
 from tests.helpers.exported import example
 
+PACKAGES = {"sleap": "h5py", "nwb": "ndx_pose"}
 INFANT = {joint: (200.0 + 20 * k, 300.0 + 7 * (k % 4)) for k, joint in enumerate(JOINTS)}
 
 
@@ -36,11 +37,12 @@ def refused(path: Path, name: str, *options: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "ending"), [("deeplabcut", ".csv"), ("sleap", ".h5"), ("anipose", ".csv"), ("coco", ".json")]
+    ("name", "ending"),
+    [("deeplabcut", ".csv"), ("sleap", ".h5"), ("anipose", ".csv"), ("coco", ".json"), ("nwb", ".nwb")],
 )
 def test_tracks_go_out_and_come_in_again(tmp_path: Path, name: str, ending: str) -> None:
-    if name == "sleap":
-        pytest.importorskip("h5py")
+    if name in PACKAGES:
+        pytest.importorskip(PACKAGES[name])
     tracks = example()
     write_tracks(tracks, tmp_path / "tracks.parquet")
     result = invoke("export", tmp_path / "tracks.parquet", "--to", name, "-o", tmp_path / f"a{ending}")
@@ -52,7 +54,7 @@ def test_tracks_go_out_and_come_in_again(tmp_path: Path, name: str, ending: str)
     rows = np.flatnonzero(seen) if name == "coco" else np.arange(len(seen))
     np.testing.assert_allclose(again.time_s, tracks.time_s[rows], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(again.confidence, tracks.confidence[rows])
-    if name == "anipose":
+    if name in ("anipose", "nwb"):
         for axis in ("x_mm", "y_mm", "z_mm", "depth_mm"):
             np.testing.assert_array_equal(getattr(again, axis), getattr(tracks, axis)[rows])
         np.testing.assert_allclose(again.x_px, tracks.x_px, atol=1e-3)
@@ -266,6 +268,7 @@ def test_pixels_alone_are_analysed(tmp_path: Path) -> None:
         ("anipose", "hip_l_x,hip_l_y,hip_l_z,fnum\n1,2,x,0\n", "expected numbers in the column hip_l_z"),
         ("anipose", "hip_l_x,hip_l_y,hip_l_z,fnum\n1,2,-3,0\n", "expected depth_mm above 0"),
         ("sleap", "no", "expected an analysis file of SLEAP (HDF5), it cannot be read"),
+        ("nwb", "no", "expected a file of NWB with ndx-pose, it cannot be read"),
         ("openpose", "no", "expected a folder with a JSON file of OpenPose for each frame"),
         ("alphapose", "{", "expected JSON, it cannot be read"),
         ("alphapose", "{}", "expected a list of people, found none"),
@@ -280,8 +283,8 @@ def test_pixels_alone_are_analysed(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_right_is_refused_in_a_sentence(tmp_path: Path, name: str, content: str, expected: str) -> None:
-    if name == "sleap":
-        pytest.importorskip("h5py")
+    if name in PACKAGES:
+        pytest.importorskip(PACKAGES[name])
     path = tmp_path / "given"
     path.write_text(content)
     said = refused(path, name, "--fps", 30)

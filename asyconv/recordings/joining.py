@@ -56,7 +56,9 @@ def joined(files: Iterable[Path], *, force: bool = False) -> list[Path]:
         runs: list[list[Path]] = []
         last: Stored | None = None
         goes_on = False
-        for path in _files_beside(min(left)):
+        first = min(left)
+        beside = _files_beside(first)
+        for path in beside if first in beside else [first]:
             if path not in left:
                 goes_on = False
                 continue
@@ -141,13 +143,20 @@ def _files_beside(file: Path) -> list[Path]:
         folders = [date / kind.name for date in _folders(kind.parent.parent, _DATE)]
     if by_hour:
         folders = [hour for folder in folders for hour in _folders(folder, _HOUR)]
-    files = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    files = [path for folder in folders for path in _inside(folder)]
     files = [path for path in files if path.suffix == file.suffix and not path.name.startswith(".")]
     return sorted(files, key=_order)
 
 
 def _folders(folder: Path, name: "re.Pattern[str]") -> list[Path]:
-    return [path for path in folder.iterdir() if name.fullmatch(path.name) and path.is_dir()] if folder.is_dir() else []
+    return [path for path in _inside(folder) if name.fullmatch(path.name) and path.is_dir()]
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # it is not there, or cannot be read
+        return []
 
 
 def _order(path: Path) -> tuple[tuple[int, str], ...]:

@@ -51,7 +51,7 @@ class Recording:
     """
 
     path: Path
-    format: str  # "png", "oni" or "video"
+    format: str  # "png", or what formats.py calls it
     width_px: int
     height_px: int
     fps_nominal_hz: float | None  # as the file or the user states it; what is used is the clock's

@@ -156,3 +156,8 @@ def test_infants_are_never_joined(tmp_path: Path) -> None:
     for infant in ("17", "18"):
         write_tree(tmp_path, seconds=1, infant=infant)
     assert len(joined(search(tmp_path).recordings, force=True)) == 2
+
+
+def test_a_hidden_file_that_is_named_stands_alone(tmp_path: Path) -> None:
+    path = two(tmp_path)[0].rename(tmp_path / ".d_1.h5")
+    assert joined([path, tmp_path / "d_2.h5"]) == [path, tmp_path / "d_2.h5"]

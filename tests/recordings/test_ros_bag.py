@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -171,6 +172,17 @@ def test_a_cut_bag_is_refused_in_one_sentence(tmp_path: Path, form: str, share: 
     with pytest.raises(InputError, match=f"^a{form}[:,] .*expected") as refused:
         list(open_recording(path).frames())
     assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_without_the_library_the_extra_is_named(tmp_path: Path, form: str) -> None:
+    path = write_bag(tmp_path / f"a{form}", {"/depth/image": film(form)})
+    package = "rosbags.rosbag1" if form == ".bag" else "rosbags.rosbag2"
+    with (
+        mock.patch.dict("sys.modules", {package: None}),
+        pytest.raises(InputError, match=r"needs the package rosbags: pip install 'asyconv\[readers\]'$"),
+    ):
+        open_recording(path)
 
 
 def test_a_row_that_is_too_short_names_the_frame(tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ def command(result: Path, name: str, output: Path, overwrite: bool) -> None:
     sources = find_tracks(result)
     if len(sources) != 1:
         raise InputError(f"{result}: expected the tracks of one recording, found {len(sources)}")
-    manifest_beside(sources[0])
+    folder = sources[0].resolve().parent
+    if manifest_beside(sources[0]) and output.resolve().is_relative_to(folder):
+        raise InputError(f"{output}: expected a file outside of the result folder, which holds only what asyconv wrote")
     for path in form.files(output):
         endings = form.endings if path == output else (path.suffix,)
         check_output(path, endings, (result, sources[0]), overwrite=overwrite)

@@ -18,10 +18,16 @@ from tests.helpers.real_data import ROOT
 PAGE = (ROOT / "docs" / "exchange.md").read_text(encoding="utf8")
 
 
-def test_the_python_of_the_page_runs_on_results(tmp_path: Path) -> None:
+def test_results_are_exported_and_the_python_of_the_page_runs_on_them(tmp_path: Path) -> None:
     write_tracks(make_tracks(65.0, noise_mm=0.5), tmp_path / "tracks.parquet")
     result = invoke("analyse", tmp_path / "tracks.parquet", "-o", tmp_path / "results")
     assert result.exit_code == 0, result.stderr
+    (folder,) = (tmp_path / "results").glob("rec-*")
+    inside = invoke("export", folder, "--to", "tidy", "-o", folder / "a.csv")
+    assert inside.exit_code == 1
+    assert "a.csv: expected a file outside of the result folder" in inside.stderr
+    outside = invoke("export", folder, "--to", "tidy", "-o", tmp_path / "a.csv")
+    assert outside.exit_code == 0, outside.stderr
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     done = subprocess.run(
         [sys.executable, "-c", without("asyconv") + example],

@@ -53,6 +53,7 @@ def read_bag(path: Path, form: str, stream: str | None = None) -> Stored:
         topic, first = _depth_topic(bag, path, form, stream)
         count = sum(one.msgcount for one in bag.connections if one.topic == topic.name)
         intrinsics = _intrinsics(bag, topic, path, first)
+        unit_mm = messages.own_unit_mm(first) or _option_unit_mm(bag, path)
         begin_ns, length_s = int(bag.start_time), (bag.end_time - bag.start_time) / 1e9
     check_sides(path.name, first.width_px, first.height_px)
 
@@ -81,7 +82,7 @@ def read_bag(path: Path, form: str, stream: str | None = None) -> Stored:
         ticks_per_s=UNITS["nanoseconds"],
         span=span,
         length_s=length_s,
-        unit_mm=messages.own_unit_mm(first),
+        unit_mm=unit_mm,
         unit_is_sure=first.encoding == messages.METRES,
         intrinsics=intrinsics,
         camera=topic.name,
@@ -149,6 +150,14 @@ def _intrinsics(bag: Any, topic: _Topic, path: Path, first: messages.Image) -> I
             fits = (height_px, width_px) == (first.height_px, first.width_px)
             if fits and np.isfinite(k).all() and k[0] > 0 and k[4] > 0:
                 return Intrinsics(k[0], k[4], k[2], k[5], source="file")
+    return None
+
+
+def _option_unit_mm(bag: Any, path: Path) -> float | None:
+    """Unit of depth among the options that a RealSense stores, each a topic of its own."""
+    for name in sorted(one.topic for one in bag.connections if one.topic.endswith("/option/Depth_Units/value")):
+        for _, data in _of(bag, path, name):
+            return messages.unit_mm(data)
     return None
 
 

@@ -87,7 +87,7 @@ def image(message: bytes, *, is_ros2: bool) -> Image:
     encoding, big_endian, step_bytes = fields.text(), fields.number("B"), fields.number("I")
     data, rest = fields.data(), fields.rest()
     return Image(
-        stamp_ns, encoding, height_px, width_px, bool(big_endian), step_bytes, data, None if is_ros2 else _unit_mm(rest)
+        stamp_ns, encoding, height_px, width_px, bool(big_endian), step_bytes, data, None if is_ros2 else unit_mm(rest)
     )
 
 
@@ -120,7 +120,9 @@ def is_depth(encoding: str) -> bool:
 
 def own_unit_mm(picture: Image) -> float | None:
     """Millimetres a count as stored: those that are appended, else those of the encoding; None for mono16."""
-    return picture.unit_mm or {"16UC1": 1.0, METRES: FLOAT_UNIT_MM}.get(picture.encoding)
+    if picture.encoding == METRES:
+        return FLOAT_UNIT_MM
+    return picture.unit_mm or {"16UC1": 1.0}.get(picture.encoding)
 
 
 def pixels(picture: Image) -> Depth:
@@ -152,8 +154,8 @@ def camera_matrix(message: bytes, *, is_ros2: bool) -> tuple[int, int, tuple[flo
     return height_px, width_px, fields.numbers("d", 9)
 
 
-def _unit_mm(rest: bytes) -> float | None:
-    """Unit of depth that librealsense and Orbbec append as the first number, in metres."""
+def unit_mm(rest: bytes) -> float | None:
+    """Unit of depth that librealsense and Orbbec append or store as the first number, in metres."""
     if len(rest) < 4:
         return None
     unit_m = struct.unpack_from("<f", rest)[0]

@@ -74,6 +74,10 @@ def recording_of(
             f"the given depth unit of {depth_unit_mm:g} mm was used; the recording states {first.unit_mm:g} mm"
         )
 
+    unit_mm = depth_unit_mm or first.unit_mm
+    if unit_mm is None and first.intrinsics is not None:
+        warnings.append("the recording states no unit of depth, so its intrinsics were not used")
+
     @functools.cache
     def clock() -> Clock:
         made = _clock(path.name, parts, fps_hz)
@@ -89,8 +93,8 @@ def recording_of(
         fps_nominal_hz=fps_hz or first.nominal_hz,
         frame_count=sum(part.count for part in parts),
         length_s=first.length_s if len(parts) == 1 and first.length_s else clock().length_s,
-        depth_unit_mm=depth_unit_mm or first.unit_mm,
-        intrinsics=first.intrinsics,
+        depth_unit_mm=unit_mm,
+        intrinsics=None if unit_mm is None else first.intrinsics,
         mirrored=None,
         simulated=False,
         clock=clock,

@@ -76,7 +76,11 @@ def test_realsense_appends_the_unit_of_depth(tmp_path: Path, lz4: bool) -> None:
     assert recording.intrinsics is not None
     assert np.array_equal(np.stack([frame.depth for frame in recording.frames()]), DEPTH)
     bare = open_recording(write_bag(tmp_path / "b.bag", topics))
-    assert bare.depth_unit_mm is None  # nobody says what a count of mono16 is
+    assert (bare.depth_unit_mm, bare.intrinsics) == (None, None)  # nobody says what a count of mono16 is
+    assert "the recording states no unit of depth, so its intrinsics were not used" in bare.warnings
+    assert open_recording(tmp_path / "b.bag", depth_unit_mm=0.25).intrinsics == recording.intrinsics
+    topics["/device_0/sensor_0/option/Depth_Units/value"] = [(1, ROS1.types["std_msgs/msg/Float32"](data=0.001))]
+    assert open_recording(write_bag(tmp_path / "c.bag", topics)).depth_unit_mm == 1.0
 
 
 def test_orbbec_names_its_topics_by_number_and_appends_more(tmp_path: Path) -> None:
@@ -95,7 +99,7 @@ def test_metres_become_tenths_of_a_millimetre(tmp_path: Path, form: str, swapped
         (BEGIN_NS + n * STEP_NS, image(store_of(form), BEGIN_NS + n * STEP_NS, one, "32FC1", swapped=swapped))
         for n, one in enumerate(metres)
     ]
-    recording = open_recording(write_bag(tmp_path / f"a{form}", {"/depth/image": pictures}))
+    recording = open_recording(write_bag(tmp_path / f"a{form}", {"/depth/image": pictures}, tail=TAIL))
     assert recording.depth_unit_mm == 0.1
     read = np.stack([frame.depth for frame in recording.frames()])
     assert not read[:, 0, :5].any()

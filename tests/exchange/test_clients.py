@@ -35,15 +35,15 @@ def equal_poses(data: Any, tracks: Tracks, unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "software", "unit"),
-    [("deeplabcut", "DeepLabCut", "px"), ("sleap", "SLEAP", "px"), ("anipose", "Anipose", "mm")],
+    ("name", "reader", "unit"),
+    [("deeplabcut", "from_dlc_file", "px"), ("sleap", "from_sleap_file", "px"), ("anipose", "from_anipose_file", "mm")],
 )
-def test_movement_reads_files_of_other_trackers(tmp_path: Path, name: str, software: str, unit: str) -> None:
+def test_movement_reads_files_of_other_trackers(tmp_path: Path, name: str, reader: str, unit: str) -> None:
     load_poses = pytest.importorskip("movement.io.load_poses", reason=REASON)
     even, _ = regular(example())
     path = tmp_path / f"a{EXPORTS[name].endings[0]}"
     EXPORTS[name].function("write")(example(), path)
-    equal_poses(load_poses.from_file(str(path), source_software=software, fps=30), even, unit)
+    equal_poses(getattr(load_poses, reader)(str(path), fps=30), even, unit)
 
 
 @pytest.mark.parametrize(("cut", "unit"), [(lambda tracks: tracks, "mm"), (without_mm, "px")])
@@ -61,7 +61,7 @@ def test_movement_reads_nwb_and_its_own_files(tmp_path: Path, cut: Callable[[Tra
         equal_poses(data, tracks, unit)
         assert np.isfinite(compute_speed(data["position"])).any()
     EXPORTS["nwb"].function("write")(tracks, tmp_path / "a.nwb")
-    data = load_poses.from_file(str(tmp_path / "a.nwb"), source_software="NWB")
+    data = load_poses.from_nwb_file(str(tmp_path / "a.nwb"))
     equal_poses(data, regular(tracks)[0], unit)
 
 

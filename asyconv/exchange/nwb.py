@@ -89,7 +89,7 @@ def read(path: Path) -> Poses:
             file = io.read()
             poses = {one.name: _one(one, path) for one in file.objects.values() if isinstance(one, PoseEstimation)}
             facts = facts_in(as_json(file.notes))
-    except (OSError, ValueError, KeyError, TypeError, BuildError, ConstructError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, BuildError, ConstructError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: expected a file of NWB with ndx-pose, it cannot be read") from error

@@ -52,7 +52,7 @@ def read(path: Path) -> Poses:
             scores = file["point_scores"][:].astype(np.float64) if "point_scores" in file else None
             people = tuple(_texts(file["track_names"][:])) if "track_names" in file else ()
             stored = file["provenance"][()] if "provenance" in file else b"null"
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: expected an analysis file of SLEAP (HDF5), it cannot be read") from error
     if points.ndim != 4 or points.shape[1:3] != (2, len(names)):
         raise InputError(f"{path}: expected tracks [track, 2, {len(names)}, frame], found {list(points.shape)}")

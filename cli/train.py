@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     help="Take the detection network of this as it is.",
 )  # fmt: skip
 @option("--freeze-norms", is_flag=True, help="Leave batch normalisation as it is; for small data sets.")
-@option("--precision", type=click.Choice(["float32", "bfloat16"]), help="[default: bfloat16 on a GPU, else float32]")
+@option(
+    "--precision", type=click.Choice(["float32", "bfloat16"]), help="[default: bfloat16 where the device multiplies it]"
+)
 @option("--checkpoint-activations", is_flag=True, help="Use less memory for a third more arithmetic.")
 @option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting of the preset; repeatable.")
 @option("--differences", type=click.IntRange(min=1), metavar="STEPS", help="Only measure what the preset gains.")
@@ -62,6 +64,7 @@ def command(
     """
     import torch
 
+    from asyconv.kernels.reference import has_bfloat16
     from asyconv.pose.model_file import load_model
     from asyconv.training.checkpoints import LOSSES
     from asyconv.training.data import clips_of
@@ -70,7 +73,7 @@ def command(
     from asyconv.training.recipe import make_recipe
 
     refuse_files_of_no_training(out, (data, *(Path(name) for name in (start, detection_of) if name)))
-    precision = precision or ("bfloat16" if torch.cuda.is_available() else "float32")
+    precision = precision or ("bfloat16" if torch.cuda.is_available() or has_bfloat16() else "float32")
     recipe = make_recipe(
         preset, model, changes,
         freeze_norms=freeze_norms, precision=precision, checkpoint_activations=checkpoint_activations,

@@ -32,6 +32,9 @@ SURE: Final = 0.95
 STEADY: Final = 0.75
 """Mean confidence about a sample, 0 where there is no find: a sure joint with a gap of 0.2 s still has it."""
 STEADY_S: Final = 0.5
+UNSURE_SD: Final = 2.5
+"""A find whose SD is more than so many times that of a sure one is none: with a confidence below 0.6 it is more likely
+that of another place, and many such finds agree on it."""
 GATE_MAX: Final = 0.9
 QUICK_HZ: Final = 6.0
 BRIDGE_SD_MM: Final = 4.0
@@ -104,14 +107,15 @@ def estimated(
     sd, speed_sd = np.full((2, *points.shape[:2]), np.nan)
     usual = np.full(points.shape[1], np.nan)
     for j in range(points.shape[1]):
-        found = whole(points[:, j])
+        finds = np.where((relative_sd[:, j] <= UNSURE_SD)[:, None], points[:, j], np.nan)
+        found = whole(finds)
         alive = wanted(found, at.excluded, round(BRIDGE_S * fs_hz))
         white = float(np.sqrt((white_noise(points[:, j], fs_hz) ** 2).mean())) if fs_hz >= FAST_HZ else np.nan
         sure = float(np.fmax(FIND_SD_MM * unit, white))
         steps = () if motion is None else motion.steps(j, relative_sd[:, j], found)
         quick = np.zeros(len(found), bool) if motion is None else motion.quick[:, j]
         soft = _soft(np.where(quick, max(cutoff_hz, quick_hz(at.time)), cutoff_hz), fs_hz)
-        result = estimate(points[:, j], sure * relative_sd[:, j], alive, sure * soft, edge, steps)
+        result = estimate(finds, sure * relative_sd[:, j], alive, sure * soft, edge, steps)
         given = found | _bridged(found, alive, result.sd < BRIDGE_SD_MM * unit, steps)
         for start, stop in runs(given):
             given[start:stop] &= stop - start >= RUN_MIN_SAMPLES

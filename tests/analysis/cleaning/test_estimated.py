@@ -98,12 +98,20 @@ def test_breathing_is_no_movement_of_a_limb() -> None:
 
 def test_unsure_finds_weigh_less_than_sure_ones() -> None:
     tracks = make_tracks(20)
-    tracks.confidence[200:400] = 0.6
+    tracks.confidence[200:400] = 0.65
     cleaned = clean(tracks)
     assert (cleaned.noise[230:370, WRIST] > 1.1).all()
     np.testing.assert_allclose(cleaned.noise[50:150, WRIST], 1.0, atol=0.05)
-    tracks.meta["confidence_min"] = 0.0  # another program's scale: 0.6 is far above its gate
+    tracks.meta["confidence_min"] = 0.0  # another program's scale: 0.65 is far above its gate
     assert (clean(tracks).noise[230:370, WRIST] < cleaned.noise[300, WRIST]).all()
+
+
+def test_finds_that_may_as_well_be_of_another_place_are_none() -> None:
+    tracks = make_tracks(20)
+    tracks.confidence[200:400] = 0.55  # above the gate of 0.5
+    noise = clean(tracks).noise[:, WRIST]
+    assert np.isnan(noise[230:370]).all()
+    assert np.isfinite(noise[20:180]).all()
 
 
 def test_no_gap_is_bridged_across_an_event_or_from_afar() -> None:

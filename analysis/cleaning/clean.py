@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning import flags
 from asyconv.analysis.cleaning.body_frame import BodyFrame, body_frame
-from asyconv.analysis.cleaning.estimated import Estimated, estimated, find_sd, quick_hz
+from asyconv.analysis.cleaning.estimated import UNSURE_SD, Estimated, estimated, find_sd, quick_hz
 from asyconv.analysis.cleaning.events import Event, excluded_by
 from asyconv.analysis.cleaning.motion import place_motion
 from asyconv.analysis.cleaning.positions import Done, Positions, Step
@@ -94,8 +94,8 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     return CleanTracks(
         time=placed.time,
         cutoff_hz=cutoff_hz,
-        gated_px=gated.px,
-        gated_mm=gated.mm,
+        gated_px=marked.px,
+        gated_mm=marked.mm,
         smooth_px=px.points,
         smooth_mm=mm.points,
         quick_mm=quick.points,
@@ -138,8 +138,12 @@ def positions(
     at: Positions, px_per_mm: float, cutoff_hz: float, gate: float
 ) -> tuple[Estimated, Estimated, Estimated, Positions, tuple[Step, ...]]:
     """Estimated positions in pixels, in millimetres, and in millimetres with the quick band; flags and steps."""
-    px = estimated(at, at.px, px_per_mm, cutoff_hz, find_sd(at, at.px, gate), evidence=False)
-    relative_sd = find_sd(at, at.mm, gate)
+    sd_px, relative_sd = find_sd(at, at.px, gate), find_sd(at, at.mm, gate)
+    unsure_px, unsure_mm = (whole(at.px) & (sd_px > UNSURE_SD)), (whole(at.mm) & (relative_sd > UNSURE_SD))
+    at = at.without(unsure_px, mm=False).without(unsure_mm, px=False)
+    how = f"the SD of the find is at most {UNSURE_SD:g} times that of a sure one"
+    at, unsure = at.log("surely found", how, unsure_px | unsure_mm, flags.UNSURE)
+    px = estimated(at, at.px, px_per_mm, cutoff_hz, sd_px, evidence=False)
     mm = estimated(at, at.mm, 1.0, cutoff_hz, relative_sd, evidence=True)
     quick = estimated(at, at.mm, 1.0, quick_hz(at.time), relative_sd, evidence=True)
     how = f"least squares over the recording, band up to {cutoff_hz:g} Hz; count: samples bridged between finds"
@@ -148,7 +152,7 @@ def positions(
     short = (whole(at.px) & ~whole(px.points)) | (whole(at.mm) & ~whole(mm.points))
     how = f"runs of at least {RUN_MIN_SAMPLES} samples; count: samples left out as too short a run"
     marked, third = marked.log("short runs", how, short, flags.SHORT_RUN)
-    return px, mm, quick, marked, first + second + third
+    return px, mm, quick, marked, unsure + first + second + third
 
 
 def confidence_gate(meta: dict[str, Any]) -> float:

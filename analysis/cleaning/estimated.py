@@ -107,15 +107,14 @@ def estimated(
     sd, speed_sd = np.full((2, *points.shape[:2]), np.nan)
     usual = np.full(points.shape[1], np.nan)
     for j in range(points.shape[1]):
-        finds = np.where((relative_sd[:, j] <= UNSURE_SD)[:, None], points[:, j], np.nan)
-        found = whole(finds)
+        found = whole(points[:, j])
         alive = wanted(found, at.excluded, round(BRIDGE_S * fs_hz))
         white = float(np.sqrt((white_noise(points[:, j], fs_hz) ** 2).mean())) if fs_hz >= FAST_HZ else np.nan
         sure = float(np.fmax(FIND_SD_MM * unit, white))
         steps = () if motion is None else motion.steps(j, relative_sd[:, j], found)
         quick = np.zeros(len(found), bool) if motion is None else motion.quick[:, j]
         soft = _soft(np.where(quick, max(cutoff_hz, quick_hz(at.time)), cutoff_hz), fs_hz)
-        result = estimate(finds, sure * relative_sd[:, j], alive, sure * soft, edge, steps)
+        result = estimate(points[:, j], sure * relative_sd[:, j], alive, sure * soft, edge, steps)
         given = found | _bridged(found, alive, result.sd < BRIDGE_SD_MM * unit, steps)
         for start, stop in runs(given):
             given[start:stop] &= stop - start >= RUN_MIN_SAMPLES

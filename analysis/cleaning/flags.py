@@ -4,7 +4,7 @@ from typing import Final
 
 DROPPED, MISSING, LOW_CONFIDENCE, EXCLUDED, NO_DEPTH, DEPTH_REJECTED = 1, 2, 4, 8, 16, 32
 OUTLIER, JUMP, FILLED, DEPTH_FILLED, SHORT_RUN = 64, 128, 256, 512, 1024
-SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH = 2048, 4096, 8192, 16384
+SWAPPED, SWAP_DOUBTFUL, BONE_LENGTH, TRUNK_DEPTH, UNSURE = 2048, 4096, 8192, 16384, 32768
 
 FLAG_NAMES: Final = {
     DROPPED: "frame dropped by the recording, or a copy of the one before",
@@ -15,6 +15,7 @@ FLAG_NAMES: Final = {
     DEPTH_REJECTED: "depth implausible against its neighbours",
     OUTLIER: "position rejected as an outlier",
     JUMP: "position rejected as a jump",
+    UNSURE: "joint unsure, or missing too often about this time",
     FILLED: "estimated between finds",
     DEPTH_FILLED: "millimetres estimated between finds",
     SHORT_RUN: "run too short to smooth; no speed",

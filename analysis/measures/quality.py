@@ -15,6 +15,7 @@ from asyconv.analysis.cleaning.flags import (
     NO_DEPTH,
     OUTLIER,
     SWAPPED,
+    UNSURE,
 )
 from asyconv.analysis.formulas.gaps import longest_gap_s
 from asyconv.analysis.formulas.sampling import FAST_HZ
@@ -23,6 +24,7 @@ from asyconv.analysis.measures.gates import ANALYSED_MIN_S, COVERAGE_MIN_PCT, Ga
 from asyconv.analysis.measures.measure import LEFT_RIGHT, Arguments, Measure, stated
 from asyconv.analysis.series.parts import LimbEpoch
 
+NOT_SURE: Final = LOW_CONFIDENCE | UNSURE
 REJECTED: Final = OUTLIER | JUMP | DEPTH_REJECTED | BONE_LENGTH
 MM: Final = Gates(needs_mm=True)
 SEGMENTS: Final = {"upper": "upper_mm", "lower": "lower_mm"}
@@ -71,7 +73,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
     _flagged("rejected_pct", "Rejected", REJECTED, "rejected as outlier, jump, implausible depth or wrong bone length"),
     _flagged("swap_pct", "Sides exchanged", SWAPPED, "given back from the other side"),
     _flagged("depth_hole_pct", "Without depth", NO_DEPTH, "found but without depth"),
-    _flagged("low_conf_pct", "Unsure", LOW_CONFIDENCE, "below the confidence gate"),
+    _flagged("low_conf_pct", "Unsure", NOT_SURE,
+             "below the confidence gate, or left out because too little about its time was sure"),
     Measure(name="unseen_still_pct", label="Not seen, still", unit="%", scope="limb", decimals=0,
             formula="samples without a speed at which depth pictures show that nothing moves at the endpoint / "
             "expected samples", value=share_pct, of=lambda limb: (limb.series.unseen_still, limb.epoch.counted),
@@ -100,7 +103,8 @@ MEASURES: Final[tuple[Measure, ...]] = (
             formula="samples with the joint found and accepted / expected samples",
             value=share_pct, of=lambda joint: (joint.series.seen, joint.epoch.counted)),
     _joint_flagged("joint_depth_hole_pct", "Joint without depth", NO_DEPTH, "found but without depth"),
-    _joint_flagged("joint_low_conf_pct", "Joint unsure", LOW_CONFIDENCE, "below the confidence gate"),
+    _joint_flagged("joint_low_conf_pct", "Joint unsure", NOT_SURE,
+                   "below the confidence gate, or left out because too little about its time was sure"),
     Measure(name="joint_noise_sigma_mm", label="Joint white noise per axis", unit="mm", scope="joint", decimals=2,
             formula="as noise_sigma_mm, of the joint in the camera frame", gates=Gates(True, fs_min_hz=FAST_HZ),
             value=stated, of=lambda joint: (joint.series.noise_mm, joint.epoch.counted), otherwise=FEW_NOISE),

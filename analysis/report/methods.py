@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from asyconv.analysis.cleaning.clean import confidence_gate
-from asyconv.analysis.cleaning.estimated import BRIDGE_S, BRIDGE_SD_MM
+from asyconv.analysis.cleaning.estimated import BRIDGE_S, BRIDGE_SD_MM, UNSURE_SD
 from asyconv.analysis.cleaning.rejections import JUMP_MM_S
 from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
 from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
@@ -54,7 +54,8 @@ def methods_text(movement: "Movement") -> list[str]:
         f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
         f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under Steps. From "
         "what was left the position of each joint was estimated by one robust least squares over the recording, in "
-        "which unsure joints weigh less and which keeps "
+        "which unsure joints weigh less, those of an SD above "
+        f"{UNSURE_SD:g} times that of a sure one nothing, and which keeps "
         f"movement up to {movement.clean.cutoff_hz:g} Hz. A gap of at most {BRIDGE_S:g} s was bridged where the SD of "
         f"the estimate stays below {BRIDGE_SD_MM:g} mm; other gaps were left "
         "open and are left out of every denominator.",

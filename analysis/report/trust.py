@@ -73,6 +73,9 @@ def _why_nothing(movement: "Movement") -> str:
     counts = {
         "had no joint": logged.get("joint found", 0),
         "had one below the confidence gate": logged.get("confidence gate", 0),
+        "had one that was found too rarely or with too little confidence around that time": logged.get(
+            "surely found", 0
+        ),
         "lay inside excluded events": int(movement.clean.excluded.sum()) * N_JOINTS,
     }
     parts = [f"{'all' if count == frames * N_JOINTS else count} {what}" for what, count in counts.items() if count]

@@ -172,7 +172,7 @@ def test_a_sheet_is_joined_checked_and_counted(tmp_path: Path) -> None:
     done = run("cohort", results, "--sheet", sheet, "--names", names)
     assert done.exit_code == 0, done.output
     for sentence in (
-        "s.csv: column kept as it is: ward",
+        "column kept as it is: ward",
         "line 4: no finished recording r-7",
         "line 5: states no recording_id, and its file is none of those in the file of names",
         "r-4: no line in the sheet",

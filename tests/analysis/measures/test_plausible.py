@@ -64,6 +64,7 @@ def repeated(tracks: Tracks, seconds: float = 90.0) -> Tracks:
     times = int(np.ceil(seconds * 30 / len(tracks.frame)))
     n = times * len(tracks.frame)
     changed: dict[str, Any] = {name: np.tile(getattr(tracks, name), (times, 1)) for name in (*VALUES, "depth_source")}
+    changed |= dict.fromkeys(("sigma_px", "motion", "activity"))  # of the frames in their own order
     return replace(tracks, frame=np.arange(1, n + 1, dtype=np.int32), time_s=np.arange(n) / 30, **changed)
 
 

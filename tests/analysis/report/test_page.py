@@ -197,11 +197,11 @@ def test_events_are_listed_with_their_reason_as_text() -> None:
 
 def test_methods_say_what_was_done_to_this_recording() -> None:
     slow, quick = (Page(render([analyse(make_tracks(90, fs_hz=fs_hz))])).text for fs_hz in (6, 30))
-    assert "is -3 dB at 2 Hz" in slow
+    assert "keeps movement up to 2 Hz" in slow
     assert "bouts shorter than 0.5 s dropped" in slow
-    assert "is -3 dB at 4 Hz" in quick
+    assert "keeps movement up to 4 Hz" in quick
     assert "bouts shorter than 0.2 s dropped" in quick
-    assert "where the mean confidence within 0.5 s, 0 without a joint, is below 0.75" in quick
+    assert "those of an SD above 2.5 times that of a sure one nothing" in quick
 
 
 def test_three_minutes_of_restless_noise_stay_small_and_quick() -> None:
@@ -222,5 +222,5 @@ def test_three_minutes_of_restless_noise_stay_small_and_quick() -> None:
 def test_coverage_in_the_report_is_a_share_of_the_time_and_not_of_the_epochs() -> None:
     tracks = hide(make_tracks(215, noise_mm=0.2), "left_ankle", 0, 3700)  # 180 s mostly unseen, 35 s seen
     limbs = {limb["name"]: limb for limb in trust(analyse(tracks))["limbs"]}
-    seen = 6450 - 3700 - 9  # the 0.3 s beside the gap are not relied on
+    seen = 6450 - 3700
     assert limbs["left leg"]["seen"] == pytest.approx(100 * seen / 6450, abs=0.01)

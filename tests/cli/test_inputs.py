@@ -24,6 +24,7 @@ from asyconv.night.frozen import DECISIVE, freeze
 from asyconv.night.sources import ready_at
 from asyconv.recordings.stream import sha256_of
 from asyconv.skeleton import LIMBS
+from asyconv.tracks_file import BESIDE
 from asyconv.whole_files import write_whole
 from tests.helpers.commands import invoke, without_privileges
 from tests.helpers.real_data import ROOT
@@ -84,7 +85,8 @@ def test_tracks_that_are_not_those_of_their_manifest_are_made_again(ward: Path, 
     assert invoke(*arguments).exit_code == 0
     first, second = sorted(path for path in out.iterdir() if path.name.startswith("rec-"))
     whole = (first / TRACKS).read_bytes()
-    shutil.copy(second / TRACKS, first / TRACKS)
+    for name in (TRACKS, *(f"{kind}.parquet" for kind in BESIDE)):
+        shutil.copy(second / name, first / name)
     for command in ("report", "render", "calibrate", "analyse"):
         ending = {"report": ".html", "render": ".mp4", "calibrate": ".json"}.get(command, "")
         result = invoke(command, first, "-o", tmp_path / f"made{ending}")

@@ -83,10 +83,10 @@ def legend(figure: Figure, handles: list[Any]) -> None:
         loc="upper right",
         ncols=len(handles),
         frameon=False,
-        fontsize=7.5,
+        fontsize=6.5,
         bbox_to_anchor=(0.998, 1.0),
-        handlelength=1.8,
-        columnspacing=1.4,
+        handlelength=1.5,
+        columnspacing=0.9,
     )
 
 

@@ -270,8 +270,6 @@ def test_real_openni_recordings(model: Path, tmp_path: Path) -> None:
     assert len(refused) == 2
     assert "state the frame rate" in refused[0]  # the folder is a recording too: it holds one 16-bit PNG without a time
     assert "kinect1_openni1_header_only_colour.oni" in refused[1]
-    assert (
-        len(folders(out)) == 5
-    )  # four .oni files and an array of the frames of one of them
+    assert len(folders(out)) == 5  # four .oni files and an array of the frames of one of them
     warnings = [json.loads((one / "manifest.json").read_text())["warnings"] for one in folders(out)]
     assert sum("cut off" in " ".join(of_one) for of_one in warnings) == 1

@@ -161,12 +161,8 @@ def prepare(
     from asyconv.pose.inference import precision_of  # loads torch: only for what can be opened
 
     recording_id = stated.recording_id or default_id(sha256)
-    tracking = {
-        **stated.tracking,
-        "model": weights_hash,
-        "tracks_version": TRACKS_VERSION,
-        "precision": precision_of(stated.tracking["precision"]),
-    }
+    precision = precision_of(stated.tracking["precision"])
+    tracking = {**stated.tracking, "model": weights_hash, "tracks_version": TRACKS_VERSION, "precision": precision}
     track_key = key_of({"input": sha256, **tracking})
     analysis = analysis_facts(stated.infant_id, stated.sheet, events.get(recording_id, []), still_floor)
     facts: dict[str, Any] = {"input": input_facts, "tracking": tracking, "analysis": analysis}

@@ -1,5 +1,6 @@
 """Results that the tests of several commands read."""
 
+import shutil
 import stat
 from pathlib import Path
 
@@ -23,3 +24,13 @@ def results(recordings: Path, model: Path, tmp_path_factory: pytest.TempPathFact
     assert stat.S_IMODE(names.stat().st_mode) == 0o600
     assert len(names.read_text().splitlines()) == 3
     return out
+
+
+@pytest.fixture
+def ward(recordings: Path, tmp_path: Path) -> Path:
+    """Copy the two recordings to a folder of their own."""
+    folder = tmp_path / "ward"
+    folder.mkdir()
+    for path in recordings.glob("*.oni"):
+        shutil.copy2(path, folder)
+    return folder

@@ -4,7 +4,6 @@ import json
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,34 +11,16 @@ from typing import Any
 
 import pytest
 
-from asyconv.analysis.series.still_clip import StillFloor, write_still
-from asyconv.cli import compose
 from asyconv.cli import process as process_command
-from asyconv.cli.compose import NO_LINE, TRACKED_AGAIN, StatedFacts, prepare
-from asyconv.errors import InputError
+from asyconv.cli.compose import NO_LINE, TRACKED_AGAIN
 from asyconv.night import audit, batch, results
 from asyconv.night.child import Task
 from asyconv.night.engines import Ended, Inline
-from asyconv.night.frozen import DECISIVE, freeze
 from asyconv.night.sources import ready_at
-from asyconv.recordings.stream import sha256_of
-from asyconv.skeleton import LIMBS
 from asyconv.tracks_file import BESIDE
-from asyconv.whole_files import write_whole
-from tests.helpers.commands import invoke, without_privileges
-from tests.helpers.real_data import ROOT
+from tests.helpers.commands import invoke
 
 TRACKS = "tracks.parquet"
-
-
-@pytest.fixture
-def ward(recordings: Path, tmp_path: Path) -> Path:
-    """Copy the two recordings to a folder of their own."""
-    folder = tmp_path / "ward"
-    folder.mkdir()
-    for path in recordings.glob("*.oni"):
-        shutil.copy2(path, folder)
-    return folder
 
 
 def test_results_lie_apart_from_every_input(ward: Path, tmp_path: Path) -> None:
@@ -204,138 +185,3 @@ def test_a_cluster_is_sent_whole_paths(
     assert "2 parked" in result.stderr
     for arguments in sent:
         assert all(Path(arguments[name]).is_absolute() for name in ("source", "results", "model"))
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "code", "said"),
-    [
-        ("--time-out", "nan", 2, "expected a number of seconds"),
-        ("--time-out", "inf", 2, "expected a number of seconds"),
-        ("--infant", "--help", 1, "no hyphen first"),
-    ],
-)
-def test_options_that_are_no_options(ward: Path, tmp_path: Path, option: str, value: str, code: int, said: str) -> None:
-    result = invoke("process", ward, "-o", tmp_path / "out", f"{option}={value}")
-    assert result.exit_code == code
-    assert said in result.stderr
-
-
-def test_a_frozen_study_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="--frozen: results cannot be written here"):
-        freeze(tmp_path / "file", {part: dict.fromkeys(names, "x") for part, names in DECISIVE.items()})
-
-
-def test_a_path_that_is_too_long_is_a_sentence(ward: Path, model: Path, tmp_path: Path) -> None:
-    long, source = "x" * 300, sorted(ward.glob("*.oni"))[0]
-    for arguments in (
-        ("process", long, "-o", "out"),
-        ("process", ward, "-o", long),
-        ("process", ward, "-o", "out", "--sheet", long),
-        ("process", ward, "-o", "out", "--model", long),
-        ("process", ward, "-o", "out", "--scheduler", long),
-        ("cohort", long),
-        ("status", long),
-        ("render", source, "-o", f"{long}.mp4"),
-        ("train", "run", "--from", long),
-        ("check", ward, "--csv", long),
-    ):
-        result = invoke(*arguments)
-        assert result.exit_code == 2, arguments
-        assert "expected a path that a file system takes, found one that is too long" in result.stderr
-    name = f"{'n' * 251}.oni"  # as long as a name can be
-    source.rename(ward / name)
-    result = invoke("process", ward / name, "-o", tmp_path / "out", "--model", model)
-    assert result.exit_code == 0, result.output
-
-
-def as_nobody(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run a command that is refused what permissions refuse, as root is not."""
-    command = [sys.executable, "-m", "asyconv.cli.main", *map(str, arguments)]
-    return subprocess.run(without_privileges(command), cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def test_what_may_not_be_read_is_named(ward: Path, model: Path, tmp_path: Path) -> None:
-    locked, mine = ward / "locked", tmp_path / "mine.safetensors"
-    locked.mkdir()
-    shutil.copy(model, mine)
-    for path in (locked, mine):
-        path.chmod(0)
-    try:
-        listed = as_nobody("process", ward, "-o", tmp_path / "out", "--model", model, "--dry-run")
-        refused = as_nobody("process", ward, "-o", tmp_path / "out", "--model", mine)
-    finally:
-        for path in (locked, mine):
-            path.chmod(0o700)
-    assert (
-        f"{locked}: this folder was not searched for recordings: it cannot be read (Permission denied)" in listed.stderr
-    )
-    assert "2 recordings" in listed.stderr
-    assert refused.returncode == 1
-    assert f"{mine}: expected" in refused.stderr
-    assert "Permission denied" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_waiting_run_reads_a_recording_once(ward: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, hashed = sorted(ward.glob("*.oni"))[0], []
-
-    def counted(path: Path) -> str:
-        hashed.append(path)
-        return sha256_of(path)
-
-    monkeypatch.setattr("asyconv.recordings.oni.sha256_of", counted)
-    monkeypatch.setattr(compose, "_seen", {})
-    stated = StatedFacts().of_recording(source)
-
-    def prepared() -> str:
-        return prepare(source, stated, {}, None, "0" * 64, {}).recording_id
-
-    first = prepared()
-    assert [prepared() for _ in range(3)] == [first] * 3
-    assert hashed == [source]
-    content = bytearray(source.read_bytes())
-    content[len(content) // 2] ^= 1
-    source.write_bytes(content)  # what has changed is read again
-    assert prepared() != first
-    assert hashed == [source] * 2
-
-
-@pytest.mark.parametrize(
-    ("option", "stated", "said"),
-    [
-        ("--depth-unit-mm", 1000, "where 1 count is 1000 mm (--depth-unit-mm, or column depth_unit_mm"),
-        ("--fps", 15, "leave out --fps (or fps_hz in the sheet)"),
-        (
-            "--camera",
-            '{"fx_px": 1, "fy_px": 500, "cx_px": 320, "cy_px": 240}',
-            "found fx_px 1 and cx_px 320 (--camera)",
-        ),
-        ("--camera", '{"fx_px": 500, "fy_px": 500, "cx_px": 320, "cy_px": 900}', "cy_px 900 (--camera)"),
-    ],
-)
-def test_a_refusal_names_its_recording_and_the_option(
-    ward: Path, model: Path, tmp_path: Path, option: str, stated: object, said: str
-) -> None:
-    sorted(ward.glob("*.oni"))[1].unlink()
-    (source,) = ward.glob("*.oni")
-    value: object = stated
-    if option == "--camera":
-        value = write_whole(tmp_path / "c.json", str(stated))
-    result = invoke("process", ward, "-o", tmp_path / "out", "--model", model, option, value)
-    assert result.exit_code == 1
-    (line,) = [line for line in result.stderr.splitlines() if line.startswith("asyconv: refused")]
-    assert f"{source.name}: " in line
-    assert said in line
-    (reason,) = results.failed(tmp_path / "out").values()
-    assert said in reason
-    assert source.name not in reason
-
-
-def test_a_floor_of_another_model_is_refused_before_anything_is_begun(ward: Path, model: Path, tmp_path: Path) -> None:
-    write_still(StillFloor("other", "0" * 64, "full", False, 10.0, dict.fromkeys(LIMBS, 2.0), {}), tmp_path / "s.json")
-    result = invoke("process", ward, "-o", tmp_path / "out", "--model", model, "--still", tmp_path / "s.json")
-    assert result.exit_code == 1
-    assert "still-clip floor (--still): expected one measured with weights hash" in result.stderr
-    assert not (tmp_path / "out").exists()

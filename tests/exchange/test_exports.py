@@ -292,13 +292,3 @@ def test_a_package_that_is_missing_is_named(tracks: Tracks, tmp_path: Path, monk
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
     with pytest.raises(InputError, match="expected the package h5py for this format"):
         EXPORTS["sleap"].function("write")(tracks, tmp_path / "a.h5")
-
-
-def test_frames_at_six_a_second_are_written_at_six_a_second() -> None:
-    full = example()
-    rows = np.arange(0, 15, 5)
-    few = {name: getattr(full, name)[rows] for name in ("frame", "time_s", "x_px", "y_px", "depth_mm", "depth_source")}
-    few |= {name: getattr(full, name)[rows] for name in ("x_mm", "y_mm", "z_mm", "confidence")}
-    even, rate_hz = regular(replace(full, **few))
-    assert rate_hz == 6.0
-    np.testing.assert_array_equal(even.x_px, full.x_px[rows])

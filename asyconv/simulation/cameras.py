@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.jit import compiled
-from asyconv.simulation.render import LATTICE_PX, bell, mix, sense
+from asyconv.simulation.render import LATTICE_PX, bell, mix, noise_lattice, sense
 
 Depth = npt.NDArray[np.uint16]
 
@@ -152,13 +152,9 @@ def _time_of_flight(
 ) -> None:
     """Noise that is partly alike in neighbours, and at an edge a mixture of its sides or nothing."""
     height, width = z_mm.shape
-    rows, columns = height // LATTICE_PX + 2, width // LATTICE_PX + 2
-    lattice = np.empty((rows, columns), np.float32)
     golden = np.uint64(0x9E3779B97F4A7C15)
     base = mix(np.uint64(key))
-    for row in range(rows):
-        for column in range(columns):
-            lattice[row, column] = bell(mix(base + golden * np.uint64(row * columns + column + 1)))
+    lattice = noise_lattice(height, width, base)
     base = mix(base + np.uint64(1))
     for y in range(height):
         up, down = max(y - 1, 0), min(y + 1, height - 1)

@@ -138,6 +138,18 @@ LATTICE_PX = 6  # matching windows make the noise of neighbouring pixels alike
 
 
 @compiled
+def noise_lattice(height: int, width: int, base: Any) -> Any:
+    """Normal noise of a picture's lattice, a value every `LATTICE_PX`, keyed by `base`."""
+    rows, columns = height // LATTICE_PX + 2, width // LATTICE_PX + 2
+    golden = np.uint64(0x9E3779B97F4A7C15)
+    lattice = np.empty((rows, columns), np.float32)
+    for row in range(rows):
+        for column in range(columns):
+            lattice[row, column] = bell(mix(base + golden * np.uint64(row * columns + column + 1)))
+    return lattice
+
+
+@compiled
 def sense(
     z_mm: Any, key: Any, projector_px_mm: float, noise_px: float, hole_rate: float, near_mm: float, out: Any
 ) -> None:
@@ -148,13 +160,9 @@ def sense(
     the dead band at the right border have no depth (0). `projector_px_mm` = focal length x baseline; `key` = frame key.
     """
     height, width = z_mm.shape
-    rows, columns = height // LATTICE_PX + 2, width // LATTICE_PX + 2
-    lattice = np.empty((rows, columns), np.float32)
     golden = np.uint64(0x9E3779B97F4A7C15)
     base = mix(np.uint64(key))
-    for row in range(rows):
-        for column in range(columns):
-            lattice[row, column] = bell(mix(base + golden * np.uint64(row * columns + column + 1)))
+    lattice = noise_lattice(height, width, base)
     base = mix(base + np.uint64(1))
     for y in range(height):
         row, fy = y // LATTICE_PX, (y % LATTICE_PX) / LATTICE_PX

@@ -50,6 +50,7 @@ def export_model(
     raw = ModelSettings(
         arch=recipe.regression_arch,
         width=recipe.width,
+        deep_detection=recipe.deep_detection,
         depth_scale_mm=recipe.depth_scale_mm,
         depth_limit=recipe.depth_limit,
         disc_radius_map=recipe.detection.radius_map,

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from asyconv.kernels.timing import facts, measure
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
+from asyconv.pose.layers import Convolution
 from asyconv.pose.model_file import ARCHITECTURES
-from asyconv.pose.networks import N_MAPS, Convolution, Detection, folded
+from asyconv.pose.networks import N_MAPS, Detection, folded
 from asyconv.training.target_sizes import SIGMA_PAPER_MAP
 from asyconv.training.targets import draw_targets
 

@@ -41,6 +41,7 @@ class ModelSettings:
     presence_thresholds : smallest detection probability of each joint [12] that is in the picture.
     position_bias_map : measured bias by frame in the clip [3], joint [12] and x, y [2], map px; to be subtracted.
     confidence_knots : pairs (raw map value, probability), linear in between.
+    deep_detection : the detection network is the deep one (see `asyconv.pose.networks.Detection`).
     """
 
     arch: str
@@ -55,6 +56,7 @@ class ModelSettings:
     nms_window_map: int
     position_bias_map: tuple[tuple[tuple[float, float], ...], ...]
     confidence_knots: tuple[tuple[float, float], ...]
+    deep_detection: bool = False
 
     def __post_init__(self) -> None:
         """Turn lists, as JSON gives them, into tuples, and refuse what no network can be built from."""
@@ -66,6 +68,8 @@ class ModelSettings:
             raise ValueError(
                 f"width must give a whole number of channels and be {WIDTH_MAX} at most, found {self.width}"
             )
+        if type(self.deep_detection) is not bool:
+            raise ValueError(f"deep_detection must be true or false, found {self.deep_detection!r}")
         sizes = [[len(xy) for xy in joints] for joints in self.position_bias_map]
         if sizes != [[2] * N_JOINTS] * CLIP_FRAMES:
             raise ValueError(f"position_bias_map must be [{CLIP_FRAMES}][{N_JOINTS}][2]")

@@ -65,7 +65,8 @@ def model_of(file: ModelFile) -> Model:
     """Build the networks of a model file; refuses one whose weights are not those of its architecture."""
     settings = file.settings
     with torch.random.fork_rng([]):  # its random weights are replaced at once and must not cost the caller a number
-        detection, regression = Detection(settings.width), ARCHITECTURES[settings.arch](settings.width)
+        detection = Detection(settings.width, deep=settings.deep_detection)
+        regression = ARCHITECTURES[settings.arch](settings.width)
     networks = {"detection.": detection, "regression.": regression}
     strange = sorted(key for key in file.arrays if not key.startswith(tuple(networks)))
     if strange:

@@ -16,118 +16,37 @@ Deviations from the paper, and what it leaves open:
   temporal size 1.
 * "batch normalisation and ReLU follow each convolution" is taken to spare the outputs: detection logits are
   left for a sigmoid outside, regression is linear.
-* width 0.25 ("compact") is ours. Initial weights are not stated: He normal; the detection output starts at
-  1 % probability, about the share of the frame that a joint covers.
+* width 0.25 and the deep detection network ("compact") are ours. Initial weights are not stated: He normal; the
+  detection output starts at 1 % probability, about the share of the frame that a joint covers.
 """
 
-import contextlib
 import copy
 import math
-from collections.abc import Iterator
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
-from asyconv.kernels import asymmetric_cascade, asymmetric_cascade_heads, reference
+from asyconv.kernels import asymmetric_cascade, asymmetric_cascade_heads
 from asyconv.kernels.packing import fold_batchnorm
+from asyconv.pose.layers import Block, Convolution, Network, Residual
 from asyconv.skeleton import N_CONNECTIONS, N_JOINTS
 
 N_MAPS = N_JOINTS + N_CONNECTIONS
 PRIOR = 0.01
-Kernel = tuple[int, int, int]
 
 
-class Convolution(nn.Module):
-    """Convolution with bias, then batch normalisation and ReLU, on [B, T, H, W, C].
+class Detection(Network):
+    """Detection CNN: [B, 1, T, H, W] normalised depth -> [B, 20, T, H, W] logits; H and W multiples of 16.
 
-    ``kind`` is "same" (stride 1, odd kernel), "halve" or "double" (2x2 in space, strided or transposed). An
-    output layer has ``activate=False``: the convolution alone. ``norm`` is None in an output layer and
-    after folding.
+    ``deep`` networks have skips at all four levels (two in the ancestor), a `Residual` behind three blocks and as many
+    channels before the output as behind the third block that doubles.
     """
 
-    def __init__(self, c_in: int, c_out: int, kernel: Kernel, kind: str = "same", *, activate: bool = True) -> None:
-        super().__init__()
-        self.operation = {"same": reference.convolve, "halve": reference.halve, "double": reference.double}[kind]
-        self.transposed = kind == "double"
-        shape = (c_in, c_out) if self.transposed else (c_out, c_in)
-        fan_in = c_in * (1 if self.transposed else math.prod(kernel))
-        self.weight = nn.Parameter(torch.randn(*shape, *kernel) * math.sqrt(2 / fan_in))
-        self.bias = nn.Parameter(torch.zeros(c_out))
-        self.norm = nn.BatchNorm1d(c_out) if activate else None
-        self.activate = activate
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, T, H, W, C] -> [B, T, H', W', O]."""
-        x = self.operation(x, self.weight, self.bias)
-        if not self.activate:
-            return x
-        # flat before the in-place ReLU: in place on a view, autograd would copy the whole gradient once more
-        rows = x.flatten(0, 3)
-        if self.norm is not None:
-            rows = self.norm(rows)
-        return F.relu_(rows).view(x.shape)
-
-
-class Block(nn.Module):
-    """A joint branch and a connection branch on one input, side by side on channels, mixed by a 1x1x1 convolution.
-
-    A branch resamples in space (2x2) and convolves 3x3x3. ``c_skip`` channels of an earlier block join
-    before the mixing.
-    """
-
-    def __init__(self, c_in: int, c_branch: int, kind: str, c_skip: int = 0) -> None:
-        super().__init__()
-        self.joints, self.connections = (
-            nn.Sequential(Convolution(c_in, c_branch, (1, 2, 2), kind), Convolution(c_branch, c_branch, (3, 3, 3)))
-            for _ in range(2)
-        )
-        self.common = Convolution(2 * c_branch + c_skip, 2 * c_branch, (1, 1, 1))
-
-    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
-        """[B, T, H, W, C] -> [B, T, H/2, W/2, 2*c_branch], or 2H, 2W."""
-        parts = [self.joints(x), self.connections(x)]
-        if skip is not None:
-            parts.append(skip)
-        mixed: Tensor = self.common(torch.cat(parts, dim=-1))
-        return mixed
-
-
-class _Network(nn.Module):
-    """What all three share: with `recomputes`, activations inside a block are computed again in the backward pass."""
-
-    recomputes = False
-
-    def _through(self, block: nn.Module, *inputs: Tensor) -> Tensor:
-        if not (self.recomputes and torch.is_grad_enabled()):
-            return cast(Tensor, block(*inputs))
-        contexts = (contextlib.nullcontext(), _statistics_kept(block))
-        return cast(Tensor, checkpoint(block, *inputs, use_reentrant=False, context_fn=lambda: contexts))
-
-
-@contextlib.contextmanager
-def _statistics_kept(block: nn.Module) -> Iterator[None]:
-    """Let batch normalisation see a batch a second time without counting it twice in its running statistics."""
-    norms = [layer for layer in block.modules() if isinstance(layer, nn.BatchNorm1d) and layer.training]
-    before = [(norm.momentum, cast(Tensor, norm.num_batches_tracked).clone()) for norm in norms]
-    for norm in norms:
-        norm.momentum = 0.0
-    try:
-        yield
-    finally:
-        for norm, (momentum, batches) in zip(norms, before, strict=True):
-            norm.momentum = momentum
-            cast(Tensor, norm.num_batches_tracked).copy_(batches)
-
-
-class Detection(_Network):
-    """Detection CNN: [B, 1, T, H, W] normalised depth -> [B, 20, T, H, W] logits; H and W multiples of 16."""
-
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(self, width: float = 1.0, *, deep: bool = False) -> None:
         super().__init__()
         c64, c128, c256, c512, c32 = (int(c * width) for c in (64, 128, 256, 512, 32))
+        self.deep = deep
         self.stem = Convolution(1, c64, (3, 3, 3))
         self.down1 = Block(c64, c64, "halve")
         self.down2 = Block(2 * c64, c128, "halve")
@@ -135,26 +54,33 @@ class Detection(_Network):
         self.down4 = Block(2 * c256, c512, "halve")
         self.up1 = Block(2 * c512, c256, "double", c_skip=2 * c256)
         self.up2 = Block(2 * c256, c128, "double", c_skip=2 * c128)
-        self.up3 = Block(2 * c128, c64, "double")
-        self.up4 = Block(2 * c64, c32, "double")
-        self.output = Convolution(2 * c32, N_MAPS, (1, 1, 1), activate=False)
+        self.up3 = Block(2 * c128, c64, "double", c_skip=2 * c64 if deep else 0)
+        self.up4 = Block(2 * c64, c32, "double", c_skip=c64 if deep else 0, c_out=2 * c64 if deep else 0)
+        self.output = Convolution(2 * c64 if deep else 2 * c32, N_MAPS, (1, 1, 1), activate=False)
         nn.init.normal_(self.output.weight, std=0.01)
         nn.init.constant_(self.output.bias, math.log(PRIOR / (1 - PRIOR)))
+        self.refine4, self.refine1, self.refine2 = (
+            Residual(2 * c) if deep else nn.Identity() for c in (c512, c256, c128)
+        )
 
     def forward(self, clip: Tensor) -> Tensor:
         """Logits of the 20 maps, [B, 20, T, H, W]."""
         if clip.ndim != 5 or clip.shape[1] != 1 or clip.shape[3] % 16 or clip.shape[4] % 16:
             raise ValueError(f"clip must be [B, 1, T, H, W] with H and W multiples of 16, found {tuple(clip.shape)}")
-        x = self._through(self.stem, _channels_last(clip).to(self.stem.weight.dtype))
-        down2 = self._through(self.down2, self._through(self.down1, x))
-        down3 = self._through(self.down3, down2)
-        x = self._through(self.up1, self._through(self.down4, down3), down3)
-        x = self._through(self.up2, x, down2)
-        logits: Tensor = self.output(self._through(self.up4, self._through(self.up3, x))).permute(0, 4, 1, 2, 3)
+        stem = self.through(self.stem, _channels_last(clip).to(self.stem.weight.dtype))
+        down1 = self.through(self.down1, stem)
+        down2 = self.through(self.down2, down1)
+        down3 = self.through(self.down3, down2)
+        x = self.through(self.refine4, self.through(self.down4, down3))
+        x = self.through(self.refine1, self.through(self.up1, x, down3))
+        x = self.through(self.refine2, self.through(self.up2, x, down2))
+        x = self.through(self.up3, x, down1 if self.deep else None)
+        x = self.through(self.up4, x, stem if self.deep else None)
+        logits: Tensor = self.output(x).permute(0, 4, 1, 2, 3)
         return logits
 
 
-class _Regression(_Network):
+class _Regression(Network):
     """What both regression networks share: full resolution, receptive field 9x9 pixels and all frames."""
 
     layers: nn.Sequential
@@ -164,7 +90,7 @@ class _Regression(_Network):
         _check_stacked(stacked)
         x = _channels_last(stacked).to(cast(Convolution, self.layers[0]).weight.dtype)
         for layer in self.layers:
-            x = self._through(layer, x)
+            x = self.through(layer, x)
         return x.permute(0, 4, 1, 2, 3)
 
 
@@ -238,7 +164,7 @@ class AsymmetricRegression(_Regression):
         _check_stacked(stacked)
         x = stacked.permute(0, 2, 3, 4, 1)
         for block in self._blocks:
-            x = self._through(block, x)
+            x = self.through(block, x)
         return x.permute(0, 4, 1, 2, 3)
 
 

@@ -21,10 +21,12 @@ from torch import Tensor, nn
 
 from asyconv.errors import InputError
 from asyconv.labels.clip_set import ClipSet
+from asyconv.pose.layers import Convolution
 from asyconv.pose.model_file import Model, hash_model, load_model
-from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
+from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d, folded
 from asyconv.training.checkpoints import LOSSES, add_loss, check_fit, cut_losses, resume, save
 from asyconv.training.data import Batch, Batches, Report, batches, steps_per_epoch
+from asyconv.training.growing import load_grown
 from asyconv.training.losses import detection_loss, regression_loss, stacked_input, validation
 from asyconv.training.processes import CPU, Place, first_process_first
 from asyconv.training.recipe import STAGES, Recipe, StageRecipe, recipe_of
@@ -45,7 +47,7 @@ Start = tuple[nn.Module | None, nn.Module | None]
 def make_networks(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     """Fresh detection and regression networks."""
     regression = Regression3d if recipe.regression_arch == "3x3x3" else AsymmetricRegression
-    return Detection(recipe.width), regression(recipe.width)
+    return Detection(recipe.width, deep=recipe.deep_detection), regression(recipe.width)
 
 
 def begin(out: Path, recipe: Recipe) -> None:
@@ -146,7 +148,7 @@ def make_stage(name: str, recipe: Recipe, clips: int, start: nn.Module | None, p
     torch.manual_seed(recipe.seed + (name == "regression"))
     network, average, best = (make_networks(recipe)[name == "regression"].to(place.device) for _ in range(3))
     if start is not None:
-        network.load_state_dict(start.state_dict())
+        load_grown(network, start)
     for copy in (average, best):
         copy.load_state_dict(network.state_dict())
         copy.eval().requires_grad_(False)

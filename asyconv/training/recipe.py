@@ -14,6 +14,8 @@ from asyconv.simulation.seeds import TRAIN_SEED
 from asyconv.training.target_sizes import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP, SIGMA_PAPER_MAP, SIGMA_USEFUL_MAP
 
 WIDTHS: Final = {"paper": 1.0, "paper-3d": 1.0, "compact": 0.25, "compact-3d": 0.25}
+DEEP: Final = ("compact", "compact-3d")
+"""Models whose detection network is the deep one."""
 STAGES: Final = ("detection", "regression")
 
 
@@ -55,6 +57,7 @@ class Recipe:
 
     Attributes
     ----------
+    deep_detection : the detection network is the deep one (see `asyconv.pose.networks.Detection`).
     data : hash of the clips that are learnt from.
     split : how an annotated data set is divided, in words; "" = simulated infants of `seed`.
     start : hash of the model whose weights both networks begin with, "" = fresh ones.
@@ -78,6 +81,7 @@ class Recipe:
     width: float
     detection: StageRecipe
     regression: StageRecipe
+    deep_detection: bool = False
     seed: int = TRAIN_SEED
     infants: int = 3200
     data: str = ""
@@ -121,6 +125,7 @@ USEFUL: Final = Recipe(
     preset="useful",
     model="compact",
     width=0.25,
+    deep_detection=True,
     detection=StageRecipe("adamw", 2e-3, "cosine", 4, 0, 7000, 500, "loss", RADIUS_USEFUL_MAP),
     regression=StageRecipe(
         "adamw", 2e-3, "cosine", 8, 0, 2500, 250, "loss", RADIUS_PAPER_MAP, SIGMA_USEFUL_MAP, crop=48, peak_weight=20.0
@@ -142,7 +147,9 @@ def make_recipe(preset: str, model: str, changes: Sequence[str] = (), **stated: 
     """A preset for a named model, with changes such as "regression.rate=0.001" and fields stated by name."""
     if model not in WIDTHS:
         raise InputError(f"model: expected one of {', '.join(WIDTHS)}, got {model!r}")
-    recipe = dataclasses.replace(PRESETS[preset], model=model, width=WIDTHS[model], **stated)
+    recipe = dataclasses.replace(
+        PRESETS[preset], model=model, width=WIDTHS[model], deep_detection=model in DEEP, **stated
+    )
     for change in changes:
         recipe = changed(recipe, change)
     return recipe

@@ -1,18 +1,23 @@
 """Networks with random weights, and what they give in plain 3-D torch."""
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from asyconv.pose.networks import Block, Convolution, Detection
+from asyconv.pose.layers import Block, Convolution, Residual
+from asyconv.pose.networks import Detection
 
 
-def small(network: type[nn.Module], seed: int = 0) -> nn.Module:
+def small(network: Callable[[float], nn.Module], seed: int = 0) -> nn.Module:
     """Build a network of a quarter width whose batch normalisations have seen data and do something."""
     torch.manual_seed(seed)
     model = network(0.25)
+    for layer in model.modules():
+        if isinstance(layer, Residual):
+            nn.init.normal_(layer.second.weight, std=0.02)
     for layer in model.modules():
         if isinstance(layer, nn.BatchNorm1d):
             nn.init.uniform_(layer.weight, 0.5, 1.5)
@@ -43,11 +48,19 @@ def oracle(model: nn.Module, x: Tensor) -> Tensor:
             branches.append(layer(convolve, layer(resample, x)))
         return layer(b.common, torch.cat([*branches, *skip], 1))
 
+    def refine(unit: nn.Module, x: Tensor) -> Tensor:
+        return F.relu(x + layer(unit.second, layer(unit.first, x))) if isinstance(unit, Residual) else x
+
     if isinstance(model, Detection):
-        down2 = block(model.down2, block(model.down1, layer(model.stem, x)))
+        stem = layer(model.stem, x)
+        down1 = block(model.down1, stem)
+        down2 = block(model.down2, down1)
         down3 = block(model.down3, down2)
-        x = block(model.up1, block(model.down4, down3), down3)
-        return layer(model.output, block(model.up4, block(model.up3, block(model.up2, x, down2))))
+        x = refine(model.refine4, block(model.down4, down3))
+        x = refine(model.refine2, block(model.up2, refine(model.refine1, block(model.up1, x, down3)), down2))
+        if model.deep:
+            return layer(model.output, block(model.up4, block(model.up3, x, down1), stem))
+        return layer(model.output, block(model.up4, block(model.up3, x)))
     for c in convolutions(model):
         x = layer(c, x)
     return x

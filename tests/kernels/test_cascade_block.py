@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from asyconv.pose.networks import AsymmetricBlock, AsymmetricRegression, Convolution, folded
+from asyconv.pose.layers import Convolution
+from asyconv.pose.networks import AsymmetricBlock, AsymmetricRegression, folded
 from tests.helpers.networks import oracle, small
 
 FOLDED = torch.ops.asyconv.asymmetric_cascade.default

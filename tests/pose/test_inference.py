@@ -8,8 +8,9 @@ from torch import Tensor
 from asyconv.evaluation.predictions import predict
 from asyconv.kernels import reference
 from asyconv.pose import detected, inference
+from asyconv.pose.layers import Convolution
 from asyconv.pose.model_file import load_model
-from asyconv.pose.networks import AsymmetricRegression, Convolution, Detection, Regression3d, folded
+from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d, folded
 from asyconv.simulation.clips import make_clips
 from asyconv.simulation.seeds import TEST_SEED
 from tests.helpers.networks import oracle, small

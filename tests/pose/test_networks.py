@@ -1,14 +1,21 @@
 """Both networks: counts by arithmetic, one layout, and folded equal to unfolded."""
 
+import functools
+from collections.abc import Callable
+from typing import cast
+
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d, folded
+from asyconv.training.growing import load_grown
 from tests.helpers.networks import convolutions, oracle, small
 
-NETWORKS = [(Detection, 1), (AsymmetricRegression, 21), (Regression3d, 21)]
+deep_detection = functools.partial(Detection, deep=True)
+Make = Callable[..., nn.Module]
+NETWORKS = [(Detection, 1), (deep_detection, 1), (AsymmetricRegression, 21), (Regression3d, 21)]
 
 
 @pytest.mark.parametrize(
@@ -43,9 +50,7 @@ def test_layers_of_table_1() -> None:
 
 @pytest.mark.parametrize(("network", "channels"), NETWORKS)
 @pytest.mark.parametrize("size", [(1, 3, 16, 32), (2, 3, 32, 16), (2, 1, 16, 16)])
-def test_equals_plain_3d_torch_folded_or_not(
-    network: type[nn.Module], channels: int, size: tuple[int, ...], device: str
-) -> None:
+def test_equals_plain_3d_torch_folded_or_not(network: Make, channels: int, size: tuple[int, ...], device: str) -> None:
     model = small(network).eval().to(device)
     x = torch.randn(size[0], channels, *size[1:]).to(device)
     with torch.no_grad():
@@ -78,7 +83,7 @@ def test_regression_on_a_crop_is_the_same_function_inside() -> None:
 
 
 @pytest.mark.parametrize(("network", "channels"), NETWORKS)
-def test_one_layout_and_input_untouched(network: type[nn.Module], channels: int) -> None:
+def test_one_layout_and_input_untouched(network: Make, channels: int) -> None:
     x = torch.randn(2, channels, 3, 16, 16).contiguous(memory_format=torch.channels_last_3d)
     before = x.clone()
     model = small(network)
@@ -89,7 +94,7 @@ def test_one_layout_and_input_untouched(network: type[nn.Module], channels: int)
 
 
 @pytest.mark.parametrize(("network", "channels"), NETWORKS)
-def test_training_reaches_every_parameter_and_fits_one_clip(network: type[nn.Module], channels: int) -> None:
+def test_training_reaches_every_parameter_and_fits_one_clip(network: Make, channels: int) -> None:
     model = small(network)
     x = torch.randn(2, channels, 3, 16, 16)
     target = (torch.randn(2, 20, 3, 16, 16) > 1).float()
@@ -109,6 +114,20 @@ def test_detection_starts_at_one_percent() -> None:
     torch.manual_seed(0)
     probability = torch.sigmoid(Detection(0.25)(torch.randn(2, 1, 3, 32, 32)))
     assert 0.002 < probability.mean() < 0.05
+
+
+def test_a_deep_detection_network_begins_as_the_smaller_one_that_it_grew_from() -> None:
+    smaller = cast(Detection, small(Detection)).eval()
+    torch.manual_seed(1)
+    deep = Detection(0.25, deep=True)
+    load_grown(deep, smaller)
+    x = torch.randn(2, 1, 3, 32, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(deep.eval()(x), smaller(x), rtol=1e-5, atol=1e-5)
+    (deep(x) - 1.0).square().mean().backward()
+    grads = {name: cast(Tensor, parameter.grad) for name, parameter in deep.named_parameters()}
+    assert grads["up4.common.weight"][:, 16:].abs().max() > 0
+    assert all(grads[f"refine{level}.second.weight"].abs().max() > 0 for level in (1, 2, 4))
 
 
 def test_folding_leaves_the_model_alone() -> None:

@@ -16,7 +16,8 @@ from asyconv.analysis.cohort.age_matched import AGE_MAX_DAYS, INFANTS_MIN, compa
 from asyconv.analysis.cohort.members import Member, Mismatch
 from asyconv.analysis.cohort.reliability import reliability_table
 from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT, floor_band_mm_s, limbs_of, stratum
-from asyconv.analysis.tables.files import METADATA_KEY, write_csv
+from asyconv.analysis.tables.files import METADATA_KEY, SUMMARIES, write_csv
+from asyconv.analysis.tables.for_people import for_people
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 
@@ -69,7 +70,7 @@ def make_cohort(
 
 
 def write_cohort(cohort: Cohort, folder: Path) -> list[Path]:
-    """Write every table into the existing `folder` as Parquet, and all but the long one as CSV."""
+    """Write every table into the existing `folder` as Parquet, and all but the long one as CSV, summaries rounded."""
     facts = {"notice": NOTICE, "units": "in the column names", "reference": "this cohort; not a norm"}
     written = []
     for name, table in cohort.tables.items():
@@ -77,7 +78,8 @@ def write_cohort(cohort: Cohort, folder: Path) -> list[Path]:
         table.write_parquet(path, compression="zstd", metadata={METADATA_KEY: json.dumps(facts, sort_keys=True)})
         written.append(path)
         if name != "features_compared":
-            written.append(write_csv(table, folder / f"{name}.csv"))
+            shown = for_people(table, SUMMARIES[name]) if name in SUMMARIES else table
+            written.append(write_csv(shown, folder / f"{name}.csv"))
     return written
 
 

@@ -15,7 +15,7 @@ KEYS: Final = (
     ("limb", "", "right and left are the infant's"),
     ("recording_quality", "", "A to D by coverage and speed floor; of the recording, not of the infant"),
     ("lower_bound", "", "measures of the row that are to be read as at least"),
-    ("withheld", "", "measures of the row that are empty, each with the reason"),
+    ("withheld", "", "measures of the row that are empty, each with the reason; in CSV files one reason"),
 )
 """Columns that are no measures: name, unit, meaning."""
 

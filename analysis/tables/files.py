@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import polars as pl
 
-from asyconv.analysis.measures.registry import DEFINITION_VERSION
+from asyconv.analysis.measures.registry import DEFINITION_VERSION, Scope
 from asyconv.analysis.tables.dictionary import data_dictionary
+from asyconv.analysis.tables.for_people import for_people
 from asyconv.analysis.tables.movement import Movement
 from asyconv.analysis.tables.trunk_lengths import in_trunk_lengths
 from asyconv.analysis.version import ANALYSIS_VERSION
@@ -19,6 +20,8 @@ AXES: Final = (
     "x_body_mm, y_body_mm, z_body_mm: the same in the body frame, x to the infant's right, y to its feet, z out of its "
     "front; x_px, y_px: endpoint minus root in native pixels; left and right are the infant's"
 )
+SUMMARIES: Final[dict[str, Scope]] = {"limb_summary": "limb", "pair_summary": "pair", "body_summary": "body"}
+"""Tables whose CSV is for people, and what their rows are about."""
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 FORMULA: Final = r"^[=+\-@\t\r]"
 
@@ -26,18 +29,19 @@ FORMULA: Final = r"^[=+\-@\t\r]"
 def write_tables(movement: Movement, folder: Path, *, trunk_lengths: bool = False) -> list[Path]:
     """Write every table of `movement` into the existing `folder`; the same movement gives the same bytes.
 
-    With `trunk_lengths` lengths and speeds are given in trunk lengths of the infant, not in millimetres.
+    The CSV files of the summaries are for people, see `for_people`. With `trunk_lengths` lengths and speeds are given
+    in trunk lengths of the infant, not in millimetres.
     """
     movement = in_trunk_lengths(movement) if trunk_lengths else movement
     metadata = {METADATA_KEY: json.dumps(_metadata(movement.meta), sort_keys=True)}
     written = []
-    for name in ("limb_series", "bouts", "limb_summary", "pair_summary", "body_summary", "features_long"):
+    for name in ("limb_series", "bouts", *SUMMARIES, "features_long"):
         table: pl.DataFrame = getattr(movement, name)
         path = folder / f"{name}.parquet"
         table.write_parquet(path, compression="zstd", metadata=metadata)
         written.append(path)
-        if name.endswith("_summary"):
-            written.append(write_csv(table, folder / f"{name}.csv"))
+        if name in SUMMARIES:
+            written.append(write_csv(for_people(table, SUMMARIES[name]), folder / f"{name}.csv"))
     rows = pl.DataFrame(data_dictionary()).with_columns(pl.all().replace("", None))
     return [*written, write_csv(rows, folder / "data_dictionary.csv")]
 

@@ -35,7 +35,7 @@ def test_results_are_exported_and_the_python_of_the_page_runs_on_them(tmp_path: 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     written = pl.read_csv(tmp_path / "core_by_limb.csv")
-    limbs = pl.read_csv(next(tmp_path.glob("results/rec-*/limb_summary.csv")))
+    limbs = pl.read_parquet(next(tmp_path.glob("results/rec-*/limb_summary.parquet")))
     assert dict(written.select("part", "moving_pct").iter_rows()) == dict(
         limbs.select("limb", "moving_pct").iter_rows()
     )

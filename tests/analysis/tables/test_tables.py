@@ -109,11 +109,32 @@ def test_parquet_metadata_hold_notice_model_and_versions(movement: Movement, tmp
             assert meta["analysis_version"] >= 1
 
 
-def test_csv_equals_parquet(movement: Movement, tmp_path: Path) -> None:
+def test_csv_summaries_hold_the_rounded_core_measures(movement: Movement, tmp_path: Path) -> None:
     write_tables(movement, tmp_path)
-    for name in ("limb_summary", "pair_summary", "body_summary"):
-        parquet = pl.read_parquet(tmp_path / f"{name}.parquet")
-        assert pl.read_csv(tmp_path / f"{name}.csv", schema=parquet.schema).equals(parquet)
+    scopes: tuple[Scope, ...] = ("limb", "pair")
+    for scope in scopes:
+        core = {m.name: m for m in measures(scope, "core")}
+        shown = pl.read_csv(tmp_path / f"{scope}_summary.csv")
+        whole = pl.read_parquet(tmp_path / f"{scope}_summary.parquet")
+        everything = {m.name for m in REGISTRY}
+        assert [name for name in whole.columns if name in core or name not in everything] == shown.columns
+        for name, measure in core.items():
+            assert shown[name].cast(pl.Float64).equals(whole[name].round(measure.decimals) + 0.0), name
+    body = pl.read_csv(tmp_path / "body_summary.csv")  # no measure of the body is core: all stand there
+    assert {m.name for m in measures("body")} <= set(body.columns)
+    for line in (tmp_path / "limb_summary.csv").read_text(encoding="utf8").splitlines():
+        assert len(line) < 400
+        assert not any(len(digits.partition(".")[2]) > 2 for digits in line.split(",") if digits[:1].isdigit())
+
+
+def test_a_row_of_a_csv_summary_has_one_short_reason(movement: Movement, tmp_path: Path) -> None:
+    write_tables(movement, tmp_path)
+    rows = {row["limb"]: row for row in pl.read_csv(tmp_path / "limb_summary.csv").iter_rows(named=True)}
+    assert rows["left_leg"]["moving_pct"] is None
+    assert rows["left_leg"]["withheld"].startswith("coverage 56 %, needs 70 %")
+    names = {m.name for m in measures("limb", "core")}
+    for row in rows.values():
+        assert set((row["lower_bound"] or "").split("; ")) - {""} <= names
 
 
 def test_the_data_dictionary_covers_every_measure_and_the_notice(movement: Movement, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ SECTIONS = {
         "report": "Write one report about several recordings of an infant.",
         "cohort": "Bring all recordings together in tables and one report.",
         "render": "Draw the skeleton as a video, with speed bars.",
+        "look": "Show frames with the skeleton over the depth picture.",
         "import": "Turn the joints of another tracker into tracks.",
         "export": "Write the joints in a format of another program.",
     },

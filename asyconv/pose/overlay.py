@@ -4,7 +4,6 @@ The infant is not on it unless depth pictures are given. Frames keep the recordi
 lost frames stay gaps. Joints are drawn where they are in the recording as stored; left and right are the infant's.
 """
 
-import contextlib
 import textwrap
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,7 +16,8 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
-from asyconv.recordings.stream import Frame, Recording
+from asyconv.pose.depth_pictures import Picture, false_colours, frames_of, range_of
+from asyconv.recordings.stream import Recording
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
 from asyconv.tracks_check import check_stated
@@ -44,7 +44,6 @@ INK: Final = (235, 235, 235)
 FAINT: Final = (120, 120, 120)
 TRUNK: Final = ("right_shoulder", "left_shoulder", "left_hip", "right_hip")
 
-Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
 
@@ -73,13 +72,9 @@ def write_overlay(
     check_stated(tracks.meta, ("width_px", "height_px"), "tracks")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pictures = _on_black(tracks) if depth is None else _over_depth(tracks, depth)
+        pictures = _on_black(tracks) if depth is None else _over_depth(tracks, depth, input_sha256)
         with whole_file(path) as part:
             _encode(part, form, tracks, _drawn(tracks, pictures, speed, threshold, unit))
-            if depth is not None and input_sha256 not in (None, depth.sha256):
-                raise InputError(
-                    f"{depth.path.name}: expected the recording of these tracks, found another (its SHA-256)"
-                )
     except OSError as error:
         raise InputError(f"{path}: the video cannot be written here ({error.strerror or error})") from error
 
@@ -103,43 +98,12 @@ def _on_black(tracks: Tracks) -> Iterator[Picture]:
         yield np.zeros((int(tracks.meta["height_px"]), int(tracks.meta["width_px"]), 3), np.uint8)
 
 
-def _over_depth(tracks: Tracks, depth: Recording) -> Iterator[Picture]:
+def _over_depth(tracks: Tracks, depth: Recording, input_sha256: str | None) -> Iterator[Picture]:
     """Depth pictures of the tracks' frames in false colours, on a scale that the first one fixes."""
-    expected = (int(tracks.meta["width_px"]), int(tracks.meta["height_px"]))
-    name, size = depth.path.name, (depth.width_px, depth.height_px)
-    if size != expected:
-        raise InputError(f"{name}: expected the recording of these tracks, {expected} pixels, found {size}")
     scale: tuple[float, float] | None = None
-    wanted = iter(zip(tracks.frame.tolist(), tracks.time_s.tolist(), strict=True))
-    number, time_s = next(wanted, (0, 0.0))
-    with contextlib.closing(depth.frames()) as frames:  # type: ignore[type-var]
-        for frame in frames:
-            if frame.number != number:
-                continue
-            if abs(frame.time_s - time_s) > 1e-3:
-                raise InputError(
-                    f"{name}, frame {number}: expected the recording of these tracks, at {time_s:.3f} s, "
-                    f"found {frame.time_s:.3f} s"
-                )
-            scale = scale or _scale(frame)
-            yield _false_colours(frame, *scale)
-            number, time_s = next(wanted, (0, 0.0))
-    if number:
-        raise InputError(f"{name}: expected the recording of these tracks, with frame {number}, found no such frame")
-
-
-def _scale(frame: Frame) -> tuple[float, float]:
-    depths = frame.depth[frame.depth > 0]
-    low, high = np.percentile(depths, [1, 99]) if len(depths) else (0.0, 1.0)
-    return float(low), max(float(high), float(low) + 1)
-
-
-def _false_colours(frame: Frame, low: float, high: float) -> Picture:
-    """Near is bright; no depth is black."""
-    share = np.clip((high - frame.depth.astype(np.float32)) / (high - low), 0, 1)
-    coloured = cv2.applyColorMap((share * 190 + 20).astype(np.uint8), cv2.COLORMAP_CIVIDIS)
-    coloured[frame.depth == 0] = 0
-    return np.asarray(coloured, np.uint8)
+    for frame in frames_of(tracks, depth, input_sha256):
+        scale = scale or range_of(frame)
+        yield false_colours(frame, *scale)
 
 
 def _drawn(

@@ -36,6 +36,8 @@ def given(tmp_path: Path) -> Path:
         (("render", "tracks.parquet", "-o", "rec.mkv", "--depth", "rec.mkv"), "this is an input"),
         (("render", "tracks.parquet", "-o", "rec.mkv"), "there is a file of this name already"),
         (("render", "tracks.parquet", "-o", "rec.oni"), "expected a name that ends in .mp4 or .mkv"),
+        (("look", "tracks.parquet", "--depth", "rec.mkv", "-o", "rec.oni"), "expected a name that ends in .html"),
+        (("look", "tracks.parquet", "--depth", "rec.mkv", "-o", "page.html"), "there is a file of this name already"),
         (("report", "tracks.parquet", "-o", "rec.oni"), "expected a name that ends in .html"),
         (("report", "tracks.parquet", "-o", "tracks.parquet"), "expected a name that ends in .html"),
         (("report", ".", "-o", "page.html"), "this is an input"),

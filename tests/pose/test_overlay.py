@@ -24,9 +24,9 @@ from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
 from asyconv.tracks_file import write_tracks
 from tests.helpers.closed_form import hide, make_tracks, shake, without_mm
+from tests.helpers.sloped_wall import HEIGHT, WIDTH, wall
 
 NEAR = 45  # H.264 keeps colour at half resolution and rounds it; the eight colours are further apart than this
-WIDTH, HEIGHT = 640, 480
 
 
 def some(tracks: Tracks, kept: Any) -> Tracks:
@@ -87,21 +87,6 @@ def test_a_bone_runs_between_its_joints(tmp_path: Path) -> None:
     ends = np.stack([tracks.x_px[3, joints], tracks.y_px[3, joints]], axis=-1)
     x, y = np.rint(0.5 * (ends[0] + ends[1])).astype(int)
     assert is_colour(picture[y, x], "right_leg")
-
-
-def wall(path: Path, frames: int, level: int = 700, fps_hz: float = 30.0) -> Path:
-    """Write a recording of a slope with a hole at the left; nothing in it is black but the hole."""
-    depth = np.tile(np.linspace(level, level + 200, WIDTH).astype(np.uint16), (HEIGHT, 1))
-    depth[:40, :40] = 0
-    write_ffv1(
-        path,
-        [np.where(depth > 0, depth + k, 0).astype(np.uint16) for k in range(frames)],
-        fps_hz,
-        simulated=True,
-        depth_unit_mm=1.0,
-        mirrored=False,
-    )
-    return path
 
 
 def test_the_infant_is_on_it_only_when_its_depth_is_given(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.measures.gates import recording_quality
 from asyconv.analysis.measures.plausible import why_implausible, withhold
 from asyconv.analysis.measures.registry import Result, Scope, compute
+from asyconv.analysis.series.activity import activity_series
 from asyconv.analysis.series.epochs import epochs_of
 from asyconv.analysis.series.limbs import limb_series
 from asyconv.analysis.series.parts import parts_of, series_of
@@ -28,7 +29,7 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
     check_tracks(tracks)
     meta = tracks.meta
     cleaned = clean(tracks, events)
-    series = series_of(cleaned, limb_series(cleaned, meta))
+    series = series_of(cleaned, limb_series(cleaned, meta), activity_series(tracks.activity, cleaned.time))
     recording = str(meta.get("recording_id", ""))
     results: list[Result] = []
     quality: dict[tuple[float, str], str] = {}
@@ -52,6 +53,7 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
         features_long=tables.features_table(ids, ages, results),
         clean=cleaned,
         limbs=series.limbs,
+        activity=series.activity,
         results=tuple(results),
         quality=quality,
         events=tuple(events or ()),

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from asyconv.analysis.formulas.bootstrap import interval
 from asyconv.analysis.measures import (
+    activity,
     amount,
     angles,
     bouts,
@@ -31,12 +32,12 @@ from asyconv.analysis.measures.measure import Measure, Result, Scope, Value, val
 
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "core_rows", "measures"]
 
-DEFINITION_VERSION: Final = 7
+DEFINITION_VERSION: Final = 8
 NEVER_NEGATIVE: Final = frozenset({"mm/s", "mm/s^2", "mm/min", "1/min", "s"})
 TIERS: Final = ("core", "extended")
 
 CHAPTERS: Final = (
-    quality, amount, bouts, speeds, angles, spatial, smoothness, symmetry, coordination, entropy, spectral,
+    quality, activity, amount, bouts, speeds, angles, spatial, smoothness, symmetry, coordination, entropy, spectral,
 )  # fmt: skip
 
 REGISTRY: Final[tuple[Measure, ...]] = tuple(measure for chapter in CHAPTERS for measure in chapter.MEASURES)

@@ -19,6 +19,7 @@ from asyconv.analysis.report.methods import methods_text, references
 from asyconv.analysis.report.number_tables import figure_table, key_table, scope_table
 from asyconv.analysis.report.player import player
 from asyconv.analysis.report.provenance import provenance
+from asyconv.analysis.report.strips import limb_strips
 from asyconv.analysis.report.trust import trust
 from asyconv.analysis.tables.movement import Movement
 from asyconv.errors import InputError
@@ -92,13 +93,20 @@ def _recording(movement: Movement, number: int) -> dict[str, Any]:
         "simulated": bool(movement.meta.get("simulated")),
         "trust": trust(movement),
         "epochs": [_epoch(movement, start) for start in starts],
-        "drawings": [_drawing(drawing) for drawing in (drawings(movement) if seen else ())],
+        "drawings": [_drawing(drawing) for drawing in _shown(movement, seen=seen)],
         "player": player(movement) if seen else None,
         "steps": movement.steps,
         "warnings": [str(w) for w in movement.meta.get("warnings") or ()],
         "methods": methods_text(movement),
         "provenance": provenance(movement),
     }
+
+
+def _shown(movement: Movement, *, seen: bool) -> list[Drawing]:
+    """The figures of the page; of a recording without joints the activity, where it is known."""
+    if seen:
+        return drawings(movement)
+    return [] if movement.activity is None else [limb_strips(movement)]
 
 
 def _weeks(days: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Lanes: four strips, one a limb, on one time axis; what could not be seen is hatched and events are dotted."""
+"""Lanes: strips, one a limb, on one time axis; what could not be seen, hands and events are hatched."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,8 @@ Bools = npt.NDArray[np.bool_]
 HATCHES: Final = (("////", "not seen"), ("--", "not seen, still"), ("xxxx", "not seen, something moves"))
 UNSEEN_STATES: Final = ("unseen_still", "unseen_moving")
 
+HANDS_HATCH: Final = "\\\\\\"
+
 LEFT, RIGHT = 0.085, 0.995
 """Where the time axis begins and ends, as shares of the picture's width; the player's cursor runs between them."""
 
@@ -27,10 +29,13 @@ ROWS_MAX: Final = 24
 ROW_S: Final = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
-def limb_axes(figure: Figure, movement: "Movement", top: float, bottom: float) -> dict[str, Any]:
-    """Axes of the four limbs by name, with their names and the time axis."""
+def limb_axes(
+    figure: Figure, movement: "Movement", top: float, bottom: float, more: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Axes of the four limbs by name, and of `more` lanes below, with their names and the time axis."""
     time_s = movement.clean.time.time_s
-    axes = dict(zip(movement.limbs, figure.subplots(4, 1, sharex=True), strict=True))
+    names = (*movement.limbs, *more)
+    axes = dict(zip(names, figure.subplots(len(names), 1, sharex=True), strict=True))
     figure.subplots_adjust(left=LEFT, right=RIGHT, top=top, bottom=bottom, hspace=0.16)
     for name, ax in axes.items():
         ax.set_xlim(float(time_s[0]), float(max(time_s[-1], time_s[0] + 1)))
@@ -45,17 +50,29 @@ def limb_axes(figure: Figure, movement: "Movement", top: float, bottom: float) -
             bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.2},
             zorder=5,
         )
-    axes["left_leg"].set_xlabel("time (s)")
+    axes[names[-1]].set_xlabel("time (s)")
     return axes
 
 
 def shade(ax: Any, movement: "Movement", limb: LimbSeries, seen: Bools) -> None:
-    """Hatch the samples of a lane that are not `seen` [N], by what pictures show there, and dot the events."""
+    """Hatch the samples of a lane that are not `seen` [N], by what pictures show there, and hands; dot the events."""
     across = ax.get_xaxis_transform()
     still, moving = ~seen & limb.unseen_still, ~seen & limb.unseen_moving
     for mask, (hatch, _) in zip((~seen & ~still & ~moving, still, moving), HATCHES, strict=True):
         ax.broken_barh(
             spans_of(movement, mask), (0, 1), facecolors=UNSEEN, edgecolors=UNSEEN_HATCH, hatch=hatch, lw=0, zorder=0,
+            transform=across,
+        )  # fmt: skip
+    shade_events(ax, movement)
+
+
+def shade_events(ax: Any, movement: "Movement") -> None:
+    """Hatch the time in which something reaches in over the infant, and dot the events that the user stated."""
+    across = ax.get_xaxis_transform()
+    if movement.activity is not None and movement.activity.hands.any():
+        hands = spans_of(movement, movement.activity.hands)
+        ax.broken_barh(
+            hands, (0, 1), facecolors="none", edgecolors=EVENT_HATCH, hatch=HANDS_HATCH, lw=0, zorder=0.4,
             transform=across,
         )  # fmt: skip
     events = [(event.start_s, event.end_s - event.start_s) for event in movement.events]
@@ -72,6 +89,9 @@ def shade_keys(movement: "Movement") -> list[Patch]:
         for (hatch, label), there in zip(HATCHES, shown, strict=True)
         if there
     ]
+    if movement.activity is not None and movement.activity.hands.any():
+        hands = Patch(facecolor="none", edgecolor=EVENT_HATCH, hatch=HANDS_HATCH, lw=0, label="something reaches in")
+        unseen.append(hands)
     event = Patch(facecolor=EVENT, edgecolor=EVENT_HATCH, hatch="..", lw=0, label="event")
     return [*unseen, event] if movement.events else unseen
 

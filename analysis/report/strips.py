@@ -1,4 +1,4 @@
-"""Limb strips: four lanes of speed against time, with the floor, bouts as bars and gaps hatched."""
+"""Limb strips: a lane of speed against time for each limb, and one of activity; bouts are bars, gaps are hatched."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,26 +21,44 @@ from asyconv.analysis.report.canvas import (
     binned,
     limb_name,
 )
-from asyconv.analysis.report.strip_layout import by_time, legend, limb_axes, shade, shade_keys, spans_of
+from asyconv.analysis.report.strip_layout import (
+    by_time,
+    legend,
+    limb_axes,
+    shade,
+    shade_events,
+    shade_keys,
+    spans_of,
+)
+from asyconv.analysis.series.activity import ActivitySeries
 from asyconv.analysis.series.limbs import LimbSeries
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
 
 HEIGHT_IN = 5.4
+LANE_IN = 1.2
+ACTIVITY = "activity"
 
 
 def limb_strips(movement: "Movement") -> Drawing:
-    """Four lanes of speed against time with the floor, bouts as bars and gaps hatched."""
+    """Four lanes of speed against time with the floor, bouts as bars and gaps hatched; activity below where it is."""
     in_mm = any(np.isfinite(limb.speed_mm_s).any() for limb in movement.limbs.values())
     speeds = {name: _shown_speed(limb, in_mm) for name, limb in movement.limbs.items()}
     seen = np.concatenate([speed[np.isfinite(speed)] for speed in speeds.values()])
     top = max(60.0, 1.15 * float(np.percentile(seen, 99.7))) if len(seen) else 60.0
-    data = pl.concat([_strip_data(movement, limb, speeds[name]) for name, limb in movement.limbs.items()])
+    lanes = [_strip_data(movement, limb, speeds[name]) for name, limb in movement.limbs.items()]
+    activity = movement.activity
+    if activity is not None:
+        lanes.append(_activity_data(movement, activity))
+    data = pl.concat(lanes, how="diagonal")
 
     def draw(figure: Figure) -> None:
-        for name, ax in limb_axes(figure, movement, 0.935, 0.075).items():
-            _lane(ax, movement, movement.limbs[name], data.filter(pl.col("limb") == name), top, in_mm)
+        axes = limb_axes(figure, movement, 0.935, 0.075, () if activity is None else (ACTIVITY,))
+        for name, limb in movement.limbs.items():
+            _lane(axes[name], movement, limb, data.filter(pl.col("limb") == name), top, in_mm)
+        if activity is not None:
+            _activity_lane(axes[ACTIVITY], movement, activity.noise_mm, data.filter(pl.col("limb") == ACTIVITY))
         figure.supylabel(f"speed of endpoint relative to root ({_unit(in_mm)})", fontsize=8, x=0.005)
         legend(figure, _keys(movement, in_mm))
 
@@ -50,7 +68,7 @@ def limb_strips(movement: "Movement") -> Drawing:
         draw,
         data,
         _strip_summary(movement, in_mm),
-        HEIGHT_IN,
+        HEIGHT_IN + LANE_IN * (activity is not None),
         table=_strip_table(movement, speeds, in_mm),
     )
 
@@ -79,6 +97,21 @@ def _strip_data(movement: "Movement", limb: LimbSeries, speed: Floats) -> pl.Dat
     return table.select(pl.lit(limb.limb).alias("limb"), pl.all())
 
 
+def _activity_data(movement: "Movement", activity: ActivitySeries) -> pl.DataFrame:
+    """Minimum and maximum change of depth of each bin, and the share in which something reaches in."""
+    time_s, low, high = binned(movement.clean.time.time_s, activity.body_mm)
+    hands = activity.hands
+    edges = bin_edges(len(hands))
+    columns = {
+        "time_s": time_s,
+        "activity_min_mm": low,
+        "activity_max_mm": high,
+        "hands_share": np.add.reduceat(hands.astype(float), edges) / np.diff(np.append(edges, len(hands))),
+    }
+    table = pl.DataFrame(columns).with_columns(pl.col("activity_min_mm", "activity_max_mm").fill_nan(None))
+    return table.select(pl.lit(ACTIVITY).alias("limb"), pl.all())
+
+
 def _strip_table(movement: "Movement", speeds: dict[str, Floats], in_mm: bool) -> pl.DataFrame:
     """Seen and moving shares and highest speed of each limb, over even times."""
     columns: dict[str, tuple[str, Floats]] = {}
@@ -87,6 +120,9 @@ def _strip_table(movement: "Movement", speeds: dict[str, Floats], in_mm: bool) -
         if in_mm:
             columns[f"{limb_name(name)}: moving (%)"] = ("mean", np.where(limb.valid, 100.0 * limb.moving, np.nan))
         columns[f"{limb_name(name)}: highest speed ({_unit(in_mm)})"] = ("max", speeds[name])
+    if movement.activity is not None:
+        columns["activity (mm)"] = ("mean", movement.activity.body_mm)
+        columns["something reaches in (%)"] = ("mean", np.where(movement.activity.hands, 100.0, 0.0))
     return by_time(movement, columns)
 
 
@@ -108,6 +144,23 @@ def _lane(ax: Any, movement: "Movement", limb: LimbSeries, data: pl.DataFrame, t
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= top])
 
 
+def _activity_lane(ax: Any, movement: "Movement", noise_mm: float | None, data: pl.DataFrame) -> None:
+    """Change of depth of the whole infant in mm, with the level that noise alone has."""
+    shade_events(ax, movement)
+    low, high = (data[name].fill_null(np.nan).to_numpy() for name in ("activity_min_mm", "activity_max_mm"))
+    seen = high[np.isfinite(high)]
+    top = max(3.0, 1.15 * float(np.percentile(seen, 99.7)) if len(seen) else 0.0, 2 * (noise_mm or 0.0))
+    ax.plot(
+        np.repeat(data["time_s"].to_numpy(), 2), np.minimum(np.stack([low, high], axis=-1).ravel(), top),
+        color=INK, lw=0.55, zorder=2,
+    )  # fmt: skip
+    if noise_mm is not None:
+        ax.axhline(noise_mm, color=FLOOR, lw=1.0, ls=(0, (5, 2)), zorder=4)
+    ax.set_ylim(0, top)
+    ax.set_ylabel("mm / 0.2 s", fontsize=7)
+    ax.yaxis.get_major_locator().set_params(nbins=4)
+
+
 def _keys(movement: "Movement", in_mm: bool) -> list[Any]:
     handles: list[Any] = [Line2D([], [], color=INK, lw=1, label="speed")]
     if in_mm:
@@ -120,13 +173,17 @@ def _keys(movement: "Movement", in_mm: bool) -> list[Any]:
 
 
 def _strip_summary(movement: "Movement", in_mm: bool) -> str:
+    activity = movement.activity
+    below = "" if activity is None else " Below, activity: how much the depth of the whole infant changes in 0.2 s."
+    if activity is not None and activity.hands.any():
+        below += " Slanted lines mark time in which something reaches in over the infant."
     if not in_mm:
         return (
             "Speed in the picture (px/s) of each wrist and ankle relative to shoulder or hip. Without millimetres "
-            "there is no threshold of movement, so no bouts are marked."
+            f"there is no threshold of movement, so no bouts are marked.{below}"
         )
     counts = ", ".join(f"{limb_name(name)} {len(limb.bouts)}" for name, limb in movement.limbs.items())
     return (
         "Speed of each wrist and ankle relative to shoulder or hip; bars mark bouts, hatching marks time that could "
-        f"not be seen{', dots mark events' if movement.events else ''}. Bouts: {counts}."
+        f"not be seen{', dots mark events' if movement.events else ''}. Bouts: {counts}.{below}"
     )

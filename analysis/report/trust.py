@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.measures.amount import IN_NOISE_MAX_PCT
 from asyconv.analysis.measures.gates import NO_GATE, at_least_words
 from asyconv.analysis.measures.measure import Result
@@ -23,7 +24,10 @@ AT_LEAST: Final = "\N{GREATER-THAN OR EQUAL TO}"
 def first_sentences(movement: "Movement") -> list[str]:
     """Say what a reader must know before any number."""
     if not np.isfinite(movement.clean.gated_px).any():
-        return ["No infant was found in this recording. Every measure is withheld.", _why_nothing(movement)]
+        without = "" if movement.activity is None else " that needs joints"
+        first = f"No infant was found in this recording. Every measure{without} is withheld."
+        left = ["The movement strips show its activity, which needs none."] if without else []
+        return [first, _why_nothing(movement), *left, *_hands(movement)]
     amounts = [r for r in movement.results if r.measure.name == "moving_pct"]
     withheld: dict[str, list[str]] = defaultdict(list)
     for r in amounts:
@@ -47,7 +51,24 @@ def first_sentences(movement: "Movement") -> list[str]:
         out.append(
             f"The noise changes during the recording; amounts are uncertain for: {', '.join(map(limb_name, unsure))}."
         )
-    return out
+    return [*out, *_hands(movement)]
+
+
+def _hands(movement: "Movement") -> list[str]:
+    """Say for how long something reaches in, where no event of the user leaves that time out already."""
+    if movement.activity is None:
+        return []
+    reached = movement.activity.hands & ~movement.clean.excluded
+    if not reached.any():
+        return []
+    visits = runs(reached)
+    times = "once" if len(visits) == 1 else f"{len(visits)} times"
+    first_s = movement.clean.time.time_s[visits[0][0]]
+    return [
+        f"Something reaches in over the infant {times}, from {first_s:.0f} s on, for "
+        f"{reached.sum() / movement.clean.time.fs_hz:.0f} s in all. This time is counted in every number: to leave it "
+        "out, state it as events (suggested_events.csv holds it)."
+    ]
 
 
 def _listed(withheld: dict[str, list[str]], n: int) -> str:
@@ -170,9 +191,9 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
 def withheld(movement: "Movement") -> list[tuple[str, str]]:
     """Reasons in order of appearance with the core measures that each withholds; the others only counted."""
     gated = [r for r in movement.results if r.measure.gates != NO_GATE]
-    lost = [r for r in gated if r.value is None]
-    if len(lost) == len(gated) and len({r.reason for r in lost}) == 1:
-        return [(lost[0].reason, "every measure of movement, for all limbs")]
+    lost = [r for r in movement.results if r.value is None]
+    if len({(r.reason, r.value) for r in gated}) == 1 and gated[0].value is None:
+        return [(gated[0].reason, "every measure of movement, for all limbs")]
     whole = Counter(place for place, _ in {(_place(r), r.measure.label) for r in movement.results if _in_report(r)})
     by_reason: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for r in lost:

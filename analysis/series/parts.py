@@ -10,6 +10,7 @@ import numpy.typing as npt
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.formulas.bouts import bouts, moving_mask
 from asyconv.analysis.formulas.statistics import share_pct
+from asyconv.analysis.series.activity import ActivitySeries
 from asyconv.analysis.series.body import BodySeries, JointSeries, body_series, joint_series
 from asyconv.analysis.series.cuts import cut
 from asyconv.analysis.series.epochs import Epoch
@@ -56,6 +57,7 @@ class LimbEpoch:
 
     epoch: Epoch
     series: LimbSeries
+    activity: ActivitySeries | None = None
     others: dict[str, "LimbEpoch"] = field(default_factory=dict, repr=False)
 
     @property
@@ -126,6 +128,7 @@ class BodyEpoch:
     epoch: Epoch
     limbs: tuple[LimbEpoch, ...]
     series: BodySeries
+    activity: ActivitySeries | None = None
     part: str = "body"
     kind: str = "body"
 
@@ -152,25 +155,29 @@ class Series:
     limbs: dict[str, LimbSeries]
     joints: list[JointSeries]
     body: BodySeries
+    activity: ActivitySeries | None = None
 
 
-def series_of(tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> Series:
-    """Series of joints and body beside those of the `limbs`."""
+def series_of(tracks: CleanTracks, limbs: dict[str, LimbSeries], activity: ActivitySeries | None = None) -> Series:
+    """Series of joints and body beside those of the `limbs` and the `activity`."""
     joints = joint_series(tracks)
-    return Series(limbs, joints, body_series(tracks, joints))
+    return Series(limbs, joints, body_series(tracks, joints), activity)
 
 
 def parts_of(series: Series, epoch: Epoch) -> dict[str, list[Any]]:
     """Every part of the infant in `epoch`, by scope: limbs, pairs, body and joints."""
-    limbs = limb_epochs(series.limbs, epoch)
-    body = BodyEpoch(epoch, tuple(limbs.values()), cut(series.body, epoch.first, epoch.stop))
+    activity = None if series.activity is None else cut(series.activity, epoch.first, epoch.stop)
+    limbs = limb_epochs(series.limbs, epoch, activity)
+    body = BodyEpoch(epoch, tuple(limbs.values()), cut(series.body, epoch.first, epoch.stop), activity)
     joints = [JointEpoch(epoch, cut(joint, epoch.first, epoch.stop)) for joint in series.joints]
     return {"limb": [*limbs.values()], "pair": [*_pairs(limbs)], "body": [body], "joint": joints}
 
 
-def limb_epochs(limbs: dict[str, LimbSeries], epoch: Epoch) -> dict[str, LimbEpoch]:
-    """The four `limbs` cut to `epoch`, each knowing the others."""
-    epochs = {name: LimbEpoch(epoch, cut(limb, epoch.first, epoch.stop)) for name, limb in limbs.items()}
+def limb_epochs(
+    limbs: dict[str, LimbSeries], epoch: Epoch, activity: ActivitySeries | None = None
+) -> dict[str, LimbEpoch]:
+    """The four `limbs` cut to `epoch`, each knowing the others; `activity` is that of the epoch."""
+    epochs = {name: LimbEpoch(epoch, cut(limb, epoch.first, epoch.stop), activity) for name, limb in limbs.items()}
     return {name: replace(limb, others=epochs) for name, limb in epochs.items()}
 
 

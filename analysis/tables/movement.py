@@ -9,6 +9,7 @@ from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.cleaning.positions import Step
 from asyconv.analysis.measures.registry import Result
+from asyconv.analysis.series.activity import ActivitySeries
 from asyconv.analysis.series.limbs import LimbSeries
 from asyconv.analysis.tables.tables import Ages
 
@@ -17,9 +18,9 @@ from asyconv.analysis.tables.tables import Ages
 class Movement:
     """One analysed recording: the metadata of its tracks, the step log and the tables of contracts.md.
 
-    `clean` and `limbs` hold the cleaned positions and limb series behind the tables, for figures; `results` holds
-    every measure's value or reason, `quality` the recording quality (A to D) by epoch and limb; `ages` are days, None
-    where nothing is stated.
+    `clean`, `limbs` and `activity` hold the cleaned positions and the series behind the tables, for figures; `results`
+    holds every measure's value or reason, `quality` the recording quality (A to D) by epoch and limb; `ages` are days,
+    None where nothing is stated.
     """
 
     meta: dict[str, Any]
@@ -32,6 +33,7 @@ class Movement:
     features_long: pl.DataFrame
     clean: CleanTracks
     limbs: dict[str, LimbSeries]
+    activity: ActivitySeries | None
     results: tuple[Result, ...]
     quality: dict[tuple[float, str], str]
     events: tuple[Event, ...]

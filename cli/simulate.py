@@ -21,6 +21,7 @@ from asyconv.errors import InputError
 )
 @option("--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Length of each.")
 @option("--seed", type=int, help="Same seed, same recordings.  [default: 1; with --check: the one for tuning]")
+@option("--calm", is_flag=True, help="Calm infants of capsules and balls, who lie straight on their backs.")
 @option("--motion", type=PATH, help="Tracks file whose joints move the infants.")
 @option(
     "--format", "file_format", type=click.Choice(["oni", "mkv"]), default="oni", show_default=True,
@@ -36,6 +37,7 @@ def command(
     infants: int | None,
     seconds: float,
     seed: int | None,
+    calm: bool,
     motion: Path | None,
     file_format: str,
     annotated: bool,
@@ -43,6 +45,8 @@ def command(
     check: bool,
 ) -> None:
     """Make simulated depth recordings of infants in the folder OUT, with their truth in OUT/truth.
+
+    The infants have bodies, postures and movement over the ranges of real labels, under six kinds of camera.
 
     OUT must be empty. It holds exactly these recordings, and `asyconv process OUT` finds all of them.
 
@@ -60,35 +64,52 @@ def command(
         ctx.exit(0 if inside and covered else EXIT_REFUSED)
     if out is None:
         raise click.UsageError("Missing argument 'OUT'.", ctx)
+    if calm and motion is not None:
+        raise click.UsageError("--calm is for invented movement, not for --motion.", ctx)
     seed = 1 if seed is None else seed
     if flaws and not annotated:
         raise click.UsageError("--flaws goes with --annotated.", ctx)
     if annotated:
         if motion is not None or file_format != "oni":
             raise click.UsageError("--motion and --format are for recordings, not for --annotated.", ctx)
-        paths = simulate_annotated(out, infants or 2, seconds, seed, flaws=flaws)
+        paths = simulate_annotated(out, infants or 2, seconds, seed, flaws=flaws, calm=calm)
     else:
-        paths = simulate(out, infants or 2, seconds, seed, motion=motion, file_format=file_format)
+        paths = simulate(out, infants or 2, seconds, seed, calm=calm, motion=motion, file_format=file_format)
     for path in paths:
         click.echo(path)
 
 
 def simulate(
-    out: Path, infants: int, seconds: float, seed: int, *, motion: Path | None = None, file_format: str = "oni"
+    out: Path,
+    infants: int,
+    seconds: float,
+    seed: int,
+    *,
+    calm: bool = False,
+    lying: str | None = None,
+    motion: Path | None = None,
+    file_format: str = "oni",
 ) -> list[Path]:
     """Simulate into a new or empty folder, so that it holds exactly these recordings."""
+    from asyconv.simulation.scene import Condition
     from asyconv.simulation.simulate import simulate as simulate_now
 
+    condition = Condition(varied=not calm, lying=lying)
     with _empty_folder(out), progress(f"simulating {infants} infants") as tell:
-        return simulate_now(out, infants, seconds, seed, motion=motion, fmt=file_format, progress=tell)
+        return simulate_now(
+            out, infants, seconds, seed, condition=condition, motion=motion, fmt=file_format, progress=tell
+        )
 
 
-def simulate_annotated(out: Path, infants: int, seconds: float, seed: int, *, flaws: bool) -> list[Path]:
+def simulate_annotated(out: Path, infants: int, seconds: float, seed: int, *, flaws: bool, calm: bool) -> list[Path]:
     """Simulate an annotated data set into a folder that holds nothing yet; give its sheets."""
     from asyconv.simulation.annotated import simulate_annotated as simulate_now
+    from asyconv.simulation.scene import Condition
 
     with _empty_folder(out), progress(f"simulating {infants} annotated infants") as tell:
-        return simulate_now(out, infants, seconds, seed, flaws=flaws, progress=tell)
+        return simulate_now(
+            out, infants, seconds, seed, flaws=flaws, condition=Condition(varied=not calm), progress=tell
+        )
 
 
 @contextmanager

@@ -17,14 +17,11 @@ from asyconv.pose.geometry import MAP_WIDTH
 from asyconv.simulation.clips import condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
 from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX
-from asyconv.simulation.scene import DEFAULT_SIMULATION, Condition, make_infant
+from asyconv.simulation.scene import DEFAULT_SIMULATION, DRIVEN_INFANT, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
 
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH
 """Native pixels in a map pixel."""
-
-DRIVEN: Final = Condition(varied=True, lying="supine", camera="astra", distance_mm=588.0, tilt_deg=0.0)
-"""Of infants that are moved by given joints: bodies with hands, feet and clothes, under the camera of the paper."""
 
 Array = npt.NDArray[np.float64]
 
@@ -71,7 +68,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         if span_s < 0:
             raise InputError(f"{path.name}: expected joints for 1/3 s at least, found {motion.time_s[-1]:g} s")
         time_s = (np.linspace(0.0, span_s, clips)[:, None] + SPACING_S * np.arange(CLIP_FRAMES)).ravel()
-        infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s), condition=DRIVEN)
+        infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s), condition=DRIVEN_INFANT)
         sets.append(infant_clips(infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
         given_near.append(motion.is_given(time_s))

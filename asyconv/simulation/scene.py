@@ -99,6 +99,8 @@ DEFAULT_SIMULATION: Final = Condition()
 BARE: Final = Condition(occluded=False)
 """Neither cloths nor hands."""
 VARIED_INFANT: Final = Condition(varied=True)
+DRIVEN_INFANT: Final = Condition(varied=True, lying="supine", camera="astra", distance_mm=588.0, tilt_deg=0.0)
+"""Of infants that are moved by given joints: bodies with hands, feet and clothes, under the camera of the paper."""
 
 
 LOOSE_CLOTHS_SHARE: Final = 0.6

@@ -17,7 +17,7 @@ from asyconv.simulation.body import Array
 from asyconv.simulation.driven import TOO_FAR_S, JointMotion, driven_body, read_joint_motion
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, Infant
-from asyconv.simulation.scene import make_infant
+from asyconv.simulation.scene import DRIVEN_INFANT, VARIED_INFANT, Condition, make_infant
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_truth
 from asyconv.skeleton import JOINTS
@@ -32,12 +32,13 @@ def simulate(
     *,
     motion: Path | None = None,
     fmt: str = "oni",
+    condition: Condition = VARIED_INFANT,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Write `infants` simulated recordings of `seconds` into `out`, with their truth; give the recordings' paths.
 
     `motion` names a tracks file or a sheet of labels whose joints the infants follow, with a body fitted to them.
-    Joints that it does not give at some time count as hidden.
+    Joints that it does not give at some time count as hidden, and the infants are `scene.DRIVEN_INFANT`.
     `progress(done, total)` is told of frames.
     """
     if infants < 1 or seconds < 0.1:
@@ -46,11 +47,13 @@ def simulate(
         raise InputError(f"simulation: expected format oni or mkv, got {fmt!r}")
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     driven = None if motion is None else _motion_of(motion, time_s)
+    if driven is not None:
+        condition = DRIVEN_INFANT
     body = None if driven is None else partial(driven_body, driven, time_s)
     make_truth_folder(out)
     paths = []
     for number in range(infants):
-        infant = make_infant(seed, number, time_s, body=body)
+        infant = make_infant(seed, number, time_s, body=body, condition=condition)
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
         visible = write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
         if driven is not None:

@@ -1,5 +1,6 @@
 """From trained networks to a model file: threshold, bias by position, confidence, and the card."""
 
+import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +45,8 @@ def test_a_model_measured_on_real_infants_says_on_which(tmp_path: Path) -> None:
 def test_a_measured_band_goes_into_the_card_and_changes_no_weight(tmp_path: Path) -> None:
     model = load_model("compact")
     banded = export_with_band(tmp_path / "compact.safetensors", model, 4.567)
-    assert banded.card == {**model.card, "tracker_band_hz": 4.57}
+    settings = json.loads(json.dumps(dataclasses.asdict(model.settings)))
+    assert banded.card == {**model.card, "settings": settings, "tracker_band_hz": 4.57}
     assert banded.weights_hash != model.weights_hash  # it decides what is withheld, so results of before are stale
     for before, after in ((model.detection, banded.detection), (model.regression, banded.regression)):
         for key, tensor in before.state_dict().items():

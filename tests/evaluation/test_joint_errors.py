@@ -260,8 +260,9 @@ def test_infants_that_follow_given_joints_count_only_where_these_are_known(tmp_p
     assert covered[0] is not None
     assert covered[1] is not None
     assert covered[1] <= 75.0  # the right arm of both is known in a quarter of the time
+    (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="expected tracks .* found none"):
-        driven_infants(tmp_path / "..", 6, 4)
+        driven_infants(tmp_path / "empty", 6, 4)
 
 
 def test_a_share_of_held_out_infants_is_varied() -> None:

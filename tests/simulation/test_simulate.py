@@ -121,7 +121,7 @@ def test_recordings_are_real_files_and_the_truth_is_not_found_as_one(tmp_path: P
     assert find_recordings(tmp_path) == paths
     recording = open_recording(paths[1])
     assert recording.simulated
-    infant = make_infant(9, 1, np.arange(15) / 30.0)
+    infant = make_infant(9, 1, np.arange(15) / 30.0, condition=VARIED_INFANT)
     for frame, index in zip(recording.frames(), range(15), strict=True):
         np.testing.assert_array_equal(frame.depth, sensed_depth(infant, index, true_depth(infant, index)[0]))
         assert frame.time_s == pytest.approx(index / 30.0, abs=1e-3)

@@ -7,8 +7,11 @@ import ctypes
 import hashlib
 import os
 import re
+import shlex
 import signal
+import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 try:
@@ -110,6 +113,46 @@ def touch(descriptor: int, path: Path) -> None:
     os.utime(descriptor if os.utime in os.supports_fd else path)
 
 
+def move(source: Path, target: Path) -> None:
+    """Rename a file, also over one that is there, or a folder."""
+    _patiently(lambda: source.replace(target))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there."""
+    _patiently(lambda: path.unlink(missing_ok=True))
+
+
+def remove_open(path: Path, descriptor: int) -> None:
+    """Remove and close an open file: in this order where it may be locked, so that nobody finds it without its lock."""
+    if fcntl is None:  # Windows, which removes no open file
+        os.close(descriptor)
+        remove(path)
+        return
+    try:
+        remove(path)
+    finally:
+        os.close(descriptor)
+
+
+def is_in_use(error: OSError) -> bool:
+    """Whether Windows refused because a process has the file open, or may have; elsewhere that hinders nothing."""
+    return getattr(error, "winerror", None) in (5, 32)
+
+
+def _patiently(action: Callable[[], object]) -> None:
+    """Windows moves and removes no file that a scanner or a reader has open, which it has for a moment only."""
+    for wait_s in (0.05, 0.1, 0.2, 0.5, 1.0, 2.0):
+        try:
+            action()
+            return
+        except PermissionError as error:
+            if not is_in_use(error):
+                raise
+            time.sleep(wait_s)
+    action()
+
+
 def move_new(source: Path, target: Path) -> None:
     """Move a file to a name that is not taken; raises `FileExistsError`, and the file stays, where it is."""
     link = getattr(os, "link", None)
@@ -130,6 +173,11 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def command_line(text: str) -> str | list[str]:
+    """Give a command as `subprocess` takes it: Windows, whose paths have backslashes, finds the words itself."""
+    return text if os.name == "nt" else shlex.split(text)
 
 
 def ended_by(code: int) -> str | None:

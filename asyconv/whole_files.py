@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from asyconv.system import sync
+from asyconv.system import move, sync
 
 UNFINISHED: Final = ".part"
 """Ending of what is being written; its name starts with a dot, so that nothing takes it for input."""
@@ -29,7 +29,7 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[Path]:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
         yield part
         sync(part)
-        part.replace(path)
+        move(part, path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -1,9 +1,11 @@
 """The command ``asyconv``: one file per command, imported only when it is asked for."""
 
 import importlib
+import io
 import keyword
 import os
 import signal
+import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,6 +141,8 @@ def main() -> None:
     """
     from asyconv.openmp import wait_briefly
 
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # Windows' codings lack letters that names of files have
     wait_briefly(os.environ)
 
 

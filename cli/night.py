@@ -111,12 +111,13 @@ def _gpus() -> int:
 def run_on_finish(command: str, summary: str, code: int) -> None:
     """Run the user's command, with the exit code and the counts in its environment."""
     import os
-    import shlex
     import subprocess
+
+    from asyconv.system import command_line
 
     variables = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary}
     try:
-        done = subprocess.run(shlex.split(command), env={**os.environ, **variables}, check=False)
+        done = subprocess.run(command_line(command), env={**os.environ, **variables}, check=False)
     except (OSError, ValueError) as error:
         raise InputError(f"--on-finish: expected a command that can be run, found {command!r} ({error})") from error
     if done.returncode:

@@ -1,43 +1,20 @@
 """The main job on systems that lack what Linux has; simulated here by taking it away."""
 
-import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from asyconv import system
 from asyconv.night import audit, results
-from tests.helpers.nights import PROCESS
 from tests.helpers.real_data import ROOT
 
-TAKEN_AWAY = """
-import ctypes, io, os, signal, sys
-
-for name in ("sched_getaffinity", "link", "pwrite", "pread", "sysconf", "getloadavg", "geteuid"):
-    delattr(os, name)
-del signal.SIGKILL
-os.supports_fd.discard(os.utime)
-sys.modules["fcntl"] = None
-whole_open, whole_library = io.open, ctypes.CDLL
-
-def without_proc(file, *arguments, **options):
-    if str(file).startswith("/proc"):
-        raise FileNotFoundError(2, "No such file", str(file))
-    return whole_open(file, *arguments, **options)
-
-class Library(whole_library):
-    def __init__(self, name, *arguments, **options):
-        if name is None:
-            raise TypeError("expected the name of a library")
-        super().__init__(name, *arguments, **options)
-
-io.open, ctypes.CDLL = without_proc, Library
-"""
-"""Runs in every process before the first line of asyconv."""
+NOT_LINUX = ROOT / "tests" / "helpers" / "not_linux.py"
 
 BARE = re.compile(
     r"sched_getaffinity|SIGKILL|CDLL|[\"']/proc|\bfcntl\b|os\.(link|pwrite|pread|sysconf|fork)\b"
@@ -46,27 +23,75 @@ BARE = re.compile(
 )
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-def test_a_recording_is_processed_on_a_system_that_lacks_them(
-    recordings: Path, model: Path, tmp_path: Path, workers: int
-) -> None:
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """``run(*words)``: run asyconv on the system that lacks them, and return what stands on standard output."""
     (tmp_path / "start").mkdir()
-    (tmp_path / "start" / "sitecustomize.py").write_text(TAKEN_AWAY)
-    source, out = sorted(recordings.glob("*.oni"))[0], tmp_path / "out"
-    command = [*PROCESS, str(source), "-o", str(out), "--model", str(model), "--workers", str(workers)]
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "start")}
-    done = subprocess.run(
-        [*command, "--names", str(tmp_path / "names.csv")],
-        env=environment, cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    (manifest,) = results.manifests(out)
-    assert list(audit.verify(out)) == []
-    assert not list((out / ".claims").iterdir())
+    shutil.copy(NOT_LINUX, tmp_path / "start" / "sitecustomize.py")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "start"), "PYTHONIOENCODING": "cp1252"}
+
+    def started(*words: object) -> str:
+        command = [sys.executable, "-m", "asyconv.cli.main", *map(str, words)]
+        done = subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, encoding="cp1252", check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     here = subprocess.run([sys.executable, "-c", "import os; print(hasattr(os, 'link'))"], env=environment,
                           capture_output=True, text=True, check=True)  # fmt: skip
-    assert here.stdout == "False\n"  # they really were taken away
-    assert json.loads((out / manifest["recording_id"] / "manifest.json").read_text())["frames_used"] > 0
+    assert here.stdout == "False\n"  # they really are taken away
+    return started
+
+
+def test_a_recording_is_processed_on_a_system_that_lacks_them(
+    recordings: Path, model: Path, tmp_path: Path, run: Run
+) -> None:
+    source, out = sorted(recordings.glob("*.oni"))[0], tmp_path / "\u0392"  # a letter that cp1252 lacks
+    settings = ("-o", out, "--model", model, "--names", tmp_path / "names.csv")
+    assert "\\u0392" in run("process", source, *settings, "--workers", 1)
+    (manifest,) = results.manifests(out)
+    assert manifest["frames_used"] > 0
+    run("process", source, *settings, "--workers", 0, "--infant", "inf-2", "--update")  # moves the first result
+    assert [path.name for path in (out / ".superseded").iterdir()] == [manifest["recording_id"]]
+    run("cohort", out)
+    assert list(audit.verify(out)) == []
+    assert not list((out / ".claims").iterdir())
+    assert not list(out.glob(".tmp-*"))
+    for copy in ("copy.mkv", "pictures"):
+        run("convert", source, tmp_path / copy)
+
+
+def test_results_without_locks_wait_for_who_reads_them(tmp_path: Path) -> None:
+    """A file that another one has open for a moment is written a moment later; a claim that is held open is left."""
+    program = f"""
+import os, threading, time
+from pathlib import Path
+from asyconv.night import claims
+from asyconv.whole_files import write_whole
+
+folder = Path({str(tmp_path)!r})
+write_whole(folder / "a", "old")
+reader = (folder / "a").open()
+threading.Timer(0.3, reader.close).start()
+write_whole(folder / "a", "new")
+assert reader.closed and (folder / "a").read_text() == "new"
+
+claim = claims.take(folder, "rec-1")
+claim._ended.set()
+os.utime(claim.path, (0, 0))  # as if its process stood still
+assert claims.take(folder, "rec-1") is None
+os.close(claim._descriptor)
+with claims.take(folder, "rec-1"):
+    assert claim.path.exists()
+assert not list(claim.path.parent.iterdir())
+"""
+    here = [sys.executable, "-c", NOT_LINUX.read_text(encoding="utf8") + program]
+    done = subprocess.run(here, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_answer_without_them(tmp_path: Path) -> None:
@@ -90,9 +115,22 @@ assert b.read_bytes() == b"b" and not a.exists()
 assert system.cores() == os.cpu_count() and system.memory_bytes() is None and system.processor() is None
 assert system.peak_memory_mib() != system.peak_memory_mib() and len(system.boot_id()) == 12
 assert system.ended_by(0xC0000005) is None
+
+import numpy as np
+from asyconv.labels.clip_files import write_clip_files
+from asyconv.labels.clip_set import ClipSet
+
+clips = Path({str(tmp_path / "clips")!r})
+shapes = {{"depth": (1, 3, 96, 128), "xy_map": (1, 3, 12, 2), "visible": (1, 3, 12)}}
+write_clip_files(clips, [1], [ClipSet(**{{name: np.zeros(shape) for name, shape in shapes.items()}})], {{}})
+assert (clips / "facts.json").is_file()
 """
     done = subprocess.run(
-        [sys.executable, "-c", TAKEN_AWAY + asked], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", NOT_LINUX.read_text(encoding="utf8") + asked],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

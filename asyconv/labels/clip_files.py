@@ -40,11 +40,11 @@ def write_clip_files(
     }
     start = 0
     for size, clips in zip(sizes, infants, strict=True):
-        for name, array in arrays.items():
-            array[start : start + size] = getattr(clips, name)
+        for name in arrays:
+            arrays[name][start : start + size] = getattr(clips, name)
         start += size
-    for array in arrays.values():
-        array.flush()
+    while arrays:
+        arrays.popitem()[1].flush()  # and unmapped: Windows moves no folder that holds a mapped file
     np.save(part / "infant.npy", np.repeat(np.arange(len(sizes)), sizes))
     if area_map is not None:
         np.save(part / _AREA, area_map)

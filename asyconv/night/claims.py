@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from asyconv.system import boot_id, lock, move_new, overwrite_start, touch
+from asyconv.system import boot_id, is_in_use, lock, move_new, overwrite_start, remove_open, touch
 from asyconv.whole_files import read_json
 
 CLAIMS: Final = ".claims"
@@ -72,8 +72,9 @@ class Claim:
         self._ended.set()
         self._beat.join()
         if self.held():
-            self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+            remove_open(self.path, self._descriptor)
+        else:
+            os.close(self._descriptor)
 
     def _beat_on(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
@@ -130,11 +131,9 @@ def _removed_dead(path: Path) -> bool:
             if same_file(path, descriptor):  # locked by us now, so nobody else removes or takes it
                 path.unlink(missing_ok=True)
             return True
-        if not looks_dead(path):
-            return False
-        return _set_aside(path, facts)
     finally:
         os.close(descriptor)
+    return looks_dead(path) and _set_aside(path, facts)
 
 
 def _set_aside(path: Path, facts: dict[str, Any]) -> bool:
@@ -144,6 +143,10 @@ def _set_aside(path: Path, facts: dict[str, Any]) -> bool:
         path.rename(aside)
     except FileNotFoundError:
         return True
+    except PermissionError as error:
+        if not is_in_use(error):
+            raise
+        return False  # a process that stands still has it open
     taken = read_json(aside) or {}
     if taken.get("token") != facts.get("token"):
         with contextlib.suppress(FileExistsError):

@@ -22,7 +22,7 @@ from asyconv.errors import InputError
 from asyconv.night import claims
 from asyconv.recordings.finding import IGNORE_FILE
 from asyconv.recordings.stream import sha256_of
-from asyconv.system import sync
+from asyconv.system import move, sync
 from asyconv.whole_files import UNFINISHED as PART
 from asyconv.whole_files import read_json, write_json, write_whole
 
@@ -84,7 +84,7 @@ def repair(results: Path, recording_id: str) -> None:
     for folder in sorted(results.glob(f"{UNFINISHED}{recording_id}-{'?' * _TOKEN}")):
         manifest = read_json(folder / MANIFEST)
         if manifest is not None and not (results / recording_id).exists():
-            folder.rename(results / recording_id)
+            move(folder, results / recording_id)
         else:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -114,7 +114,7 @@ def replaced(results: Path, name: str) -> Iterator[Path]:
         for path in folder.iterdir():
             sync(path)
         shutil.rmtree(results / name, ignore_errors=True)
-        folder.rename(results / name)
+        move(folder, results / name)
         sync(results)
 
 
@@ -141,7 +141,7 @@ def publish(results: Path, folder: Path, manifest: dict[str, Any], held: Callabl
     if final.exists():
         _set_aside(results, recording_id)
     try:
-        folder.rename(final)
+        move(folder, final)
     except OSError as error:  # somebody's folder stands there, or a network file system answers a rename twice
         if read_manifest(results, recording_id) != json.loads(json.dumps(whole)):
             raise LostClaim(recording_id) from error
@@ -158,7 +158,7 @@ def _set_aside(results: Path, recording_id: str) -> None:
     while place.exists():  # the same settings were superseded before
         n += 1
         place = home / f"{key}-{n}"
-    (results / recording_id).rename(place)
+    move(results / recording_id, place)
 
 
 def read_manifest(results: Path, recording_id: str) -> dict[str, Any] | None:

@@ -21,6 +21,9 @@ COLUMNS: Final = (
 )  # fmt: skip
 EVENT_COLUMNS: Final = ("recording_id", "start_s", "end_s", "kind", "reason")
 EVENT_KINDS: Final = ("handling", "exclude", "state")
+TAKEN: Final = re.compile(r"cohort|con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
+"""What no folder of a recording may be called: RESULTS itself uses the first, Windows the others."""
+
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -71,8 +74,8 @@ class EventRow:
 
 def check_id(value: str) -> str:
     """Return a pseudonym that is one: letters, digits and hyphens, 32 at most, not a name that RESULTS itself uses."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", value) or value == "cohort":
-        expected = "1 to 32 letters, digits or hyphens, no hyphen first, and not 'cohort'"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}", value) or TAKEN.fullmatch(value):
+        expected = "1 to 32 letters, digits or hyphens, no hyphen first, and not 'cohort' or a device of Windows"
         raise InputError(f"identifier {value!r}: expected {expected}")
     return value
 
@@ -191,10 +194,11 @@ def _positive(text: str) -> float:
 
 
 def _repeated(rows: Sequence[Row], name: str) -> list[str]:
+    """Name what stands in several lines; identifiers also in other capitals, which are one folder on many systems."""
     lines: dict[str, list[int]] = {}
     for row in rows:
         if value := getattr(row, name):
-            lines.setdefault(value, []).append(row.line)
+            lines.setdefault(value.lower() if name == "recording_id" else value, []).append(row.line)
     return [
         f"{name} {value}: expected once, found in lines {', '.join(map(str, at))}"
         for value, at in lines.items()

@@ -48,12 +48,15 @@ def _locked(path: Path) -> Iterator[None]:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            lock(descriptor, wait=True)
-            if same_file(path, descriptor):
+            locked = lock(descriptor, wait=True)
+            if locked and same_file(path, descriptor):
                 yield
                 return
         finally:
             os.close(descriptor)
+        if not locked:  # a system without locks, which also replaces no file that is open
+            yield
+            return
 
 
 def read_names(path: Path) -> dict[str, Path]:

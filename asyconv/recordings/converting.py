@@ -16,7 +16,7 @@ from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.png_times import TIMES_FILES
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.recordings.video import write_ffv1
-from asyconv.system import sync
+from asyconv.system import move, sync
 from asyconv.whole_files import UNFINISHED
 
 ENDINGS: Final = (".oni", ".mkv", "")
@@ -48,7 +48,7 @@ def convert(recording: Recording, out: Path, progress: Told) -> list[str]:
         sync(part)
         if out.is_dir():
             shutil.rmtree(out)
-        part.replace(out)
+        move(part, out)
     finally:
         shutil.rmtree(part) if part.is_dir() else part.unlink(missing_ok=True)
     return lost

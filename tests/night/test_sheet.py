@@ -56,6 +56,7 @@ def test_only_file_is_needed(tmp_path: Path) -> None:
         ("recording_id", "Maria Rossi", "identifier 'Maria Rossi': expected 1 to 32 letters"),
         ("infant_id", "a/b", "expected 1 to 32 letters"),
         ("recording_id", "cohort", "not 'cohort'"),
+        ("recording_id", "Nul", "device of Windows"),
         ("ga_birth_days", "31+9", "expected days, or weeks\\+days"),
         ("ga_birth_days", "31", "expected 140 to 700 days"),
         ("orientation", "sideways", "expected down, up, left, right"),

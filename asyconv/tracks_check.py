@@ -152,6 +152,10 @@ def _is_plane(value: Any) -> bool:
     return abs(math.hypot(*value[:3]) - 1.0) < 0.01 and abs(value[3]) <= LENGTH_MAX
 
 
+def _is_factors(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_positive(factor) for factor in value.values())
+
+
 _TRUTH: Final = ("true or false", lambda value: isinstance(value, bool))
 _TEXT: Final = ("text", lambda value: isinstance(value, str))
 _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
@@ -171,6 +175,7 @@ _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "mattress_plane": ("a unit normal and a distance in mm", _is_plane),
     "still_floor_mm_s": ("a speed in mm/s, or one by limb", _is_floor),
     "tracker_band_hz": ("a frequency in Hz", _is_positive),
+    "interval_factors": ("a number above 0 by measure", _is_factors),
     "confidence_min": ("a probability", lambda value: _is_number(value) and 0 <= value <= 1),
     "model_error": ("an error by limb", lambda value: isinstance(value, dict)),
     "warnings": ("a list", lambda value: isinstance(value, list)),

@@ -20,15 +20,18 @@ TRACKS = "tracks"
 def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
     """Simulate recordings, track them, analyse true and predicted tracks, and set both beside the truth.
 
-    With `output`, the values of every recording as CSV and a picture go there, and the predicted tracks: given again,
-    the command analyses those that the same model left, without the networks.
+    With `output`, the values of every recording as CSV and a picture go there, a copy of the model whose card states
+    the factors of intervals that hold here, and the predicted tracks: given again, the command analyses those that the
+    same model left, without the networks.
     """
     from asyconv.analysis import analyse
     from asyconv.analysis.evaluation import agreement
+    from asyconv.analysis.evaluation.amount_intervals import factors_that_hold, interval_rows, intervals_text
     from asyconv.analysis.evaluation.jitter import jitter_of, jitter_rows, jitter_text
+    from asyconv.evaluation.calibration import export_with
     from asyconv.simulation.truth import true_tracks
 
-    truth, true, predicted, jitter = [], [], [], []
+    truth, true, predicted, jitter, intervals = [], [], [], [], []
     for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / TRACKS):
         from_true, from_predicted = analyse(true_tracks(known_truth, infant)), analyse(tracks)
         true.append(agreement.measured_amounts(from_true))
@@ -36,10 +39,13 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
         truth.append(agreement.with_ranges(amounts, true[-1]))
         predicted.append(agreement.measured_amounts(from_predicted))
         jitter.append(jitter_of(from_true, from_predicted))
+        intervals += interval_rows(from_predicted, amounts, len(truth))
     measured = {"true tracks": true, "predicted": predicted}
     if output is not None:
-        _write(agreement.rows(truth, measured), jitter_rows(jitter), output)
-    return agreement.table(truth, measured) + "\n\n" + jitter_text(jitter)
+        _write(agreement.rows(truth, measured), jitter_rows(jitter), intervals, output)
+        if factors := factors_that_hold(intervals):
+            export_with(output / f"{model.name}.safetensors", model, {"interval_factors": factors})
+    return "\n\n".join([agreement.table(truth, measured), jitter_text(jitter), intervals_text(intervals)])
 
 
 def _tracked(
@@ -87,14 +93,16 @@ def _track_infant(model: "Model", infant: "Infant", path: Path) -> "Tracks":
         return track(recording, model, progress=tell)
 
 
-def _write(rows: list[dict[str, Any]], jitter: list[dict[str, Any]], output: Path) -> None:
+def _write(
+    rows: list[dict[str, Any]], jitter: list[dict[str, Any]], intervals: list[dict[str, Any]], output: Path
+) -> None:
     import polars as pl
 
     from asyconv.analysis.evaluation.agreement_plot import agreement_picture
     from asyconv.analysis.tables.files import write_csv
 
     output.mkdir(parents=True, exist_ok=True)
-    for name, content in (("movement", rows), ("floors", jitter)):
+    for name, content in (("movement", rows), ("floors", jitter), ("intervals", intervals)):
         write_csv(pl.DataFrame(content, infer_schema_length=None), output / f"{name}.csv")
     picture = agreement_picture([row for row in rows if row["source"] == "predicted"])
     (output / "movement.png").write_bytes(picture.png())
@@ -129,7 +137,7 @@ def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | No
     import numpy as np
 
     from asyconv.analysis.evaluation.gain import band_hz, gain_text, mean_gains, measured_gains
-    from asyconv.evaluation.calibration import export_with_band
+    from asyconv.evaluation.calibration import export_with
     from asyconv.simulation.sines import EDGE_S, swinging_infant, swings
     from asyconv.simulation.truth import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
@@ -146,7 +154,8 @@ def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | No
     gains = mean_gains(measured)
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
-        export_with_band(output / f"{model.name}.safetensors", model, band_hz(gains))
+        measured_band = {"tracker_band_hz": round(band_hz(gains), 2) or None}
+        export_with(output / f"{model.name}.safetensors", model, measured_band)
     return gain_text(gains, len(measured))
 
 

@@ -22,6 +22,7 @@ from asyconv.analysis.formulas.statistics import (
     share_pct,
     standard_deviation,
 )
+from asyconv.analysis.measures.amount_errors import moving_error_pp, path_error_mm_per_min
 from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
 from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
@@ -85,12 +86,13 @@ PATH: Final = Measure(
     name="path_active_mm_per_min", label="Path while moving", unit="mm/min", scope="limb", tier="core", gates=AMOUNT,
     formula="sum of sqrt(speed^2 - floor^2) x sample time over moving samples / analysed minutes; endpoint relative to "
     "its root", value=per_minute, of=lambda limb: (path_mm(limb), limb.series.valid, limb.epoch.fs_hz),
-    n=lambda path, *_: int((path > 0).sum()), caution="a lower bound where marked", decimals=0, lower_bound=True)
+    n=lambda path, *_: int((path > 0).sum()), caution="a lower bound where marked", decimals=0, lower_bound=True,
+    error_sd=path_error_mm_per_min)
 MOVING: Final = Measure(
     name="moving_pct", label="Moving", unit="%", scope="limb", tier="core", gates=AMOUNT, source=HAYES,
     formula="100 x moving samples / analysed samples; moving by hysteresis above max(20 mm/s, 2.5 floors), kept while "
     "above max(10 mm/s, 1.6 floors), pauses up to 0.3 s merged", value=share_pct,
-    of=lambda limb: (limb.series.moving, limb.series.valid), lower_bound=True,
+    of=lambda limb: (limb.series.moving, limb.series.valid), lower_bound=True, error_sd=moving_error_pp,
     caution="behavioural state changes it most; 180 s are short")
 BOUNDS: Final = (
     Measure(

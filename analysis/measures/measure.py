@@ -25,7 +25,8 @@ class Measure:
     default the samples of the last mask among the arguments, else the values of the first one; `at_least` is how many
     of what it needs. `otherwise` is the reason where the formula gives NaN, `remark` a word beside a value that is
     given. `parts` names the limb kinds or pairs it is defined for (empty: all). `lower_bound` values are marked "at
-    least" where small movements are hidden. Core measures stand in the report, the others in the tables only.
+    least" where small movements are hidden. `error_sd` gives the SD of the value's error for a part, where it is known.
+    Core measures stand in the report, the others in the tables only.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Measure:
     tier: Tier = "extended"
     decimals: int = 1
     lower_bound: bool = False
+    error_sd: Callable[[Any], float] | None = field(default=None, repr=False)
     parts: tuple[str, ...] = ()
 
     @property
@@ -70,7 +72,10 @@ class Value:
 
 @dataclass(frozen=True)
 class Result:
-    """A measure's value for one part (joint, limb, pair, body) and one epoch; `interval` where it was earned."""
+    """A measure's value for one part (joint, limb, pair, body) and one epoch; `interval` where it was earned.
+
+    `error_sd` is the SD of the value's error, before what simulated infants say of its size; None = not known.
+    """
 
     measure: Measure
     part: str
@@ -82,6 +87,7 @@ class Result:
     lower_bound: bool
     reason: str
     interval: tuple[float, float] | None = None
+    error_sd: float | None = None
 
 
 def value_of(measure: Measure, part: Any) -> Value:

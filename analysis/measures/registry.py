@@ -66,6 +66,7 @@ def compute(
     """Every measure of `scope` and `tiers` that is defined for each of `parts`, in registry order.
 
     Measures in `with_interval` carry an interval where the epoch is long enough; its resamples hang on `recording_id`.
+    Those whose error is known carry one where the model's card says how many SDs of it hold 95 % of true values.
     """
     return [
         _result(measure, part, recording_id, measure.name in with_interval)
@@ -78,7 +79,12 @@ def compute(
 def _result(measure: Measure, part: Any, recording_id: str, wanted: bool) -> Result:
     reason = withheld(measure.gates, part)
     computed = Value(None, 0, reason) if reason else value_of(measure, part)
-    span = None
+    span, error_sd = None, None
+    bounded = measure.lower_bound and computed.value is not None and any(at_least(limb) for limb in part.limbs)
+    if measure.error_sd is not None and computed.value is not None and not bounded:
+        error_sd = measure.error_sd(part)
+        if (factor := part.epoch.interval_factors.get(measure.name)) is not None:
+            span = _possible(measure, (computed.value - factor * error_sd, computed.value + factor * error_sd))
     if wanted and computed.value is not None:
         key = f"{recording_id} {part.epoch.start_s:g} {part.part} {measure.name}"
         span = _possible(measure, interval(measure.value, computed.arguments, part.epoch.fs_hz, key))
@@ -90,9 +96,10 @@ def _result(measure: Measure, part: Any, recording_id: str, wanted: bool) -> Res
         value=computed.value,
         n=computed.n,
         analysed_s=part.analysed_s,
-        lower_bound=measure.lower_bound and computed.value is not None and any(at_least(limb) for limb in part.limbs),
+        lower_bound=bounded,
         reason=computed.reason,
         interval=span,
+        error_sd=error_sd,
     )
 
 

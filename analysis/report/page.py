@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
-from asyconv.analysis.measures.registry import REGISTRY
+from asyconv.analysis.measures.registry import REGISTRY, Result
 from asyconv.analysis.report.canvas import Drawing
 from asyconv.analysis.report.drawings import drawings
 from asyconv.analysis.report.html import data_uri, page_html
@@ -28,6 +28,10 @@ from asyconv.whole_files import write_whole
 
 GLOSSARY: Final = tuple(m for m in REGISTRY if m.tier == "core" or m.name == "coverage_used_pct")
 """Measures that the report explains."""
+ERROR_WORDS: Final = (
+    "In brackets beside moving share and path: where the true amount of this recording lies, as 95 % of SIMULATED "
+    "limbs do, from the error of the speeds and the time that was not seen. "
+)
 INTERVAL_WORDS: Final = (
     "In brackets: precision within this recording (95 %, from blocks of it), for measures whose intervals hold the "
     f"long-run value in at least {SHOWN_MIN_PCT:g} % of SIMULATED recordings. It is not for comparing infants, nor for "
@@ -67,7 +71,6 @@ def render(movements: Sequence[Movement]) -> str:
         glossary=GLOSSARY,
         references=references(GLOSSARY),
         rate_limits=RATE_LIMITS,
-        interval_words=INTERVAL_WORDS,
         simulated=any(movement.meta.get("simulated") for movement in movements),
     )
     return page + "\n"
@@ -129,10 +132,16 @@ def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:
     return {
         "start_s": start_s,
         "length_s": of_epoch[0].epoch_s,
-        "intervals": any(r.interval for r in of_epoch),
+        "intervals": _interval_words([r for r in of_epoch if r.interval]),
         "key": key_table(of_epoch, list(LIMBS)),
         "pairs": scope_table(of_epoch, "pair"),
     }
+
+
+def _interval_words(given: Sequence[Result]) -> str:
+    """What the brackets of an epoch mean, of the kinds that are `given` in the report."""
+    kinds = {r.error_sd is None for r in given if r.measure.tier == "core"}
+    return (ERROR_WORDS if False in kinds else "") + (INTERVAL_WORDS if True in kinds else "")
 
 
 def _drawing(drawing: Drawing) -> dict[str, Any]:

@@ -21,6 +21,7 @@ class Epoch:
 
     `counted` [n] are the samples inside no excluded event, `present` [n] those that have a frame. `mm_reason` says why
     there are no millimetres at all, and is empty where there are some. `trunk_mm` is the trunk length of the recording.
+    `interval_factors` are how many SDs of a measure's error hold 95 % of true values, by measure, as the model states.
     """
 
     start_s: float
@@ -35,6 +36,7 @@ class Epoch:
     sides_verified: bool
     mm_reason: str
     trunk_mm: float | None
+    interval_factors: dict[str, float]
 
     @property
     def expected(self) -> int:
@@ -72,6 +74,7 @@ def epoch_of(tracks: CleanTracks, meta: dict[str, Any], start_s: float, first: i
         sides_verified=bool(meta.get("left_right_verified")),
         mm_reason=why_no_mm(tracks, meta),
         trunk_mm=None if tracks.body is None else tracks.body.trunk_length_mm,
+        interval_factors=dict(meta.get("interval_factors") or {}),
     )
 
 

@@ -83,9 +83,9 @@ def export_model(
     return model, dataclasses.replace(evaluation, weights_hash=model.weights_hash)
 
 
-def export_with_band(path: Path, model: Model, band_hz: float) -> Model:
-    """Write `model` again with the measured band of its tracks in its card, which governs what is withheld."""
-    card = {**model.card, "tracker_band_hz": round(band_hz, 2) or None, "settings": model.settings}
+def export_with(path: Path, model: Model, measured: dict[str, Any]) -> Model:
+    """Write `model` again with what was `measured` of its tracks in its card: `tracker_band_hz`, `interval_factors`."""
+    card = {**model.card, **measured, "settings": model.settings}
     save_model(path, model.detection, model.regression, card)
     return _with_card_beside(path)
 

@@ -176,6 +176,7 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -
         "clip_layout": "staggered",
         "still_floor_mm_s": None,
         "tracker_band_hz": model.card.get("tracker_band_hz"),
+        **({"interval_factors": factors} if (factors := model.card.get("interval_factors")) else {}),
         "model_name": model.name,
         "weights_hash": model.weights_hash,
         "precision": run.inference.precision,

@@ -24,4 +24,5 @@ def test_kept_tracks_are_analysed_again_without_the_networks(tmp_path: Path, mon
     assert compare_amounts(model, 1, 4.0, 5, tmp_path) == text
     with pytest.raises(AssertionError, match="tracked again"):
         compare_amounts(model, 1, 5.0, 5, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"tracks", "movement.csv", "movement.png", "floors.csv"}
+    written = {"movement.csv", "movement.png", "floors.csv", "intervals.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {*written, "tracks"}

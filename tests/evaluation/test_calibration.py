@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from asyconv.evaluation.calibration import calibrate, export_model, export_with_band
+from asyconv.evaluation.calibration import calibrate, export_model, export_with
 from asyconv.evaluation.held_out import held_out
 from asyconv.evaluation.predictions import Predictions
 from asyconv.labels.clip_set import ClipSet
@@ -44,7 +44,7 @@ def test_a_model_measured_on_real_infants_says_on_which(tmp_path: Path) -> None:
 
 def test_a_measured_band_goes_into_the_card_and_changes_no_weight(tmp_path: Path) -> None:
     model = load_model("compact")
-    banded = export_with_band(tmp_path / "compact.safetensors", model, 4.567)
+    banded = export_with(tmp_path / "compact.safetensors", model, {"tracker_band_hz": 4.57})
     settings = json.loads(json.dumps(dataclasses.asdict(model.settings)))
     assert banded.card == {**model.card, "settings": settings, "tracker_band_hz": 4.57}
     assert banded.weights_hash != model.weights_hash  # it decides what is withheld, so results of before are stale

@@ -11,38 +11,49 @@ from asyconv.cli.progress import progress
 
 if TYPE_CHECKING:
     from asyconv.evaluation.held_out import HeldOutClips
+    from asyconv.evaluation.joint_errors import Evaluation
     from asyconv.pose.model_file import Model
 
 
 def print_errors(models: "Sequence[Model]", data: "HeldOutClips", output: Path | None) -> None:
     """Print each model's errors; with an output, write tables, curves and the worst frames."""
-    from asyconv.evaluation.error_tables import text, write_tables
+    from asyconv.evaluation.error_tables import text
     from asyconv.evaluation.joint_errors import evaluate_on
 
     for model, folder in zip(models, folders_of(models, output), strict=True):
         evaluation = evaluate_on(model, data)
         click.echo(text(evaluation))
         if folder is not None:
-            import numpy as np
+            write_pose_errors(model, evaluation, data, folder)
+            write_worst_frames(model, evaluation, data, folder / "worst_frames.png")
 
-            from asyconv.analysis.evaluation.error_plots import reliability_curve, trade_curve
-            from asyconv.analysis.evaluation.worst_frames import worst_frames_png
-            from asyconv.evaluation.error_tables import write_rows
-            from asyconv.evaluation.presence_trade import presence_trade
 
-            write_tables(evaluation, folder)
-            error = evaluation.totals["calibration_error"] or 0.0
-            curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
-            (folder / "reliability.png").write_bytes(curve.png())
-            trade = presence_trade(model, data)
-            write_rows(folder / "presence_trade.csv", [{"held_out": data.what, **row} for row in trade])
-            (folder / "presence_trade.png").write_bytes(trade_curve(trade, f"{model.name} on {data.what}").png())
-            visible = data.clips.visible
-            has_truth = data.has_truth if data.has_truth is not None else np.ones_like(visible)
-            depth_mm, truth = data.clips.depth.astype(np.float64) / 10.0, data.clips.xy_map.astype(np.float64)
-            title = f"Worst frames of {model.name} on {data.what}"
-            picture = worst_frames_png(depth_mm, evaluation.xy_map, truth, visible, has_truth, title)
-            (folder / "worst_frames.png").write_bytes(picture)
+def write_pose_errors(model: "Model", evaluation: "Evaluation", data: "HeldOutClips", folder: Path) -> None:
+    """Write the tables of errors, and the curves of reliability and of missed against invented joints."""
+    from asyconv.analysis.evaluation.error_plots import reliability_curve, trade_curve
+    from asyconv.evaluation.error_tables import write_rows, write_tables
+    from asyconv.evaluation.presence_trade import presence_trade
+
+    write_tables(evaluation, folder)
+    error = evaluation.totals["calibration_error"] or 0.0
+    curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
+    (folder / "reliability.png").write_bytes(curve.png())
+    trade = presence_trade(model, data)
+    write_rows(folder / "presence_trade.csv", [{"held_out": data.what, **row} for row in trade])
+    (folder / "presence_trade.png").write_bytes(trade_curve(trade, f"{model.name} on {data.what}").png())
+
+
+def write_worst_frames(model: "Model", evaluation: "Evaluation", data: "HeldOutClips", path: Path) -> None:
+    """Write the frames in which the model is most wrong as one picture."""
+    import numpy as np
+
+    from asyconv.analysis.evaluation.worst_frames import worst_frames_png
+
+    visible = data.clips.visible
+    has_truth = data.has_truth if data.has_truth is not None else np.ones_like(visible)
+    depth_mm, truth = data.clips.depth.astype(np.float64) / 10.0, data.clips.xy_map.astype(np.float64)
+    title = f"Worst frames of {model.name} on {data.what}"
+    path.write_bytes(worst_frames_png(depth_mm, evaluation.xy_map, truth, visible, has_truth, title))
 
 
 def print_conditions(models: "Sequence[Model]", infants: int, clips: int, seed: int, output: Path | None) -> None:

@@ -18,7 +18,7 @@ def command(run: Path, output: Path, overwrite: bool) -> None:
 
     The confidences are calibrated and the errors measured first; both go into the file's card.
     """
-    from asyconv.evaluation.calibration import export_model, sets_of
+    from asyconv.evaluation.calibration import annotated_of, export_model, sets_of
     from asyconv.evaluation.error_tables import text
     from asyconv.training.loop import trained
 
@@ -27,6 +27,7 @@ def command(run: Path, output: Path, overwrite: bool) -> None:
     recipe, networks = trained(run)
     with writing(output, "the model"):
         output.parent.mkdir(parents=True, exist_ok=True)
-        _, evaluation = export_model(output, networks, recipe, sets_of(run, recipe), tell=note)
+        own = annotated_of(run) if recipe.split else []
+        _, evaluation = export_model(output, networks, recipe, sets_of(run, recipe), trained_on=own, tell=note)
     click.echo(text(evaluation))
     click.echo(output)

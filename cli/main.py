@@ -43,6 +43,8 @@ SECTIONS = {
         "check": "Name what is wrong with an annotated data set.",
     },
     "Models": {
+        "adapt": "Adapt a model to your own infants with labelled frames.",
+        "validate": "Measure a model on your own labelled infants.",
         "train": "Train the two networks of a model.",
         "export-model": "Make one model file of a training.",
         "evaluate": "Measure a model, or the movement analysis, where the truth is known.",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from asyconv.night.one_recording import Outcome
 
 BAD = ("refused", "failed")
+UNLIKE = "unlike what the model was validated on"
+"""How a warning about such a recording begins (asyconv.pose.validated)."""
 EXIT_REFUSED = 1
 EXIT_STOPPED = 3
 VERBOSITY = "asyconv.verbosity"
@@ -57,12 +59,16 @@ def print_outcome(outcome: "Outcome") -> None:
         state = "made" if outcome.made else {"done": "already done"}.get(outcome.state, str(outcome.state))
         why = f" ({outcome.sentence})" if outcome.sentence else ""
         note(" ".join(filter(None, [f"{outcome.source.name}:", outcome.recording_id, f"{state}{why}"])))
-    if outcome.made and outcome.folder is not None and verbosity() > 0:
+    if outcome.made and outcome.folder is not None:
         from asyconv.night.results import read_manifest
 
-        stages = (read_manifest(outcome.folder.parent, outcome.folder.name) or {}).get("stages", {})
-        times = (f"{name} {spent['seconds']:.1f} s" for name, spent in stages.items())
-        click.echo(f"{outcome.recording_id}: {', '.join(times)}", err=True)
+        manifest = read_manifest(outcome.folder.parent, outcome.folder.name) or {}
+        for sentence in manifest.get("warnings") or ():
+            if sentence.startswith(UNLIKE):
+                note(f"{outcome.recording_id}: {sentence}")
+        if verbosity() > 0:
+            times = (f"{name} {spent['seconds']:.1f} s" for name, spent in manifest.get("stages", {}).items())
+            click.echo(f"{outcome.recording_id}: {', '.join(times)}", err=True)
     if outcome.folder is not None and (outcome.folder / "report.html").is_file():
         click.echo(outcome.folder / "report.html")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from asyconv.cli.messages import EXIT_REFUSED, writing
 from asyconv.cli.options import PATH, asyconv_command, option
 from asyconv.cli.progress import progress
 from asyconv.errors import InputError
+
+if TYPE_CHECKING:
+    from asyconv.simulation.scene import Condition, Conditions
 
 
 @asyconv_command("simulate", example="asyconv simulate recordings/ --infants 2 --seconds 60 --seed 1")
@@ -22,6 +26,10 @@ from asyconv.errors import InputError
 @option("--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Length of each.")
 @option("--seed", type=int, help="Same seed, same recordings.  [default: 1; with --check: the one for tuning]")
 @option("--calm", is_flag=True, help="Calm infants of capsules and balls, who lie straight on their backs.")
+@option(
+    "--other-hospital", is_flag=True,
+    help="Infants of a hospital that no training has seen: other camera, other bodies, one joint always covered.",
+)  # fmt: skip
 @option("--motion", type=PATH, help="Tracks file whose joints move the infants.")
 @option(
     "--format", "file_format", type=click.Choice(["oni", "mkv"]), default="oni", show_default=True,
@@ -38,6 +46,7 @@ def command(
     seconds: float,
     seed: int | None,
     calm: bool,
+    other_hospital: bool,
     motion: Path | None,
     file_format: str,
     annotated: bool,
@@ -64,17 +73,20 @@ def command(
         ctx.exit(0 if inside and covered else EXIT_REFUSED)
     if out is None:
         raise click.UsageError("Missing argument 'OUT'.", ctx)
-    if calm and motion is not None:
-        raise click.UsageError("--calm is for invented movement, not for --motion.", ctx)
+    if calm + other_hospital + (motion is not None) > 1:
+        raise click.UsageError("--calm, --other-hospital and --motion each state other infants; give one of them.", ctx)
     seed = 1 if seed is None else seed
     if flaws and not annotated:
         raise click.UsageError("--flaws goes with --annotated.", ctx)
     if annotated:
         if motion is not None or file_format != "oni":
             raise click.UsageError("--motion and --format are for recordings, not for --annotated.", ctx)
-        paths = simulate_annotated(out, infants or 2, seconds, seed, flaws=flaws, calm=calm)
+        paths = simulate_annotated(
+            out, infants or 2, seconds, seed, flaws=flaws, calm=calm, other_hospital=other_hospital
+        )
     else:
-        paths = simulate(out, infants or 2, seconds, seed, calm=calm, motion=motion, file_format=file_format)
+        how = {"calm": calm, "other_hospital": other_hospital}
+        paths = simulate(out, infants or 2, seconds, seed, **how, motion=motion, file_format=file_format)
     for path in paths:
         click.echo(path)
 
@@ -86,30 +98,40 @@ def simulate(
     seed: int,
     *,
     calm: bool = False,
+    other_hospital: bool = False,
     lying: str | None = None,
     motion: Path | None = None,
     file_format: str = "oni",
 ) -> list[Path]:
     """Simulate into a new or empty folder, so that it holds exactly these recordings."""
-    from asyconv.simulation.scene import Condition
     from asyconv.simulation.simulate import simulate as simulate_now
 
-    condition = Condition(varied=not calm, lying=lying)
+    condition = _condition(calm, other_hospital, lying)
     with _empty_folder(out), progress(f"simulating {infants} infants") as tell:
         return simulate_now(
             out, infants, seconds, seed, condition=condition, motion=motion, fmt=file_format, progress=tell
         )
 
 
-def simulate_annotated(out: Path, infants: int, seconds: float, seed: int, *, flaws: bool, calm: bool) -> list[Path]:
+def simulate_annotated(
+    out: Path, infants: int, seconds: float, seed: int, *, flaws: bool, calm: bool, other_hospital: bool
+) -> list[Path]:
     """Simulate an annotated data set into a folder that holds nothing yet; give its sheets."""
     from asyconv.simulation.annotated import simulate_annotated as simulate_now
+
+    condition = _condition(calm, other_hospital)
+    with _empty_folder(out), progress(f"simulating {infants} annotated infants") as tell:
+        return simulate_now(out, infants, seconds, seed, flaws=flaws, condition=condition, progress=tell)
+
+
+def _condition(calm: bool, other_hospital: bool, lying: str | None = None) -> "Condition | Conditions":
+    if other_hospital:
+        from asyconv.simulation import other_hospital as hospital
+
+        return hospital.other_hospital
     from asyconv.simulation.scene import Condition
 
-    with _empty_folder(out), progress(f"simulating {infants} annotated infants") as tell:
-        return simulate_now(
-            out, infants, seconds, seed, flaws=flaws, condition=Condition(varied=not calm), progress=tell
-        )
+    return Condition(varied=not calm, lying=lying)
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def command(
         stage_progress("steps") as report,
     ):
         with first_process_first(place):
-            recipe, clips, tuning = clips_of(out, recipe, data, split, max(1, workers), report)
+            recipe, clips, tuning = clips_of(out, recipe, [data] if data else [], split, max(1, workers), report)
         if differences:
             print_differences(out, recipe, clips, tuning, begun[0], differences, workers, report)
             return

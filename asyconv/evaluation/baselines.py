@@ -1,5 +1,6 @@
 """Trivial predictors that ignore the picture (paper.md 14): a model's errors are read beside theirs."""
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -27,16 +28,18 @@ def baselines(data: HeldOutClips) -> dict[str, Array]:
         own = data.infant == number
         same[own] = _own_mean(ClipSet(*(getattr(data.clips, name)[own] for name in ("depth", "xy_map", "visible"))))
     centre = np.array([(MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2])
+    others = "other infants' mean" if data.simulated else "simulated infants' mean"
     return {
         "same infant's mean": same,
-        "other infants' mean" if data.simulated else "simulated infants' mean": np.broadcast_to(_others_mean(), shape),
+        others: np.broadcast_to(_others_mean(BASELINE_INFANTS), shape),
         "image centre": np.broadcast_to(centre, shape),
     }
 
 
-def _others_mean() -> Array:
+@lru_cache
+def _others_mean(infants: int) -> Array:
     """Mean position of each joint over tuning infants, each counting once, [12, 2] map px."""
-    means = [_own_mean(make_clips(TUNE_SEED, number, 4), 1.0) for number in range(BASELINE_INFANTS)]
+    means = [_own_mean(make_clips(TUNE_SEED, number, 4), 1.0) for number in range(infants)]
     return np.asarray(np.mean(means, axis=0))
 
 

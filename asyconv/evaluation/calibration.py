@@ -5,8 +5,9 @@ training on an annotated data set is calibrated on the validation part of its sp
 """
 
 import dataclasses
+import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +27,7 @@ from asyconv.pose.model_card import ModelSettings
 from asyconv.pose.model_file import Model, load_model, save_model
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
 from asyconv.skeleton import FLIP, N_JOINTS
-from asyconv.training.recipe import Recipe
+from asyconv.training.recipe import ADAPT, Recipe
 from asyconv.whole_files import write_whole
 
 LINK_THRESHOLD: Final = 0.05  # paper.md 15
@@ -36,6 +37,8 @@ TUNING: Final = (96, 8)
 TEST: Final = (40, 16)
 """Simulated infants, and clips of each."""
 
+TRAINED_FRAMES: Final = "trained_frames"
+
 
 def export_model(
     path: Path,
@@ -43,9 +46,15 @@ def export_model(
     recipe: Recipe,
     sets: tuple[HeldOutClips, HeldOutClips],
     *,
+    trained_on: Sequence[ClipSet] = (),
+    settings_of: Model | None = None,
     tell: Callable[[str], None] = lambda text: None,
 ) -> tuple[Model, Evaluation]:
-    """Calibrate `networks` on the first of `sets`, measure them on the second, write the model and its card."""
+    """Calibrate `networks` on the first of `sets`, measure them on the second, write the model and its card.
+
+    With `settings_of` nothing is calibrated: its thresholds, bias by position and confidences stay. The card lists the
+    frames of `trained_on`, so that a later validation leaves their infants out.
+    """
     tuning, test = sets
     raw = ModelSettings(
         arch=recipe.regression_arch,
@@ -63,10 +72,15 @@ def export_model(
         confidence_knots=((0.0, 0.0), (1.0, 1.0)),
     )
     card = _card(recipe, raw)
+    if trained_on:
+        card[TRAINED_FRAMES] = sorted({name for clips in trained_on for name in frame_hashes(clips)})
     unfinished = path.with_name(f".{path.name}.uncalibrated")
     save_model(unfinished, *networks, card)
-    tell(f"calibrating on {tuning.what}")
-    settings = calibrate(load_model(unfinished), tuning.clips)
+    if settings_of:
+        settings = settings_of.settings
+    else:
+        tell(f"calibrating on {tuning.what}")
+        settings = calibrate(load_model(unfinished), tuning.clips)
     card["settings"] = settings
     save_model(unfinished, *networks, card)
     tell(f"measuring on {test.what}")
@@ -79,7 +93,7 @@ def export_model(
     }
     save_model(path, *networks, card)
     unfinished.unlink()
-    model = _with_card_beside(path)
+    model = with_card_beside(path)
     return model, dataclasses.replace(evaluation, weights_hash=model.weights_hash)
 
 
@@ -87,10 +101,11 @@ def export_with(path: Path, model: Model, measured: dict[str, Any]) -> Model:
     """Write `model` again with what was `measured` of its tracks in its card: `tracker_band_hz`, `interval_factors`."""
     card = {**model.card, **measured, "settings": model.settings}
     save_model(path, model.detection, model.regression, card)
-    return _with_card_beside(path)
+    return with_card_beside(path)
 
 
-def _with_card_beside(path: Path) -> Model:
+def with_card_beside(path: Path) -> Model:
+    """Load the model that was just written, and write its card as JSON beside it."""
     model = load_model(path)
     write_whole(path.with_suffix(".json"), json.dumps({**model.card, "sha256": model.weights_hash}, indent=1) + "\n")
     return model
@@ -102,6 +117,17 @@ def sets_of(run: Path, recipe: Recipe) -> tuple[HeldOutClips, HeldOutClips]:
         return annotated_part(run, "validation", recipe.split), annotated_part(run, "test", recipe.split)
     share = recipe.varied_share
     return held_out(TUNE_SEED, *TUNING, varied_share=share), held_out(TEST_SEED, *TEST, varied_share=share)
+
+
+def annotated_of(run: Path) -> list[ClipSet]:
+    """Clips of the annotated infants that the training in `run` saw, or chose its best step by."""
+    return [annotated_part(run, part, "").clips for part in ("train", "validation")]
+
+
+def frame_hashes(clips: ClipSet) -> list[str]:
+    """What each frame of depth is known by in a card, in the order of the clips; nothing of a picture is in it."""
+    frames = (np.ascontiguousarray(frame).tobytes() for clip in clips.depth for frame in clip)
+    return [hashlib.sha256(frame).hexdigest()[:16] for frame in frames]
 
 
 def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
@@ -155,8 +181,10 @@ def _confidence(score: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) ->
 
 def _card(recipe: Recipe, settings: ModelSettings) -> dict[str, Any]:
     trained_on = "an annotated data set" if recipe.split else "SIMULATED infants only"
+    if recipe.simulated_share:
+        trained_on = f"SIMULATED infants and, from weights {recipe.start[:12]} on, {trained_on}"
     return {
-        "name": recipe.model,
+        "name": recipe.model + "-adapted" * (recipe.preset == ADAPT),
         "settings": settings,
         "what": f"detection and regression CNN for 12 joints of a supine infant, trained on {trained_on}",
         "recipe": asdict(recipe),

@@ -1,5 +1,6 @@
 """Held-out data: clips of infants that no training has seen, with the true joints of every frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.labels.annotations import Annotated, clip_rows, load_clips
 from asyconv.labels.clip_files import read_areas, read_clip_files, read_infants
-from asyconv.labels.clip_set import ClipSet
+from asyconv.labels.clip_set import ClipSet, joined
 from asyconv.labels.label_sheets import is_label_sheet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
-from asyconv.pose.geometry import MAP_WIDTH
+from asyconv.pose.geometry import MAP_WIDTH, MapGeometry
 from asyconv.simulation.clips import condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
 from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX
@@ -41,6 +43,7 @@ class HeldOutClips:
     has_truth : joints whose true place in the picture is known, [n, 3, 12]; None = all. Other joints are not counted.
     infant_names : None = the infants' numbers.
     area_map : of each infant as its labels state it, map px squared, [n, 3]; NaN or None = not stated.
+    hidden_known : whether the places of hidden joints are known; people label what they see.
     """
 
     clips: ClipSet
@@ -51,6 +54,7 @@ class HeldOutClips:
     has_truth: npt.NDArray[np.bool_] | None = None
     infant_names: tuple[str, ...] | None = None
     area_map: Array | None = None
+    hidden_known: bool = True
 
 
 def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
@@ -119,12 +123,44 @@ def annotated_part(run: Path, name: str, split: str) -> HeldOutClips:
         mm_per_map=np.full(clips.visible.shape, np.nan),
         what=f"{facts['infants']} {kind}, {split}",
         simulated=facts["simulated"],
+        infant_names=tuple(facts["names"]) if "names" in facts else None,
         area_map=read_areas(folders[-1]),
+        hidden_known=False,
     )
 
 
-def joined(sets: list[ClipSet]) -> ClipSet:
-    """All clips of several sets in one set."""
-    return ClipSet(
-        *(np.concatenate([getattr(clips, name) for clips in sets]) for name in ("depth", "xy_map", "visible"))
+def labelled_clips(infants: Sequence[Annotated], fx_px: float | None = None) -> HeldOutClips:
+    """Every clip of annotated infants once; millimetres where the camera's focal length in native px is known."""
+    rows = [clip_rows(infant.frame, overlap=False, fps_hz=infant.fps_hz) for infant in infants]
+    chosen = [(infant, own) for infant, own in zip(infants, rows, strict=True) if len(own)]
+    if not chosen:
+        raise InputError("labels: expected three labelled frames 1/6 s apart somewhere, found none")
+    clips = joined([load_clips(infant, own) for infant, own in chosen])
+    scale_px = np.concatenate(
+        [np.full(own.shape, MapGeometry(infant.width_px, infant.height_px).scale_px) for infant, own in chosen]
     )
+    area_px2 = np.concatenate([infant.area_px2[own] for infant, own in chosen])
+    simulated = all(infant.simulated for infant, _ in chosen)
+    across = np.full(clips.visible.shape, np.nan) if fx_px is None else _joint_depth_mm(clips) / fx_px
+    return HeldOutClips(
+        clips=clips,
+        infant=np.repeat(np.arange(len(chosen)), [len(own) for _, own in chosen]),
+        mm_per_map=across * scale_px[..., None],
+        what=f"{len(chosen)} {'SIMULATED ' if simulated else ''}annotated infants",
+        simulated=simulated,
+        infant_names=tuple(infant.infant_id for infant, _ in chosen),
+        area_map=area_px2 / scale_px**2,
+        hidden_known=False,
+    )
+
+
+def _joint_depth_mm(clips: ClipSet) -> Array:
+    """Median depth of the 5x5 map pixels round each visible joint, mm [n, 3, 12]; NaN where there is none."""
+    out = np.full(clips.visible.shape, np.nan)
+    for place in np.argwhere(clips.visible):
+        clip, frame, joint = place.tolist()
+        x, y = np.round(clips.xy_map[clip, frame, joint]).astype(int)
+        near = clips.depth[clip, frame, max(0, y - 2) : y + 3, max(0, x - 2) : x + 3]
+        if near.any():
+            out[clip, frame, joint] = np.median(near[near > 0]) / 10.0
+    return out

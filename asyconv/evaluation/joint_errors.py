@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from asyconv.evaluation.baselines import baselines
 from asyconv.evaluation.held_out import NATIVE_PX, HeldOutClips, held_out
-from asyconv.evaluation.keypoints import PCK_SHARES, oks_ap, within
+from asyconv.evaluation.keypoints import PCK_SHARES, labelled_trunk_map, oks_ap, trunk_map, within
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
 from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
@@ -77,6 +77,7 @@ def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:
     confidence = confidence_of(predictions.score, model.settings)
     right = right_joints(predictions.xy_map, truth, visible)
     masks = _mask_rows(predictions.masks)
+    trunks = trunk_map(truth) if data.hidden_known else labelled_trunk_map(truth, visible, data.infant)
     errors = [
         row
         for name, xy in {"model": predictions.xy_map, **baselines(data)}.items()
@@ -88,8 +89,8 @@ def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:
     precision = found_ap or dict.fromkeys(("ap", "ap50", "ap75", "ar"))
     totals: dict[str, float | None] = {
         "visible_pct": 100 * float(visible.mean()),
-        **_shares(predictions, truth, visible),
-        **_far_off(predictions, truth, visible),
+        **_shares(predictions, truth, visible, trunks),
+        **_far_off(predictions, truth, visible, data.hidden_known),
         **_covered(predictions, visible, data),
         "calibration_error": calibration_error(confidence, right),
         **{f"oks_{name}": value for name, value in precision.items()},
@@ -102,8 +103,8 @@ def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:
         frames=len(flat[0]),
         totals=totals,
         errors=errors,
-        joints=_joint_rows(predictions, truth, visible, confidence, right, data),
-        infants=_infant_rows(predictions, truth, visible, data),
+        joints=_joint_rows(predictions, truth, visible, confidence, right, data, trunks),
+        infants=_infant_rows(predictions, truth, visible, data, trunks),
         masks=masks,
         reliability=reliability_rows(confidence, right),
         rmsd_map=limb_rmsd(predictions.xy_map, truth, visible),
@@ -111,14 +112,17 @@ def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:
     )
 
 
-def _shares(predictions: Predictions, truth: Array, visible: Bools, where: Any = ...) -> dict[str, float | None]:
+def _shares(
+    predictions: Predictions, truth: Array, visible: Bools, trunks: Array, where: Any = ...
+) -> dict[str, float | None]:
     """Missed and invented joints and PCK, in percent, over the part `where` of all joints [n, 3, 12]."""
     given, seen = given_joints(predictions)[where], visible[where]
-    near = {share: within(predictions.xy_map, truth, share)[where] for share in PCK_SHARES}
+    measured = (visible & np.isfinite(trunks)[..., None])[where]
+    near = {share: within(predictions.xy_map, truth, share, trunks)[where] for share in PCK_SHARES}
     return {
         "missed_pct": _percent((seen & ~given).sum(), seen.sum()),
         "invented_pct": _percent((given & ~seen).sum(), given.sum()),
-        **{f"pck_{share:g}_trunk_pct": _percent((seen & ok).sum(), seen.sum()) for share, ok in near.items()},
+        **{f"pck_{share:g}_trunk_pct": _percent((measured & ok).sum(), measured.sum()) for share, ok in near.items()},
     }
 
 
@@ -128,7 +132,7 @@ COVERED: Final = 0.7
 """Share of the frames in which a limb must be whole for amounts of its movement to be given."""
 
 
-def _far_off(predictions: Predictions, truth: Array, visible: Bools) -> dict[str, float | None]:
+def _far_off(predictions: Predictions, truth: Array, visible: Bools, hidden_known: bool) -> dict[str, float | None]:
     """Predictions more than 4 map px off, of visible and of hidden joints; limbs' frames with an RMSD beyond 2; %."""
     distance = _distances(predictions, truth, visible)
     hidden = _distances(predictions, truth, ~visible)
@@ -136,7 +140,7 @@ def _far_off(predictions: Predictions, truth: Array, visible: Bools) -> dict[str
         [values[np.isfinite(values)] for values in limb_rmsd(predictions.xy_map, truth, visible).values()]
     )
     return {
-        "invented_far_pct": _percent((hidden > FAR_OFF_MAP).sum(), given_joints(predictions).sum()),
+        "invented_far_pct": _percent((hidden > FAR_OFF_MAP).sum(), given_joints(predictions).sum() * hidden_known),
         "far_off_pct": _percent((distance > FAR_OFF_MAP).sum(), np.isfinite(distance).sum()),
         "limb_frames_far_off_pct": _percent((limbs > FAR_OFF_LIMB_MAP).sum(), len(limbs)),
     }
@@ -177,8 +181,9 @@ def _error_columns(distance: Array, mm_per_map: Array) -> dict[str, float | int 
 
 
 def _joint_rows(
-    predictions: Predictions, truth: Array, visible: Bools, confidence: Array, right: Bools, data: HeldOutClips
-) -> list[Row]:
+    predictions: Predictions, truth: Array, visible: Bools, confidence: Array, right: Bools, data: HeldOutClips,
+    trunks: Array,
+) -> list[Row]:  # fmt: skip
     distance = _distances(predictions, truth, visible)
     rows = []
     for index, joint in enumerate(JOINTS):
@@ -188,14 +193,16 @@ def _joint_rows(
                 "joint": joint,
                 "visible_pct": 100 * float(visible[own].mean()),
                 **_error_columns(distance[own], data.mm_per_map[own]),
-                **_shares(predictions, truth, visible, own),
+                **_shares(predictions, truth, visible, trunks, own),
                 "calibration_error": calibration_error(confidence[own], right[own]),
             }
         )
     return rows
 
 
-def _infant_rows(predictions: Predictions, truth: Array, visible: Bools, data: HeldOutClips) -> list[Row]:
+def _infant_rows(
+    predictions: Predictions, truth: Array, visible: Bools, data: HeldOutClips, trunks: Array
+) -> list[Row]:
     distance = _distances(predictions, truth, visible)
     rows = []
     for number in np.unique(data.infant):
@@ -207,7 +214,7 @@ def _infant_rows(predictions: Predictions, truth: Array, visible: Bools, data: H
                 "n_frames": int(own.sum()) * distance.shape[1],
                 "visible_pct": 100 * float(visible[own].mean()),
                 **_error_columns(distance[own], data.mm_per_map[own]),
-                **_shares(predictions, truth, visible, own),
+                **_shares(predictions, truth, visible, trunks, own),
                 **{
                     f"{limb}_rmsd_map_px_p50": float(np.nanmedian(values)) if np.isfinite(values).any() else None
                     for limb, values in medians.items()

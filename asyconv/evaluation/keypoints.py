@@ -33,10 +33,26 @@ def trunk_map(truth: Array) -> Array:
     return np.asarray(np.linalg.norm(truth[..., shoulders, :].mean(-2) - truth[..., hips, :].mean(-2), axis=-1))
 
 
-def within(xy_map: Array, truth: Array, share: float) -> Bools:
-    """Whether each joint [..., 12] is predicted within `share` of the trunk of the truth."""
+def labelled_trunk_map(truth: Array, visible: Bools, infant: npt.NDArray[np.int64]) -> Array:
+    """Trunk of each frame [n, 3] where hidden joints have no known place: the infant's median; NaN = never seen whole.
+
+    Joints are [n, 3, 12, 2], `infant` [n] numbers each clip's infant.
+    """
+    ends = [joint for chain in LIMBS.values() for joint in chain[:1]]
+    seen = np.where(visible[..., ends].all(axis=-1), trunk_map(truth), np.nan)
+    out = np.full(seen.shape, np.nan)
+    for number in np.unique(infant):
+        own = seen[infant == number]
+        if np.isfinite(own).any():
+            out[infant == number] = np.nanmedian(own)
+    return out
+
+
+def within(xy_map: Array, truth: Array, share: float, trunks_map: Array | None = None) -> Bools:
+    """Whether each joint [..., 12] is predicted within `share` of the trunk, by default that of the truth."""
     error = np.linalg.norm(xy_map - truth, axis=-1)
-    return np.asarray(error <= share * trunk_map(truth)[..., None])
+    trunks = trunk_map(truth) if trunks_map is None else trunks_map
+    return np.asarray(error <= share * trunks[..., None])
 
 
 def oks_ap(

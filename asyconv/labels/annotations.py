@@ -194,7 +194,8 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
     done = folder / f"clips-{_key(chosen)}"
     if not done.is_dir():
         loaded = (load_clips(infant, rows) for infant, rows in chosen)
-        facts = {"simulated": all(infant.simulated for infant, _ in chosen)}
+        names = [infant.infant_id for infant, _ in chosen]
+        facts = {"simulated": all(infant.simulated for infant, _ in chosen), "names": names}
         areas = [
             infant.area_px2[rows] / MapGeometry(infant.width_px, infant.height_px).scale_px ** 2
             for infant, rows in chosen

@@ -1,5 +1,6 @@
 """Clips with their labels, as arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,3 +14,10 @@ class ClipSet:
     depth: npt.NDArray[np.uint16]
     xy_map: npt.NDArray[np.float32]
     visible: npt.NDArray[np.bool_]
+
+
+def joined(sets: Sequence[ClipSet]) -> ClipSet:
+    """All clips of several sets in one set."""
+    return ClipSet(
+        *(np.concatenate([getattr(clips, name) for clips in sets]) for name in ("depth", "xy_map", "visible"))
+    )

@@ -21,6 +21,7 @@ from asyconv.pose.inference import Inference
 from asyconv.pose.mattress import check_camera, fit_mattress, to_camera_mm
 from asyconv.pose.model_file import Model
 from asyconv.pose.run import Run
+from asyconv.pose.validated import Section, unlike_validated
 from asyconv.recordings.clock import Clock, lost_frames
 from asyconv.recordings.stream import Frame, Intrinsics, Recording
 from asyconv.stage_times import StageTimes
@@ -137,7 +138,7 @@ def _tracks(
     if picture.camera is not None:
         xyz_mm = to_camera_mm(xy_px, depth_mm, picture.camera, picture.mirrored)
         plane = fit_mattress(scene_mm, xy_map.reshape(-1, 2), run.geometry, picture.camera)
-    warnings = [*recording.warnings, *_warnings(run, picture, scene_mm, plane)]
+    warnings = [*recording.warnings, *_warnings(run, picture, scene_mm, plane, model.card.get("validated"))]
     if motion.meta["refused"] and picture.camera is not None:
         warnings.append(f"no motion evidence from depth: {motion.meta['refused']}")
     meta = identity | _metadata(recording, model, run, picture) | {"mattress_plane": plane, "warnings": warnings}
@@ -193,8 +194,14 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -
     }
 
 
-def _warnings(run: Run, picture: _Picture, scene_mm: Array, plane: list[float] | None) -> list[str]:
-    out = []
+def _warnings(
+    run: Run, picture: _Picture, scene_mm: Array, plane: list[float] | None, section: Section | None
+) -> list[str]:
+    middle_mm = float(np.nanmedian(scene_mm))
+    fx_px = picture.camera.fx_px if picture.camera else None
+    out = unlike_validated(
+        section, width_px=run.geometry.width_px, fx_px=fx_px, distance_mm=middle_mm, fps_hz=run.cutter.fps_hz
+    )
     if not picture.left_right_verified:
         out.append("left/right unverified: where the head lies or whether the picture is mirrored was not stated")
     if picture.camera is None:
@@ -206,7 +213,6 @@ def _warnings(run: Run, picture: _Picture, scene_mm: Array, plane: list[float] |
     short, frames = len(run.cutter.too_short), len(run.number)
     if short:
         out.append(f"too short: {short} of {frames} frames lie in runs of fewer than three and have no joints")
-    middle_mm = float(np.nanmedian(scene_mm))
     if not PLAUSIBLE_MM[0] <= middle_mm <= PLAUSIBLE_MM[1]:
         out.append(f"median depth {middle_mm:.0f} mm is implausible for a crib: check the depth unit")
     return out

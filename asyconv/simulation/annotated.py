@@ -19,7 +19,15 @@ from asyconv.simulation.body import Array
 from asyconv.simulation.flaws import ANNOTATED_STEP, natural, plant, with_gaps
 from asyconv.simulation.infant import FPS_HZ, Infant
 from asyconv.simulation.labels import annotators_labels
-from asyconv.simulation.scene import VARIED_INFANT, Condition, make_infant, sensed_depth, true_depth, visible_joints
+from asyconv.simulation.scene import (
+    VARIED_INFANT,
+    Condition,
+    Conditions,
+    make_infant,
+    sensed_depth,
+    true_depth,
+    visible_joints,
+)
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_infant
 from asyconv.skeleton import N_JOINTS
@@ -34,7 +42,7 @@ def simulate_annotated(
     seed: int,
     *,
     flaws: bool = False,
-    condition: Condition = VARIED_INFANT,
+    condition: Condition | Conditions = VARIED_INFANT,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Write `infants` annotated infants of `seconds` into `out`, with their truth; give the sheets' paths.
@@ -52,7 +60,7 @@ def simulate_annotated(
     flaw_list: list[Finding] = []
     sheets = []
     for number in range(infants):
-        infant = make_infant(seed, number, time_s, condition=condition)
+        infant = make_infant(seed, number, time_s, condition=condition(number) if callable(condition) else condition)
         name = f"pz{number + 1}"
         tell = partial(_tell, progress, number * len(frames), infants * len(frames))
         labels = _write_pictures(infant, frames, out / name, tell)

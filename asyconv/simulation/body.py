@@ -91,6 +91,12 @@ def varied_anatomy(rng: np.random.Generator, anatomy: Anatomy) -> Anatomy:
     )
 
 
+def with_limbs(anatomy: Anatomy, factor: float) -> Anatomy:
+    """The same infant with limbs so many times as long."""
+    names = ("upper_arm", "forearm", "thigh", "shank")
+    return replace(anatomy, **{name: getattr(anatomy, name) * factor for name in names})
+
+
 @dataclass(frozen=True)
 class Placement:
     """Where the body lies in the bed frame: trunk centre in mm, turn of the trunk axis in degrees, roll in degrees.

@@ -21,6 +21,7 @@ from asyconv.simulation.body import (
     sample_anatomy,
     solids_of,
     varied_anatomy,
+    with_limbs,
 )
 from asyconv.simulation.cameras import picture, sample_sensor
 from asyconv.simulation.infant import (
@@ -77,6 +78,7 @@ class Condition:
     turn_deg : of the trunk in the picture.
     camera : one of `cameras.CAMERAS`.
     swaddled : wrapped from the neck to the feet.
+    limbs : how many times as long the limbs are.
     """
 
     roll_deg: float | None = None
@@ -92,6 +94,7 @@ class Condition:
     turn_deg: float | None = None
     camera: str | None = None
     swaddled: bool = False
+    limbs: float = 1.0
 
 
 DEFAULT_SIMULATION: Final = Condition()
@@ -99,6 +102,9 @@ DEFAULT_SIMULATION: Final = Condition()
 BARE: Final = Condition(occluded=False)
 """Neither cloths nor hands."""
 VARIED_INFANT: Final = Condition(varied=True)
+Conditions = Callable[[int], Condition]
+"""Gives the condition of an infant by its number."""
+
 DRIVEN_INFANT: Final = Condition(varied=True, lying="supine", camera="astra", distance_mm=588.0, tilt_deg=0.0)
 """Of infants that are moved by given joints: bodies with hands, feet and clothes, under the camera of the paper."""
 
@@ -135,7 +141,7 @@ def make_infant(
     lying = condition.lying or sample_lying(more)
     reach, wrap = CALM, "nothing"
     if condition.varied:
-        anatomy = varied_anatomy(more, anatomy)
+        anatomy = with_limbs(varied_anatomy(more, anatomy), condition.limbs)
         placement = varied_placement(more, lying, condition.turn_deg, condition.roll_deg)
         wrap = "swaddle" if condition.swaddled else sample_wrap(more) if condition.occluded else "nothing"
         reach = QUIET if more.random() < QUIET_SHARE or wrap == "swaddle" else VARIED

@@ -17,7 +17,7 @@ from asyconv.simulation.body import Array
 from asyconv.simulation.driven import TOO_FAR_S, JointMotion, driven_body, read_joint_motion
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, Infant
-from asyconv.simulation.scene import DRIVEN_INFANT, VARIED_INFANT, Condition, make_infant
+from asyconv.simulation.scene import DRIVEN_INFANT, VARIED_INFANT, Condition, Conditions, make_infant
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_truth
 from asyconv.skeleton import JOINTS
@@ -32,7 +32,7 @@ def simulate(
     *,
     motion: Path | None = None,
     fmt: str = "oni",
-    condition: Condition = VARIED_INFANT,
+    condition: Condition | Conditions = VARIED_INFANT,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Write `infants` simulated recordings of `seconds` into `out`, with their truth; give the recordings' paths.
@@ -53,7 +53,9 @@ def simulate(
     make_truth_folder(out)
     paths = []
     for number in range(infants):
-        infant = make_infant(seed, number, time_s, body=body, condition=condition)
+        infant = make_infant(
+            seed, number, time_s, body=body, condition=condition(number) if callable(condition) else condition
+        )
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
         visible = write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
         if driven is not None:

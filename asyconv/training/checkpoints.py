@@ -25,7 +25,7 @@ def save(stage: Stage, folder: Path) -> None:
     tensors |= {f"best.{k}": v for k, v in stage.best.state_dict().items()}
     for index, state in stage.optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{k}": torch.as_tensor(v) for k, v in state.items() if v is not None}
-    facts = {name: repr(getattr(stage, name)) for name in ("step", "steps", "loss_sum", "best_value")}
+    facts = {name: repr(getattr(stage, name)) for name in ("step", "steps", "loss_sum", "best_value", "best_step")}
     stored = {k: v.detach().cpu().clone().contiguous() for k, v in tensors.items()}
     write_whole(folder / f"{stage.name}.safetensors", safetensors.torch.save(stored, metadata=facts))
 
@@ -41,6 +41,7 @@ def resume(stage: Stage, folder: Path) -> bool:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         stage.step, stage.steps = int(facts["step"]), int(facts["steps"])
         stage.loss_sum, stage.best_value = float(facts["loss_sum"]), float(facts["best_value"])
+        stage.best_step = int(facts.get("best_step", "0"))
     except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise InputError(f"{path}: expected a checkpoint of this version, found something else ({error})") from error
     for prefix, module in (("network.", stage.network), ("average.", stage.average), ("best.", stage.best)):

@@ -6,6 +6,7 @@ it was and several processes each take their share of the same batch.
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from asyconv.errors import InputError
 from asyconv.labels.annotations import Annotated, read_annotated, write_clips
 from asyconv.labels.clip_files import read_clip_files, write_clip_files
-from asyconv.labels.clip_set import ClipSet
+from asyconv.labels.clip_set import ClipSet, joined
 from asyconv.labels.splits import Split, by_infant, within_infant
 from asyconv.pose.clips import normalise
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
@@ -85,22 +86,41 @@ def _told(sets: Iterable[ClipSet], total: int, report: Report | None) -> Iterato
 
 
 def clips_of(
-    folder: Path, recipe: Recipe, data: Path | None, split: str, workers: int, report: Report | None = None
+    folder: Path, recipe: Recipe, data: Sequence[Path], split: str, workers: int, report: Report | None = None
 ) -> tuple[Recipe, ClipSet, ClipSet]:
     """The recipe with the hash of what it trains on, and the clips to train on and to choose by, kept in `folder`.
 
-    `data` is an annotated data set divided by `split` ("within" or "fold:I/K"); None = simulated infants.
+    `data` are annotated data sets divided by `split` ("within" or "fold:I/K"); none = simulated infants.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if data is None:
-        how = (recipe.pace, recipe.varied_share, workers)
-        clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, *how, report)
+    how = (recipe.pace, recipe.varied_share, workers)
+    simulated = not data or recipe.simulated_share > 0
+    clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, *how, report) if simulated else None
+    if not data:
         tuning = simulated_clips(folder, TUNE_SEED, VALIDATION_INFANTS, VALIDATION_CLIPS, *how)
-        return dataclasses.replace(recipe, data=clips_hash(clips)), clips, tuning
-    annotated = read_annotated(data)
-    parts = chosen_split(annotated, split)
-    clips, tuning, _ = (write_clips(folder / name, annotated, getattr(parts, name)) for name in PARTS)
-    return dataclasses.replace(recipe, data=clips_hash(clips), split=parts.name), clips, tuning
+    else:
+        annotated = read_data_sets(data)
+        parts = chosen_split(annotated, split)
+        own, tuning, _ = (write_clips(folder / name, annotated, getattr(parts, name)) for name in PARTS)
+        recipe = dataclasses.replace(recipe, split=parts.name)
+        clips = own if clips is None else mixed(own, clips, recipe.simulated_share)
+    assert clips is not None
+    return dataclasses.replace(recipe, data=clips_hash(clips)), clips, tuning
+
+
+def read_data_sets(data: Sequence[Path]) -> list[Annotated]:
+    """The infants of several annotated data sets, which must not share an identifier."""
+    annotated = [infant for path in data for infant in read_annotated(path)]
+    twice = [name for name, count in Counter(infant.infant_id for infant in annotated).items() if count > 1]
+    if twice:
+        raise InputError(f"infant {twice[0]}: expected each infant in one data set, found it in two")
+    return annotated
+
+
+def mixed(own: ClipSet, simulated: ClipSet, simulated_share: float) -> ClipSet:
+    """Simulated clips with annotated ones, which are repeated until the simulated ones have the stated share."""
+    times = round(len(simulated.depth) * (1.0 / simulated_share - 1.0) / len(own.depth))
+    return joined([simulated, *[own] * max(1, times)])
 
 
 def chosen_split(annotated: Sequence[Annotated], split: str) -> Split:

@@ -229,9 +229,13 @@ def run_stage(
             value = _validate(stage, frozen, recipe, tuning, place)
             if place.rank == 0:
                 add_loss(out / LOSSES, stage.name, stage.step, settings.criterion, value)
+            if settings.patience and stage.step - stage.best_step >= settings.patience * every:
+                stage.steps = stage.step
         if place.rank == 0 and (validated or time.monotonic() - saved_at > CHECKPOINT_S):
             save(stage, out)
             saved_at = time.monotonic()
+        if stage.step == stage.steps:
+            break
     if place.world > 1:  # statistics of batch normalisation differ between processes: all go on with the first one's
         dist.barrier()
         resume(stage, out)
@@ -280,6 +284,6 @@ def _validate(stage: Stage, frozen: nn.Module | None, recipe: Recipe, tuning: Cl
     value = validation(folded(stage.average), frozen, recipe, stage.name, tuning, place.device)
     lower_is_better = -value if recipe.stage(stage.name).criterion == "accuracy" else value
     if lower_is_better < stage.best_value:
-        stage.best_value = lower_is_better
+        stage.best_value, stage.best_step = lower_is_better, stage.step
         stage.best.load_state_dict(stage.average.state_dict())
     return value

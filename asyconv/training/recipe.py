@@ -17,6 +17,8 @@ WIDTHS: Final = {"paper": 1.0, "paper-3d": 1.0, "compact": 0.25, "compact-3d": 0
 DEEP: Final = ("compact", "compact-3d")
 """Models whose detection network is the deep one."""
 STAGES: Final = ("detection", "regression")
+ADAPT: Final = "adapt"
+"""The preset of a training that goes on with one's own infants (see adapting.py)."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class StageRecipe:
     batch : clips a step, over all processes together.
     epochs, steps : length; `epochs` counts where `steps` is 0.
     validate_every : steps between validations, 0 = once an epoch; the best one is kept.
+    patience : validations without a better one after which the training stops, 0 = it goes on to its end.
     criterion : what "best" means: highest "accuracy" of pixels, lowest "error" (mean absolute), lowest "loss".
     radius_map, sigma_map : of the targets, map px; detection has no sigma.
     crop : side of the squares near the body that are trained on, map px; 0 = whole maps.
@@ -49,6 +52,7 @@ class StageRecipe:
     sigma_map: float = 0.0
     crop: int = 0
     peak_weight: float = 0.0
+    patience: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Recipe:
     full_circle : augmentation: this share of the clips is turned in the picture to any direction instead, so that an
         infant whose head lies another way than stated is still recognised.
     pace : simulated infants move up to so many times as fast, differently in each clip.
+    simulated_share : share of simulated clips among those that a training on an annotated data set sees.
     varied_share : share of simulated infants with varied bodies, postures and movement; the others are calm.
     averaging : of the weights over steps, exponential; 0 = none.
     precision : "float32" or "bfloat16" (mixed).
@@ -97,6 +102,7 @@ class Recipe:
     full_circle: float = 0.0
     pace: float = 1.0
     varied_share: float = 0.0
+    simulated_share: float = 0.0
     averaging: float = 0.0
     depth_scale_mm: float = 60.0
     depth_limit: float = 3.0

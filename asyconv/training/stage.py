@@ -21,3 +21,4 @@ class Stage:
     step: int = 0
     loss_sum: float = 0.0  # since losses were last noted
     best_value: float = math.inf
+    best_step: int = 0

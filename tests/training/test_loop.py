@@ -144,6 +144,16 @@ def test_frozen_norms_stay_and_the_rest_learns(tmp_path: Path, clips: ClipSet, t
         assert torch.equal(tensor, before[name]) == is_norm, name
 
 
+def test_without_progress_it_stops_by_itself_and_stays_stopped(tmp_path: Path, clips: ClipSet, tuning: ClipSet) -> None:
+    still = replace(RECIPE.detection, rate=0.0, steps=20, patience=2)
+    recipe = replace(RECIPE, detection=still, freeze_norms=True)
+    for _ in range(2):
+        train(tmp_path, recipe, clips, tuning, workers=0)
+        rows = (tmp_path / "losses.csv").read_text().splitlines()
+        validated = [row.split(",")[1] for row in rows if row.startswith("detection") and ",loss," in row]
+        assert validated == ["2", "4", "6"]  # the best at once, and two that are no better
+
+
 def test_it_begins_with_a_models_weights_and_takes_a_detection_as_it_is(
     tmp_path: Path, clips: ClipSet, tuning: ClipSet
 ) -> None:

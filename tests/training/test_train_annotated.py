@@ -86,7 +86,7 @@ def test_training_by_infant_never_sees_the_tested_one(tmp_path: Path, dataset: P
     assert split.name == "by infant, fold 2 of 4"
     assert len(split.test) == 1
     assert not set(split.test) & (set(split.train) | set(split.validation))
-    recipe, clips, tuning = clips_of(tmp_path / "run", make_recipe("paper", "paper"), more, "fold:2/4", 1)
+    recipe, clips, tuning = clips_of(tmp_path / "run", make_recipe("paper", "paper"), [more], "fold:2/4", 1)
     assert recipe.split == split.name
     assert len(clips.depth) == sum(len(rows) for rows in split.train.values())
     assert len(tuning.depth) == sum(len(rows) for rows in split.validation.values())

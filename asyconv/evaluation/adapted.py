@@ -1,0 +1,104 @@
+"""Fine-tuning from labels to a model file, and in sentences what it gained and lost."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from asyconv.evaluation.calibration import annotated_of, export_model, sets_of
+from asyconv.evaluation.held_out import HeldOutClips, held_out
+from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
+from asyconv.evaluation.validation import errors_px, export_validated, interval, validated_section
+from asyconv.pose.model_file import Model
+from asyconv.simulation.seeds import TEST_SEED
+from asyconv.training.adapting import split_of
+from asyconv.training.data import Report, clips_of, read_data_sets
+from asyconv.training.loop import started, train
+from asyconv.training.processes import CPU, Place
+from asyconv.training.recipe import Recipe
+
+SIMULATED: Final = (24, 4)
+"""Simulated infants, and clips of each, on which nothing should be lost."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Errors of the model before and after on the same clips."""
+
+    data: HeldOutClips
+    before: Evaluation
+    after: Evaluation
+
+
+def adapt(
+    path: Path, model: Model, data: Sequence[Path], recipe: Recipe, run: Path, *,
+    simulated: tuple[int, int] = SIMULATED, place: Place = CPU, workers: int = 1, report: Report | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+) -> tuple[Model, Compared, Compared]:  # fmt: skip
+    """Fine-tune `model` by `recipe` with the labels in `data` into the file `path`.
+
+    Gives the new model and two comparisons: on labelled infants that were kept apart, and on `simulated` ones (infants,
+    clips of each). The training lives in the folder `run`, goes on from there if it was stopped, and is removed at the
+    end, for it holds pictures of the infants.
+    """
+    split, width_px = split_of(data), read_data_sets(data)[0].width_px
+    recipe, begun = started(recipe, model)
+    recipe, clips, tuning = clips_of(run, recipe, data, split, max(1, workers), report)
+    networks = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
+    tuned_on, kept_apart = sets_of(run, recipe)
+    written, after = export_model(
+        path, networks, recipe, (tuned_on, kept_apart), trained_on=annotated_of(run), settings_of=model, tell=tell
+    )
+    tell("measuring what was gained and lost")
+    own = Compared(kept_apart, evaluate_on(model, kept_apart), after)
+    others = held_out(TEST_SEED, *simulated, varied_share=recipe.varied_share)
+    lost = Compared(others, evaluate_on(model, others), evaluate_on(written, others))
+    written = export_validated(path, written, validated_section(after, kept_apart, None, width_px))
+    shutil.rmtree(run)
+    return written, own, lost
+
+
+def gain_text(own: Compared, simulated: Compared) -> str:
+    """Say in plain sentences what was gained on infants kept apart, and whether anything was lost on simulated ones."""
+    count = len(np.unique(own.data.infant))
+    infants = f"{count} infant{'s' * (count > 1)}"
+    kept_apart = f"{own.after.frames} labelled frames of {infants} that no step was learnt from"
+    others = f"{simulated.after.frames} frames of {simulated.data.what}"
+    return "\n".join([*_sentences(own, kept_apart), *_sentences(simulated, others), _verdict(simulated)])
+
+
+def _sentences(pair: Compared, what: str) -> list[str]:
+    (missed, invented, median_px, far_off), before = (
+        _figures(evaluation, pair.data) for evaluation in (pair.after, pair.before)
+    )
+    return [
+        f"On {what} (in brackets: the model before):",
+        f"  {missed} % ({before[0]} %) of the visible joints are missed.",
+        f"  {invented} % ({before[1]} %) of the joints that are found are not visible.",
+        f"  The median error is {median_px} px ({before[2]} px).",
+        f"  {far_off} % ({before[3]} %) of the limbs lie more than 10 px off.",
+    ]
+
+
+def _figures(evaluation: Evaluation, data: HeldOutClips) -> list[str]:
+    px, totals = errors_px(evaluation, data), evaluation.totals
+    median_px = float(np.nanmedian(px)) if np.isfinite(px).any() else None
+    values = (totals["missed_pct"], totals["invented_pct"], median_px, totals["limb_frames_far_off_pct"])
+    return ["-" if value is None else f"{value:.1f}" for value in values]
+
+
+def _verdict(pair: Compared) -> str:
+    """Whether simulated infants show a loss: more missed joints or larger errors, by more than infants differ."""
+    names = {"missed_pct": ("misses", "% of the visible joints"), "error_map_px_p50": ("errs by", "map pixels")}
+    lost = []
+    for key, (verb, unit) in names.items():
+        pairs = zip(pair.after.infants, pair.before.infants, strict=True)
+        more = interval([a[key] - b[key] for a, b in pairs if a[key] is not None and b[key] is not None])
+        if more and more[1] > 0:
+            lost.append(f"it {verb} {more[0]:.2g} {unit} more ({more[1]:.2g} to {more[2]:.2g})")
+    if lost:
+        return f"On simulated infants it lost something: {', and '.join(lost)}; the mean of infants, 95 % interval."
+    return "On simulated infants no loss stands out: missed joints and errors changed by no more than infants differ."

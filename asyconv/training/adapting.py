@@ -1,0 +1,74 @@
+"""Fine-tuning: a model's training goes on with annotated infants of one's own.
+
+Every setting was measured on simulated infants of another hospital (docs/adapting.md).
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from asyconv.errors import InputError
+from asyconv.labels.annotations import Annotated, clip_rows
+from asyconv.pose.clips import CLIP_FRAMES
+from asyconv.pose.model_file import Model
+from asyconv.training.data import read_data_sets
+from asyconv.training.recipe import ADAPT, USEFUL, WIDTHS, Recipe
+
+INFANTS_MIN: Final = 3
+FRAMES_MIN: Final = 50
+FOLDS: Final = 4
+"""A quarter of the infants is kept apart, and nothing is learnt from them or chosen by them."""
+
+SIMULATED_INFANTS: Final = 100
+SIMULATED_SHARE: Final = 0.5
+
+
+def adapting_recipe(model: Model, precision: str) -> Recipe:
+    """How the training of `model` goes on."""
+    settings = model.settings
+    known = model.card.get("recipe", {}).get("model")
+    return dataclasses.replace(
+        USEFUL,
+        preset=ADAPT,
+        model=known if known in WIDTHS else "compact-3d" if settings.arch == "3x3x3" else "compact",
+        width=settings.width,
+        deep_detection=settings.deep_detection,
+        detection=dataclasses.replace(
+            USEFUL.detection, radius_map=settings.disc_radius_map, rate=1e-3, steps=400, validate_every=50, patience=4
+        ),
+        regression=dataclasses.replace(
+            USEFUL.regression, sigma_map=settings.sigma_map, rate=5e-4, steps=200, validate_every=50, patience=2
+        ),
+        infants=SIMULATED_INFANTS,
+        simulated_share=SIMULATED_SHARE,
+        freeze_norms=True,
+        averaging=0.98,
+        depth_scale_mm=settings.depth_scale_mm,
+        depth_limit=settings.depth_limit,
+        precision=precision,
+    )
+
+
+def split_of(data: Sequence[Path]) -> str:
+    """How the infants of `data` are divided; too few infants or frames are refused with the reason."""
+    frames = {infant.infant_id: frames_in_clips(infant) for infant in read_data_sets(data)}
+    infants = sum(count > 0 for count in frames.values())
+    if infants < INFANTS_MIN:
+        raise InputError(
+            f"labels: expected clips of {INFANTS_MIN} infants at least, found {infants}: some are learnt from, one "
+            "chooses when to stop, and one that was never seen tells what was gained; a clip is three labelled frames "
+            "1/6 s apart"
+        )
+    total = sum(frames.values())
+    if total < FRAMES_MIN:
+        raise InputError(
+            f"labels: expected {FRAMES_MIN} labelled frames in clips at least, found {total}: what fewer teach has "
+            "never been measured"
+        )
+    return f"fold:1/{min(FOLDS, infants)}"
+
+
+def frames_in_clips(infant: Annotated) -> int:
+    """Labelled frames of an infant that lie in clips, each counted once."""
+    return CLIP_FRAMES * len(clip_rows(infant.frame, overlap=False, fps_hz=infant.fps_hz))

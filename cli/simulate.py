@@ -85,8 +85,10 @@ def command(
             out, infants or 2, seconds, seed, flaws=flaws, calm=calm, other_hospital=other_hospital
         )
     else:
-        how = {"calm": calm, "other_hospital": other_hospital}
-        paths = simulate(out, infants or 2, seconds, seed, **how, motion=motion, file_format=file_format)
+        paths = simulate(
+            out, infants or 2, seconds, seed, calm=calm, other_hospital=other_hospital, motion=motion,
+            file_format=file_format,
+        )  # fmt: skip
     for path in paths:
         click.echo(path)
 

@@ -25,7 +25,7 @@ SIMULATED_SHARE: Final = 0.5
 
 
 def adapting_recipe(model: Model, precision: str) -> Recipe:
-    """How the training of `model` goes on."""
+    """How the training of `model` goes on: its detection network learns, its regression network stays as it is."""
     settings = model.settings
     known = model.card.get("recipe", {}).get("model")
     return dataclasses.replace(
@@ -35,11 +35,9 @@ def adapting_recipe(model: Model, precision: str) -> Recipe:
         width=settings.width,
         deep_detection=settings.deep_detection,
         detection=dataclasses.replace(
-            USEFUL.detection, radius_map=settings.disc_radius_map, rate=1e-3, steps=400, validate_every=50, patience=4
+            USEFUL.detection, radius_map=settings.disc_radius_map, rate=2e-3, steps=200, validate_every=50, patience=3
         ),
-        regression=dataclasses.replace(
-            USEFUL.regression, sigma_map=settings.sigma_map, rate=5e-4, steps=200, validate_every=50, patience=2
-        ),
+        regression=dataclasses.replace(USEFUL.regression, sigma_map=settings.sigma_map, steps=0),
         infants=SIMULATED_INFANTS,
         simulated_share=SIMULATED_SHARE,
         freeze_norms=True,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,7 +160,7 @@ def test_trunks_of_labels_are_those_of_frames_in_which_they_are_seen() -> None:
 
 def test_a_recording_unlike_those_of_the_validation_is_named() -> None:
     section = {"fx_px": 575.8, "width_px": 640, "distance_mm": [580.0, 640.0], "fps_hz": 30.0}
-    like = {"width_px": 640, "fx_px": 575.8, "distance_mm": 600.0, "fps_hz": 30.0}
+    like: dict[str, Any] = {"width_px": 640, "fx_px": 575.8, "distance_mm": 600.0, "fps_hz": 30.0}
     assert unlike_validated(None, **like) == []
     assert unlike_validated(section, **like) == []
     assert unlike_validated(section, **{**like, "width_px": 320, "fx_px": 287.9}) == []  # the same view, half the size
@@ -174,7 +175,7 @@ def test_a_recording_unlike_those_of_the_validation_is_named() -> None:
 
 
 def test_the_sentence_of_a_validation() -> None:
-    section = {"frames": 214, "infants": 5, "median_mm": 7.04, "median_px": 6.0}
+    section: dict[str, Any] = {"frames": 214, "infants": 5, "median_mm": 7.04, "median_px": 6.0}
     assert validation_sentence(section) == "validated on 214 labelled frames of 5 infants: 7.0 mm median"
     section |= {"infants": 1, "median_mm": None}
     assert validation_sentence(section) == "validated on 214 labelled frames of 1 infant: 6.0 px median"

@@ -51,6 +51,11 @@ def seed_option() -> Decorator[Any]:
     return option("--seed", type=int, default=TEST_SEED, show_default=True, help=text)
 
 
+def calm_option() -> Decorator[Any]:
+    """--calm: the simulated infants of the first versions."""
+    return option("--calm", is_flag=True, help="Infants as of `asyconv simulate --calm`.")
+
+
 def test_of_option() -> Decorator[Any]:
     """Measure on the test part of annotated recordings, not on simulated infants."""
     text = "Folder of a training on annotated recordings: its test part instead of simulated infants."
@@ -62,6 +67,7 @@ def test_of_option() -> Decorator[Any]:
 @infants_option(40)
 @clips_option()
 @seed_option()
+@calm_option()
 @test_of_option()
 @option(
     "--motion",
@@ -75,6 +81,7 @@ def errors(
     infants: int,
     clips: int,
     seed: int,
+    calm: bool,
     test_of: Path | None,
     motion: Path | None,
     output: Path | None,
@@ -85,9 +92,11 @@ def errors(
 
     if motion is not None and test_of is not None:
         raise click.UsageError("--motion moves simulated infants, --test-of names annotated ones; give one of them")
+    if calm and (motion is not None or test_of is not None):
+        raise click.UsageError("--calm chooses simulated infants; leave out --motion and --test-of")
     check(output, models, overwrite, test_of, motion)
     with writing(output, "tables and figures"):
-        print_errors(loaded(models), held_out_data(test_of, seed, infants, clips, motion), output)
+        print_errors(loaded(models), held_out_data(test_of, seed, infants, clips, motion, calm=calm), output)
 
 
 @command.command(name="conditions", example="asyconv evaluate conditions compact --infants 12 --clips 4")
@@ -117,6 +126,7 @@ def conditions(
 @infants_option(40)
 @clips_option()
 @seed_option()
+@calm_option()
 @test_of_option()
 @output_option("Folder for the table, the figure and the times.", required=True)
 @option("--timed-clips", type=click.IntRange(min=0), default=20, show_default=True, help="Clips to time; 0: no times.")
@@ -128,6 +138,7 @@ def compare(
     infants: int,
     clips: int,
     seed: int,
+    calm: bool,
     test_of: Path | None,
     output: Path,
     timed_clips: int,
@@ -143,7 +154,7 @@ def compare(
 
     check(output, models, overwrite, test_of)
     with writing(output, "tables and figures"):
-        data = held_out_data(test_of, seed, infants, clips)
+        data = held_out_data(test_of, seed, infants, clips, calm=calm)
         print_comparison(loaded(models), data, output, timed_clips, timed_steps, step_clips)
 
 
@@ -242,15 +253,16 @@ def print_each(models: tuple[str, ...], measured: "Callable[[Model, Path | None]
 
 
 def held_out_data(
-    test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None
+    test_of: Path | None, seed: int, infants: int, clips: int, motion: Path | None = None, *, calm: bool
 ) -> "HeldOutClips":
     """Simulated infants, those that follow given joints, or the test part of annotated recordings trained on."""
     from asyconv.evaluation.held_out import annotated_part, driven_infants, held_out
+    from asyconv.simulation.scene import Condition
 
     if motion is not None:
         return driven_infants(motion, clips, seed)
     if test_of is None:
-        return held_out(seed, infants, clips)
+        return held_out(seed, infants, clips, Condition(varied=not calm))
     from asyconv.training.loop import read_recipe
 
     recipe = read_recipe(test_of)

@@ -99,7 +99,7 @@ def held_out(
         sets.append(infant_clips(infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
     familiarity = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
-    varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ""
+    varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ", varied" * condition.varied
     together = joined(sets)
     return HeldOutClips(
         clips=together,

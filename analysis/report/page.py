@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
+from asyconv.analysis.measures.gates import COVERAGE_MIN_PCT
 from asyconv.analysis.measures.intervals import SHOWN_MIN_PCT
 from asyconv.analysis.measures.registry import REGISTRY, Result
 from asyconv.analysis.report.canvas import Drawing
 from asyconv.analysis.report.drawings import drawings
+from asyconv.analysis.report.first_page import first_page, found
 from asyconv.analysis.report.html import data_uri, page_html
 from asyconv.analysis.report.methods import methods_text, references
 from asyconv.analysis.report.number_tables import figure_table, key_table, scope_table
@@ -61,6 +61,7 @@ def render(movements: Sequence[Movement]) -> str:
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
         raise InputError("report: expected recordings of one named infant, found different or missing infant ids")
     recordings = [_recording(movement, number) for number, movement in enumerate(movements, start=1)]
+    simulated = _simulated([bool(r["simulated"]) for r in recordings])
     page = page_html(
         "report/report.html",
         "report/player.js",
@@ -71,7 +72,9 @@ def render(movements: Sequence[Movement]) -> str:
         glossary=GLOSSARY,
         references=references(GLOSSARY),
         rate_limits=RATE_LIMITS,
-        simulated=any(movement.meta.get("simulated") for movement in movements),
+        simulated=simulated,
+        print_simulated=f" {simulated.split(':')[0]}." if simulated else "",
+        coverage_min_pct=COVERAGE_MIN_PCT,
     )
     return page + "\n"
 
@@ -84,16 +87,14 @@ def _print_id(infant: object) -> str:
 
 def _recording(movement: Movement, number: int) -> dict[str, Any]:
     starts = sorted({result.epoch_start_s for result in movement.results})
-    seen = bool(np.isfinite(movement.clean.gated_px).any())
+    seen = found(movement)
     return {
         "number": number,
         "seen": seen,
         "id": str(movement.meta.get("recording_id", "unnamed")),
-        "ages": [_weeks(movement.ages.get(name)) for name in ("pma_days", "ga_birth_days")],
-        "duration_s": len(movement.clean.time.time_s) / movement.clean.time.fs_hz,
-        "rate": _rate(movement),
-        "quality": [_quality(movement, limb) for limb in LIMBS],
+        "facts": _facts(movement),
         "simulated": bool(movement.meta.get("simulated")),
+        "first": first_page(movement),
         "trust": trust(movement),
         "epochs": [_epoch(movement, start) for start in starts],
         "drawings": [_drawing(drawing) for drawing in _shown(movement, seen=seen)],
@@ -117,14 +118,29 @@ def _weeks(days: int | None) -> str:
     return "not stated" if days is None else f"{days // 7}+{days % 7} weeks"
 
 
-def _rate(movement: Movement) -> str:
+def _facts(movement: Movement) -> list[tuple[str, str]]:
+    """What identifies a recording, for the head of the report."""
     time = movement.clean.time
-    return f"{time.effective_hz:.1f} Hz" + (" (one frame in five)" if movement.meta.get("rate") == "6" else "")
+    return [
+        ("Recording", str(movement.meta.get("recording_id", "unnamed"))),
+        ("Postmenstrual age", _weeks(movement.ages.get("pma_days"))),
+        ("Born at", _weeks(movement.ages.get("ga_birth_days"))),
+        ("Length", f"{len(time.time_s) / time.fs_hz:.1f} s"),
+        (
+            "Effective rate",
+            f"{time.effective_hz:.1f} Hz" + (" (one frame in five)" if movement.meta.get("rate") == "6" else ""),
+        ),
+    ]
 
 
-def _quality(movement: Movement, limb: str) -> str:
-    """The worst recording quality of a limb over all epochs."""
-    return max(letter for (_, part), letter in movement.quality.items() if part == limb)
+def _simulated(of: Sequence[bool]) -> str:
+    """What must be said of recordings that are simulated; nothing where none is."""
+    if not any(of):
+        return ""
+    if len(of) == 1:
+        return "Simulated recording: this is not an infant."
+    whole = "Simulated recordings" if all(of) else f"{sum(of)} of {len(of)} recordings are simulated"
+    return f"{whole}: these are not infants."
 
 
 def _epoch(movement: Movement, start_s: float) -> dict[str, Any]:

@@ -1,84 +1,25 @@
-"""The first box of the report: what was seen, what is withheld and why, and which model and settings were used."""
+"""The box of trust: what was seen, what is withheld and why, and which model and settings were used."""
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.measures.amount import IN_NOISE_MAX_PCT
 from asyconv.analysis.measures.gates import NO_GATE, at_least_words
 from asyconv.analysis.measures.measure import Result
 from asyconv.analysis.report.canvas import limb_name, pair_name
 from asyconv.analysis.series.limbs import still_floor
-from asyconv.skeleton import LIMBS, N_JOINTS
+from asyconv.skeleton import LIMBS
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
 
 SIMULATED_WEIGHTS: Final = "weights trained on simulated infants"
 NAMED_MAX: Final = 5
-AT_LEAST: Final = "\N{GREATER-THAN OR EQUAL TO}"
 
 
-def first_sentences(movement: "Movement") -> list[str]:
-    """Say what a reader must know before any number."""
-    if not np.isfinite(movement.clean.gated_px).any():
-        without = "" if movement.activity is None else " that needs joints"
-        first = f"No infant was found in this recording. Every measure{without} is withheld."
-        left = ["The movement strips show its activity, which needs none."] if without else []
-        return [first, _why_nothing(movement), *left, *_hands(movement)]
-    amounts = [r for r in movement.results if r.measure.name == "moving_pct"]
-    withheld: dict[str, list[str]] = defaultdict(list)
-    for r in amounts:
-        if r.value is None and limb_name(r.part) not in withheld[r.reason]:
-            withheld[r.reason].append(limb_name(r.part))
-    given = [r for r in amounts if r.value is not None]
-    when = " in some epochs" if len({r.epoch_start_s for r in amounts}) > 1 and given else ""
-    if not given:
-        out = [f"Amounts of movement are withheld for all limbs: {_listed(withheld, len(LIMBS))}."]
-    elif withheld:
-        limbs = sorted({limb for limbs in withheld.values() for limb in limbs})
-        out = [f"Amounts of movement are withheld{when} for: {', '.join(limbs)}."]
-    else:
-        out = ["Amounts of movement are given for all four limbs."]
-    if any(r.lower_bound for r in given):
-        out.append(f"Those marked with {AT_LEAST} are lower bounds.")
-    copied = next(step.changed for step in movement.steps if step.name == "copied samples") / movement.clean.flags.size
-    if copied:
-        out.append(f"{100 * copied:.0f} % of the samples repeat the one before exactly and were left out.")
-    if unsure := [limb for limb, pct in _in_noise(movement).items() if pct > IN_NOISE_MAX_PCT]:
-        out.append(
-            f"The noise changes during the recording; amounts are uncertain for: {', '.join(map(limb_name, unsure))}."
-        )
-    return [*out, *_hands(movement)]
-
-
-def _hands(movement: "Movement") -> list[str]:
-    """Say for how long something reaches in, where no event of the user leaves that time out already."""
-    if movement.activity is None:
-        return []
-    reached = movement.activity.hands & ~movement.clean.excluded
-    if not reached.any():
-        return []
-    visits = runs(reached)
-    times = "once" if len(visits) == 1 else f"{len(visits)} times"
-    first_s = movement.clean.time.time_s[visits[0][0]]
-    return [
-        f"Something reaches in over the infant {times}, from {first_s:.0f} s on, for "
-        f"{reached.sum() / movement.clean.time.fs_hz:.0f} s in all. This time is counted in every number: to leave it "
-        "out, state it as events (suggested_events.csv holds it)."
-    ]
-
-
-def _listed(withheld: dict[str, list[str]], n: int) -> str:
-    """Reasons with their limbs; those that hold for all `n` limbs without."""
-    return "; ".join(
-        reason if len(limbs) == n else f"{reason} ({', '.join(limbs)})" for reason, limbs in withheld.items()
-    )
-
-
-def _in_noise(movement: "Movement") -> dict[str, float]:
+def in_noise_pct(movement: "Movement") -> dict[str, float]:
     """Largest share (%) of each limb's path in noise over the epochs, where there is one."""
     largest_pct: dict[str, float] = {}
     for r in movement.results:
@@ -87,36 +28,19 @@ def _in_noise(movement: "Movement") -> dict[str, float]:
     return largest_pct
 
 
-def _why_nothing(movement: "Movement") -> str:
-    """Where the joints were lost, when none is left."""
-    logged = {step.name: step.changed for step in movement.steps}
-    frames = int(movement.clean.time.present.sum())
-    counts = {
-        "had no joint": logged.get("joint found", 0),
-        "had one below the confidence gate": logged.get("confidence gate", 0),
-        "had one that was found too rarely or with too little confidence around that time": logged.get(
-            "surely found", 0
-        ),
-        "lay inside excluded events": int(movement.clean.excluded.sum()) * N_JOINTS,
-    }
-    parts = [f"{'all' if count == frames * N_JOINTS else count} {what}" for what, count in counts.items() if count]
-    places = f"{frames * N_JOINTS} places where a joint could be ({frames} frames, {N_JOINTS} joints)"
-    return f"Of {places}: {', '.join(parts)}."
-
-
 def trust(movement: "Movement") -> dict[str, Any]:
     """Fill the box that comes first: coverage and floor, what was withheld, what the numbers stand on."""
     meta = movement.meta
     error = meta.get("model_error") or {}
     limbs = []
-    in_noise = _in_noise(movement)
+    in_noise = in_noise_pct(movement)
     for name, limb in movement.limbs.items():
         floor = limb.floor
         limbs.append(
             {
                 "name": limb_name(name),
-                "coverage": _over_time(movement, "coverage_used_pct", name),
-                "seen": _over_time(movement, "coverage_raw_pct", name),
+                "coverage": over_time(movement, "coverage_used_pct", name),
+                "seen": over_time(movement, "coverage_raw_pct", name),
                 "floor": "not measurable" if floor.value is None else f"{floor.value:.1f}",
                 "decided_by": floor.decided_by if floor.value is not None else "",
                 "in_noise": f"{in_noise[name]:.0f}" if name in in_noise else "\N{EN DASH}",
@@ -126,7 +50,6 @@ def trust(movement: "Movement") -> dict[str, Any]:
             }
         )
     return {
-        "first": first_sentences(movement),
         "limbs": limbs,
         "withheld": withheld(movement),
         "facts": _facts(movement),
@@ -139,7 +62,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
     }
 
 
-def _over_time(movement: "Movement", name: str, limb: str) -> float:
+def over_time(movement: "Movement", name: str, limb: str) -> float:
     """Mean of a share of samples over the epochs of the recording, each by the samples it is of."""
     of_limb = [r for r in movement.results if r.measure.name == name and r.part == limb]
     weights = [r.n for r in of_limb]

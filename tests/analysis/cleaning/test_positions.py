@@ -9,7 +9,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.clean import clean, on_time_base, positions
 from asyconv.analysis.cleaning.positions import Positions
 from asyconv.analysis.cleaning.rejections import rejections
-from asyconv.analysis.report.trust import first_sentences
+from asyconv.analysis.report.first_page import doubts
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from tests.helpers.closed_form import hide, make_tracks, shake
@@ -72,7 +72,7 @@ def test_samples_that_a_tracker_copied_are_named_and_not_taken_for_rest() -> Non
     coverage = next(r for r in movement.results if r.measure.name == "coverage_used_pct" and r.part == "left_arm")
     assert coverage.value is not None
     assert coverage.value < 100 * 3000 / 3600 + 0.1
-    assert "17 % of the samples repeat the one before exactly and were left out." in first_sentences(movement)
+    assert "17 % of the samples repeat the one before exactly and were left out." in doubts(movement)
 
 
 def test_true_rest_is_no_copy() -> None:

@@ -12,7 +12,7 @@ from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.kinematics import speed
 from asyconv.analysis.measures.registry import REGISTRY
-from asyconv.analysis.report.trust import first_sentences
+from asyconv.analysis.report.first_page import doubts
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks
 from tests.helpers.closed_form import (
@@ -97,9 +97,7 @@ def test_a_path_made_by_noise_for_a_while_is_said_to_lie_in_noise() -> None:
     assert 2 < value(movement, "path_in_noise_pct", "left_arm") < 50
     assert value(movement, "path_in_noise_pct", "left_leg") > 80
     assert find(movement, "path_in_noise_pct", "right_leg").reason == "no movement above the threshold"
-    assert "The noise changes during the recording; amounts are uncertain for: left arm, left leg." in first_sentences(
-        movement
-    )
+    assert "The noise changes during the recording; amounts are uncertain for: left arm, left leg." in doubts(movement)
     slow = analyse(make_tracks(120, 6.0, motion=moves))
     assert find(slow, "path_in_noise_pct", "right_arm").reason == "effective rate 6 Hz, needs 25 Hz"
 

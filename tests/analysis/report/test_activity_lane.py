@@ -1,4 +1,4 @@
-"""Activity and hands in strips, trust box and tables; nothing is left out for them without the user's word."""
+"""Activity and hands on the first page, in strips and tables; nothing is left out for them without the user's word."""
 
 from dataclasses import replace
 
@@ -10,8 +10,8 @@ from asyconv.activity import Activity
 from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.report.drawings import drawings
+from asyconv.analysis.report.first_page import doubts
 from asyconv.analysis.report.page import render
-from asyconv.analysis.report.trust import first_sentences
 from asyconv.tracks import Tracks
 from tests.helpers.closed_form import from_mm, make_tracks
 from tests.helpers.infant_report import Page
@@ -43,7 +43,7 @@ def test_hands_are_said_and_hatched_and_count_until_an_event_says_otherwise() ->
     tracks = with_activity(make_tracks(120))
     movement = analyse(tracks)
     said = "Something reaches in over the infant once, from 30 s on, for 15 s in all. This time is counted"
-    assert any(sentence.startswith(said) for sentence in first_sentences(movement))
+    assert any(sentence.startswith(said) for sentence in doubts(movement))
     assert not movement.clean.excluded.any()
     strips = drawings(movement)[0]
     lane = strips.data.filter(pl.col("limb") == "activity")
@@ -52,7 +52,7 @@ def test_hands_are_said_and_hatched_and_count_until_an_event_says_otherwise() ->
     assert "Slanted lines mark time in which something reaches in" in strips.summary
     assert strips.svg() != drawings(analyse(replace(tracks, activity=None)))[0].svg()
     cared = analyse(tracks, [Event(29.0, 46.0, "handling", "care")])
-    assert not any("reaches in" in sentence for sentence in first_sentences(cared))
+    assert not any("reaches in" in sentence for sentence in doubts(cared))
     assert cared.body_summary["hands_pct"].item() == 0.0
 
 

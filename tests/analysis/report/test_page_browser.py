@@ -169,8 +169,9 @@ def test_every_printed_page_carries_the_id_and_the_notice(
         assert f"{number} / {len(pages)}" in text
         assert [float(side) / 72 * 25.4 for side in page.mediabox[2:]] == pytest.approx(size_mm, abs=0.5)
     first = " ".join(pages[0].extract_text().split())
-    assert "Can I trust this?" in first
-    assert "Amounts of movement are withheld for: left leg." in first
+    assert "Amounts of movement are withheld for: left leg (coverage 57 %, needs 70 %)." in first
+    assert "Investigator's notes" in first
+    assert "Can I trust this?" not in first
 
 
 def test_pdf_by_chromium_is_a4(chromium: Any, html: str, tmp_path: Path) -> None:

@@ -17,6 +17,15 @@ MAX_TABLE: Final = 32_768  # an escape holds an index of 15 bits
 
 _OK, _OUTSIDE, _ENDS_EARLY, _TOO_MANY, _TOO_FEW = range(5)
 
+_BYTE: Final = np.arange(256)
+_PAIR: Final = _BYTE < 0xE0  # of differences; 0xE0 and above are pairs of equal pixels, 0xFF an escape
+_LOW: Final = _BYTE & 0x0F
+_TWO: Final = _PAIR & (_LOW != 0x0F) & (_LOW != 0x0D)  # 0x0D only fills the last byte up
+_FIRST: Final = np.where(_PAIR, 6 - (_BYTE >> 4), 0)
+_BOTH: Final = _FIRST + np.where(_TWO, 6 - _LOW, 0)
+_ESCAPES: Final = (_BYTE == 0xFF) | (_PAIR & (_LOW == 0x0F))
+_COUNT: Final = np.where(_PAIR, 1 + _TWO, np.where(_ESCAPES, 0, 2 * (_BYTE - 0xE0)))
+
 
 class PayloadError(ValueError):
     """A coded frame is damaged; the message says how, and the caller adds which frame."""
@@ -34,11 +43,11 @@ def decode(payload: bytes, codec: str, width_px: int, height_px: int) -> npt.NDA
     if len(payload) < start + 2:
         raise PayloadError(f"expected {start + 2} bytes or more, found {len(payload)}")
     first = int.from_bytes(payload[start : start + 2], "little")
-    pixels = np.zeros(total, dtype=np.uint16)
-    status, done = _expand(np.frombuffer(payload, dtype=np.uint8), start + 2, first, table, pixels)
+    pixels = np.empty(total + 4, dtype=np.uint16)
+    status, done = _expand(np.frombuffer(payload, dtype=np.uint8), start + 2, first, table, pixels, total)
     if status != _OK:
         raise PayloadError(_reason(status, done, total, table.size))
-    return pixels.reshape(height_px, width_px)
+    return pixels[:total].reshape(height_px, width_px)
 
 
 def encode(depth: npt.NDArray[np.uint16], codec: str = "16zT") -> bytes:
@@ -87,59 +96,54 @@ def _reason(status: int, done: int, total: int, table_size: int) -> str:
 
 
 @compiled
-def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any) -> tuple[int, int]:
-    """Fill `pixels` from codes[at:]; returns a status and the number of pixels done."""
-    size, total, table_size = codes.size, pixels.size, table.size
-    if index >= table_size:
+def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any, total: int) -> tuple[int, int]:
+    """Fill `pixels` from codes[at:]; returns a status and the number of pixels done.
+
+    A processor cannot foresee the next byte. So what a byte stands for is looked up, and four pixels are always
+    written, of which the next byte replaces those that are not its own: `pixels` has four more than `total`.
+    """
+    size, table_size = codes.size, np.uint64(table.size)
+    index = np.int64(index)
+    if np.uint64(index) >= table_size:
         return _OUTSIDE, 0
     pixels[0] = table[index]
-    done: Any = 1
+    done = np.int64(1)
     while at < size:
-        code = np.int64(codes[at])
+        code = codes[at]
         at += 1
-        escape = code == 0xFF
-        if 0xE0 <= code < 0xFF:  # pairs of equal pixels
-            run = 2 * (code - 0xE0)
-            if done + run > total:
-                return _TOO_MANY, done
-            pixels[done : done + run] = table[index]
-            done += run
-        elif code < 0xE0:
-            index -= (code >> 4) - 6
-            if index < 0 or index >= table_size:
-                return _OUTSIDE, done
-            if done >= total:
-                return _TOO_MANY, done
-            pixels[done] = table[index]
-            done += 1
-            low = code & 0x0F
-            escape = low == 0x0F
-            if low != 0x0F and low != 0x0D:  # 0x0D only fills the last byte up
-                index -= low - 6
-                if index < 0 or index >= table_size:
-                    return _OUTSIDE, done
-                if done >= total:
-                    return _TOO_MANY, done
-                pixels[done] = table[index]
-                done += 1
-        if escape:
+        first, count = index + _FIRST[code], _COUNT[code]
+        index += _BOTH[code]
+        if np.uint64(first) >= table_size or np.uint64(index) >= table_size:
+            return _OUTSIDE, done
+        if done + count > total:
+            return _TOO_MANY, done
+        here, value = np.uint64(done), table[np.uint64(index)]  # unsigned: no index counts from the end
+        pixels[here] = table[np.uint64(first)]
+        pixels[here + np.uint64(1)] = value
+        pixels[here + np.uint64(2)] = value
+        pixels[here + np.uint64(3)] = value
+        for more in range(done + 4, done + count):
+            pixels[np.uint64(more)] = value
+        done += count
+        if not _ESCAPES[code]:
+            continue
+        if at >= size:
+            return _ENDS_EARLY, done
+        step = np.int64(codes[at])
+        at += 1
+        if step & 0x80:
+            index -= step - 192
+        else:
             if at >= size:
                 return _ENDS_EARLY, done
-            code = np.int64(codes[at])
+            index = (step << 8) + np.int64(codes[at])
             at += 1
-            if code & 0x80:
-                index -= code - 192
-            else:
-                if at >= size:
-                    return _ENDS_EARLY, done
-                index = (code << 8) + np.int64(codes[at])
-                at += 1
-            if index < 0 or index >= table_size:
-                return _OUTSIDE, done
-            if done >= total:
-                return _TOO_MANY, done
-            pixels[done] = table[index]
-            done += 1
+        if np.uint64(index) >= table_size:
+            return _OUTSIDE, done
+        if done >= total:
+            return _TOO_MANY, done
+        pixels[np.uint64(done)] = table[np.uint64(index)]
+        done += 1
     return (_OK if done == total else _TOO_FEW), done
 
 

@@ -175,7 +175,7 @@ class MotionCollector:
                     pivots = of.to_mm(places)
         self.activity.add(of, infant if infant.any() else of.everything(), changed, depth)
         joints = of.with_middle(places)
-        points, counts = np.empty((N_JOINTS, MOST_POINTS, 5), np.float32), np.zeros(N_JOINTS, np.int64)
+        points, counts = np.empty((N_JOINTS, 5, MOST_POINTS), np.float32), np.zeros(N_JOINTS, np.int64)
         collect(cells, of.camera, joints, CAPSULES, points, counts)
         self._seen.append(_Seen(time_s, depth, cells, joints, pivots, points, counts))
 

@@ -62,7 +62,7 @@ def collect(cells: Any, camera: Array, joints: Array, capsules: Array, points: A
     """Take the surface near each joint out of a picture.
 
     `cells` f32 [h, w] mm, `camera` fx, fy, cx, cy of the cells, `joints` f64 [13, 3] column, row and depth of the
-    joints and of the trunk's middle (NaN = unknown). `points` f32 [12, 400, 5] gets x, y, z in mm and the slope of the
+    joints and of the trunk's middle (NaN = unknown). `points` f32 [12, 5, 400] gets x, y, z in mm and the slope of the
     depth along columns and rows; `counts` [12] how many.
     """
     counts[:] = 0
@@ -103,9 +103,9 @@ def collect(cells: Any, camera: Array, joints: Array, capsules: Array, points: A
                     continue
                 gx, gy = _slope(cells, column, row)
                 steep = max(abs(gx) * camera[0], abs(gy) * camera[1]) / depth
-                if not steep <= STEEPEST or counts[joint] == points.shape[1]:
+                if not steep <= STEEPEST or counts[joint] == points.shape[2]:
                     continue
-                point = points[joint, counts[joint]]
+                point = points[joint, :, counts[joint]]
                 point[0] = (column - camera[2]) / camera[0] * depth
                 point[1] = (row - camera[3]) / camera[1] * depth
                 point[2], point[3], point[4] = depth, gx, gy
@@ -194,6 +194,7 @@ def register(
     """
     motion[:], information[:], share[:] = np.nan, np.nan, np.nan
     step, system, estimate = np.empty(6), np.empty((6, 6)), np.empty(6)
+    rows = np.empty((10, MOST_POINTS))
     for joint in range(len(points)):
         n = counts[joint]
         if n < LEAST_POINTS:
@@ -206,7 +207,7 @@ def register(
             used = 0.0
             for turn in range(MOST_STEPS):
                 limit = 2.0 * TUKEY_MM if turn < 2 else TUKEY_MM
-                used, variance = _normal(points[joint, :n], later, camera, pivots[joint], estimate, limit, system, step)
+                used, variance = _normal(points[joint], n, later, camera, pivots[joint], estimate, limit, rows, system, step)
                 if used < 12.0:
                     break
                 prior = variance * ALIKE_CELLS / (ROTATION_SD * ROTATION_SD * lag)
@@ -227,43 +228,57 @@ def register(
 
 @partial(compiled, fastmath=True)
 def _normal(
-    points: Any, later: Any, camera: Array, pivot: Array, estimate: Array, limit: float, system: Array, right: Array
-) -> Any:
-    """Normal equations of one step in `system` and `right`; how many points fit, and their mean squared residual."""
+    points: Any, n: int, later: Any, camera: Array, pivot: Array, estimate: Array, limit: float, rows: Array,
+    system: Array, right: Array,
+) -> Any:  # fmt: skip
+    """Normal equations of one step in `system` and `right`; how many points fit, and their mean squared residual.
+
+    `rows` [10, 400] is room for what is known of each point. It is found without a branch, and apart from where the
+    picture is looked up: so a processor takes several points at a time.
+    """
     fx, fy, cx, cy = camera[0], camera[1], camera[2], camera[3]
     tx, ty, tz, wx, wy, wz = estimate[0], estimate[1], estimate[2], estimate[3], estimate[4], estimate[5]
-    row = np.empty(6)
-    system[:], right[:] = 0.0, 0.0
-    used, squares, weights = 0.0, 0.0, 0.0
-    for n in range(len(points)):
-        qx, qy, qz = points[n, 0] - pivot[0], points[n, 1] - pivot[1], points[n, 2] - pivot[2]
-        x = points[n, 0] + tx + wy * qz - wz * qy
-        y = points[n, 1] + ty + wz * qx - wx * qz
-        z = points[n, 2] + tz + wx * qy - wy * qx
-        seen = bilinear(later, x / z * fx + cx, y / z * fy + cy)
-        residual = seen - z
-        if seen == 0.0 or abs(residual) >= limit:
-            continue
-        weight = (1.0 - (residual / limit) ** 2) ** 2
-        gx, gy = points[n, 3] * fx / z, points[n, 4] * fy / z
-        gz = -1.0 - (gx * x + gy * y) / z
+    x0, y0, z0 = pivot[0], pivot[1], pivot[2]
+    for p in range(n):
+        qx, qy, qz = points[0, p] - x0, points[1, p] - y0, points[2, p] - z0
+        x = points[0, p] + tx + wy * qz - wz * qy
+        y = points[1, p] + ty + wz * qx - wx * qz
+        z = points[2, p] + tz + wx * qy - wy * qx
+        per_z = 1.0 / z
+        rows[6, p], rows[7, p], rows[8, p] = x * per_z * fx + cx, y * per_z * fy + cy, z
+        gx, gy = points[3, p] * fx * per_z, points[4, p] * fy * per_z
+        gz = -1.0 - (gx * x + gy * y) * per_z
         size = 1.0 / np.sqrt(gx * gx + gy * gy + gz * gz)
-        residual *= size
-        row[0], row[1], row[2] = gx * size, gy * size, gz * size
-        row[3] = qy * row[2] - qz * row[1]
-        row[4] = qz * row[0] - qx * row[2]
-        row[5] = qx * row[1] - qy * row[0]
-        for i in range(6):
-            weighted = weight * row[i]
-            right[i] -= weighted * residual
-            for k in range(i + 1):
-                system[i, k] += weighted * row[k]
-        used += 1.0
+        gx, gy, gz = gx * size, gy * size, gz * size
+        rows[0, p], rows[1, p], rows[2, p] = gx, gy, gz
+        rows[3, p], rows[4, p], rows[5, p] = qy * gz - qz * gy, qz * gx - qx * gz, qx * gy - qy * gx
+        rows[9, p] = size
+    for p in range(n):
+        rows[6, p] = bilinear(later, rows[6, p], rows[7, p])
+    used, squares, weights = 0.0, 0.0, 0.0
+    for p in range(n):
+        seen, z = rows[6, p], rows[8, p]
+        residual = seen - z
+        fits = (seen > 0.0) & (abs(residual) < limit)
+        part = residual / limit
+        weight = (1.0 - part * part) * (1.0 - part * part) if fits else 0.0
+        residual = residual * rows[9, p] if fits else 0.0
+        rows[6, p], rows[7, p] = residual, weight
+        used += 1.0 if fits else 0.0
         squares += weight * residual * residual
         weights += weight
     for i in range(6):
-        for k in range(i):
-            system[k, i] = system[i, k]
+        for p in range(n):
+            rows[8, p] = rows[7, p] * rows[i, p]
+        total = 0.0
+        for p in range(n):
+            total -= rows[8, p] * rows[6, p]
+        right[i] = total
+        for k in range(i + 1):
+            total = 0.0
+            for p in range(n):
+                total += rows[8, p] * rows[k, p]
+            system[i, k] = system[k, i] = total
     return used, max(squares / max(weights, 1e-9), 0.05)
 
 

@@ -1,18 +1,19 @@
 """How a picture of depth lies in cells, and the camera that sees them."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.jit import compiled
 from asyconv.pose.depth_cells import cell_side_px
 from asyconv.recordings.stream import Intrinsics
 from asyconv.skeleton import LIMBS
 
 CLEARANCE_MM: Final = 60.0  # round the joints: what lies farther away is not the infant
 SURFACE_MM: Final = 6.0  # the bone lies at least so far behind the surface: the point whose displacement is given
-ROOTS: Final = [chain[0] for chain in LIMBS.values()]
+ROOTS: Final = np.array([chain[0] for chain in LIMBS.values()])
 
 Array = npt.NDArray[np.float64]
 
@@ -38,11 +39,8 @@ class CellCamera:
         return CellCamera(side, depth.shape[0] // side, depth.shape[1] // side, seen)
 
     def to_mm(self, places: Array) -> Array:
-        """Points in mm, a little behind the surface, of columns and rows (px) and depths (mm) [..., 3]."""
-        fx, fy, cx, cy = self.camera
-        x, y = (places[..., 0] + 0.5) / self.side_px - 0.5, (places[..., 1] + 0.5) / self.side_px - 0.5
-        z = places[..., 2]
-        return np.stack([(x - cx) / fx * z, (y - cy) / fy * z, z + SURFACE_MM], axis=-1)
+        """Points in mm, a little behind the surface, of columns and rows (px) and depths (mm) [n, 3]."""
+        return np.asarray(_to_mm(places, self.side_px, self.camera))
 
     def to_places(self, points: Array) -> Array:
         """Do the reverse of `to_mm`."""
@@ -53,9 +51,7 @@ class CellCamera:
 
     def with_middle(self, places: Array) -> Array:
         """Joints in cells [13, 3], the last the middle of shoulders and hips."""
-        joints = np.concatenate([places, places[ROOTS].mean(axis=0, keepdims=True)])
-        joints[:, :2] = (joints[:, :2] + 0.5) / self.side_px - 0.5
-        return joints
+        return np.asarray(_with_middle(places, self.side_px, ROOTS))
 
     def everything(self) -> npt.NDArray[np.int64]:
         """The box of the whole picture: top, left, bottom, right."""
@@ -63,11 +59,44 @@ class CellCamera:
 
     def infant(self, places: Array) -> npt.NDArray[np.int64]:
         """The box of the joints with a clearance; empty where no joint is known."""
-        joints = self.with_middle(places)
-        joints = joints[np.isfinite(joints).all(axis=1)]
-        if not len(joints):
-            return np.zeros(4, np.int64)
-        margin = CLEARANCE_MM * self.camera[0] / joints[:, 2].mean()
-        low, high = joints[:, 1::-1].min(axis=0) - margin, joints[:, 1::-1].max(axis=0) + margin
-        limits = np.array([self.height, self.width])
-        return np.concatenate([np.clip(low, 0, limits), np.clip(high, 0, limits)]).astype(np.int64)
+        return np.asarray(_box(self.with_middle(places), CLEARANCE_MM * self.camera[0], self.height, self.width))
+
+
+@compiled
+def _to_mm(places: Array, side_px: int, camera: Array) -> Any:
+    points = np.empty(places.shape)
+    for n in range(len(places)):
+        x, y, z = (places[n, 0] + 0.5) / side_px - 0.5, (places[n, 1] + 0.5) / side_px - 0.5, places[n, 2]
+        points[n, 0], points[n, 1] = (x - camera[2]) / camera[0] * z, (y - camera[3]) / camera[1] * z
+        points[n, 2] = z + SURFACE_MM
+    return points
+
+
+@compiled
+def _with_middle(places: Array, side_px: int, roots: Any) -> Any:
+    joints = np.empty((len(places) + 1, 3))
+    joints[:-1] = places
+    joints[-1] = 0.0
+    for root in roots:
+        joints[-1] += places[root]
+    joints[-1] /= len(roots)
+    joints[:, :2] = (joints[:, :2] + 0.5) / side_px - 0.5
+    return joints
+
+
+@compiled
+def _box(joints: Array, clearance: float, height: int, width: int) -> Any:
+    top, left, bottom, right = np.inf, np.inf, -np.inf, -np.inf
+    depth, known = 0.0, 0
+    for joint in joints:
+        if np.isfinite(joint).all():
+            top, bottom = min(top, joint[1]), max(bottom, joint[1])
+            left, right = min(left, joint[0]), max(right, joint[0])
+            depth += joint[2]
+            known += 1
+    box = np.zeros(4, np.int64)
+    if known:
+        margin = clearance / (depth / known)
+        box[0], box[2] = min(max(top - margin, 0), height), min(max(bottom + margin, 0), height)
+        box[1], box[3] = min(max(left - margin, 0), width), min(max(right + margin, 0), width)
+    return box

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.jit import compiled
 from asyconv.motion_evidence import LAGS, MotionEvidence
 from asyconv.pose.activity import ActivityCollector
 from asyconv.pose.cell_camera import CellCamera
@@ -26,6 +27,8 @@ NOISE_EVERY: Final = 15  # frames
 FAST_MM: Final = 2.5  # steps of a joint beyond it are tried as a start of the registration
 FASTEST_MM: Final = 20.0
 GOOD_SHARE: Final = 0.5  # of the surface, for a joint without finds to follow it
+
+_AT_REST: Final = np.zeros((N_JOINTS, 6))
 
 Array = npt.NDArray[np.float64]
 
@@ -75,7 +78,7 @@ class MotionCollector:
         if self._camera is None:
             self._row += 1
             return
-        finds = np.concatenate([xy_px, depth_mm[:, None]], axis=1)
+        finds = np.column_stack([xy_px, depth_mm])
         finds[confidence < LEAST_CONFIDENCE] = np.nan
         self._finds.append(finds)
         while self._first_find + len(self._finds) > self._row + AFTER:
@@ -179,14 +182,20 @@ class MotionCollector:
         collect(cells, of.camera, joints, CAPSULES, points, counts)
         self._seen.append(_Seen(time_s, depth, cells, joints, pivots, points, counts))
 
-    def _starts(self, step: Array, lag: int) -> Array:
+    def _starts(self, step: Array, lag: int) -> Any:
         """Where to start, [12, 2, 6]: at rest or at what the frames in between gave, and at the joints' `step`."""
-        starts = np.zeros((N_JOINTS, 2, 6))
-        if lag > 1 and len(self._moved) == lag:
-            between = np.sum(self._moved, axis=0)
-            starts[:, 0] = np.where(np.isfinite(between), between, 0.0)
-        length = np.hypot(step[:, 0], step[:, 1])
-        fast = length > FAST_MM * lag
-        starts[:, 1, :2] = step[:, :2] * np.minimum(1.0, FASTEST_MM * lag / np.maximum(length, 1e-9))[:, None]
-        starts[~fast, 1] = np.nan
-        return starts
+        between = np.sum(self._moved, axis=0) if lag > 1 and len(self._moved) == lag else _AT_REST
+        return _starts_of(between, step, lag)
+
+
+@compiled
+def _starts_of(between: Array, step: Array, lag: int) -> Any:
+    starts = np.full((N_JOINTS, 2, 6), np.nan)
+    for joint in range(N_JOINTS):
+        for k in range(6):
+            starts[joint, 0, k] = between[joint, k] if np.isfinite(between[joint, k]) else 0.0
+        length = np.hypot(step[joint, 0], step[joint, 1])
+        if length > FAST_MM * lag:
+            starts[joint, 1] = 0.0
+            starts[joint, 1, :2] = step[joint, :2] * min(1.0, FASTEST_MM * lag / length)
+    return starts

@@ -207,7 +207,9 @@ def register(
             used = 0.0
             for turn in range(MOST_STEPS):
                 limit = 2.0 * TUKEY_MM if turn < 2 else TUKEY_MM
-                used, variance = _normal(points[joint], n, later, camera, pivots[joint], estimate, limit, rows, system, step)
+                used, variance = _normal(
+                    points[joint], n, later, camera, pivots[joint], estimate, limit, rows, system, step
+                )
                 if used < 12.0:
                     break
                 prior = variance * ALIKE_CELLS / (ROTATION_SD * ROTATION_SD * lag)

@@ -96,7 +96,7 @@ def _reason(status: int, done: int, total: int, table_size: int) -> str:
 
 
 @compiled
-def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any, total: int) -> tuple[int, int]:
+def _expand(codes: Any, at: int, index: Any, table: Any, pixels: Any, total: int) -> Any:
     """Fill `pixels` from codes[at:]; returns a status and the number of pixels done.
 
     A processor cannot foresee the next byte. So what a byte stands for is looked up, and four pixels are always

@@ -1,37 +1,19 @@
 """asyconv bench: time and memory of a whole recording, of the kernels and of the target maps, as rows of CSV."""
 
-import csv
-import platform
-import subprocess
-import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-import asyconv
+from asyconv.cli.bench_recording import growth, recording, threads
+from asyconv.cli.bench_rows import add_row
 from asyconv.cli.messages import note
-from asyconv.cli.options import Group, device_option, model_option, option, output_option
+from asyconv.cli.options import Group, device_option, option, output_option
 from asyconv.cli.outputs import check_output, check_rows_file
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
     import torch
-
-SEED = 11
-FPS_HZ = 30
-ALONE = """
-import atexit, sys
-from pathlib import Path
-from asyconv.cli.main import main
-from asyconv.system import peak_memory_mib
-
-status = Path(sys.argv.pop(1))
-atexit.register(lambda: status.write_text(str(peak_memory_mib())))
-main(prog_name="asyconv")
-"""
 
 
 @click.group(name="bench", cls=Group, epilog=NOTICE)
@@ -42,88 +24,8 @@ def command() -> None:
     """
 
 
-@command.command(name="recording", example="asyconv bench recording ward/004.oni -o times.csv")
-@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True))
-@option("--seconds", type=click.FloatRange(min=3), default=180.0, show_default=True, help="Length to simulate.")
-@model_option()
-@output_option("CSV file to which the rows are added.")
-def recording(file: Path | None, seconds: float, model: str, output: Path | None) -> None:
-    """Process a recording in a process of its own; without FILE, one is simulated first.
-
-    Prints the time, the frames per second and the peak memory, then the time of every stage and its share. Frames are
-    decoded on a thread of their own; the stage "read" is the time in which the others wait for it.
-    """
-    if output is not None:
-        check_rows_file(output, list(_row("", "", 0, 0.0, 0.0, None, "")), (file,))
-    with tempfile.TemporaryDirectory() as folder:
-        simulated, results = Path(folder, "recordings"), Path(folder, "results")
-        said = f"asyconv bench recording {'FILE' if file else f'--seconds {seconds:g}'} --model {model}"
-        if file is None:
-            length = ["--infants", "1", "--seconds", f"{seconds:g}", "--seed", str(SEED)]
-            wall_s, peak_mib = _timed(["simulate", str(simulated), *length])
-            _tell(_row("simulate", "", round(seconds * FPS_HZ), seconds, wall_s, peak_mib, said), output)
-        names = ["--names", str(Path(folder, "names.csv"))]
-        # in the process that is measured: a worker's child would hide its memory
-        process = ["process", str(file or simulated), "-o", str(results), *names, "--model", model, "--workers", "0"]
-        wall_s, peak_mib = _timed(process)
-        frames, recorded_s, stages = _stages(results)
-        _tell(_row("process", model, frames, recorded_s, wall_s, peak_mib, said), output)
-        for stage, stage_s in {**stages, "start and the rest": wall_s - sum(stages.values())}.items():
-            row = _row(f"process: {stage}", model, frames, recorded_s, stage_s, None, said)
-            _tell(row, output, share=stage_s / wall_s)
-
-
-def _timed(arguments: list[str]) -> tuple[float, float]:
-    """Seconds and peak memory (MiB) of a command in a process of its own."""
-    start = time.monotonic()
-    status, peak_mib = run_alone(arguments)
-    if status:
-        raise click.ClickException(f"asyconv {arguments[0]} ended with exit code {status}; nothing was measured")
-    return time.monotonic() - start, peak_mib
-
-
-def _stages(results: Path) -> tuple[int, float, dict[str, float]]:
-    """Frames and length of the one recording in RESULTS, and the seconds of its stages."""
-    from asyconv.night.results import manifests
-
-    finished = manifests(results)
-    if len(finished) != 1:
-        raise click.ClickException(f"expected one recording that can be processed, found {len(finished)}")
-    stages = {name: stage["seconds"] for name, stage in finished[0]["stages"].items()}
-    return finished[0]["frames_used"], finished[0]["recorded_s"], stages
-
-
-def _row(
-    what: str, model: str, frames: int, recorded_s: float, wall_s: float, peak_mib: float | None, said: str
-) -> dict[str, object]:
-    from asyconv.cli.machine import device, software
-    from asyconv.kernels.timing import commit
-    from asyconv.system import cores, processor
-
-    return {
-        "what": what,
-        "model": model,
-        "frames": frames,
-        "recording_s": recorded_s,
-        "wall_s": round(wall_s, 2),
-        "frames_per_s": round(frames / wall_s, 1) if wall_s else "",
-        "peak_memory_mib": "" if peak_mib is None else round(peak_mib),
-        "device": device() if model else "cpu, one core",
-        "cpu": processor() or platform.processor() or platform.machine(),
-        "cores": cores(),
-        **software("torch", "numba"),
-        "asyconv": asyconv.__version__,
-        "commit": commit(),
-        "command": said,
-    }
-
-
-def _tell(row: dict[str, object], output: Path | None, share: float | None = None) -> None:
-    """Print a row, with a stage's share of the time, and add it to the CSV file."""
-    if output is not None:
-        add_row(output, row)
-    more = f"{row['peak_memory_mib']} MiB at most" if share is None else f"{share:.1%} of the time"
-    click.echo(f"{row['what']}: {row['wall_s']} s, {row['frames_per_s']} frames/s, {more}")
+for part in (recording, growth, threads):
+    command.add_command(part)
 
 
 @command.command(
@@ -209,24 +111,3 @@ def _shapes(text: str) -> list[list[int]]:
             f"expected clips x height x width such as 11x96x128, found {text!r}", param_hint="--shapes"
         )
     return [[int(n) for n in shape] for shape in shapes]
-
-
-def run_alone(arguments: list[str]) -> tuple[int, float]:
-    """Exit code and peak memory (MiB, resident) of an ``asyconv`` command in its own process."""
-    with tempfile.TemporaryDirectory() as folder:
-        status = Path(folder, "status")
-        command = [sys.executable, "-c", ALONE, str(status), *arguments]
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-        return done.returncode, float(status.read_text(encoding="utf8"))
-
-
-def add_row(path: Path, row: dict[str, object]) -> None:
-    """Append to a CSV file that has these columns, or begin one."""
-    check_rows_file(path, list(row))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not path.exists()
-    with path.open("a", encoding="utf8", newline="") as file:
-        writer = csv.DictWriter(file, list(row), lineterminator="\n")
-        if is_new:
-            writer.writeheader()
-        writer.writerow(row)

@@ -17,6 +17,7 @@ from asyconv.kernels.reference import has_bfloat16
 from asyconv.pose.clips import normalise
 from asyconv.pose.detected import CONTEXT_MAP, Box, detected_box, keep_near_detection
 from asyconv.pose.joints import JointSet, find_joints, those_present
+from asyconv.pose.layers import Convolution
 from asyconv.pose.model_card import ModelSettings
 from asyconv.pose.model_file import Model
 from asyconv.pose.networks import N_MAPS, folded
@@ -85,7 +86,12 @@ class Inference:
         self.settings = model.settings
         self.precision = precision_of(precision)
         dtype = getattr(torch, self.precision)
+        self.gflop = 0.0
+        """Arithmetic of the networks so far, with all taps of every convolution."""
         self._detection = folded(model.detection).to(self.device, dtype)
+        for layer in self._detection.modules():
+            if isinstance(layer, Convolution):
+                layer.register_forward_hook(self._count)
         self._regression = folded(model.regression).to(self.device, dtype)
 
     def both(self, depth_mm: Floats) -> list[ClipMaps]:
@@ -129,12 +135,18 @@ class Inference:
                     clips.append(ClipMaps(probability[clip], seen[clip], presence[clip], box, confidence))
         return clips
 
+    def _count(self, layer: Convolution, inputs: tuple[Tensor], output: Tensor) -> None:
+        pixels = min(x.shape[:4].numel() for x in (inputs[0], output))  # of a strided layer, the fewer ones
+        self.gflop += 2e-9 * layer.weight.numel() * pixels
+
     def _maps(self, depth: Tensor, probability: Tensor, box: Box | None) -> Floats:
         """Confidence maps [B, 3, 20, h, w] inside the box; the networks' border is the picture's, not the box's."""
         if box is None:
             return np.zeros((len(depth), *depth.shape[2:3], N_MAPS, 0, 0), np.float32)
         outer = box.grown(CONTEXT_MAP)
         stacked = torch.cat([outer.of(depth), outer.of(probability)], dim=1)
+        weights = sum(p.numel() for p in self._regression.parameters() if p.ndim > 1)
+        self.gflop += 2e-9 * weights * stacked[:, 0].numel()
         maps = box.within(outer).of(self._regression(stacked))  # float32 planes, as the first kernel reads
         return _to_numpy(maps.permute(0, 2, 1, 3, 4))
 

@@ -123,8 +123,10 @@ class Run:
                 self._placed += 1
 
     def _predict(self, clips: list[Clip]) -> None:
+        before = self.inference.gflop
         with self.times.of("networks"):
             maps = self.inference.both(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
+        self.times.add_gflop("networks", self.inference.gflop - before)
         with self.times.of("joints"):
             self._locate(clips, maps)
 

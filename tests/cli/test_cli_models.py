@@ -2,14 +2,18 @@
 
 import csv
 import json
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from asyconv.cli import bench
+from asyconv.cli import bench_recording
 from asyconv.cli.main import main
 from asyconv.kernels.timing import Row
+from asyconv.recordings.opening import open_recording
+from asyconv.simulation.simulate import simulate
 
 
 def invoke(*arguments: object) -> Result:
@@ -53,23 +57,28 @@ MANIFEST = {
 }
 
 
-def leave_manifest(arguments: list[str]) -> tuple[int, float]:
-    """Take no time, and leave what the command `process` would."""
+def leave_manifest(arguments: list[str], everything: bool = False) -> tuple[int, float]:
+    """Take no time, and leave what the command `process` would of each recording."""
+    if arguments[0] == "simulate":
+        Path(arguments[1]).mkdir()
+        for number in range(int(arguments[arguments.index("--infants") + 1])):
+            Path(arguments[1], f"{number}.oni").touch()
     if arguments[0] == "process":
-        folder = Path(arguments[arguments.index("-o") + 1], "rec-1")
-        folder.mkdir(parents=True)
-        (folder / "manifest.json").write_text(json.dumps(MANIFEST))
+        for recording in Path(arguments[1]).glob("*.oni"):
+            folder = Path(arguments[arguments.index("-o") + 1], f"rec-{recording.stem}")
+            folder.mkdir(parents=True)
+            (folder / "manifest.json").write_text(json.dumps(MANIFEST))
     return 0, 700.4
 
 
 def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def run_alone(arguments: list[str]) -> tuple[int, float]:
+    def run_alone(arguments: list[str], everything: bool = False) -> tuple[int, float]:
         asked.append(arguments)
         return leave_manifest(arguments)
 
-    monkeypatch.setattr(bench, "run_alone", run_alone)
+    monkeypatch.setattr(bench_recording, "run_alone", run_alone)
     output = tmp_path / "benchmarks" / "rows.csv"
     for _ in range(2):
         assert invoke("bench", "recording", "--seconds", 3, "-o", output).exit_code == 0
@@ -86,7 +95,7 @@ def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_bench_writes_only_where_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "run_alone", leave_manifest)
+    monkeypatch.setattr(bench_recording, "run_alone", leave_manifest)
     monkeypatch.chdir(tmp_path)
     result = invoke("bench", "recording", "--seconds", 3)
     assert result.exit_code == 0
@@ -114,6 +123,59 @@ def test_bench_times_the_stages_of_a_recording(recordings: Path, model: Path, tm
     assert source.name not in output.read_text()
     shares = [float(line.rsplit(", ", 1)[1].split("%")[0]) for line in result.stdout.splitlines()[1:]]
     assert sum(shares) == pytest.approx(100, abs=0.5)
+    (networks,) = (row for row in stages if row["what"] == "process: networks")
+    assert 0 < float(networks["share_of_matrix_rate"]) < 1
+    assert float(networks["cpu_ms_per_frame"]) == pytest.approx(1e3 * float(networks["cpu_s"]) / 18, abs=0.001)
+
+
+def test_bench_compares_with_computing_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def run_alone(arguments: list[str], everything: bool = False) -> tuple[int, float]:
+        asked.append(("--precision" in arguments, everything))
+        return leave_manifest(arguments)
+
+    monkeypatch.setattr(bench_recording, "run_alone", run_alone)
+    output = tmp_path / "rows.csv"
+    result = invoke("bench", "recording", "--seconds", 3, "--recordings", 2, "--compare", "-o", output)
+    assert result.exit_code == 0, result.output
+    assert asked == [(False, False), (True, True), (False, False)]
+    with output.open(newline="") as file:
+        whole = [row for row in csv.DictReader(file) if row["what"] == "process"]
+    assert [(row["computed"], row["recordings"], row["frames"]) for row in whole] == [
+        ("whole maps, float32", "2", "180"), ("maps in the box", "2", "180"),
+    ]  # fmt: skip
+
+
+def test_bench_threads_processes_beside_busy_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_recording, "run_alone", leave_manifest)
+    output = tmp_path / "threads.csv"
+    assert invoke("bench", "threads", "--seconds", 3, "-o", output).exit_code == 0
+    with output.open(newline="") as file:
+        rows = [(row["busy_processes"], row["workers"], row["frames"]) for row in csv.DictReader(file)]
+    assert rows == [(busy, workers, "180") for busy in "012" for workers in "12"]
+
+
+def test_bench_growth_repeats_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = []
+
+    def run_alone(arguments: list[str], everything: bool = False) -> tuple[int, float]:
+        if arguments[0] == "simulate":
+            simulate(Path(arguments[1]), 1, 0.2, 3)
+            return 0, 1.0
+        paths = sorted(Path(arguments[1]).glob("*.oni"))
+        frames = []
+        for path in paths:
+            with open_recording(path) as recording:
+                frames.append([frame.depth for frame in recording.frames()])
+        assert all(np.array_equal(depths[0], depths[6]) for depths in frames if len(depths) > 6)
+        assert not any(np.array_equal(a[0], b[0]) for a, b in pairwise(frames))
+        numbers.append((len(paths), len(frames[0])))
+        return leave_manifest(arguments)
+
+    monkeypatch.setattr(bench_recording, "run_alone", run_alone)
+    assert invoke("bench", "growth", "--longest", 4, "--most", 2).exit_code == 0
+    assert numbers == [(1, 30), (1, 120), (2, 120)]
 
 
 def test_bench_wants_a_recording_that_can_be_processed(tmp_path: Path) -> None:
@@ -124,17 +186,17 @@ def test_bench_wants_a_recording_that_can_be_processed(tmp_path: Path) -> None:
 
 
 def test_bench_notes_nothing_of_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "run_alone", lambda arguments: (1, 0.0))
+    monkeypatch.setattr(bench_recording, "run_alone", lambda arguments, everything: (1, 0.0))
     result = invoke("bench", "recording", "--seconds", 3, "-o", tmp_path / "rows.csv")
     assert result.exit_code == 1
     assert not (tmp_path / "rows.csv").exists()
 
 
 def test_a_command_alone_tells_its_exit_code_and_memory() -> None:
-    status, peak_mib = bench.run_alone(["--version"])
+    status, peak_mib = bench_recording.run_alone(["--version"])
     assert status == 0
     assert 5 < peak_mib < 200
-    assert bench.run_alone(["process"])[0] == 2
+    assert bench_recording.run_alone(["process"])[0] == 2
 
 
 def test_bench_targets_adds_a_row_for_each_kind_of_target(tmp_path: Path) -> None:

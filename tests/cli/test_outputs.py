@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asyconv.cli.bench import add_row
+from asyconv.cli.bench_rows import add_row
 from asyconv.cli.outputs import check_folder, check_output
 from asyconv.cli.train import refuse_files_of_no_training
 from asyconv.errors import InputError

@@ -93,6 +93,11 @@ def lock(descriptor: int, *, wait: bool = False) -> bool:
     return True
 
 
+def has_locks() -> bool:
+    """Whether this system has locks of files; where it has none, `lock` always says False."""
+    return fcntl is not None
+
+
 def boot_id() -> str:
     """Tell hosts and their boots apart without naming them; hosts alone where the system does not count boots."""
     try:

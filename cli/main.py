@@ -40,6 +40,7 @@ SECTIONS = {
     },
     "Data for training": {
         "simulate": "Make simulated recordings with known truth.",
+        "label": "Label joints by hand, on a page in the browser.",
         "check": "Name what is wrong with an annotated data set.",
     },
     "Models": {

@@ -35,6 +35,7 @@ POSES: Final = (
     "asyconv/recordings",
     "asyconv/pose",
     "asyconv/labels",
+    "asyconv/labelling",
     "asyconv/simulation",
     "asyconv/training",
     "asyconv/evaluation",

@@ -29,9 +29,10 @@ from asyconv.labels.annotated_files import (
 from asyconv.labels.annotations import ANNOTATED_FPS_HZ, inside
 from asyconv.labels.check_labels import Labels, suspicious
 from asyconv.labels.coco import unresolved
+from asyconv.labels.frame_runs import chosen_clips, runs_of
 from asyconv.labels.label_sheets import OUTSIDE, ImageName, LabelRow, LabelSheet, by_frame
 from asyconv.labels.unusable import unusable
-from asyconv.pose.clips import SPACING_S
+from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.recordings.png_files import png_is_whole
 from asyconv.skeleton import JOINTS
 
@@ -212,12 +213,23 @@ def _order_findings(sheet: LabelSheet, pictures: Pictures) -> Iterator[Place]:
     prefixes = {name.prefix for name in first}
     beside = [name for name in pictures if name.prefix in prefixes]  # a picture without row is told of as such
     there = sorted({name.number for name in (*beside, *first)})
+    if chosen_clips(there, step):
+        yield from _outside_clips(sheet, there, step)
+        return
     before = dict(zip(there[1:], there[:-1], strict=True))
     for row in by_frame(sheet.rows):
         last = before.get(row.name.number) if row.name else None
         if row.name and last is not None and row.name.number - last != step:
             text = f"frame {row.name.number} follows {last}, expected {last + step}: no clip crosses this"
             yield row.row, GAP, text
+
+
+def _outside_clips(sheet: LabelSheet, frames: Sequence[int], step: int) -> Iterator[Place]:
+    """Frames of a set of chosen clips that are in none: gaps between the clips are meant."""
+    alone = {frame for run in runs_of(frames, step) if len(run) < CLIP_FRAMES for frame in run}
+    for row in by_frame(sheet.rows):
+        if row.name and row.name.number in alone:
+            yield row.row, GAP, f"frame {row.name.number} is in no clip of three frames {step} apart: it is not used"
 
 
 def _without_row(data_set: Found, folder: Path, named: set[ImageName]) -> Iterator[Finding]:

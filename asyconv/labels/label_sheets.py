@@ -31,6 +31,9 @@ SHEET_COLUMNS: Final = (
 )  # fmt: skip
 """Columns of a babyPose sheet after ``image``."""
 
+NUMBERED: Final = tuple(f"label{number}" for number in range(1, len(SHEET_COLUMNS) + 1))
+"""The same columns as pyPointAnnotator calls them."""
+
 UNPARSABLE: Final = "unparsable cell"
 HALF_MISSING: Final = "half-missing point"
 OUTSIDE: Final = "point outside the picture"
@@ -125,8 +128,7 @@ def read_label_sheet(path: Path) -> LabelSheet:
 def _columns(path: Path, header: Sequence[str], more: Sequence[Sequence[str]]) -> tuple[str, list[int]]:
     """Format of a table, and the column of each joint; `more` are the next rows."""
     names = [name.strip().lower() for name in header]
-    numbered = [f"label{number}" for number in range(1, len(SHEET_COLUMNS) + 1)]
-    if names == ["image", *numbered]:
+    if names == ["image", *NUMBERED]:
         names = ["image", *SHEET_COLUMNS]
         sheet_format = "pyPointAnnotator"
     else:
@@ -242,7 +244,10 @@ def cells_of(xy_px: npt.NDArray[np.float64]) -> list[str]:
     return [f"{x},{y}" for x, y in placed]
 
 
-def write_label_sheet(path: Path, rows: Iterable[tuple[str, Sequence[str]]], line_end: str = "\n") -> None:
-    """Write a babyPose sheet of (picture's name, `cells_of` its labels)."""
-    lines = [";".join(["image", *SHEET_COLUMNS]), *(";".join([image, *cells]) for image, cells in rows)]
+def write_label_sheet(
+    path: Path, rows: Iterable[tuple[str, Sequence[str]]], line_end: str = "\n", *, numbered: bool = False
+) -> None:
+    """Write a sheet of (picture's name, `cells_of` its labels): of babyPose, or with `numbered` of pyPointAnnotator."""
+    columns = NUMBERED if numbered else SHEET_COLUMNS
+    lines = [";".join(["image", *columns]), *(";".join([image, *cells]) for image, cells in rows)]
     path.write_text("".join(line + line_end for line in lines), encoding="utf8", newline="")

@@ -85,6 +85,21 @@ class MapGeometry:
         offset = (np.asarray(xy_map, dtype=np.float64) - _MAP_CENTRE) * self.scale_px
         return np.asarray(offset @ self._linear + self._native_centre)
 
+    @property
+    def turned_size_px(self) -> tuple[int, int]:
+        """Width and height of the head-down picture."""
+        return (self.height_px, self.width_px) if self.head in ("left", "right") else (self.width_px, self.height_px)
+
+    def to_turned(self, xy_px: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Pixel coordinates [..., 2] in the unmirrored head-down picture of native ones [..., 2]."""
+        offset = (np.asarray(xy_px, dtype=np.float64) - self._native_centre) @ self._linear.T
+        return np.asarray(offset + (np.array(self.turned_size_px) - 1) / 2)
+
+    def turn(self, depth: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+        """The unmirrored head-down picture of a native one [H, W]; no pixel is changed."""
+        unmirrored = depth[:, ::-1] if self.mirrored else depth
+        return np.ascontiguousarray(np.rot90(unmirrored, {"down": 0, "left": 1, "up": 2, "right": 3}[self.head]))
+
     @cached_property
     def _cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Flat map cell of a native pixel = of its row + of its column (the affine never mixes the two)."""

@@ -1,0 +1,76 @@
+"""The annotated data set that the raters' labels make: COCO key points and the labelled pictures.
+
+It lies in LABELS itself and is brought up to date after every frame, so that a training or a check takes LABELS as it
+is. Of several raters a joint counts as visible where more than half of those who labelled the frame saw it, at the mean
+of their places. An export is the same for other programs, in a folder of its own.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from asyconv.labelling.label_set import ChosenFrame, LabelSet
+from asyconv.labelling.rater_file import Label, Labels, rater_names, read_labels
+from asyconv.labels.coco_writer import LabelledPicture, coco_text
+from asyconv.labels.label_sheets import cells_of, write_label_sheet
+from asyconv.recordings.png_folder import SIMULATED_FILE
+from asyconv.skeleton import JOINTS
+from asyconv.whole_files import write_whole
+
+COCO_FILE: Final = "labels.json"
+FORMS: Final = ("coco", "babypose", "pypointannotator")
+
+
+def of_all_raters(chosen: LabelSet) -> dict[str, Labels]:
+    """Labels of every rater of the set."""
+    return {rater: read_labels(chosen, rater) for rater in rater_names(chosen.folder)}
+
+
+def merged(labels: Sequence[Label]) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:
+    """Places [12, 2] of the joints that most raters saw (NaN: the others), and which of the others are hidden."""
+    xy_px = np.full((len(JOINTS), 2), np.nan)
+    hidden = []
+    for joint, name in enumerate(JOINTS):
+        states = [label.states[joint] for label in labels]
+        if 2 * states.count("visible") > len(labels):
+            points = [label.points[joint] for label in labels if label.states[joint] == "visible"]
+            xy_px[joint] = np.mean([point for point in points if point], axis=0)
+        elif states.count("hidden") >= states.count("outside"):
+            hidden.append(name)
+    return xy_px, tuple(hidden)
+
+
+def write_data_set(chosen: LabelSet, raters: dict[str, Labels], folder: Path | None = None, form: str = "coco") -> int:
+    """Write the data set of all labelled frames into LABELS, or `folder`, as one of `FORMS`; how many frames it has.
+
+    Pictures come first, so that no label is ever without its picture.
+    """
+    folder = folder or chosen.folder
+    rows: dict[str, list[LabelledPicture]] = {}
+    for frame in sorted(chosen.frames, key=lambda frame: frame.number):
+        labels = [of_one[frame.id] for of_one in raters.values() if frame.id in of_one]
+        if labels:
+            rows.setdefault(frame.infant_id, []).append(_picture(chosen, frame, labels, folder))
+    if form == "coco":
+        everything = [one for infant in sorted(rows) for one in rows[infant]]
+        write_whole(folder / COCO_FILE, coco_text(everything))
+    else:
+        for infant, of_infant in rows.items():
+            cells = [(Path(one.file_name).name, cells_of(one.xy_px)) for one in of_infant]
+            write_label_sheet(folder / f"result_{infant}.csv", cells, numbered=form == "pypointannotator")
+    return sum(len(of_infant) for of_infant in rows.values())
+
+
+def _picture(chosen: LabelSet, frame: ChosenFrame, labels: Sequence[Label], folder: Path) -> LabelledPicture:
+    name = f"{frame.infant_id}/{frame.number}_16bit.png"
+    path = folder / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if frame.simulated:
+            (path.parent / SIMULATED_FILE).write_text("These pictures were made by a program; no infant is in them.\n")
+        write_whole(path, chosen.picture_file(frame.pictures["0"]))
+    xy_px, hidden = merged(labels)
+    return LabelledPicture(name, frame.width_px, frame.height_px, xy_px, hidden)

@@ -1,0 +1,171 @@
+"""The label page: a small web server on 127.0.0.1 whose every address begins with a token.
+
+Nothing is asked of any other host, and nothing is answered to a request that lacks the token or names another host.
+Pictures are never kept in the browser's cache.
+"""
+
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from asyconv.errors import InputError
+from asyconv.labelling.data_set import of_all_raters, write_data_set
+from asyconv.labelling.label_set import ChosenFrame, LabelSet
+from asyconv.labelling.rater_file import STATES, ChangedElsewhereError, Label, RaterFile, label_of
+from asyconv.skeleton import JOINTS, LIMBS
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+    from werkzeug.serving import BaseWSGIServer
+
+HOST: Final = "127.0.0.1"
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+_TYPES: Final = {"label.html": "text/html", "label.js": "text/javascript", "label.css": "text/css"}
+
+
+def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
+    """The pages and data below ``/<token>/``."""
+    from flask import Flask, abort, request
+
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 100_000
+    frames = {frame.id: frame for frame in chosen.frames}
+    saving = threading.Lock()
+
+    @app.before_request
+    def _only_here() -> None:
+        given = request.path.split("/")[1]
+        if not secrets.compare_digest(given.encode(), token.encode()):
+            abort(404)
+        if request.host.partition(":")[0] not in (HOST, "localhost"):  # another name that leads here
+            abort(403)
+
+    @app.after_request
+    def _guarded(response: "Response") -> "Response":
+        response.headers["Content-Security-Policy"] = POLICY
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def frame_of(infant: str, number: int) -> ChosenFrame:
+        frame = frames.get(f"{infant}/{number}")
+        return frame if frame else abort(404)
+
+    @app.errorhandler(InputError)
+    def _refused(error: InputError) -> tuple[dict[str, str], int]:
+        return {"error": str(error)}, 409 if isinstance(error, ChangedElsewhereError) else 400
+
+    @app.get(f"/{token}/")
+    def _page() -> "Response":
+        return _own_file("label.html")
+
+    @app.get(f"/{token}/<any('label.js', 'label.css'):name>")
+    def _file(name: str) -> "Response":
+        return _own_file(name)
+
+    @app.get(f"/{token}/state")
+    def _state() -> dict[str, Any]:
+        return {
+            "rater": rater.rater,
+            "joints": JOINTS,
+            "bones": {limb: list(joints) for limb, joints in LIMBS.items()},
+            "states": STATES,
+            "frames": [
+                {"id": one.id, "infant": one.infant_id, "clip": one.clip, "place": one.place, "why": one.why,
+                 "time_s": one.time_s, "width": one.width_px, "height": one.height_px, "simulated": one.simulated,
+                 "around": sorted(map(int, one.pictures)), "labelled": one.id in rater.labels}
+                for one in chosen.frames
+            ],
+        }  # fmt: skip
+
+    @app.get(f"/{token}/picture/<infant>/<int:number>/<place>")
+    def _picture(infant: str, number: int, place: str) -> "Response":
+        name = frame_of(infant, number).pictures.get(place) or abort(404)
+        depth_mm = chosen.depth_mm(name)
+        return app.response_class(depth_mm.astype(np.dtype("<u2")).tobytes(), mimetype="application/octet-stream")
+
+    @app.get(f"/{token}/label/<infant>/<int:number>")
+    def _label(infant: str, number: int) -> dict[str, Any]:
+        frame = frame_of(infant, number)
+        saved = rater.labels.get(frame.id)
+        predicted = {"predicted": frame.predicted}
+        return predicted | (_as_json(saved) if saved else {"states": None, "revision": 0, **_carried(frame, rater)})
+
+    @app.put(f"/{token}/label/<infant>/<int:number>")
+    def _save(infant: str, number: int) -> dict[str, Any]:
+        frame = frame_of(infant, number)
+        label = label_of(request.get_json(), f"frame {frame.id}", (frame.width_px, frame.height_px))
+        for name in frame.pictures.values():
+            chosen.picture_file(name)  # the label must be of the picture that was chosen
+        with saving:
+            saved = rater.save(frame.id, label)
+            write_data_set(chosen, of_all_raters(chosen))
+        return _as_json(saved)
+
+    def _carried(frame: ChosenFrame, rater: RaterFile) -> dict[str, Any]:
+        """What the frame before in the clip says, where it is labelled."""
+        before = next((one for one in chosen.frames if one.clip == frame.clip and one.place == frame.place - 1), None)
+        label = rater.labels.get(before.id) if before else None
+        return {"before": _as_json(label) if label else None}
+
+    return app
+
+
+def _as_json(label: Label) -> dict[str, Any]:
+    return {"states": label.states, "points": label.points, "revision": label.revision}
+
+
+def _own_file(name: str) -> "Response":
+    from flask import Response
+
+    text = files("asyconv.labelling").joinpath(name).read_text(encoding="utf8")
+    return Response(text, mimetype=_TYPES[name])
+
+
+@contextmanager
+def serving(chosen: LabelSet, rater: RaterFile, port: int) -> "Iterator[tuple[BaseWSGIServer, str]]":
+    """A server for the page that listens on `port` (0: a free one), and the page's address."""
+    try:
+        from werkzeug.serving import WSGIRequestHandler, make_server
+    except ImportError as error:
+        raise InputError('label: expected the package flask; pip install "asyconv[label]" brings it') from error
+
+    class Quiet(WSGIRequestHandler):
+        """Writes no log: addresses hold the token."""
+
+        def log(self, type: str, message: str, *args: Any) -> None:
+            """Write nothing."""
+
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((HOST, port))
+            listening.listen()
+        except OSError as error:
+            raise InputError(
+                f"port {port}: expected a free port, found one in use ({error.strerror}); "
+                "give another with --port, or none"
+            ) from error
+        token = secrets.token_urlsafe(16)
+        address = f"http://{HOST}:{listening.getsockname()[1]}/{token}/"
+        app = make_app(chosen, rater, token)
+        server = make_server(
+            HOST, listening.getsockname()[1], app, threaded=True, request_handler=Quiet, fd=listening.fileno()
+        )
+        try:
+            yield server, address
+        finally:
+            server.server_close()
+    finally:
+        listening.close()

@@ -1,0 +1,155 @@
+"""asyconv label: label joints by hand, on a page in the browser that this computer serves to itself."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from asyconv.cli.messages import note, writing
+from asyconv.cli.options import PATH, asyconv_command, model_option, option, output_option
+from asyconv.cli.outputs import check_folder
+from asyconv.errors import InputError
+
+if TYPE_CHECKING:
+    from asyconv.labelling.choosing import Source
+    from asyconv.labelling.label_set import LabelSet
+    from asyconv.recordings.stream import Recording
+
+OUT = "Labels for other programs"
+FORMS = ("coco", "babypose", "pypointannotator")
+
+
+@asyconv_command("label", example="asyconv label recordings/ --tracks results/ -o labels/ --rater anna")
+@click.argument("recordings", metavar="[RECORDING]...", nargs=-1, type=PATH)
+@output_option("The folder of labels. It SHOWS THE INFANT.", required=True)
+@option(
+    "--tracks", metavar="RESULTS", multiple=True, type=PATH,
+    help="Tracks of the recordings, or folders of results.  [default: the model is run at 6 Hz]",
+)  # fmt: skip
+@option("--frames", type=click.IntRange(min=3), default=60, show_default=True, help="Frames to label, of all infants.")
+@option("--rater", default="1", show_default=True, metavar="NAME", help="Who labels; each rater has an own file.")
+@option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="Port of the page on 127.0.0.1.  [default: a free one]"
+)
+@model_option()
+@option(
+    "--head", type=click.Choice(["down", "up", "left", "right"]),
+    help="Where the head lies in the pictures of recordings without tracks.",
+)  # fmt: skip
+@option("--compare", is_flag=True, section=OUT, help="Only print how far the raters disagree.")
+@option("--export", type=PATH, section=OUT, metavar="FOLDER", help="Only write the labels and pictures to this folder.")
+@option("--form", type=click.Choice(FORMS), default="coco", show_default=True, section=OUT, help="Format of --export.")
+def command(
+    recordings: tuple[Path, ...], output: Path, tracks: tuple[Path, ...], frames: int, rater: str, port: int,
+    model: str, head: str | None, compare: bool, export: Path | None, form: str,
+) -> None:  # fmt: skip
+    """Choose frames worth labelling and label their joints on a page in the browser.
+
+    RECORDING is a depth recording or a folder of them. Frames are chosen once, spread over infants: those that the
+    model is least certain of, the most different poses, and some at random. Every frame is saved when you go on to the
+    next; the same command, or one without RECORDING, goes on where you stopped. `asyconv check` and `asyconv train
+    --data` take the folder of labels as it is.
+    """
+    from asyconv.labelling.choosing import choose
+    from asyconv.labelling.label_set import read_label_set
+
+    chosen = read_label_set(output)
+    if recordings:
+        check_folder(output, (*recordings, *tracks), may_hold=None)
+        opened = opened_recordings(recordings)
+        if chosen is None or not chosen.has([one.sha256 for one in opened], frames):
+            with writing(output, "labels"):
+                chosen = choose(output, sources_of(opened, tracks, model, head), frames)
+    if chosen is None:
+        raise InputError(f"{output}: expected a folder of labels, or recordings to choose frames of, found neither")
+    if compare:
+        print_disagreement(chosen)
+    elif export is not None:
+        export_labels(chosen, export, form)
+    else:
+        serve(chosen, rater, port)
+
+
+def serve(chosen: "LabelSet", rater: str, port: int) -> None:
+    """Serve the page until Ctrl-C."""
+    from asyconv.labelling.rater_file import opened
+    from asyconv.labelling.server import serving
+
+    with writing(chosen.folder, "labels"), opened(chosen, rater) as file:
+        with serving(chosen, file, port) as (server, address):
+            click.echo(address)
+            note("Open this address in a browser on this computer. Ctrl-C ends the page; what was saved is kept.")
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                click.echo(err=True)
+        note(f"rater {rater}: {len(file.labels)} of {len(chosen.frames)} frames labelled")
+
+
+def print_disagreement(chosen: "LabelSet") -> None:
+    """Print the table of disagreement."""
+    from asyconv.labelling.agreement import as_table, disagreement
+    from asyconv.labelling.data_set import of_all_raters
+
+    rows = disagreement(chosen, of_all_raters(chosen))
+    if not rows:
+        raise InputError(f"{chosen.folder}: expected frames that two raters labelled, found none")
+    click.echo(as_table(rows))
+
+
+def export_labels(chosen: "LabelSet", folder: Path, form: str) -> None:
+    """Write labels and pictures for other programs."""
+    from asyconv.labelling.data_set import of_all_raters, write_data_set
+
+    check_folder(folder, (chosen.folder,))
+    labels = of_all_raters(chosen)
+    if not any(labels.values()):
+        raise InputError(f"{chosen.folder}: expected labelled frames, found none")
+    with writing(folder, "the labels"):
+        folder.mkdir(parents=True, exist_ok=True)
+        count = write_data_set(chosen, labels, folder, form)
+    note(f"{count} frames")
+    click.echo(folder)
+
+
+def opened_recordings(given: tuple[Path, ...]) -> "list[Recording]":
+    """The recordings at and below the places that are given."""
+    from asyconv.recordings.finding import find_recordings
+    from asyconv.recordings.opening import open_recording
+
+    found = sorted({path for place in given for path in find_recordings(place)})
+    if not found:
+        raise InputError(f"{given[0]}: expected depth recordings, found none")
+    return [open_recording(path) for path in found]
+
+
+def sources_of(recordings: "list[Recording]", tracks: tuple[Path, ...], model: str, head: str | None) -> "list[Source]":
+    """Every recording with its tracks: those that its bytes belong to, else new ones."""
+    from asyconv.cli.progress import progress
+    from asyconv.cli.tracks_files import find_tracks, manifest_beside
+    from asyconv.labelling.choosing import Source
+    from asyconv.pipeline import track
+    from asyconv.tracks_check import check_stated
+    from asyconv.tracks_file import read_tracks
+    from asyconv.weights import load_model
+
+    files = [file for place in tracks for file in find_tracks(place)]
+    manifests = [(file, manifest_beside(file)) for file in files]
+    by_sha256 = {manifest.get("input", {}).get("sha256"): (file, manifest) for file, manifest in manifests}
+    sources = []
+    for recording in recordings:
+        file, manifest = by_sha256.get(recording.sha256, (None, {}))
+        if len(files) == len(recordings) == 1 and None in by_sha256:  # without manifest; compared frame by frame later
+            file, manifest = by_sha256[None]
+        if file is not None:
+            joints = read_tracks(file)
+            check_stated(joints.meta, ("width_px", "height_px"), "tracks")
+        elif tracks:
+            raise InputError(
+                f"{recording.path.name}: expected its tracks in {tracks[0]}, found none of a recording with its SHA-256"
+            )
+        else:
+            with progress(recording.path.name) as tell:
+                joints = track(recording, load_model(model), rate="6", head=head, progress=tell)
+        sources.append(Source(recording, recording.sha256, joints, manifest.get("analysis", {}).get("infant_id")))
+    return sources

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from asyconv.errors import InputError
-from asyconv.labels.annotations import Annotated, read_annotated, write_clips
+from asyconv.labels.annotations import Annotated, clip_rows, read_annotated, write_clips
 from asyconv.labels.clip_files import read_clip_files, write_clip_files
 from asyconv.labels.clip_set import ClipSet, joined
 from asyconv.labels.splits import Split, by_infant, within_infant
@@ -124,14 +124,18 @@ def mixed(own: ClipSet, simulated: ClipSet, simulated_share: float) -> ClipSet:
 
 
 def chosen_split(annotated: Sequence[Annotated], split: str) -> Split:
-    """The paper's split for "within"; fold I of K by infant, counted from 1, for "fold:I/K"."""
+    """The paper's split for "within"; fold I of K by infant, counted from 1, for "fold:I/K".
+
+    Infants of whom no three labelled frames lie 1/6 s apart take no part in folds.
+    """
     if split == "within":
         return within_infant(annotated)
     kind, _, numbers = split.partition(":")
     place, _, folds = numbers.partition("/")
     if kind != "fold" or not (place.isdecimal() and folds.isdecimal() and 1 <= int(place) <= int(folds)):
         raise InputError(f"split: expected within, or fold:I/K such as fold:1/5, got {split!r}")
-    return by_infant(annotated, int(folds))[int(place) - 1]
+    with_clips = [infant for infant in annotated if len(clip_rows(infant.frame, overlap=False, fps_hz=infant.fps_hz))]
+    return by_infant(with_clips, int(folds))[int(place) - 1]
 
 
 def clips_hash(clips: ClipSet) -> str:

@@ -92,6 +92,15 @@ def test_training_by_infant_never_sees_the_tested_one(tmp_path: Path, dataset: P
     assert len(tuning.depth) == sum(len(rows) for rows in split.validation.values())
 
 
+def test_an_infant_without_a_clip_is_in_no_fold(tmp_path: Path) -> None:
+    simulate_annotated(tmp_path, 5, 1.0, 8)
+    sheet = tmp_path / "result_pz3.csv"
+    sheet.write_text("".join(sheet.read_text().splitlines(keepends=True)[:3]))  # two frames
+    splits = [chosen_split(read_annotated(tmp_path), f"fold:{place}/4") for place in range(1, 5)]
+    assert {name for split in splits for name in split.test} == {"pz1", "pz2", "pz4", "pz5"}
+    assert all(split.validation for split in splits)
+
+
 @pytest.mark.parametrize("split", ["", "fold", "fold:0/5", "fold:6/5", "fold:1", "fold:a/b", "withing"])
 def test_a_strange_split_is_refused(split: str) -> None:
     with pytest.raises(InputError, match="expected within, or fold:I/K"):

@@ -105,6 +105,7 @@ def how_much_was_seen(movement: "Movement", coverage_pct: dict[str, float]) -> l
 def doubts(movement: "Movement") -> list[str]:
     """Say what a reader must know before relying on a number, the gravest first."""
     meta = movement.meta
+    validation = str(meta.get("model_validation"))
     amounts = [r for r in movement.results if r.measure.name == "moving_pct"]
     cells = movement.clean.flags.size
     copied = next(step.changed for step in movement.steps if step.name == "copied samples") / cells
@@ -116,8 +117,9 @@ def doubts(movement: "Movement") -> list[str]:
     said = (
         (
             "The pose model was trained and tested on simulated infants only. Its error on real infants is not known.",
-            meta.get("model_validation") == "simulated_only",
+            validation == "simulated_only",
         ),
+        (f"The pose model was {validation}.", validation.startswith("validated on")),
         (_withheld(amounts), found(movement) and any(r.value is None for r in amounts)),
         (
             'Amounts with "at least" are lower bounds: noise hides small movements.',

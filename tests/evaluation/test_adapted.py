@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from asyconv.analysis import analyse
+from asyconv.analysis.report.first_page import doubts
 from asyconv.analysis.report.trust import trust
 from asyconv.errors import InputError
 from asyconv.evaluation.adapted import adapt, gain_text
@@ -86,7 +87,9 @@ def test_from_labels_to_the_sentence_of_the_report(labels: Path, tmp_path: Path)
         assert all((tensor == after.state_dict()[key]).all() for key, tensor in before.state_dict().items())
 
     recording = simulate(tmp_path / "recording", 1, 2.0, 3, condition=DEFAULT_SIMULATION)[0]
-    facts = dict(trust(analyse(track(open_recording(recording), model, rate="6")))["facts"])
+    movement = analyse(track(open_recording(recording), model, rate="6"))
+    assert f"The pose model was {sentence}." in doubts(movement)
+    facts = dict(trust(movement)["facts"])
     assert facts["Validation"] == sentence
     assert "simulated" not in facts["Pose model"]
 

@@ -18,7 +18,8 @@ STAGES: Final = {
     "used": "Used",
     "compared": "With infant and age",
 }
-DROPS: Final = ("failed", "excluded", "withheld")
+LEFT_OUT: Final = {"failed": "failed", "excluded": "excluded", "withheld": "with all amounts withheld"}
+DROPS: Final = tuple(LEFT_OUT)
 REASONS_DRAWN: Final = 3
 
 
@@ -83,25 +84,27 @@ def _general(reason: str) -> str:
     return re.sub(r"\d+(?:\.\d+)?(?=.*\bneeds\b)", "\N{HORIZONTAL ELLIPSIS}", reason)
 
 
-def inclusion_flow(table: pl.DataFrame) -> Drawing:
-    """Boxes from found to used, with what dropped out on the right."""
+def inclusion_flow(table: pl.DataFrame) -> Drawing | None:
+    """Boxes from found to used, with what dropped out on the right; None where nothing did."""
+    dropped = [stage for stage in DROPS if _counts(table, stage)[0]]
+    if not dropped:
+        return None
+    tall = 24 + 20 * len(dropped)
 
     def draw(figure: Figure) -> None:
         ax = figure.add_axes((0, 0, 1, 1))
-        ax.set(xlim=(0, 100), ylim=(0, 100))
+        ax.set(xlim=(0, 100), ylim=(0, tall))
         ax.axis("off")
-        heights = {"found": 86, "failed": 70, "excluded": 50, "withheld": 30, "used": 14}
-        _box(ax, 4, heights["found"], 28, 11, _words(table, "found"), strong=True)
-        ax.annotate("", (18, heights["used"] + 6), (18, heights["found"] - 6), arrowprops=_ARROW)
-        for stage in DROPS:
-            y = heights[stage]
+        top, bottom = tall - 7, 7
+        _box(ax, 4, top, 28, 11, _words(table, "found"), strong=True)
+        ax.annotate("", (18, bottom + 6), (18, top - 6), arrowprops=_ARROW)
+        for k, stage in enumerate(dropped):
+            y = tall - 24 - 20 * k
             ax.annotate("", (41, y), (18, y), arrowprops=_ARROW)
             _box(ax, 41, y, 57, 17, _words(table, stage), strong=False, below=_reasons(table, stage))
-        _box(ax, 4, heights["used"], 28, 11, _words(table, "used"), strong=True)
-        ax.annotate("", (41, heights["used"]), (32, heights["used"]), arrowprops=_ARROW)
-        _box(ax, 41, heights["used"], 57, 11, "of these " + _words(table, "compared").lower(), strong=False)
+        _box(ax, 4, bottom, 28, 11, _words(table, "used"), strong=True)
 
-    return Drawing("inclusion", "Inclusion", draw, table, _summary(table), 4.0)
+    return Drawing("inclusion", "Inclusion", draw, table, inclusion_words(table), 0.048 * tall)
 
 
 _ARROW: Final = {"arrowstyle": "-|>", "color": MUTED, "lw": 0.9, "shrinkA": 0, "shrinkB": 0}
@@ -124,9 +127,13 @@ def _counts(table: pl.DataFrame, stage: str) -> tuple[int, int]:
 
 
 def _words(table: pl.DataFrame, stage: str) -> str:
-    recordings, infants = _counts(table, stage)
-    whose = f" of {infants} infant{'' if infants == 1 else 's'}" if stage in ("used", "compared") else ""
-    return f"{STAGES[stage]}: {recordings}{whose}"
+    return f"{STAGES[stage]}: {_counts(table, stage)[0]}"
+
+
+def whose(recordings: int, infants: int) -> str:
+    """`24 recordings of 12 named infants`."""
+    of = f"of {infants} named infant{'s' * (infants != 1)}" if infants else "of unnamed infants"
+    return f"{recordings} recording{'s' * (recordings != 1)} {of}"
 
 
 def _reasons(table: pl.DataFrame, stage: str) -> str:
@@ -143,10 +150,16 @@ def _line(text: str) -> str:
     return textwrap.shorten(plain, 84, placeholder=" \N{HORIZONTAL ELLIPSIS}") if " " in plain[:80] else plain[:84]
 
 
-def _summary(table: pl.DataFrame) -> str:
-    n = {stage: _counts(table, stage)[0] for stage in STAGES}
-    return (
-        f"Of {n['found']} recordings found, {n['failed']} failed, {n['excluded']} are excluded, {n['withheld']} have "
-        f"all amounts withheld; {n['used']} recordings of {_counts(table, 'used')[1]} named infants are used, "
-        f"{n['compared']} of them state infant and age and may be compared with others."
-    )
+def inclusion_words(table: pl.DataFrame) -> str:
+    """Say what was found, what is used, what was left out and what may be compared."""
+    n = {stage: _counts(table, stage) for stage in STAGES}
+    out = [f"{n['found'][0]} recordings were found."]
+    if drops := [f"{n[stage][0]} {what}" for stage, what in LEFT_OUT.items() if n[stage][0]]:
+        out.append(f"Left out: {', '.join(drops)}.")
+    out.append(f"Used: {whose(*n['used'])}." if n["used"][0] else "None is used.")
+    if n["used"][0]:
+        out.append(
+            f"{n['compared'][0] or 'None'} of these {'states' if n['compared'][0] < 2 else 'state'} both infant and "
+            "age and may be compared with others."
+        )
+    return " ".join(out)

@@ -97,6 +97,7 @@ def html(page: Page, pages: Sequence[Page], pngs: Mapping[str, bytes], *, simula
         title=TITLE if page is pages[0] else f"{TITLE}, {page.title.lower()}",
         pages=pages,
         simulated=simulated,
+        print_simulated=" With simulated recordings." if simulated else "",
         table_of=_drawn_table,
         inlined={name: data_uri(png, "image/png") for name, png in pngs.items()},
     )

@@ -18,7 +18,7 @@ from asyconv.analysis.cohort.cohort import Cohort
 from asyconv.analysis.cohort.coverage_map import blocks, coverage_overview, coverage_rows, coverage_table
 from asyconv.analysis.cohort.distribution import distribution
 from asyconv.analysis.cohort.drawn_measures import NO_BAND, bands_of, drawn_values, weeks
-from asyconv.analysis.cohort.inclusion import inclusion, inclusion_flow
+from asyconv.analysis.cohort.inclusion import inclusion, inclusion_flow, inclusion_words, whose
 from asyconv.analysis.cohort.pages import Cell, Page, Section, Table, cell_of, html, table_of
 from asyconv.analysis.cohort.reliability_plot import reliability_figure, shown_reliability
 from asyconv.analysis.measures.gates import COVERAGE_MIN_PCT
@@ -60,9 +60,10 @@ def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page
     recordings = tables["recordings"]
     values = drawn_values(tables["features_compared"])
     strata = _strata(cohort, values)
-    coverage = _coverage(coverage_table(recordings, tables.get("limb_summary")))
+    covered = coverage_table(recordings, tables.get("limb_summary"))
+    coverage = _coverage(covered)
     listed = _listed(recordings, tables.get("limb_summary"), has_report)
-    main = [_inclusion(cohort), _strata_overview(tables["strata"], values)]
+    main = [_glance(cohort, covered), _strata_overview(tables["strata"], values)]
     further: list[Page] = []
     for what, sections, overview, on_main in (
         ("stratum", strata, None, len(strata) == 1),
@@ -82,7 +83,7 @@ def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page
 
 def _lead(recordings: pl.DataFrame) -> str:
     infants = recordings["infant_id"].drop_nulls().n_unique()
-    return f"{recordings.height} finished recordings of {infants} named infants"
+    return f"{whose(recordings.height, infants)}, finished"
 
 
 def _simulated(recordings: pl.DataFrame) -> str:
@@ -96,27 +97,39 @@ def _simulated(recordings: pl.DataFrame) -> str:
     )
 
 
-def _inclusion(cohort: Cohort) -> Section:
+def _glance(cohort: Cohort, coverage: pl.DataFrame) -> Section:
+    """What was found and used, how much was seen, and what to doubt."""
     tables = cohort.tables
     table = inclusion(tables["recordings"], tables["features_compared"], tables["failed"])
-    mismatches = tables["mismatches"]
-    words = (
-        "The figure counts the recordings that were found, those that were left out and why, and those that the "
-        "figures below use. A recording whose amounts are withheld may still have joint angles, which are drawn.",
+    flow, mismatches, strata = inclusion_flow(table), tables["mismatches"], tables["strata"]
+    words = [inclusion_words(table)]
+    shares = coverage.filter(pl.col("left_out").is_null()).select(list(LIMBS))
+    median = pl.concat([shares[limb] for limb in LIMBS]).median()
+    if isinstance(median, float):
+        low = (shares.min_horizontal() < COVERAGE_MIN_PCT).sum()
+        words.append(
+            f"Limbs could be measured {median:.0f} % of the time (median over limbs and recordings); in {low} of "
+            f"{shares.height} recordings one or more stay below the {COVERAGE_MIN_PCT:g} % that an amount needs."
+        )
+    if strata.height > 1:
+        words.append(f"They form {strata.height} groups that may not be pooled: rate, model or version differ.")
+    words.append(
+        "Before you compare: sleep and waking, care and medication change movement more than most of what is studied. "
+        "The reference is this cohort and no norm."
     )
-    tables_below = []
+    below = []
     if mismatches.height:
         caption = f"{mismatches.height} contradictions in the sheet, or between it and earlier statements"
-        tables_below.append(table_of(mismatches, caption, folded=True))
-    return Section("Which recordings are used", words, tuple(tables_below), (inclusion_flow(table),))
+        below.append(table_of(mismatches, caption, folded=True))
+    return Section("At a glance", tuple(words), tuple(below), (flow,) if flow else ())
 
 
 def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
     if not strata.height:
         return Section("Comparable recordings", ("No recording is left to compare.",))
     names = (
-        *("stratum", "data", "rate, Hz", "pose model", "weights", "validation", "analysis / definitions"),
-        *("recordings", "infants", "age, weeks+days", "speed floor, mm/s: recordings"),
+        *("stratum", "data", "rate, Hz", "pose model, weights, validation", "analysis / definitions"),
+        *("recordings", "named infants", "age, weeks+days", "speed floor, mm/s: recordings"),
     )
     rows = []
     for k, row in enumerate(strata.iter_rows(named=True), 1):
@@ -125,11 +138,12 @@ def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
             f"{band}: {amounts.filter(pl.col('band') == band)['recording_id'].n_unique()}" for band in bands_of(amounts)
         )
         weights = None if row["weights_hash"] is None else row["weights_hash"][:12]
-        model = (row["rate_hz"], row["model_name"], weights, row["model_validation"])
+        model = ", ".join(str(part) for part in (row["model_name"], weights, row["model_validation"]) if part)
         versions = f"{row['analysis_version']} / {row['definition_version']}"
-        ages = f"{weeks(row['pma_min_days'])} to {weeks(row['pma_max_days'])}"
+        oldest = row["pma_max_days"]
+        ages = None if oldest is None else f"{weeks(row['pma_min_days'])} to {weeks(oldest)}"
         kind = "SIMULATED" if row["simulated"] else "recorded"
-        facts = (k, kind, *model, versions, row["recordings"], row["infants"], ages, bands)
+        facts = (k, kind, row["rate_hz"], model or None, versions, row["recordings"], row["infants"], ages, bands)
         rows.append([cell_of(value) for value in facts])
     words = (
         "Recordings of another sampling rate, pose model or version are never pooled: each combination is a stratum. "
@@ -149,7 +163,7 @@ def _strata(cohort: Cohort, values: pl.DataFrame) -> list[Section]:
 
 def _stratum(cohort: Cohort, values: pl.DataFrame, name: str, number: int) -> Section:
     row = cohort.tables["strata"].filter(pl.col("stratum") == name).row(0, named=True)
-    words = [f"{name}. {row['recordings']} recordings, {row['infants']} named infants."]
+    words = [f"{name}. {whose(row['recordings'], row['infants'])}."]
     if row["without_infant_id"]:
         words.append(
             f"{row['without_infant_id']} recordings name no infant: each is drawn as if it were of an infant of its "

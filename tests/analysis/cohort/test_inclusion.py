@@ -7,7 +7,8 @@ import polars as pl
 from asyconv.analysis.cohort.inclusion import inclusion
 from asyconv.night.one_recording import EXCLUDED
 from asyconv.night.results import failed
-from tests.helpers.cohort_report import pages_of
+from tests.helpers.cohort_report import pages_of, report
+from tests.helpers.made_cohort import Made, make_results
 
 
 def test_failures_are_those_without_a_result(mixed: Path) -> None:
@@ -35,7 +36,17 @@ def test_the_flow_adds_up(mixed: Path) -> None:
         ("compared", None): (35, 24),
     }
     words = pages_of(mixed / "cohort")["report.html"].words
-    assert "Of 41 recordings found, 2 failed, 2 are excluded, 2 have all amounts withheld" in words
+    assert "41 recordings were found. Left out: 2 failed, 2 excluded, 2 with all amounts withheld." in words
+    assert "Used: 35 recordings of 24 named infants." in words
+
+
+def test_recordings_that_name_no_infant_are_not_of_0_infants(tmp_path: Path) -> None:
+    results = make_results(tmp_path / "results", [Made("r-0", None, None), Made("r-1", None, None)])
+    page = pages_of(report(results))["report.html"]
+    assert "2 recordings were found. Used: 2 recordings of unnamed infants." in page.words
+    assert "None of these states both infant and age" in page.words
+    assert " 0 named" not in page.words
+    assert not (results / "cohort" / "figures" / "inclusion.png").exists()  # no boxes where nothing dropped out
 
 
 def test_a_recording_counts_once_under_the_reason_of_most_limbs() -> None:

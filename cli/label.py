@@ -1,7 +1,8 @@
 """asyconv label: label joints by hand, on a page in the browser that this computer serves to itself."""
 
+import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from asyconv.labelling.choosing import Source
     from asyconv.labelling.label_set import LabelSet
     from asyconv.recordings.stream import Recording
+
+    Known = tuple[Path, dict[str, Any]]
 
 OUT = "Labels for other programs"
 FORMS = ("coco", "babypose", "pypointannotator")
@@ -56,10 +59,11 @@ def command(
     chosen = read_label_set(output)
     if recordings:
         check_folder(output, (*recordings, *tracks), may_hold=None)
-        opened = opened_recordings(recordings)
+        known = known_tracks(tracks)
+        opened = opened_recordings(recordings, known)
         if chosen is None or not chosen.has([one.sha256 for one in opened], frames):
             with writing(output, "labels"):
-                chosen = choose(output, sources_of(opened, tracks, model, head), frames)
+                chosen = choose(output, sources_of(opened, known, model, head), frames)
     if chosen is None:
         raise InputError(f"{output}: expected a folder of labels, or recordings to choose frames of, found neither")
     if compare:
@@ -112,44 +116,61 @@ def export_labels(chosen: "LabelSet", folder: Path, form: str) -> None:
     click.echo(folder)
 
 
-def opened_recordings(given: tuple[Path, ...]) -> "list[Recording]":
-    """The recordings at and below the places that are given."""
+def opened_recordings(given: tuple[Path, ...], known: "list[Known]") -> "list[Recording]":
+    """The recordings at and below the places that are given, opened as those of `known` tracks were."""
     from asyconv.recordings.finding import find_recordings
-    from asyconv.recordings.opening import open_recording
+    from asyconv.recordings.joining import joined
 
-    found = sorted({path for place in given for path in find_recordings(place)})
+    found = joined(sorted({path for place in given for path in find_recordings(place)}))
     if not found:
         raise InputError(f"{given[0]}: expected depth recordings, found none")
-    return [open_recording(path) for path in found]
+    stated = {(facts.get("fps_hz"), facts.get("stream")) for _, manifest in known if (facts := manifest["tracking"])}
+    return [open_as(path, sorted(stated, key=str) or [(None, None)]) for path in found]
 
 
-def sources_of(recordings: "list[Recording]", tracks: tuple[Path, ...], model: str, head: str | None) -> "list[Source]":
-    """Every recording with its tracks: those that its bytes belong to, else new ones."""
-    from asyconv.cli.progress import progress
+def open_as(path: Path, stated: list[tuple[float | None, str | None]]) -> "Recording":
+    """Open a recording with the first of some frame rates and streams that fit it."""
+    from asyconv.recordings.opening import open_recording
+
+    for fps_hz, stream in stated[:-1]:
+        with contextlib.suppress(InputError):
+            return open_recording(path, fps_hz=fps_hz, stream=stream)
+    fps_hz, stream = stated[-1]
+    return open_recording(path, fps_hz=fps_hz, stream=stream)
+
+
+def known_tracks(given: tuple[Path, ...]) -> "list[Known]":
+    """Tracks files at and below the places that are given, and what the manifest beside each says."""
     from asyconv.cli.tracks_files import find_tracks, manifest_beside
+
+    nothing: dict[str, dict[str, Any]] = {"input": {}, "tracking": {}, "analysis": {}}
+    return [(file, nothing | manifest_beside(file)) for place in given for file in find_tracks(place)]
+
+
+def sources_of(recordings: "list[Recording]", known: "list[Known]", model: str, head: str | None) -> "list[Source]":
+    """Every recording with its tracks: those that its bytes belong to, or new ones where none are known."""
+    from asyconv.cli.progress import progress
     from asyconv.labelling.choosing import Source
     from asyconv.pipeline import track
     from asyconv.tracks_check import check_stated
     from asyconv.tracks_file import read_tracks
     from asyconv.weights import load_model
 
-    files = [file for place in tracks for file in find_tracks(place)]
-    manifests = [(file, manifest_beside(file)) for file in files]
-    by_sha256 = {manifest.get("input", {}).get("sha256"): (file, manifest) for file, manifest in manifests}
+    by_sha256 = {manifest["input"].get("sha256"): (file, manifest) for file, manifest in known}
     sources = []
     for recording in recordings:
-        file, manifest = by_sha256.get(recording.sha256, (None, {}))
-        if len(files) == len(recordings) == 1 and None in by_sha256:  # without manifest; compared frame by frame later
-            file, manifest = by_sha256[None]
-        if file is not None:
-            joints = read_tracks(file)
+        beside = by_sha256.get(recording.sha256)
+        if len(known) == len(recordings) == 1:  # compared frame by frame when the pictures are read
+            beside = beside or by_sha256.get(None)
+        if beside is not None:
+            joints, infant_id = read_tracks(beside[0]), beside[1]["analysis"].get("infant_id")
             check_stated(joints.meta, ("width_px", "height_px"), "tracks")
-        elif tracks:
+        elif known:
             raise InputError(
-                f"{recording.path.name}: expected its tracks in {tracks[0]}, found none of a recording with its SHA-256"
+                f"{recording.path.name}: expected its tracks among those of --tracks, found none with its SHA-256"
             )
         else:
             with progress(recording.path.name) as tell:
-                joints = track(recording, load_model(model), rate="6", head=head, progress=tell)
-        sources.append(Source(recording, recording.sha256, joints, manifest.get("analysis", {}).get("infant_id")))
+                joints, infant_id = track(recording, load_model(model), rate="6", head=head, progress=tell), None
+        sources.append(Source(recording, recording.sha256, joints, infant_id))
     return sources

@@ -191,6 +191,8 @@ def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str
     `clips` gives the rows of each infant (a part of a `Split`); they follow one another in the order of `annotated`.
     """
     chosen = [(infant, clips[infant.infant_id]) for infant in annotated if len(clips.get(infant.infant_id, ()))]
+    if not chosen:
+        raise InputError(f"{folder.name}: expected clips of three labelled frames 1/6 s apart, found none; label more")
     done = folder / f"clips-{_key(chosen)}"
     if not done.is_dir():
         loaded = (load_clips(infant, rows) for infant, rows in chosen)

@@ -92,3 +92,8 @@ def test_clips_of_several_infants_lie_in_files_until_something_changes(data_set:
     assert sorted((tmp_path / "cache").iterdir()) == made
     write_pictures(data_set / "pz8", [6], value=501)
     assert write_clips(tmp_path / "cache", both, rows).depth[1, 1, 0, 0] == 5010
+
+
+def test_no_clip_at_all_is_refused_in_a_sentence(data_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="validation: expected clips of three labelled frames 1/6 s apart, found none"):
+        write_clips(tmp_path / "validation", read_annotated(data_set), {})

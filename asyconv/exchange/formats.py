@@ -46,6 +46,7 @@ EXPORTS: Final = {
         ("_motion.json", "_channels.tsv", "_channels.json"),
     ),
     "sleap": Format("SLEAP analysis file, pixels", (".h5",), "sleap"),
+    "sleap-labels": Format("SLEAP labels, pixels", (".slp",), "sleap_labels"),
     "movement": Format("netCDF of movement 0.17 and later, millimetres or pixels", (".nc",), "movement_netcdf"),
     "movement-legacy": Format(
         "netCDF of movement up to 0.16, millimetres or pixels", (".nc",), "movement_netcdf", writer="write_legacy"

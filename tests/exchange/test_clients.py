@@ -65,6 +65,27 @@ def test_movement_reads_nwb_and_its_own_files(tmp_path: Path, cut: Callable[[Tra
     equal_poses(data, regular(tracks)[0], unit)
 
 
+def test_sleap_io_reads_labels(tmp_path: Path) -> None:
+    sleap_io = pytest.importorskip("sleap_io", reason=REASON)
+    even, _ = regular(example())
+    EXPORTS["sleap-labels"].function("write")(example(), tmp_path / "a.slp")
+    labels = sleap_io.load_slp(str(tmp_path / "a.slp"), open_videos=False)
+    (skeleton,) = labels.skeletons
+    assert [node.name for node in skeleton.nodes] == list(JOINTS)
+    assert [(edge.source.name, edge.destination.name) for edge in skeleton.edges] == [
+        (JOINTS[a], JOINTS[b]) for a, b in CONNECTIONS
+    ]
+    shown = np.isfinite(even.x_px).any(axis=1)
+    assert [frame.frame_idx for frame in labels] == np.flatnonzero(shown).tolist()
+    for frame in labels:
+        (instance,) = frame.instances
+        assert instance.track.name == "infant"
+        n = frame.frame_idx
+        np.testing.assert_allclose(instance.numpy(), np.stack([even.x_px[n], even.y_px[n]], axis=1), rtol=1e-7)
+        np.testing.assert_allclose(instance.points["score"], even.confidence[n], rtol=1e-7)
+    assert labels.provenance["asyconv"]["tracks"]["recording_id"] == even.meta["recording_id"]
+
+
 def test_sleap_io_reads_the_analysis_file(tmp_path: Path) -> None:
     sleap_io = pytest.importorskip("sleap_io", reason=REASON)
     even, _ = regular(example())

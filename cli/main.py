@@ -47,7 +47,7 @@ SECTIONS = {
         "adapt": "Adapt a model to your own infants with labelled frames.",
         "validate": "Measure a model on your own labelled infants.",
         "train": "Train the two networks of a model.",
-        "export-model": "Make one model file of a training.",
+        "export-model": "Make one model file of a training, or an ONNX file of a model.",
         "evaluate": "Measure a model, or the movement analysis, where the truth is known.",
         "bench": "Measure time and memory of this program.",
     },

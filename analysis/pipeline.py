@@ -14,6 +14,7 @@ from asyconv.analysis.series.limbs import limb_series
 from asyconv.analysis.series.parts import parts_of, series_of
 from asyconv.analysis.tables import tables
 from asyconv.analysis.tables.movement import Movement
+from asyconv.analysis.tables.trunk_lengths import in_trunk_lengths
 from asyconv.tracks import Tracks
 from asyconv.tracks_check import check_tracks
 
@@ -42,7 +43,7 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
         results += of_epoch
         quality |= grades
     ids, ages = tables.identity(meta), tables.ages(sheet or {})
-    return Movement(
+    movement = Movement(
         meta=meta,
         steps=cleaned.steps,
         limb_series=tables.series_table(ids, cleaned, series.limbs),
@@ -59,3 +60,4 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
         events=tuple(events or ()),
         ages=ages,
     )
+    return in_trunk_lengths(movement) if cleaned.in_plane else movement

@@ -8,7 +8,7 @@ filter (estimator.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from asyconv.analysis.cleaning.body_frame import BodyFrame, body_frame
 from asyconv.analysis.cleaning.estimated import UNSURE_SD, Estimated, estimated, find_sd, quick_hz
 from asyconv.analysis.cleaning.events import Event, excluded_by
 from asyconv.analysis.cleaning.motion import place_motion
+from asyconv.analysis.cleaning.plane import TRUNK_MM, in_plane, px_per_mm_of_trunk, with_z
 from asyconv.analysis.cleaning.positions import Done, Positions, Step
 from asyconv.analysis.cleaning.rejections import rejections
 from asyconv.analysis.cleaning.timebase import TimeBase, make_time_base
@@ -46,7 +47,7 @@ class CleanTracks:
     the same in that of a joint found surely throughout. `still` and `stirred` [N, 12] say where pictures show that
     nothing, or something, moves about a joint; False where they show neither. `flags` u16 [N, 12] holds the bits of
     `FLAG_NAMES`. `excluded` [N] marks samples outside every denominator. `body` is the infant's own frame, None without
-    millimetres.
+    millimetres. Where `in_plane`, millimetres are pixels, scaled to a trunk of `plane.TRUNK_MM`, with z = 0.
     """
 
     time: TimeBase
@@ -65,14 +66,21 @@ class CleanTracks:
     excluded: Bools
     body: BodyFrame | None
     steps: tuple[Step, ...]
+    in_plane: bool = False
+
+    @property
+    def dimensions(self) -> int:
+        """Axes along which a joint can move."""
+        return 2 if self.in_plane else 3
 
 
 def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     """Gate, fill and smooth `tracks`; see the module's docstring and the returned step log."""
     placed, log = on_time_base(tracks, events)
-    px_per_mm = _px_per_mm(tracks.meta, placed.mm[..., 2])
-    gated = placed
     gate = confidence_gate(tracks.meta)
+    trunk = None if whole(placed.mm).any() else px_per_mm_of_trunk(placed, gate)
+    px_per_mm = trunk or _px_per_mm(tracks.meta, placed.mm[..., 2])
+    gated = placed
     steps = rejections(
         placed,
         gate=gate,
@@ -83,13 +91,18 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     for step in steps:
         gated, done = step(gated)
         log += done
+    if trunk:
+        gated = in_plane(gated, trunk, bool(tracks.meta.get("mirrored")))
     cutoff_hz = min(CUTOFF_HZ, placed.time.effective_hz / 3)
     nothing = np.zeros(gated.flags.shape, bool)
-    px, mm, quick, marked, done = positions(gated, px_per_mm, cutoff_hz, gate)
+    px, mm, quick, marked, done = positions(gated, px_per_mm, cutoff_hz, gate, dimensions=2 if trunk else 3)
     frame = body_frame(gated.mm, placed.time.fs_hz)
     about = Step("body frame", "no shoulders and hips in millimetres together", 0, gated.flags.size, ran=False)
     if frame is not None:
         how = f"median trunk, {frame.trunk_length_mm:.1f} mm long; its direction the median over {SLOW_S:g} s"
+        about = Step("body frame", how, 0, gated.flags.size)
+    if trunk:
+        how = f"no millimetres: the median trunk, {trunk * TRUNK_MM:.1f} px long, is the ruler in the picture's plane"
         about = Step("body frame", how, 0, gated.flags.size)
     return CleanTracks(
         time=placed.time,
@@ -108,6 +121,7 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
         excluded=placed.excluded,
         body=frame,
         steps=(*log, *done, about),
+        in_plane=bool(trunk),
     )
 
 
@@ -135,17 +149,23 @@ def on_time_base(tracks: Tracks, events: Sequence[Event] | None) -> Done:
 
 
 def positions(
-    at: Positions, px_per_mm: float, cutoff_hz: float, gate: float
+    at: Positions, px_per_mm: float, cutoff_hz: float, gate: float, dimensions: int = 3
 ) -> tuple[Estimated, Estimated, Estimated, Positions, tuple[Step, ...]]:
-    """Estimated positions in pixels, in millimetres, and in millimetres with the quick band; flags and steps."""
+    """Estimated positions in pixels, in millimetres, and in millimetres with the quick band; flags and steps.
+
+    With two `dimensions` the millimetres lie in a plane, and no axis out of it has noise.
+    """
     sd_px, relative_sd = find_sd(at, at.px, gate), find_sd(at, at.mm, gate)
     unsure_px, unsure_mm = (whole(at.px) & (sd_px > UNSURE_SD)), (whole(at.mm) & (relative_sd > UNSURE_SD))
     at = at.without(unsure_px, mm=False).without(unsure_mm, px=False)
     how = f"the SD of the find is at most {UNSURE_SD:g} times that of a sure one"
     at, unsure = at.log("surely found", how, unsure_px | unsure_mm, flags.UNSURE)
     px = estimated(at, at.px, px_per_mm, cutoff_hz, sd_px, evidence=False)
-    mm = estimated(at, at.mm, 1.0, cutoff_hz, relative_sd, evidence=True)
-    quick = estimated(at, at.mm, 1.0, quick_hz(at.time), relative_sd, evidence=True)
+    points = at.mm[..., :dimensions]
+    mm = estimated(at, points, 1.0, cutoff_hz, relative_sd, evidence=dimensions == 3)
+    quick = estimated(at, points, 1.0, quick_hz(at.time), relative_sd, evidence=dimensions == 3)
+    if dimensions == 2:
+        mm, quick = (replace(of_plane, points=with_z(of_plane.points)) for of_plane in (mm, quick))
     how = f"least squares over the recording, band up to {cutoff_hz:g} Hz; count: samples bridged between finds"
     marked, first = at.log("estimate", how, whole(px.points) & ~whole(at.px), flags.FILLED)
     marked, second = marked.log("estimate, mm", how, whole(mm.points) & ~whole(at.mm), flags.DEPTH_FILLED)

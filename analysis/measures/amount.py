@@ -34,7 +34,7 @@ ADDE_CAUTION: Final = "a key point analogue of the General Movement Toolbox valu
 IN_NOISE_MAX_PCT: Final = 5.0
 """Amounts of a limb with more of its path in noise are said not to be sure."""
 QUICK_AMOUNT: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, FLOOR_MAX_MM_S, fs_min_hz=FAST_HZ)
-BOUNDED: Final = Gates(needs_mm=True, floor_max_mm_s=FLOOR_MAX_MM_S)
+BOUNDED: Final = Gates(needs_scale=True, floor_max_mm_s=FLOOR_MAX_MM_S)
 JOINTS_MIN_SHARE: Final = 0.7
 NO_MOVEMENT: Final = "no movement above the threshold"
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from asyconv.analysis.cleaning.plane import IN_PLANE
 from asyconv.analysis.formulas.angles import range_of_motion_deg, turning_deg
 from asyconv.analysis.formulas.statistics import per_minute, share_pct
 from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, ANGLE, COVERAGE_MIN_PCT, Gates
@@ -16,7 +17,7 @@ from asyconv.analysis.series.parts import LimbEpoch
 
 FLEXED_BELOW_DEG: Final = 90.0
 EXTENDED_ABOVE_DEG: Final = 150.0
-ANGLE_3D: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S)
+ANGLE_3D: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, needs_mm=True)
 ANGLES: Final = (
     ("elbow", "Elbow", "arm", "at the elbow between upper arm and forearm, straight = 180 deg", ANGLE),
     ("shoulder_elevation", "Shoulder elevation", "arm", "between upper arm and trunk, along the body = 0 deg", ANGLE),
@@ -57,7 +58,7 @@ def _noise(limb: LimbEpoch, angle: str) -> Arguments:
 
 
 def _in_the_plane(limb: LimbEpoch) -> str:
-    return "" if limb.series.angles_3d else "in the picture plane, not in 3-D"
+    return "" if limb.series.angles_3d else IN_PLANE
 
 
 # fmt: off

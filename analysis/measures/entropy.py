@@ -65,7 +65,7 @@ def _at_own_rate(limb: LimbEpoch, angle: str) -> Arguments | str:
 SHIN: Final = "after Shin 2022, doi 10.1038/s41598-022-07139-x"
 MARCHI: Final = "after Marchi 2020, doi 10.1016/j.earlhumdev.2020.104942"
 RATE: Final = "own rate only; read beside the moving share"
-ENTROPY: Final = replace(ANGLE, needs_mm=True, run_min_s=RUN_MIN_S, noise_ratio_min=NOISE_RATIO_MIN)
+ENTROPY: Final = replace(ANGLE, needs_scale=True, run_min_s=RUN_MIN_S, noise_ratio_min=NOISE_RATIO_MIN)
 QUICK: Final[Gates] = replace(ENTROPY, fs_min_hz=FAST_HZ)
 
 

@@ -23,9 +23,12 @@ COVERAGE_APART_MAX_PP: Final = 15.0
 
 @dataclass(frozen=True)
 class Gates:
-    """What must hold before a measure is given."""
+    """What must hold before a measure is given.
 
-    needs_mm: bool = False
+    A scale are millimetres, or the trunk as the ruler in the picture's plane; some measures need the millimetres.
+    """
+
+    needs_scale: bool = False
     coverage_min_pct: float | None = None
     analysed_min_s: float | None = None
     floor_max_mm_s: float | None = None
@@ -34,11 +37,12 @@ class Gates:
     fs_min_hz: float | None = None
     run_min_s: float | None = None
     noise_ratio_min: float | None = None
+    needs_mm: bool = False
 
     def words(self) -> str:
         """Say the gates in one readable line; empty for none."""
         parts = [
-            "millimetres" if self.needs_mm else "",
+            "millimetres" if self.needs_mm else "millimetres or the trunk in pixels" if self.needs_scale else "",
             f"coverage >= {self.coverage_min_pct:g} %" if self.coverage_min_pct else "",
             f"analysed >= {self.analysed_min_s:g} s" if self.analysed_min_s else "",
             f"speed floor < {self.floor_max_mm_s:g} mm/s" if self.floor_max_mm_s else "",
@@ -66,14 +70,14 @@ def withheld(gates: Gates, part: JointEpoch | LimbEpoch | PairEpoch | BodyEpoch)
         return "left and right not verified"
     if gates.fs_min_hz and part.epoch.effective_hz < gates.fs_min_hz:
         return f"effective rate {_below(part.epoch.effective_hz, gates.fs_min_hz)} Hz, needs {gates.fs_min_hz:g} Hz"
-    if gates.needs_mm and part.epoch.mm_reason:
+    if part.epoch.mm_reason and (gates.needs_mm or (gates.needs_scale and not part.epoch.in_plane)):
         return part.epoch.mm_reason
     for limb in part.limbs:
         name = "" if len(part.limbs) == 1 else f"{limb.part.replace('_', ' ')}: "
         reason = name + _limb_withheld(gates, limb)
         if reason != name:
             return reason
-    if gates.analysed_min_s and gates.needs_mm and part.analysed_s < gates.analysed_min_s - 1e-6:
+    if gates.analysed_min_s and gates.needs_scale and part.analysed_s < gates.analysed_min_s - 1e-6:
         return (
             f"{_below(part.analysed_s, gates.analysed_min_s)} s with all of them seen, needs {gates.analysed_min_s:g} s"
         )
@@ -81,8 +85,8 @@ def withheld(gates: Gates, part: JointEpoch | LimbEpoch | PairEpoch | BodyEpoch)
 
 
 def _limb_withheld(gates: Gates, limb: LimbEpoch) -> str:
-    coverage = limb.coverage_used_pct if gates.needs_mm else limb.coverage_px_pct
-    analysed_s = limb.analysed_s if gates.needs_mm else limb.analysed_px_s
+    coverage = limb.coverage_used_pct if gates.needs_scale else limb.coverage_px_pct
+    analysed_s = limb.analysed_s if gates.needs_scale else limb.analysed_px_s
     if gates.coverage_min_pct and coverage < gates.coverage_min_pct:
         return f"coverage {_below(coverage, gates.coverage_min_pct)} %, needs {gates.coverage_min_pct:g} %"
     if gates.analysed_min_s and analysed_s < gates.analysed_min_s - 1e-6:
@@ -116,16 +120,19 @@ def _unlike(limbs: tuple[LimbEpoch, ...]) -> str:
 
 
 def at_least(limb: LimbEpoch) -> bool:
-    """Whether amounts of `limb` are lower bounds: a high floor or low rate hides movements, or no rest was seen."""
+    """Whether amounts of `limb` are lower bounds.
+
+    A high floor or a low rate hides movements, as does the picture's plane, or no rest was seen.
+    """
     floor = limb.series.floor
     hidden = floor.value is not None and (floor.value >= FLOOR_PLAIN_MM_S or floor.is_doubtful)
-    return hidden or limb.epoch.effective_hz < FAST_HZ
+    return hidden or limb.epoch.in_plane or limb.epoch.effective_hz < FAST_HZ
 
 
 def recording_quality(limb: LimbEpoch) -> str:
     """Grade the recording of one limb, A to D by coverage and floor; D withholds amounts. Not about the infant."""
     floor = limb.series.floor.value
-    if floor is None or limb.epoch.mm_reason:
+    if floor is None or (limb.epoch.mm_reason and not limb.epoch.in_plane):
         return "D"
     for letter, coverage_pct, floor_mm_s in (("A", 90, FLOOR_GOOD_MM_S), ("B", 80, 30.0), ("C", 70, FLOOR_MAX_MM_S)):
         if limb.coverage_used_pct >= coverage_pct and floor < floor_mm_s:

@@ -68,7 +68,7 @@ def why_implausible(tracks: Tracks, cleaned: CleanTracks, first: int, stop: int)
         _rate(cleaned.time.fs_hz),
         _seen(px),
         _distance(tracks.depth_mm[in_epoch].astype(np.float64)),
-        _size(mm),
+        "" if cleaned.in_plane else _size(mm),
         _proportions(mm if np.isfinite(mm).any() else px),
         _direction(px, tracks.meta),
     )

@@ -26,6 +26,7 @@ from asyconv.analysis.series.parts import LimbEpoch
 
 NOT_SURE: Final = LOW_CONFIDENCE | UNSURE
 REJECTED: Final = OUTLIER | JUMP | DEPTH_REJECTED | BONE_LENGTH
+SCALE: Final = Gates(needs_scale=True)
 MM: Final = Gates(needs_mm=True)
 SEGMENTS: Final = {"upper": "upper_mm", "lower": "lower_mm"}
 FEW_NOISE: Final = "fewer than 10 runs of 6 samples"
@@ -108,12 +109,13 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure(name="joint_noise_sigma_mm", label="Joint white noise per axis", unit="mm", scope="joint", decimals=2,
             formula="as noise_sigma_mm, of the joint in the camera frame", gates=Gates(True, fs_min_hz=FAST_HZ),
             value=stated, of=lambda joint: (joint.series.noise_mm, joint.epoch.counted), otherwise=FEW_NOISE),
-    Measure(name="joint_speed_floor_mm_s", label="Joint speed floor", unit="mm/s", scope="joint", gates=MM,
+    Measure(name="joint_speed_floor_mm_s", label="Joint speed floor", unit="mm/s", scope="joint", gates=SCALE,
             formula="as speed_floor_mm_s, of the joint in the camera frame", value=stated,
             of=lambda joint: (joint.series.floor_mm_s, joint.epoch.counted), otherwise="no run of 1 s seen"),
     *(Measure(name=f"{segment}_bone_lr_ratio", label=f"{segment.capitalize()} segment, left / right", unit="",
               scope="pair", formula=f"median length of the {segment} segment on the left / on the right",
-              gates=Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, needs_sides=True), value=ratio_of_medians,
+              gates=Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, needs_sides=True, needs_mm=True),
+              value=ratio_of_medians,
               of=partial(lambda pair, name: tuple(getattr(limb.series, name) for limb in pair.common), name=name),
               otherwise="a segment was seen in fewer than 30 samples", decimals=2, parts=LEFT_RIGHT,
               caution="plausible between 0.85 and 1.18; else the pose is wrong") for segment, name in SEGMENTS.items()),

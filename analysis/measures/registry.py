@@ -11,6 +11,7 @@ bouts, stereotypy and other experimental measures, and the 38 features of Chambe
 from collections.abc import Iterable
 from typing import Any, Final
 
+from asyconv.analysis.cleaning.plane import IN_PLANE
 from asyconv.analysis.formulas.bootstrap import interval
 from asyconv.analysis.measures import (
     activity,
@@ -79,6 +80,7 @@ def compute(
 def _result(measure: Measure, part: Any, recording_id: str, wanted: bool) -> Result:
     reason = withheld(measure.gates, part)
     computed = Value(None, 0, reason) if reason else value_of(measure, part)
+    in_plane = computed.value is not None and measure.gates.needs_scale and part.epoch.in_plane
     span, error_sd = None, None
     bounded = measure.lower_bound and computed.value is not None and any(at_least(limb) for limb in part.limbs)
     if measure.error_sd is not None and computed.value is not None and not bounded:
@@ -97,7 +99,7 @@ def _result(measure: Measure, part: Any, recording_id: str, wanted: bool) -> Res
         n=computed.n,
         analysed_s=part.analysed_s,
         lower_bound=bounded,
-        reason=computed.reason,
+        reason=computed.reason or (IN_PLANE if in_plane else ""),
         interval=span,
         error_sd=error_sd,
     )

@@ -6,6 +6,7 @@ bouts of like duration. Kanemaru 2014 (doi 10.1016/j.earlhumdev.2014.05.004) fou
 with later cerebral palsy; their index has another form.
 """
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -107,7 +108,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
              formula="median over movement units "
              "of the time from 10 to 90 % of the peak", value=median, of=_rise_times_ms, at_least=ENOUGH_UNITS,
              decimals=0),
-    _measure(name="curvature_median_1_m", label="Curvature", unit="1/m",
+    _measure(name="curvature_median_1_m", label="Curvature", unit="1/m", gates=replace(QUICK_AMOUNT, needs_mm=True),
              formula="median of |v x a| / |v|^3 over samples "
              "faster than 3 floors", value=median, of=_curvature_1_m, otherwise="no movement above three floors",
              source="after Gima 2019, PTJ 99:701"),

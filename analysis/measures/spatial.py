@@ -16,7 +16,7 @@ from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.parts import LimbEpoch
 
 NEAR_TRUNK_LENGTHS: Final = 0.15  # within this of the midline, or higher than this above the bed's level
-PLACE: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S)
+PLACE: Final = Gates(True, COVERAGE_MIN_PCT, ANALYSED_MIN_S, needs_mm=True)
 MARCHI: Final = "after Marchi 2020, doi 10.1016/j.earlhumdev.2020.104942"
 DORONIEWICZ: Final = "after Doroniewicz 2020, Sensors 20:5986 (names unverified)"
 NO_TRUNK: Final = "trunk never seen whole"

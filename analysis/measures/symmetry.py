@@ -54,7 +54,7 @@ SIDES_OF: Final = (
     ("path", "path", "the path while moving", PATH, SIDES),
     ("moving", "moving", "the moving share", MOVING, SIDES),
     ("rom", "range", "the range of elbow or knee", BEND, SIDES),
-    ("lift", "lift", "the 95th percentile of lift", LIFT, SIDES),
+    ("lift", "lift", "the 95th percentile of lift", LIFT, replace(SIDES, needs_mm=True)),
     ("mu", "movement units", "movement units per active minute", MOVEMENT_UNITS, replace(SIDES, fs_min_hz=FAST_HZ)),
 )
 """Name, label, words, measure of one side and gates of every value that is compared."""
@@ -72,7 +72,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
               caution="positive: more on the infant's right; says nothing of its cause")
       for name, label, words, side, gates in SIDES_OF),
     *(Measure(name=f"{name}_{name}_dist_median_mm", label=f"{name.capitalize()} to {name}", unit="mm", scope="pair",
-              gates=replace(TOGETHER, floor_max_mm_s=None, floors_alike=False),
+              gates=replace(TOGETHER, floor_max_mm_s=None, floors_alike=False, needs_mm=True),
               formula="median distance between the two "
               "endpoints", value=median, of=_distance_mm, otherwise="never seen together with the trunk", decimals=0,
               parts=(part,)) for name, part in zip(("hand", "foot"), LEFT_RIGHT, strict=True)),

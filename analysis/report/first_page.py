@@ -16,6 +16,7 @@ from asyconv.analysis.report.canvas import limb_name
 from asyconv.analysis.report.lanes import bar_s, lanes, ticks
 from asyconv.analysis.report.number_tables import DASH, number
 from asyconv.analysis.report.trust import in_noise_pct, over_time
+from asyconv.analysis.tables.trunk_lengths import name_in_mm
 from asyconv.skeleton import N_JOINTS
 
 if TYPE_CHECKING:
@@ -122,8 +123,13 @@ def doubts(movement: "Movement") -> list[str]:
         (f"The pose model was {validation}.", validation.startswith("validated on")),
         (_withheld(amounts), found(movement) and any(r.value is None for r in amounts)),
         (
+            "The joints are known in the picture only: lengths and speeds are in trunk lengths (TL) of the infant, and "
+            "amounts are lower bounds, because movement towards the camera is not seen.",
+            movement.clean.in_plane,
+        ),
+        (
             'Amounts with "at least" are lower bounds: noise hides small movements.',
-            any(r.lower_bound for r in amounts),
+            any(r.lower_bound for r in amounts) and not movement.clean.in_plane,
         ),
         (f"{100 * copied:.0f} % of the samples repeat the one before exactly and were left out.", copied > 0),
         (f"The noise changes during the recording; amounts are uncertain for: {', '.join(unsure)}.", bool(unsure)),
@@ -203,7 +209,7 @@ def _amount(movement: "Movement", limb: str) -> Amount:
         if len(results) > 1:
             return Amount(text, True, f"in {len(given)} of {len(results)} epochs")
         pace = [_of_limb(movement, name, limb)[0] for name in ("bouts_per_min", "speed_median_mm_s")]
-        units = ("bouts/min", "mm/s")
+        units = ("bouts/min", pace[1].measure.unit)
         detail = [f"{number(r.value, r.measure)} {unit}" for r, unit in zip(pace, units, strict=True) if r.value]
         return Amount(text, True, ", ".join(detail))
     bounds = [_of_limb(movement, f"moving_{which}_pct", limb) for which in ("least", "most")]
@@ -216,7 +222,7 @@ def _amount(movement: "Movement", limb: str) -> Amount:
 
 
 def _of_limb(movement: "Movement", name: str, limb: str) -> list[Result]:
-    return [r for r in movement.results if r.measure.name == name and r.part == limb]
+    return [r for r in movement.results if name_in_mm(r.measure.name) == name and r.part == limb]
 
 
 def _pct(share: float) -> str:

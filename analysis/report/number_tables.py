@@ -7,6 +7,7 @@ from typing import Any, Final
 from asyconv.analysis.measures.gates import NO_GATE
 from asyconv.analysis.measures.registry import Measure, Result, Scope, core_rows, measures
 from asyconv.analysis.report.canvas import Drawing, pair_name
+from asyconv.analysis.tables.trunk_lengths import name_in_mm
 
 DASH: Final = "\N{EN DASH}"
 BOUNDS: Final = {
@@ -47,7 +48,7 @@ class NumberTable:
 
 def key_table(results: Sequence[Result], limbs: Sequence[str]) -> NumberTable:
     """The core measures of one epoch by limb, each with n and, where it was earned, an interval."""
-    by_part = {(r.measure.name, r.part): r for r in results}
+    by_part = {(name_in_mm(r.measure.name), r.part): r for r in results}
     notes: list[str] = []
     rows = []
     for row in core_rows():
@@ -57,13 +58,13 @@ def key_table(results: Sequence[Result], limbs: Sequence[str]) -> NumberTable:
             _bounded(by_part, r, cell(r, notes, with_n=r.measure.gates != NO_GATE, noise=_noise(by_part, r)))
             for r in of_row
         ]
-        rows.append(Row(label, row[0].unit, " / ".join(m.formula for m in row), cells))
+        rows.append(Row(label, of_row[0].measure.unit, " / ".join(m.formula for m in row), cells))
     return NumberTable([pair_name(limb) for limb in limbs], rows, notes)
 
 
 def _bounded(by_part: dict[tuple[str, str], Result], result: Result, withheld: NumberCell) -> NumberCell:
     """The bounds of a withheld amount beside the number of its reason; any other cell as it is."""
-    bounds = [by_part.get((name, result.part)) for name in BOUNDS.get(result.measure.name, ())]
+    bounds = [by_part.get((name, result.part)) for name in BOUNDS.get(name_in_mm(result.measure.name), ())]
     values = [number(b.value, b.measure) for b in bounds if b is not None and b.value is not None]
     if result.value is not None or not values or len(values) < len(bounds):
         return withheld

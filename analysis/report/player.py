@@ -47,7 +47,7 @@ def player(movement: "Movement") -> dict[str, Any] | None:
         "frames": b64encode(frames.astype("<i2").tobytes()).decode("ascii"),
         "count": len(sampled),
         "hz": round(hz, 4),
-        "unit": "mm" if movement.clean.body is not None else "px",
+        "unit": "mm" if movement.clean.body is not None and not movement.clean.in_plane else "px",
         "bones": _bones(),
         "axis": [float(time_s[0]), float(max(time_s[-1], time_s[0] + 1)), LEFT, RIGHT],
         "seconds": len(sampled) / hz,
@@ -58,7 +58,7 @@ def player(movement: "Movement") -> dict[str, Any] | None:
 def _placed(movement: "Movement") -> Floats:
     """Joints [N, 12, 3] as the page draws them: about the trunk, or in the picture about their median posture."""
     clean = movement.clean
-    if clean.body is not None:
+    if clean.body is not None and not clean.in_plane:
         return np.asarray(clean.body.turn(clean.smooth_mm - clean.body.origin_mm) * np.array([-1.0, 1.0, 1.0]))
     flat = clean.smooth_px * np.array([-1.0 if movement.meta.get("mirrored") else 1.0, 1.0])
     turned = flat @ head_up(flat, movement.meta).T

@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 POINTS_MAX: Final = 1400
 
 
+def _only_pixels(movement: "Movement") -> bool:
+    return movement.clean.in_plane or not np.isfinite(movement.clean.smooth_mm).any()
+
+
 def trajectory_map(movement: "Movement") -> Drawing:
     """Paths of wrists and ankles about the median posture, seen from the camera with the head at the top."""
-    smooth = movement.clean.smooth_mm if np.isfinite(movement.clean.smooth_mm).any() else movement.clean.smooth_px
+    smooth = movement.clean.smooth_px if _only_pixels(movement) else movement.clean.smooth_mm
     unit = "mm" if smooth is movement.clean.smooth_mm else "px"
     # millimetres are those of the unmirrored picture, pixels those of the picture as recorded
     turn = np.diag([-1.0, 1.0]) if unit == "px" and movement.meta.get("mirrored") else np.eye(2)

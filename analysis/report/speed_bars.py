@@ -29,7 +29,7 @@ def speed_bars(movement: "Movement") -> SpeedBars:
     """Limb speeds of `movement` frame by frame, in mm/s; in px/s where no millimetres are known."""
     limbs = [movement.limbs[name] for name in LIMBS]
     slot = movement.clean.time.slot
-    if any(np.isfinite(limb.speed_mm_s).any() for limb in limbs):
+    if not movement.clean.in_plane and any(np.isfinite(limb.speed_mm_s).any() for limb in limbs):
         speed = [np.where(limb.valid, limb.speed_mm_s, np.nan)[slot] for limb in limbs]
         floors = [np.nan if limb.floor.value is None else limb.floor.value for limb in limbs]
         threshold = np.maximum(MOVE_ABOVE_MM_S, ABOVE_FLOORS * np.array(floors))

@@ -43,7 +43,7 @@ ACTIVITY = "activity"
 
 def limb_strips(movement: "Movement") -> Drawing:
     """Four lanes of speed against time with the floor, bouts as bars and gaps hatched; activity below where it is."""
-    in_mm = any(np.isfinite(limb.speed_mm_s).any() for limb in movement.limbs.values())
+    in_mm = not movement.clean.in_plane and any(np.isfinite(limb.speed_mm_s).any() for limb in movement.limbs.values())
     speeds = {name: _shown_speed(limb, in_mm) for name, limb in movement.limbs.items()}
     seen = np.concatenate([speed[np.isfinite(speed)] for speed in speeds.values()])
     top = max(60.0, 1.15 * float(np.percentile(seen, 99.7))) if len(seen) else 60.0

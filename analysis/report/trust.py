@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from asyconv.analysis.cleaning.plane import TRUNK_MM
 from asyconv.analysis.measures.amount import IN_NOISE_MAX_PCT
 from asyconv.analysis.measures.gates import NO_GATE, at_least_words
 from asyconv.analysis.measures.measure import Result
@@ -41,7 +42,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
                 "name": limb_name(name),
                 "coverage": over_time(movement, "coverage_used_pct", name),
                 "seen": over_time(movement, "coverage_raw_pct", name),
-                "floor": "not measurable" if floor.value is None else f"{floor.value:.1f}",
+                "floor": _floor_words(floor.value, movement.clean.in_plane),
                 "decided_by": floor.decided_by if floor.value is not None else "",
                 "in_noise": f"{in_noise[name]:.0f}" if name in in_noise else "\N{EN DASH}",
                 "rest_observed": floor.rest_observed or floor.value is None,
@@ -60,6 +61,12 @@ def trust(movement: "Movement") -> dict[str, Any]:
         "bounded": any(r.lower_bound for r in movement.results),
         "bound_words": at_least_words(),
     }
+
+
+def _floor_words(floor_mm_s: float | None, in_plane: bool) -> str:
+    if floor_mm_s is None:
+        return "not measurable"
+    return f"{floor_mm_s / TRUNK_MM:.3f} TL/s" if in_plane else f"{floor_mm_s:.1f}"
 
 
 def over_time(movement: "Movement", name: str, limb: str) -> float:
@@ -101,7 +108,7 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
             f"camera geometry from: {intrinsics.get('source', 'not stated')}; depth unit "
             f"{meta.get('depth_unit_mm')} mm from: {meta.get('depth_unit_source') or 'not stated'}"
             if intrinsics
-            else "none: the camera geometry is unknown, so lengths and speeds in mm are withheld",
+            else "none: the camera geometry is unknown, so no length or speed is given in mm",
         ),
         ("Frames", f"{meta.get('frames_used', 'unknown')} used, {meta.get('frames_lost', 'unknown')} lost"),
         (

@@ -53,7 +53,7 @@ def joint_series(tracks: CleanTracks) -> list[JointSeries]:
     fs_hz = tracks.time.fs_hz
     out = []
     for j, joint in enumerate(JOINTS):
-        gated = tracks.gated_mm[:, j]
+        gated = tracks.gated_mm[:, j, : tracks.dimensions]
         along = speed(tracks.smooth_mm[:, j], fs_hz)
         floor = speed_floor(gated, along, fs_hz, tracks.cutoff_hz, None, tracks.noise[:, j]).value
         noise_mm = float(np.sqrt((white_noise(gated, fs_hz) ** 2).mean()))
@@ -69,7 +69,8 @@ def body_series(tracks: CleanTracks, joints: list[JointSeries]) -> BodySeries:
     trunk_speed = speed((shoulders + hips) / 2, fs_hz)
     gated_shoulders, gated_hips = middles(tracks.gated_mm)
     noise = np.sqrt((tracks.noise[:, list(ROOTS)] ** 2).mean(axis=1))
-    floor = speed_floor((gated_shoulders + gated_hips) / 2, trunk_speed, fs_hz, tracks.cutoff_hz, None, noise)
+    middle = ((gated_shoulders + gated_hips) / 2)[:, : tracks.dimensions]
+    floor = speed_floor(middle, trunk_speed, fs_hz, tracks.cutoff_hz, None, noise)
     valid = np.isfinite(trunk_speed) & ~tracks.excluded
     joint_speed = np.stack([speed(tracks.smooth_mm[:, j], fs_hz) for j in range(N_JOINTS)], axis=1)
     moving = [

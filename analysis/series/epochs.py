@@ -20,7 +20,8 @@ class Epoch:
     """Samples [first, stop) of a recording, and what holds for every part of the infant in them.
 
     `counted` [n] are the samples inside no excluded event, `present` [n] those that have a frame. `mm_reason` says why
-    there are no millimetres at all, and is empty where there are some. `trunk_mm` is the trunk length of the recording.
+    there are no millimetres at all, and is empty where there are some. Where `in_plane`, results are in trunk lengths,
+    see `cleaning.plane`. `trunk_mm` is the trunk length of the recording.
     `interval_factors` are how many SDs of a measure's error hold 95 % of true values, by measure, as the model states.
     """
 
@@ -37,6 +38,7 @@ class Epoch:
     mm_reason: str
     trunk_mm: float | None
     interval_factors: dict[str, float]
+    in_plane: bool = False
 
     @property
     def expected(self) -> int:
@@ -75,12 +77,13 @@ def epoch_of(tracks: CleanTracks, meta: dict[str, Any], start_s: float, first: i
         mm_reason=why_no_mm(tracks, meta),
         trunk_mm=None if tracks.body is None else tracks.body.trunk_length_mm,
         interval_factors=dict(meta.get("interval_factors") or {}),
+        in_plane=tracks.in_plane,
     )
 
 
 def why_no_mm(tracks: CleanTracks, meta: dict[str, Any]) -> str:
     """Reason why the recording has no millimetres; empty if it has some."""
-    if np.isfinite(tracks.gated_mm).any():
+    if np.isfinite(tracks.gated_mm).any() and not tracks.in_plane:
         return ""
     if not np.isfinite(tracks.gated_px).any():
         return "no joint was found"

@@ -57,7 +57,7 @@ class Floor:
 def speed_floor(
     gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still_clip: float | None, noise: Floats
 ) -> Floor:
-    """Speed floor of a limb from its finds `gated_mm` [N, 3] and its estimated speed [N].
+    """Speed floor of a limb from its finds `gated_mm` [N, D] and its estimated speed [N].
 
     White noise: sigma per axis (formulas/noise.py) behind the estimator's band and the central difference, times the
     RMS of `noise` [N], the SD of the estimated speed in that of a limb which only finds hold.
@@ -74,7 +74,7 @@ def speed_floor(
     rest, rest_observed = None, False
     if len(level):
         least, usual, most = (float(v) for v in np.percentile(level, [REST_PERCENTILE, 50, 95]))
-        if_noise = least / quietest_of_noise(fs_hz, cutoff_hz)
+        if_noise = least / quietest_of_noise(fs_hz, cutoff_hz, gated_mm.shape[1])
         noise_explains = high_frequency is not None and least <= REST_TO_NOISE_MAX * high_frequency
         harmless = if_noise < HARMLESS_FLOOR_MM_S
         uneven = least <= REST_TO_MEDIAN_MAX * usual or least <= REST_TO_P95_MAX * most
@@ -114,8 +114,8 @@ def floor_in_time(gated_mm: Floats, floor: Floor, fs_hz: float, cutoff_hz: float
 
 
 @cache
-def quietest_of_noise(fs_hz: float, cutoff_hz: float) -> float:
-    """5th percentile over 1-s windows of the RMS speed of noise whose speed has RMS 1, in three axes behind the filter.
+def quietest_of_noise(fs_hz: float, cutoff_hz: float, axes: int = 3) -> float:
+    """5th percentile over 1-s windows of the RMS speed of noise whose speed has RMS 1, in `axes` behind the filter.
 
     The mean square of a window is chi-squared over as many values as are independent in it: n^2 / sum of r_ij^2 per
     axis, r the autocorrelation that filter and central difference leave of a random walk.
@@ -125,7 +125,7 @@ def quietest_of_noise(fs_hz: float, cutoff_hz: float) -> float:
     n = rest_window(fs_hz)
     lag = np.arange(n)
     pairs = np.where(lag, 2, 1) * (n - lag)
-    independent = 3 * n**2 / (pairs * (alike[:n] / alike[0]) ** 2).sum()
+    independent = axes * n**2 / (pairs * (alike[:n] / alike[0]) ** 2).sum()
     return float(np.sqrt(chdtri(independent, 1 - REST_PERCENTILE / 100) / independent))
 
 

@@ -123,17 +123,19 @@ def _one_limb(
     position_px = tracks.smooth_px[:, end] - tracks.smooth_px[:, root]
     position_mm = tracks.smooth_mm[:, end] - tracks.smooth_mm[:, root]
     speed_mm_s = speed(position_mm, fs_hz)
-    gated_mm = tracks.gated_mm[:, end] - tracks.gated_mm[:, root]
+    gated_mm = (tracks.gated_mm[:, end] - tracks.gated_mm[:, root])[:, : tracks.dimensions]
     own_noise = np.sqrt((tracks.noise[:, [end, root]] ** 2).mean(axis=1))
-    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_floor(meta, limb), own_noise)
+    still_clip = None if tracks.in_plane else still_floor(meta, limb)
+    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_clip, own_noise)
     valid = np.isfinite(speed_mm_s) & ~tracks.excluded
     moving = moving_mask(speed_mm_s, valid, fs_hz, effective_hz, floor.value or 0.0)
     quick_mm = quick[:, end] - quick[:, root]
-    in_3d = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
-    smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_3d else (tracks.smooth_px, tracks.gated_px)
+    in_mm = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
+    smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_mm else (tracks.smooth_px, tracks.gated_px)
     down = trunk_down(smoothed, fs_hz)
-    angles_deg = joint_angles(limb, smoothed, down, tracks.body)
-    raw_deg = joint_angles(limb, measured, down, tracks.body)
+    body = None if tracks.in_plane else tracks.body
+    angles_deg = joint_angles(limb, smoothed, down, body)
+    raw_deg = joint_angles(limb, measured, down, body)
     noise = {name: angle_noise(raw_deg[name], angle, fs_hz, cutoff_hz) for name, angle in angles_deg.items()}
     return LimbSeries(
         limb=limb,
@@ -145,7 +147,7 @@ def _one_limb(
         quick_mm=quick_mm,
         quick_velocity_mm_s=derivative(quick_mm, fs_hz),
         quick_floor=speed_floor(gated_mm, speed(quick_mm, fs_hz), fs_hz, band_hz, None, own_noise),
-        quick_bend_deg=joint_angles(limb, quick if in_3d else smoothed, down, None)[BENDS[kind_of(limb)]],
+        quick_bend_deg=joint_angles(limb, quick if in_mm else smoothed, down, None)[BENDS[kind_of(limb)]],
         speed_px_s=speed(position_px, fs_hz),
         speed_mm_s=speed_mm_s,
         accel_mm_s2=np.linalg.norm(acceleration(position_mm, fs_hz), axis=-1)
@@ -155,10 +157,10 @@ def _one_limb(
         angle_speeds_deg_s={name: speed(angle[:, None], fs_hz) for name, angle in angles_deg.items()},
         angle_noise_deg={name: both[0] for name, both in noise.items()},
         turn_noise_deg_s={name: both[1] for name, both in noise.items()},
-        angles_3d=in_3d,
+        angles_3d=in_mm and not tracks.in_plane,
         upper_mm=segment_length(tracks.gated_mm[:, root], tracks.gated_mm[:, middle]),
         lower_mm=segment_length(tracks.gated_mm[:, middle], tracks.gated_mm[:, end]),
-        lift_mm=lift_mm(tracks.smooth_mm[:, end], meta.get("mattress_plane")),
+        lift_mm=lift_mm(tracks.smooth_mm[:, end], None if tracks.in_plane else meta.get("mattress_plane")),
         noise_mm=float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).mean())),
         floor=floor,
         floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, cutoff_hz, own_noise),

@@ -30,10 +30,10 @@ def write_tables(movement: Movement, folder: Path, *, trunk_lengths: bool = Fals
     """Write every table of `movement` into the existing `folder`; the same movement gives the same bytes.
 
     The CSV files of the summaries are for people, see `for_people`. With `trunk_lengths` lengths and speeds are given
-    in trunk lengths of the infant, not in millimetres.
+    in trunk lengths of the infant, not in millimetres, as they are anyway where no millimetres are known.
     """
-    movement = in_trunk_lengths(movement) if trunk_lengths else movement
-    metadata = {METADATA_KEY: json.dumps(_metadata(movement.meta), sort_keys=True)}
+    movement = in_trunk_lengths(movement) if trunk_lengths and not movement.clean.in_plane else movement
+    metadata = {METADATA_KEY: json.dumps(_metadata(movement), sort_keys=True)}
     written = []
     for name in ("limb_series", "bouts", *SUMMARIES, "features_long"):
         table: pl.DataFrame = getattr(movement, name)
@@ -58,7 +58,7 @@ def write_csv(table: pl.DataFrame, path: Path) -> Path:
     return path
 
 
-def _metadata(meta: dict[str, Any]) -> dict[str, Any]:
+def _metadata(movement: Movement) -> dict[str, Any]:
     kept = (
         "schema_version",
         "recording_id",
@@ -72,7 +72,8 @@ def _metadata(meta: dict[str, Any]) -> dict[str, Any]:
         "rate",
     )
     return {
-        **{key: meta.get(key) for key in kept},
+        **{key: movement.meta.get(key) for key in kept},
+        **({"in_plane": True} if movement.clean.in_plane else {}),
         "analysis_version": ANALYSIS_VERSION,
         "definition_version": DEFINITION_VERSION,
         "units": "in the column names",

@@ -10,18 +10,16 @@ from typing import Final
 import polars as pl
 
 from asyconv.analysis.measures.registry import REGISTRY, Scope, measures
-from asyconv.analysis.tables.trunk_lengths import CONVERTED
+from asyconv.analysis.tables.trunk_lengths import DECIMALS_OF_A_TRUNK, name_in_mm
 
-DECIMALS_OF_A_TRUNK: Final = 2  # a trunk is about 100 mm
 TIMES: Final = ("epoch_start_s", "epoch_s")
-_WITH_TRUNKS: Final = {m.name.replace("_mm", "_tl"): m for m in REGISTRY if m.name in CONVERTED}
-_BY_COLUMN: Final = {m.name: m for m in REGISTRY} | _WITH_TRUNKS
+_BY_NAME: Final = {m.name: m for m in REGISTRY}
 
 
 def for_people(table: pl.DataFrame, scope: Scope) -> pl.DataFrame:
     """The summary `table` of `scope` without its extended measures; all are kept where the scope has no core ones."""
     shown = {m.name: m for m in measures(scope, "core") or measures(scope)}
-    kept = [name for name in table.columns if name not in _BY_COLUMN or _BY_COLUMN[name].name in shown]
+    kept = [name for name in table.columns if name_in_mm(name) not in _BY_NAME or name_in_mm(name) in shown]
     return table.select(
         *(_rounded(name) for name in kept if name not in ("lower_bound", "withheld")),
         pl.col("lower_bound").map_elements(lambda text: _of(text, shown), return_dtype=pl.String),
@@ -32,21 +30,22 @@ def for_people(table: pl.DataFrame, scope: Scope) -> pl.DataFrame:
 def _rounded(name: str) -> pl.Expr:
     if name in TIMES:
         return pl.col(name).round(1)
-    if name not in _BY_COLUMN:
+    measure = _BY_NAME.get(name_in_mm(name))
+    if measure is None:
         return pl.col(name)
-    decimals = _BY_COLUMN[name].decimals + (DECIMALS_OF_A_TRUNK if name in _WITH_TRUNKS else 0)
+    decimals = measure.decimals + (DECIMALS_OF_A_TRUNK if name != measure.name else 0)
     rounded = pl.col(name).round(decimals) + 0.0  # never -0.0
     return rounded if decimals else rounded.cast(pl.Int64)
 
 
 def _of(text: str, shown: Collection[str]) -> str | None:
-    return "; ".join(name for name in text.split("; ") if name in shown) or None
+    return "; ".join(name for name in text.split("; ") if name_in_mm(name) in shown) or None
 
 
 def _reason(text: str, shown: Collection[str]) -> str | None:
     """The reason that most of the shown measures have, and how many others there are."""
     entries = (entry.partition(": ") for entry in text.split("; "))
-    reasons = Counter(reason for name, _, reason in entries if name in shown)
+    reasons = Counter(reason for name, _, reason in entries if name_in_mm(name) in shown)
     if not reasons:
         return None
     others = len(reasons) - 1

@@ -20,7 +20,7 @@ class Movement:
 
     `clean`, `limbs` and `activity` hold the cleaned positions and the series behind the tables, for figures; `results`
     holds every measure's value or reason, `quality` the recording quality (A to D) by epoch and limb; `ages` are days,
-    None where nothing is stated.
+    None where nothing is stated. Where `clean.in_plane`, lengths and speeds of tables and results are in trunk lengths.
     """
 
     meta: dict[str, Any]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from asyconv.analysis.cleaning.clean import CleanTracks
@@ -52,8 +53,8 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
         "time_s": tracks.time.time_s,
         "limb": pl.repeat(limb.limb, n, eager=True),
         **{f"{axis}_px": limb.position_px[:, k] for k, axis in enumerate("xy")},
-        **{f"{axis}_mm": limb.position_mm[:, k] for k, axis in enumerate("xyz")},
-        **{f"{axis}_body_mm": limb.position_body_mm[:, k] for k, axis in enumerate("xyz")},
+        **{f"{axis}_mm": _along(limb.position_mm, k, tracks) for k, axis in enumerate("xyz")},
+        **{f"{axis}_body_mm": _along(limb.position_body_mm, k, tracks) for k, axis in enumerate("xyz")},
         "lift_mm": limb.lift_mm,
         "speed_px_s": limb.speed_px_s,
         "speed_mm_s": limb.speed_mm_s,
@@ -78,6 +79,11 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
         pl.Series("flag_root", limb.root_flags),
     )
     return _with_ids(ids, frame)
+
+
+def _along(position_mm: npt.NDArray[np.float64], axis: int, tracks: CleanTracks) -> npt.NDArray[np.float64]:
+    """Positions [N] along an axis; missing out of the picture's plane."""
+    return position_mm[:, axis] if axis < tracks.dimensions else np.full(len(position_mm), np.nan)
 
 
 def bouts_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> pl.DataFrame:

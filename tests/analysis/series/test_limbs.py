@@ -48,13 +48,24 @@ def test_a_limb_that_never_rests_has_the_floor_of_its_noise_or_of_a_calibration(
     assert calibrated.moving.all()
 
 
-def test_without_millimetres_pixels_stay_and_nothing_is_said_to_move() -> None:
-    tracks = without_mm(make_tracks(120, motion={"right_wrist": shake(20, 1.0)}))
+def test_without_millimetres_and_trunk_pixels_stay_and_nothing_is_said_to_move() -> None:
+    tracks = hide(without_mm(make_tracks(120, motion={"right_wrist": shake(20, 1.0)})), "left_hip", 0, 3600)
     limb = s.limb_series(clean(tracks), tracks.meta)["right_arm"]
     assert np.isnan(limb.speed_mm_s).all()
     assert np.nanmax(limb.speed_px_s) == pytest.approx(2 * np.pi * 20 * 570 / 400, rel=0.03)
     assert limb.floor.value is None
     assert not limb.moving.any()
+
+
+def test_without_millimetres_the_trunk_is_the_ruler() -> None:
+    tracks = without_mm(
+        make_tracks(120, motion={"right_wrist": shake(20, 1.0)}), mattress_plane=[0.0, 0.0, -1.0, 420.0]
+    )
+    limb = s.limb_series(clean(tracks), {**tracks.meta, "still_floor_mm_s": 40.0})["right_arm"]
+    assert np.nanmax(limb.speed_mm_s) == pytest.approx(2 * np.pi * 20 * 130 / 120, rel=0.03)
+    assert limb.floor.value is not None
+    assert limb.floor.value < 5  # a still clip's floor is in true millimetres and does not count here
+    assert np.isnan(limb.lift_mm).all()
     assert not limb.angles_3d
     np.testing.assert_allclose(np.nanmedian(limb.angles_deg["shoulder_elevation"]), 90.0, atol=1e-4)
 

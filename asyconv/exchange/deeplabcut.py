@@ -1,13 +1,15 @@
-"""Tables of DeepLabCut: three header rows (four with individuals), then x, y and likelihood in pixels by frame."""
+"""Tables of DeepLabCut, CSV or HDF5: three levels of names (four with individuals), pixels and likelihoods."""
 
 import csv
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 import asyconv
 from asyconv.errors import InputError
+from asyconv.exchange.deeplabcut_h5 import read_h5, write_h5
 from asyconv.exchange.facts import facts_beside, facts_of, write_beside
 from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.poses import Poses
@@ -17,6 +19,7 @@ from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from asyconv.whole_files import write_whole
 
+HEADERS: Final = ("scorer", "individuals", "bodyparts", "coords")
 COORDS: Final = {"x": "x_px", "y": "y_px", "likelihood": "confidence"}
 
 
@@ -25,28 +28,44 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     tracks, rate_hz = regular(tracks)
     model = "".join(c if c.isalnum() or c in "-." else "-" for c in str(tracks.meta.get("model_name") or "unknown"))
     scorer = f"asyconv-{asyconv.__version__}_{model}" + ("_SIMULATED" if tracks.meta.get("simulated") else "")
-    columns: dict[str, Any] = {"frame": tracks.frame - 1}
+    columns: dict[tuple[str, ...], Any] = {}
     for j, joint in enumerate(JOINTS):
-        columns |= {f"{joint} {coord}": getattr(tracks, name)[:, j] for coord, name in COORDS.items()}
-    header = [
-        ["scorer", *[scorer] * (len(columns) - 1)],
-        ["bodyparts", *(joint for joint in JOINTS for _ in COORDS)],
-        ["coords", *list(COORDS) * len(JOINTS)],
-    ]
-    lines = "".join(",".join(cells) + "\n" for cells in header)
-    write_whole(path, lines + text_table(columns))
+        columns |= {(scorer, joint, coord): getattr(tracks, name)[:, j] for coord, name in COORDS.items()}
+    levels = [name for name in HEADERS if name != "individuals"]
+    if path.suffix == ".h5":
+        write_h5(path, levels, columns, tracks.frame - 1)
+    else:
+        header = [[name, *cells] for name, cells in zip(levels, zip(*columns, strict=True), strict=True)]
+        lines = "".join(",".join(cells) + "\n" for cells in header)
+        named = {" ".join(column): values for column, values in columns.items()}
+        write_whole(path, lines + text_table({"frame": tracks.frame - 1, **named}))
     write_beside(path, facts_of(tracks, "px", rate_hz=rate_hz))
     return []
 
 
-HEADERS: Final = ("scorer", "individuals", "bodyparts", "coords")
-
-
 def read(path: Path) -> Poses:
-    """Read a table with three header rows, or four with individuals; a point without x or y is missing.
+    """Read a table with three levels of names, or four with individuals; a point without x or y is missing.
 
     A row is a frame by its number, or by the number in the name of its picture.
     """
+    return _read_h5(path) if path.suffix.lower() == ".h5" else _read_csv(path)
+
+
+def _read_h5(path: Path) -> Poses:
+    levels, columns, frame = read_h5(path)
+    if not {"bodyparts", "coords"} <= set(levels):
+        raise InputError(f"{path}: expected the levels {', '.join(HEADERS)}, found {', '.join(levels)}")
+    places = [dict(zip(levels, column, strict=True)) for column in columns]
+    individuals, names = (list(dict.fromkeys(p.get(key, "") for p in places)) for key in ("individuals", "bodyparts"))
+    values = np.full((len(individuals), len(frame), len(names), 3), np.nan)
+    for place, column in zip(places, columns.values(), strict=True):
+        if place["coords"] in COORDS:
+            person, name = individuals.index(place.get("individuals", "")), names.index(place["bodyparts"])
+            values[person, :, name, list(COORDS).index(place["coords"])] = column
+    return _poses(path, names, frame, values, tuple(individuals) if "individuals" in levels else ())
+
+
+def _read_csv(path: Path) -> Poses:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [row for row in csv.reader(file) if row]
@@ -75,9 +94,14 @@ def read(path: Path) -> Poses:
             if coords[k] in COORDS:
                 place = individuals.index(people[k]), n, names.index(parts[k]), list(COORDS).index(coords[k])
                 values[place] = _number(row[k], where)
+    return _poses(path, names, frame, values, tuple(individuals) if "individuals" in headers else ())
+
+
+def _poses(
+    path: Path, names: list[str], frame: npt.NDArray[np.int64], values: npt.NDArray[np.float64], named: tuple[str, ...]
+) -> Poses:
     if (np.diff(frame) <= 0).any():
         raise InputError(f"{path}: expected numbers of frames that rise from row to row")
-    named = tuple(individuals) if "individuals" in headers else ()
     return Poses(tuple(names), frame, values[..., :2], values[..., 2], named, facts=facts_beside(path))
 
 

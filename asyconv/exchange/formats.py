@@ -37,7 +37,7 @@ JSON: Final = (".json",)
 
 EXPORTS: Final = {
     "tidy": Format("long table, a row for each joint of each frame", (".csv", ".parquet"), "tidy", JSON),
-    "deeplabcut": Format("DeepLabCut table, pixels", (".csv",), "deeplabcut", JSON),
+    "deeplabcut": Format("DeepLabCut table, pixels", (".csv", ".h5"), "deeplabcut", JSON),
     "anipose": Format("Anipose table, millimetres", (".csv",), "anipose", JSON),
     "trc": Format("markers for OpenSim, millimetres", (".trc",), "trc", JSON),
     "coco": Format("COCO key points, pixels", (".json",), "coco"),
@@ -57,7 +57,7 @@ EXPORTS: Final = {
 """What `asyconv export --to` takes."""
 
 IMPORTS: Final = {
-    "deeplabcut": Format("DeepLabCut", (".csv",), "deeplabcut"),
+    "deeplabcut": Format("DeepLabCut", (".csv", ".h5"), "deeplabcut"),
     "sleap": Format("SLEAP", (".h5",), "sleap"),
     "anipose": Format("Anipose", (".csv",), "anipose"),
     "openpose": Format("OpenPose", ("",), "openpose"),

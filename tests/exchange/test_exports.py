@@ -64,6 +64,19 @@ def test_tidy_holds_every_frame(tracks: Tracks, export: Export) -> None:
         np.testing.assert_array_equal(values["time_s"][:, 11], tracks.time_s)
 
 
+def test_deeplabcut_as_hdf5_by_pandas(tracks: Tracks, export: Export) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("tables")
+    table = pandas.read_hdf(export(tracks, "deeplabcut", "a.h5"))
+    even, _ = regular(tracks)
+    assert table.columns.names == ["scorer", "bodyparts", "coords"]
+    assert table.index.tolist() == list(range(len(even.frame)))
+    (scorer,) = table.columns.levels[0]
+    for j, joint in enumerate(JOINTS):
+        for coord, name in (("x", "x_px"), ("y", "y_px"), ("likelihood", "confidence")):
+            np.testing.assert_array_equal(table[scorer, joint, coord], getattr(even, name)[:, j])
+
+
 def test_deeplabcut_by_pandas_as_deeplabcut_reads_it(tracks: Tracks, export: Export) -> None:
     pandas = pytest.importorskip("pandas")
     table = pandas.read_csv(export(tracks, "deeplabcut", "a.csv"), header=[0, 1, 2], index_col=0)

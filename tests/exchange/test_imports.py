@@ -1,6 +1,7 @@
 """Joints of other trackers as tracks: round trips, traps of each format, several people, and what is refused."""
 
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,20 @@ def refused(path: Path, name: str, *options: object) -> str:
 
 @pytest.mark.parametrize(
     ("name", "ending"),
-    [("deeplabcut", ".csv"), ("sleap", ".h5"), ("anipose", ".csv"), ("coco", ".json"), ("nwb", ".nwb")],
+    [
+        ("deeplabcut", ".csv"),
+        ("deeplabcut", ".h5"),
+        ("sleap", ".h5"),
+        ("anipose", ".csv"),
+        ("coco", ".json"),
+        ("nwb", ".nwb"),
+    ],
 )
 def test_tracks_go_out_and_come_in_again(tmp_path: Path, name: str, ending: str) -> None:
     if name in PACKAGES:
         pytest.importorskip(PACKAGES[name])
+    if (name, ending) == ("deeplabcut", ".h5"):
+        pytest.importorskip("tables")
     tracks = example()
     write_tracks(tracks, tmp_path / "tracks.parquet")
     result = invoke("export", tmp_path / "tracks.parquet", "--to", name, "-o", tmp_path / f"a{ending}")
@@ -100,6 +110,44 @@ def test_deeplabcut_says_nan_and_that_wins_over_its_likelihood(tmp_path: Path) -
     assert tracks.frame.tolist() == [1, 2, 5, 6]
     assert tracks.meta["left_right_verified"] is False
     assert tracks.meta["model_name"] == "DeepLabCut"
+
+
+def h5_of_pandas(path: Path, info: object, columns: object, values: np.ndarray) -> Path:
+    """What pandas and PyTables write of a table with levels of column names, without either."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        group = file.create_group("keypoints")  # the name varies
+        group.attrs["info"] = np.bytes_(info if isinstance(info, bytes) else pickle.dumps(info, 0))
+        rows = np.zeros(len(values), [("index", "i8"), ("values_block_0", "f8", values.shape[1:])])
+        rows["index"], rows["values_block_0"] = np.arange(len(values)), values
+        group["table"] = rows
+        group["table"].attrs["values_block_0_kind"] = np.bytes_(pickle.dumps(columns, 0))
+    return path
+
+
+def test_deeplabcut_as_hdf5_with_individuals(tmp_path: Path) -> None:
+    people, parts, coords = ("infant", "nurse"), ("hip_l", "hip_r"), ("x", "y", "likelihood")
+    columns = [("net", person, part, coord) for person in people for part in parts for coord in coords]
+    info = {1: {"names": ["scorer", "individuals", "bodyparts", "coords"], "type": "MultiIndex"}, "index": {}}
+    values = np.arange(36.0).reshape(3, 12) + 10
+    values[:, 2::3] = 0.9
+    values[1, 0] = np.nan
+    path = h5_of_pandas(tmp_path / "a.h5", info, columns, values)
+    assert "holds 2 people (infant, nurse)" in refused(path, "deeplabcut", "--fps", 30)
+    tracks = imported(path, "deeplabcut", "--fps", 30, "--person", "infant")
+    hip = JOINTS.index("left_hip")
+    np.testing.assert_array_equal(tracks.x_px[:, hip], [10, np.nan, 34])
+    np.testing.assert_array_equal(tracks.y_px[:, JOINTS.index("right_hip")], [14, 26, 38])
+
+
+def test_a_table_as_hdf5_cannot_run_anything(tmp_path: Path) -> None:
+    columns = [("net", "hip_l", coord) for coord in ("x", "y")]
+    harmful = b"cos\nsystem\n(S'touch " + str(tmp_path / "ran").encode() + b"'\ntR."
+    path = h5_of_pandas(tmp_path / "a.h5", harmful, columns, np.ones((3, 2)))
+    assert "expected a table of DeepLabCut (HDF5, with a row for each frame)" in refused(
+        path, "deeplabcut", "--fps", 30
+    )
+    assert not (tmp_path / "ran").exists()
 
 
 def test_deeplabcut_with_individuals_asks_which_one(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def interval_rows(evaluation: Evaluation, data: HeldOutClips) -> list[Row]:
 
 def _row(measure: str, part: str, pooled: float | None, own: Sequence[float | None]) -> Row:
     found = interval(own)
-    mean, low, high = found or (None, None, None)
+    mean, low, high = (found[0], max(0.0, found[1]), found[2]) if found else (None, None, None)  # none is negative
     return {"measure": measure, "part": part, "pooled": pooled, "mean_of_infants": mean, "low": low, "high": high}
 
 

@@ -103,6 +103,17 @@ def test_labels_of_simulated_infants_validate_nothing(labels: Path, tmp_path: Pa
     assert written.card["validated"] == section
 
 
+def test_a_validated_model_never_takes_the_place_of_the_one_that_was_measured(labels: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.safetensors"
+    own.write_bytes(b"")
+    result = invoke("validate", own, labels, "-o", own, "--overwrite")
+    assert result.exit_code == 1
+    assert "this is an input, and no output may replace it" in result.stderr
+    result = invoke("validate", "compact", labels, "--pictures", tmp_path / "worst.jpg")
+    assert result.exit_code == 1
+    assert "expected a name that ends in .png" in result.stderr
+
+
 def test_infants_of_the_training_are_left_out(labels: Path) -> None:
     model = load_model("compact")
     data = labelled_clips(read_data_sets([labels]))
@@ -131,6 +142,10 @@ def test_too_few_infants_or_frames_are_refused_with_the_reason(labels: Path, tmp
     assert split_of([labels]) == "fold:1/4"
     with pytest.raises(InputError, match="expected clips of 3 infants at least, found 1: some are learnt from"):
         split_of([labels / "result_pz1.csv"])
+    result = invoke("adapt", labels / "result_pz1.csv", "-o", tmp_path / "own.safetensors")
+    assert result.exit_code == 1
+    assert "expected clips of 3 infants at least, found 1" in result.stderr
+    assert not list(tmp_path.iterdir())
     simulate_annotated(tmp_path, 3, 1.0, 22, condition=DEFAULT_SIMULATION)
     with pytest.raises(InputError, match="expected 50 labelled frames in clips at least, found 18"):
         split_of([tmp_path])

@@ -76,10 +76,13 @@ def command(
 
 def serve(chosen: "LabelSet", rater: str, port: int) -> None:
     """Serve the page until Ctrl-C."""
-    from asyconv.labelling.rater_file import opened
+    from asyconv.labelling.data_set import update_data_set
+    from asyconv.labelling.rater_file import opened, rater_names
     from asyconv.labelling.server import serving
 
     with writing(chosen.folder, "labels"), opened(chosen, rater) as file:
+        if rater_names(chosen.folder):
+            update_data_set(chosen)
         with serving(chosen, file, port) as (server, address):
             click.echo(address)
             note("Open this address in a browser on this computer. Ctrl-C ends the page; what was saved is kept.")

@@ -5,6 +5,7 @@ is. Of several raters a joint counts as visible where more than half of those wh
 of their places. An export is the same for other programs, in a folder of its own.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv import system
 from asyconv.labelling.label_set import ChosenFrame, LabelSet
 from asyconv.labelling.rater_file import Label, Labels, rater_names, read_labels
 from asyconv.labels.coco_writer import LabelledPicture, coco_text
@@ -27,6 +29,16 @@ FORMS: Final = ("coco", "babypose", "pypointannotator")
 def of_all_raters(chosen: LabelSet) -> dict[str, Labels]:
     """Labels of every rater of the set."""
     return {rater: read_labels(chosen, rater) for rater in rater_names(chosen.folder)}
+
+
+def update_data_set(chosen: LabelSet) -> None:
+    """Bring the data set in LABELS up to date; pages of several raters take their turns."""
+    descriptor = os.open(chosen.folder / ".data-set.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        system.lock(descriptor, wait=True)
+        write_data_set(chosen, of_all_raters(chosen))
+    finally:
+        os.close(descriptor)
 
 
 def merged(labels: Sequence[Label]) -> tuple[npt.NDArray[np.float64], tuple[str, ...]]:

@@ -16,7 +16,7 @@
   let pictures = new Map();
   let range = null;        // near and far that the rater set; null = by the picture
   let zoom = 1, left = 0, top = 0;
-  let busy = false;
+  let busy = true;         // keys and the mouse wait for the next frame
 
   const say = (text) => { byId("message").textContent = text; };
   const frame = () => project.frames[place];
@@ -232,12 +232,14 @@
     stored = JSON.stringify(copy());
     frame().labelled = true;
     options();
-    return true;
+    if (saved.warning) say(saved.warning);
+    return !saved.warning;
   };
+  const wait = (is) => { busy = is; byId("main").setAttribute("aria-busy", String(is)); };
   const once = (work) => async () => {
     if (busy) return;
-    busy = true;
-    try { await work(); } catch (error) { say(error.message); } finally { busy = false; }
+    wait(true);
+    try { await work(); } catch (error) { say(error.message); } finally { wait(false); }
   };
   const next = once(async () => {
     if (!(await save())) return;
@@ -391,6 +393,7 @@
     const first = project.frames.findIndex((one) => !one.labelled);
     await open(first < 0 ? 0 : first);
     if (first < 0) say("All frames are labelled.");
+    wait(false);
     stage.focus();
   } catch (error) {
     byId("where").textContent = error.message;

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from asyconv.errors import InputError
-from asyconv.labelling.data_set import of_all_raters, write_data_set
+from asyconv.labelling.data_set import update_data_set
 from asyconv.labelling.label_set import ChosenFrame, LabelSet
 from asyconv.labelling.rater_file import STATES, ChangedElsewhereError, Label, RaterFile, label_of
 from asyconv.skeleton import JOINTS, LIMBS
@@ -65,6 +65,10 @@ def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
     def _refused(error: InputError) -> tuple[dict[str, str], int]:
         return {"error": str(error)}, 409 if isinstance(error, ChangedElsewhereError) else 400
 
+    @app.errorhandler(OSError)
+    def _not_written(error: OSError) -> tuple[dict[str, str], int]:
+        return {"error": f"This frame is not saved ({error.strerror or error}); mend this and save again."}, 507
+
     @app.get(f"/{token}/")
     def _page() -> "Response":
         return _own_file("label.html")
@@ -109,7 +113,11 @@ def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
             chosen.picture_file(name)  # the label must be of the picture that was chosen
         with saving:
             saved = rater.save(frame.id, label)
-            write_data_set(chosen, of_all_raters(chosen))
+            try:
+                update_data_set(chosen)
+            except (InputError, OSError) as error:
+                stale = f"This frame is saved, but the data set of all frames could not be brought up to date: {error}"
+                return _as_json(saved) | {"warning": stale}
         return _as_json(saved)
 
     def _carried(frame: ChosenFrame, rater: RaterFile) -> dict[str, Any]:

@@ -55,10 +55,11 @@ def done(page: Any, count: int) -> None:
 
 
 def is_open(page: Any, number: int) -> None:
-    """Wait until a frame is shown."""
+    """Wait until a frame is shown and can be labelled."""
     from playwright.sync_api import expect
 
     expect(page.locator("#frame")).to_have_value(str(number - 1))
+    expect(page.locator("#main")).to_have_attribute("aria-busy", "false")
     expect(page.locator("#message")).to_have_text("")
     expect(page.locator('#marks [data-joint="2"]')).to_be_visible()
 

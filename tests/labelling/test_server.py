@@ -1,5 +1,6 @@
 """What the server of the label page answers, and to whom."""
 
+import errno
 import os
 import re
 import signal
@@ -106,6 +107,34 @@ def test_a_changed_picture_takes_no_label(client: Any, made: LabelSet) -> None:
     finally:
         path.write_bytes(whole)
     assert read_labels(made, "anna") == {}
+
+
+def test_a_full_disk_and_a_damaged_file_of_another_rater_lose_nothing(
+    client: Any, made: LabelSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/token/label/{made.frames[2].id}"
+
+    def full(path: Path, content: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("asyconv.labelling.rater_file.write_json", full)
+        answer = client.put(address, json=body(made, 2), base_url=f"http://{HOST}")
+    assert answer.status_code == 507
+    assert answer.json["error"].startswith("This frame is not saved (No space left on device)")
+    assert read_labels(made, "anna") == {}
+    ben = made.folder / "raters" / "ben.json"
+    ben.write_text('{"set_id"')
+    answer = client.put(address, json=body(made, 2), base_url=f"http://{HOST}")
+    assert (answer.status_code, answer.json["revision"]) == (200, 1)
+    assert "This frame is saved, but" in answer.json["warning"]
+    assert "ben.json: expected the labels of a rater, found a damaged file" in answer.json["warning"]
+    assert read_labels(made, "anna").keys() == {made.frames[2].id}
+    refused = invoke("label", "-o", made.folder, "--rater", "carl")
+    assert refused.exit_code == 1
+    assert "ben.json" in refused.stderr
+    assert ben.read_text() == '{"set_id"'
+    ben.unlink()
 
 
 def test_a_port_in_use_is_refused_and_it_listens_on_this_computer_alone(made: LabelSet, open_file: RaterFile) -> None:

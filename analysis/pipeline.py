@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.measures.gates import recording_quality
@@ -13,6 +15,7 @@ from asyconv.analysis.series.epochs import epochs_of
 from asyconv.analysis.series.limbs import limb_series
 from asyconv.analysis.series.parts import parts_of, series_of
 from asyconv.analysis.tables import tables
+from asyconv.analysis.tables.minutes import minutes_table
 from asyconv.analysis.tables.movement import Movement
 from asyconv.analysis.tables.trunk_lengths import in_trunk_lengths
 from asyconv.tracks import Tracks
@@ -34,12 +37,14 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
     recording = str(meta.get("recording_id", ""))
     results: list[Result] = []
     quality: dict[tuple[float, str], str] = {}
+    implausible = np.zeros(len(cleaned.time.time_s), bool)
     for epoch in epochs_of(cleaned, meta):
         parts = parts_of(series, epoch)
         of_epoch = [r for scope in SCOPES for r in compute(parts[scope], recording, scope=scope)]
         grades = {(epoch.start_s, limb.part): recording_quality(limb) for limb in parts["limb"]}
         if reason := why_implausible(tracks, cleaned, epoch.first, epoch.stop):
             of_epoch, grades = withhold(of_epoch, reason), dict.fromkeys(grades, "D")
+            implausible[epoch.first : epoch.stop] = True
         results += of_epoch
         quality |= grades
     ids, ages = tables.identity(meta), tables.ages(sheet or {})
@@ -52,6 +57,7 @@ def analyse(tracks: Tracks, events: Sequence[Event] | None = None, sheet: Mappin
         pair_summary=tables.summary_table(ids, ages, "pair", results),
         body_summary=tables.summary_table(ids, ages, "body", results),
         features_long=tables.features_table(ids, ages, results),
+        minutes=minutes_table(ids, cleaned, series, implausible),
         clean=cleaned,
         limbs=series.limbs,
         activity=series.activity,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from asyconv.analysis.report.canvas import Drawing
 from asyconv.analysis.report.height_strips import height_strips
+from asyconv.analysis.report.minute_strips import minute_strips
 from asyconv.analysis.report.pair_plots import coordination_matrix, symmetry_bars
 from asyconv.analysis.report.postures import trajectory_map
 from asyconv.analysis.report.ranges import angle_ranges
@@ -17,6 +18,7 @@ def drawings(movement: "Movement") -> list[Drawing]:
     """All figures that `movement` has data for, in report order."""
     made = (
         limb_strips(movement),
+        minute_strips(movement),
         height_strips(movement),
         trajectory_map(movement),
         angle_ranges(movement),

@@ -168,6 +168,7 @@ def _drawing(drawing: Drawing) -> dict[str, Any]:
         "name": drawing.name,
         "source": data_uri(drawing.svg(), "image/svg+xml"),
         "timed": drawing.name in ("limb_strips", "lift"),
+        "wide": drawing.name in ("limb_strips", "lift", "minutes"),
         "headings": headings,
         "rows": rows,
     }

@@ -42,6 +42,9 @@ def write_tables(movement: Movement, folder: Path, *, trunk_lengths: bool = Fals
         written.append(path)
         if name in SUMMARIES:
             written.append(write_csv(for_people(table, SUMMARIES[name]), folder / f"{name}.csv"))
+    if movement.minutes is not None:
+        movement.minutes.write_parquet(folder / "minutes.parquet", compression="zstd", metadata=metadata)
+        written += [folder / "minutes.parquet", write_csv(movement.minutes, folder / "minutes.csv")]
     rows = pl.DataFrame(data_dictionary()).with_columns(pl.all().replace("", None))
     return [*written, write_csv(rows, folder / "data_dictionary.csv")]
 

@@ -18,6 +18,8 @@ from asyconv.analysis.tables.tables import Ages
 class Movement:
     """One analysed recording: the metadata of its tracks, the step log and the tables of contracts.md.
 
+    `minutes` is None for a recording up to 10 minutes.
+
     `clean`, `limbs` and `activity` hold the cleaned positions and the series behind the tables, for figures; `results`
     holds every measure's value or reason, `quality` the recording quality (A to D) by epoch and limb; `ages` are days,
     None where nothing is stated. Where `clean.in_plane`, lengths and speeds of tables and results are in trunk lengths.
@@ -31,6 +33,7 @@ class Movement:
     pair_summary: pl.DataFrame
     body_summary: pl.DataFrame
     features_long: pl.DataFrame
+    minutes: pl.DataFrame | None
     clean: CleanTracks
     limbs: dict[str, LimbSeries]
     activity: ActivitySeries | None

@@ -78,7 +78,7 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
         pl.Series("flag_endpoint", limb.end_flags),
         pl.Series("flag_root", limb.root_flags),
     )
-    return _with_ids(ids, frame)
+    return with_ids(ids, frame)
 
 
 def _along(position_mm: npt.NDArray[np.float64], axis: int, tracks: CleanTracks) -> npt.NDArray[np.float64]:
@@ -109,7 +109,7 @@ def bouts_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> 
         **dict.fromkeys([m.name for m in measures("bout")], pl.Float64),
         "censored": pl.Boolean,
     }
-    return _with_ids(ids, pl.DataFrame(rows, schema=schema))
+    return with_ids(ids, pl.DataFrame(rows, schema=schema))
 
 
 def summary_table(
@@ -141,7 +141,7 @@ def summary_table(
     if quality is not None:
         schema["recording_quality"] = pl.String
     schema |= {**dict.fromkeys(names, pl.Float64), "lower_bound": pl.String, "withheld": pl.String}
-    return _with_ids(ids, pl.DataFrame(list(rows.values()), schema=schema), ages)
+    return with_ids(ids, pl.DataFrame(list(rows.values()), schema=schema), ages)
 
 
 def features_table(ids: Ids, ages: Ages, results: Sequence[Result]) -> pl.DataFrame:
@@ -183,10 +183,11 @@ def features_table(ids: Ids, ages: Ages, results: Sequence[Result]) -> pl.DataFr
         "tier": pl.String,
         "definition_version": pl.Int32,
     }
-    return _with_ids(ids, pl.DataFrame(rows, schema=schema), ages)
+    return with_ids(ids, pl.DataFrame(rows, schema=schema), ages)
 
 
-def _with_ids(ids: Ids, table: pl.DataFrame, ages: Ages | None = None) -> pl.DataFrame:
+def with_ids(ids: Ids, table: pl.DataFrame, ages: Ages | None = None) -> pl.DataFrame:
+    """`table` behind the key columns."""
     keys = [pl.lit(value, dtype=pl.String).alias(name) for name, value in ids.items()]
     days = [pl.lit(value, dtype=pl.Int32).alias(name) for name, value in (ages or {}).items()]
     return table.select(*keys, *days, pl.all())

@@ -37,6 +37,7 @@ def in_trunk_lengths(movement: Movement) -> Movement:
         body_summary=_summary(movement.body_summary, trunk_mm),
         features_long=_features(movement.features_long, trunk_mm),
         results=tuple(_result(result, trunk_mm) for result in movement.results),
+        minutes=None if movement.minutes is None else _summary(movement.minutes, trunk_mm),
     )
 
 

@@ -80,8 +80,8 @@ def recording(
     """Process a recording in a process of its own; without FILE, one is simulated first.
 
     Prints the time, the frames per second and the peak memory, then the time of every stage, its share, and the share
-    of the processor's rate of matrix products that the networks reach. Frames are decoded on a thread of their own; the
-    stage "read" is the time in which the others wait for it.
+    of the processor's rate of matrix products that the networks reach; at last what motion evidence and the estimator
+    take together. Frames are decoded on a thread of their own; the stage "read" is the time others wait for it.
     """
     if output is not None:
         check_rows_file(output, list(_row("", Spent(0.0, 0.0), {}, "")), (file,))
@@ -98,6 +98,9 @@ def recording(
             tell(_row("process", spent, way.named(), said), output)
             for row in _stage_rows(spent, way, said):
                 tell(row, output, share=float(str(row["wall_s"])) / spent.wall_s if spent.wall_s else 0.0)
+            if "motion" in spent.stages:
+                row = _movement_row(spent, way, Path(folder, f"results-{everything}"), said)
+                tell(row, output, share=float(str(row["wall_s"])) / spent.wall_s)
 
 
 @asyconv_command("growth", example="asyconv bench growth --longest 256")
@@ -194,6 +197,23 @@ def _stage_rows(spent: Spent, way: Way, said: str) -> Iterator[dict[str, object]
             share = numbers["gflop"] / numbers["seconds"] / _matrix_gflop_per_s(spent.precision)
             more["share_of_matrix_rate"] = round(share, 3)
         yield _row(f"process: {stage}", of_stage, {**way.named(), **more}, said)
+
+
+def _movement_row(spent: Spent, way: Way, results: Path, said: str) -> dict[str, object]:
+    """Motion evidence and the estimator of positions together; the latter is part of the analysis, and done again."""
+    from asyconv.analysis.cleaning.clean import clean
+    from asyconv.tracks_file import read_tracks
+
+    wall_s, cpu_s = (spent.stages["motion"].get(name, 0.0) for name in ("seconds", "cpu_s"))
+    for path in sorted(results.glob("*/tracks.parquet")):
+        tracks = read_tracks(path)
+        clean(tracks)  # what runs first is compiled
+        begun_s, begun_cpu_s = time.monotonic(), time.process_time()
+        clean(tracks)
+        wall_s, cpu_s = wall_s + time.monotonic() - begun_s, cpu_s + time.process_time() - begun_cpu_s
+    more = {"peak_memory_mib": "", "cpu_s": round(cpu_s, 3), "cpu_ms_per_frame": round(1e3 * cpu_s / spent.frames, 3)}
+    of_both = Spent(wall_s, 0.0, spent.frames, spent.recorded_s, spent.recordings)
+    return _row("motion evidence and estimator", of_both, {**way.named(), **more}, said)
 
 
 def _matrix_gflop_per_s(precision: str) -> float:

@@ -163,10 +163,17 @@ def compare(
 @infants_option(12)
 @seconds_option(180)
 @seed_option()
+@option("--conditions", is_flag=True, help="One line for each condition: noise, cameras, cloths, a resting hand.")
 @output_option("Folder for values, a figure, the model with its factors, and tracks, which a second call takes again.")
 @overwrite_option()
 def movement(
-    models: tuple[str, ...], infants: int, seconds: float, seed: int, output: Path | None, overwrite: bool
+    models: tuple[str, ...],
+    infants: int,
+    seconds: float,
+    seed: int,
+    conditions: bool,
+    output: Path | None,
+    overwrite: bool,
 ) -> None:
     """Compare amounts of movement from predicted tracks with the true amounts.
 
@@ -174,10 +181,11 @@ def movement(
     what they miss is the analysis's error, the rest is the model's. How many of the true amounts lie inside the
     intervals is counted, too, and OUTPUT gets a copy of the model that states the factor with which 95 % do.
     """
-    from asyconv.cli.evaluate_movement import TRACKS, compare_amounts
+    from asyconv.cli.evaluate_movement import TRACKS, amounts_by_condition, compare_amounts
 
     check(output, models, overwrite, may_hold=(TRACKS,))
-    print_each(models, lambda model, folder: compare_amounts(model, infants, seconds, seed, folder), output)
+    compare = amounts_by_condition if conditions else compare_amounts
+    print_each(models, lambda model, folder: compare(model, infants, seconds, seed, folder), output)
 
 
 @command.command(name="noise", example="asyconv evaluate noise --infants 12")

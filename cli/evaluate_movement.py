@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 from asyconv.cli.progress import progress
 
 if TYPE_CHECKING:
+    from asyconv.analysis.evaluation.amount_summary import LimbError
     from asyconv.pose.model_file import Model
     from asyconv.simulation.infant import Infant
+    from asyconv.simulation.scene import Condition
     from asyconv.simulation.truth import Truth
     from asyconv.tracks import Tracks
 
 TRACKS = "tracks"
 """Folder of the tracks that a second call takes again."""
+TURNTABLE_S = 20.0
 
 
 def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
@@ -27,11 +30,13 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
     from asyconv.analysis import analyse
     from asyconv.analysis.evaluation import agreement
     from asyconv.analysis.evaluation.amount_intervals import factors_that_hold, interval_rows, intervals_text
+    from asyconv.analysis.evaluation.amount_summary import limb_errors, summary_text
     from asyconv.analysis.evaluation.jitter import jitter_of, jitter_rows, jitter_text
     from asyconv.evaluation.calibration import export_with
     from asyconv.simulation.truth import true_tracks
 
     truth, true, predicted, jitter, intervals = [], [], [], [], []
+    errors: dict[str, list[LimbError]] = {"true tracks": [], "predicted": []}
     for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / TRACKS):
         from_true, from_predicted = analyse(true_tracks(known_truth, infant)), analyse(tracks)
         true.append(agreement.measured_amounts(from_true))
@@ -40,25 +45,60 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
         predicted.append(agreement.measured_amounts(from_predicted))
         jitter.append(jitter_of(from_true, from_predicted))
         intervals += interval_rows(from_predicted, amounts, len(truth))
+        errors["true tracks"] += limb_errors(from_true, true[-1], amounts, known_truth.moving)
+        errors["predicted"] += limb_errors(from_predicted, predicted[-1], amounts, known_truth.moving, jitter[-1])
     measured = {"true tracks": true, "predicted": predicted}
     if output is not None:
         _write(agreement.rows(truth, measured), jitter_rows(jitter), intervals, output)
         if factors := factors_that_hold(intervals):
             export_with(output / f"{model.name}.safetensors", model, {"interval_factors": factors})
-    return "\n\n".join([agreement.table(truth, measured), jitter_text(jitter), intervals_text(intervals)])
+    texts = [summary_text(errors), agreement.table(truth, measured), jitter_text(jitter), intervals_text(intervals)]
+    return "\n\n".join(texts)
+
+
+def amounts_by_condition(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
+    """The same infants under one condition after another, and how far their amounts are from the truth.
+
+    With `output`, the figures go there as CSV, and the predicted tracks, which a second call takes again.
+    """
+    import polars as pl
+
+    from asyconv.analysis import analyse
+    from asyconv.analysis.evaluation import agreement
+    from asyconv.analysis.evaluation.amount_summary import figures, limb_errors, summary_text
+    from asyconv.analysis.evaluation.jitter import jitter_of
+    from asyconv.analysis.tables.files import write_csv
+    from asyconv.evaluation.conditions import MOVEMENT_CONDITIONS
+    from asyconv.simulation.truth import true_tracks
+
+    errors: dict[str, list[LimbError]] = {}
+    for number, (name, condition) in enumerate(MOVEMENT_CONDITIONS.items(), start=1):
+        of_condition = errors.setdefault(name, [])
+        kept = output and output / TRACKS / f"condition-{number:02d}"
+        for truth, infant, tracks in _tracked(model, infants, seconds, seed, kept, condition):
+            movement = analyse(tracks)
+            amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, truth.time_s)
+            jitter = jitter_of(analyse(true_tracks(truth, infant)), movement)
+            of_condition += limb_errors(movement, agreement.measured_amounts(movement), amounts, truth.moving, jitter)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        rows = [{"condition": name, **figures(limbs)} for name, limbs in errors.items()]
+        write_csv(pl.DataFrame(rows), output / "movement_conditions.csv")
+    return summary_text(errors)
 
 
 def _tracked(
-    model: "Model", infants: int, seconds: float, seed: int, kept: Path | None
+    model: "Model", infants: int, seconds: float, seed: int, kept: Path | None, condition: "Condition | None" = None
 ) -> "Iterator[tuple[Truth, Infant, Tracks]]":
     """Truth, infant and predicted tracks of each infant, the tracks read from `kept` where they are, else written.
 
-    One recording lies on the disk at a time.
+    The infants are under `condition`, by default as in the default simulation. One recording lies on the disk at a
+    time.
     """
     import numpy as np
 
     from asyconv.simulation.infant import FPS_HZ
-    from asyconv.simulation.scene import make_infant
+    from asyconv.simulation.scene import DEFAULT_SIMULATION, make_infant
     from asyconv.simulation.truth import truth_of
     from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import TRACKS_VERSION
@@ -66,7 +106,7 @@ def _tracked(
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     for number in range(infants):
-        infant = make_infant(seed, number, time_s)
+        infant = make_infant(seed, number, time_s, condition=condition or DEFAULT_SIMULATION)
         name = f"simulated-{seed}-{number:03d}"
         kept_file = kept and kept / f"{name}-{seconds:g}s-{model.weights_hash[:12]}-{TRACKS_VERSION}.parquet"
         if kept_file and kept_file.is_file():
@@ -137,7 +177,10 @@ def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | No
     import numpy as np
 
     from asyconv.analysis.evaluation.gain import band_hz, gain_text, mean_gains, measured_gains
+    from asyconv.analysis.evaluation.turntable import turned, turntable_text
     from asyconv.evaluation.calibration import export_with
+    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.scene import BARE, make_infant
     from asyconv.simulation.sines import EDGE_S, swinging_infant, swings
     from asyconv.simulation.truth import true_tracks, truth_of
     from asyconv.skeleton import N_JOINTS
@@ -156,7 +199,10 @@ def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | No
         output.mkdir(parents=True, exist_ok=True)
         measured_band = {"tracker_band_hz": round(band_hz(gains), 2) or None}
         export_with(output / f"{model.name}.safetensors", model, measured_band)
-    return gain_text(gains, len(measured))
+    still = make_infant(seed, 0, np.arange(round(TURNTABLE_S * FPS_HZ)) / FPS_HZ, moving=False, condition=BARE)
+    every = np.ones((len(still.motion.time_s), N_JOINTS), bool)
+    on_turntable = turned(true_tracks(truth_of(still, every), still))
+    return gain_text(gains, len(measured)) + "\n" + turntable_text(on_turntable)
 
 
 def coverage_of_intervals(infants: int, seconds: float, seed: int) -> str:

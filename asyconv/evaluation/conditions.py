@@ -42,6 +42,17 @@ CONDITIONS: Final = {
 }
 """What each condition sets; everything else of an infant is as in the default simulation."""
 
+MOVEMENT_CONDITIONS: Final = {
+    name: CONDITIONS[name]
+    for name in ("calm (default simulation)", "nothing covered, no hands", "varied bodies, postures and movement")
+} | {
+    "3 times the noise": Condition(noise=3.0),
+    "cloth that moves over an elbow": Condition(covered=(JOINTS.index("right_elbow"),), cloth_sway_mm=4.0),
+    "hand that rests on a forearm": Condition(resting_on=JOINTS.index("right_wrist")),
+    **{name: condition for name, condition in CONDITIONS.items() if condition.camera is not None},
+}
+"""The conditions under which amounts of movement are compared."""
+
 
 def evaluate_conditions(model: Model, infants: int, clips: int, seed: int) -> Iterator[Row]:
     """Errors of `model` under one condition after another."""

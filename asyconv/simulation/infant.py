@@ -26,12 +26,16 @@ SENSOR_HOLE_RATE: Final = 0.003
 
 @dataclass(frozen=True)
 class Cloth:
-    """A cloth: which pixels it may cover (u8 [H, W]), its wrinkles on the coarse grid, when it lies there, seconds."""
+    """A cloth: which pixels it may cover (u8 [H, W]), its wrinkles on the coarse grid, when it lies there, seconds.
+
+    `sway_mm` is how far waves that pass over it lift it.
+    """
 
     mask: npt.NDArray[np.uint8]
     wrinkles_mm: npt.NDArray[np.float32]
     start_s: float
     end_s: float
+    sway_mm: float = 0.0
 
 
 @dataclass(frozen=True)

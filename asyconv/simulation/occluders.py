@@ -19,6 +19,7 @@ from asyconv.simulation.infant import (
     project,
 )
 
+WAVE_HZ, WAVE_PX = 0.7, 160.0  # of a cloth that sways
 CLOTH_GRID: Final = 4  # cloth hangs over the scene on a grid four times coarser than the picture
 
 
@@ -116,10 +117,13 @@ def sample_cloth(rng: np.random.Generator, infant: Infant, joint: int, span_s: f
     return Cloth((edge < 1).astype(np.uint8), (2.0 * grid).astype(np.float32), start_s, end_s)
 
 
-def drape(cloth: Cloth, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint8]) -> None:
+def drape(cloth: Cloth, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint8], time_s: float) -> None:
     """Lay a cloth over what is there: the nearest depth round each point, smoothed, a few mm thick."""
     coarse = cv2.resize(z_mm, None, fx=1 / CLOTH_GRID, fy=1 / CLOTH_GRID, interpolation=cv2.INTER_NEAREST)
     hung = cv2.GaussianBlur(cv2.erode(coarse, np.ones((9, 9), np.uint8)), (0, 0), 2.5) - 3.0 + cloth.wrinkles_mm
+    if cloth.sway_mm:
+        along = 2 * np.pi * (WAVE_HZ * time_s - np.arange(hung.shape[1]) * CLOTH_GRID / WAVE_PX)
+        hung = hung - cloth.sway_mm * np.sin(along)
     x, y, w, h = cv2.boundingRect(cloth.mask)
     full = cv2.resize(hung.astype(np.float32), (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_LINEAR)
     region = (slice(y, y + h), slice(x, x + w))
@@ -143,6 +147,13 @@ def sample_visit(rng: np.random.Generator, infant: Infant, start_s: float, end_s
     lasting_s, from_deg = float(rng.uniform(1.8, 6.0)), float(rng.uniform(0, 360))
     until_s = start_s + lasting_s if end_s is None else end_s
     return Visit(start_s, until_s, from_deg, goal, rng.uniform(0.3, 1.0, size=3))
+
+
+def resting_hand(rng: np.random.Generator, infant: Infant, joint: int, span_s: float) -> Visit:
+    """An operator's hand that lies on a joint's usual place all the time."""
+    visit = sample_visit(rng, infant, -10.0, span_s + 20.0)
+    on = np.median(infant.joints_bed[:, joint], axis=0) + np.array([0.0, 0.0, 45.0 * infant.anatomy.scale])
+    return Visit(visit.start_s, visit.end_s, visit.from_deg, on, 0.2 * visit.sway)
 
 
 def operator_solids(infant: Infant, visit: Visit, time_s: float) -> Solids:

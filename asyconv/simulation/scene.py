@@ -44,6 +44,7 @@ from asyconv.simulation.occluders import (
     bed_depth,
     drape,
     operator_solids,
+    resting_hand,
     sample_cloth,
     sample_cloths,
     sample_tubes,
@@ -70,6 +71,8 @@ class Condition:
     distance_mm : from the camera to the mattress.
     covered : joints under a cloth of their own, all the time, by index.
     hand : an operator's hand over the body all the time.
+    resting_on : a joint on which an operator's hand lies all the time, by index.
+    cloth_sway_mm : how far waves lift the cloths.
     occluded : whether there are cloths and visits, drawn at random, or none.
     noise, holes : how many times the noise and the rate of holes of the sensor.
     varied : bodies with hands, feet and clothes, in postures and with movement over the ranges of real labels, instead
@@ -86,6 +89,8 @@ class Condition:
     distance_mm: float | None = None
     covered: tuple[int, ...] = ()
     hand: bool = False
+    resting_on: int | None = None
+    cloth_sway_mm: float = 0.0
     occluded: bool = True
     noise: float = 1.0
     holes: float = 1.0
@@ -197,11 +202,15 @@ def make_infant(
             extra["cloths"] = cloths + wrapped(more, bare, wrap, span_s)
             extra["visits"] = extra.get("visits", ()) + sample_resting_hand(more, bare, span_s)
             extra["overhead"] = sample_overhead(more, bare)
-    if condition.covered or condition.hand:
+    if condition.covered or condition.hand or condition.resting_on is not None:
         rng = np.random.default_rng(np.random.SeedSequence([seed, number, 5]))  # what was drawn above stays as it was
         over = tuple(sample_cloth(rng, bare, joint, span_s, share_cut=0.0) for joint in condition.covered)
-        always = (sample_visit(rng, bare, -10.0, span_s + 20.0),) if condition.hand else ()
-        extra |= {"cloths": extra.get("cloths", ()) + over, "visits": extra.get("visits", ()) + always}
+        always = [sample_visit(rng, bare, -10.0, span_s + 20.0)] if condition.hand else []
+        if condition.resting_on is not None:
+            always.append(resting_hand(rng, bare, condition.resting_on, span_s))
+        extra |= {"cloths": extra.get("cloths", ()) + over, "visits": (*extra.get("visits", ()), *always)}
+    if condition.cloth_sway_mm:
+        extra["cloths"] = tuple(replace(cloth, sway_mm=condition.cloth_sway_mm) for cloth in extra.get("cloths", ()))
     return Infant(**{**bare.__dict__, **extra})
 
 
@@ -231,7 +240,7 @@ def true_depth(infant: Infant, index: int) -> tuple[npt.NDArray[np.float32], npt
         draw(replace(cones_in_the_bed(infant, cones, 0), cone_parts=cone_parts), z_mm, part)
     for cloth in infant.cloths:
         if cloth.start_s <= time_s < cloth.end_s:
-            drape(cloth, z_mm, part)
+            drape(cloth, z_mm, part, time_s)
     shoulders = infant.joints_bed[index, [2, 3]].mean(0)
     tubes = infant.tubes + np.concatenate([shoulders, shoulders, [0.0, 0.0]])
     draw(cones_in_the_bed(infant, tubes, PART["tube"]), z_mm, part)

@@ -115,13 +115,16 @@ def test_bench_times_the_stages_of_a_recording(recordings: Path, model: Path, tm
     assert result.exit_code == 0, result.output
     assert sorted(recordings.iterdir()) == before
     with output.open(newline="") as file:
-        whole, *stages = csv.DictReader(file)
+        whole, *stages, both = csv.DictReader(file)
     assert (whole["what"], whole["frames"]) == ("process", "18")
     assert float(whole["peak_memory_mib"]) > 100
     assert {"process: networks", "process: joints", "process: report"} <= {row["what"] for row in stages}
     assert sum(float(row["wall_s"]) for row in stages) == pytest.approx(float(whole["wall_s"]), abs=0.1)
     assert source.name not in output.read_text()
-    shares = [float(line.rsplit(", ", 1)[1].split("%")[0]) for line in result.stdout.splitlines()[1:]]
+    shares = [float(line.rsplit(", ", 1)[1].split("%")[0]) for line in result.stdout.splitlines()[1:-1]]
+    assert both["what"] == "motion evidence and estimator"
+    assert float(both["wall_s"]) > 0
+    assert "ms of processor time a frame" in result.stdout.splitlines()[-1]
     assert sum(shares) == pytest.approx(100, abs=0.5)
     (networks,) = (row for row in stages if row["what"] == "process: networks")
     assert 0 < float(networks["share_of_matrix_rate"]) < 1

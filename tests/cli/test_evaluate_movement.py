@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
-from asyconv.cli.evaluate_movement import compare_amounts
+from asyconv.cli.evaluate_movement import amounts_by_condition, compare_amounts
 from asyconv.pose.model_file import load_model
-from asyconv.tracks import TRACKS_VERSION
+from asyconv.simulation.infant import Infant
+from asyconv.simulation.scene import Condition
+from asyconv.simulation.truth import true_tracks, truth_of
+from asyconv.tracks import TRACKS_VERSION, Tracks
 from asyconv.tracks_file import read_tracks
 
 
@@ -26,3 +31,22 @@ def test_kept_tracks_are_analysed_again_without_the_networks(tmp_path: Path, mon
         compare_amounts(model, 1, 5.0, 5, tmp_path)
     written = {"movement.csv", "movement.png", "floors.csv", "intervals.csv"}
     assert {path.name for path in tmp_path.iterdir()} == {*written, "tracks"}
+
+
+def test_each_condition_has_its_line_and_true_joints_its_ceiling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def from_truth(model: object, infant: Infant, path: Path) -> Tracks:
+        return true_tracks(truth_of(infant, np.ones((len(infant.motion.time_s), 12), bool)), infant)
+
+    two = {"calm": Condition(), "a hand on the wrist": Condition(resting_on=0)}
+    monkeypatch.setattr("asyconv.evaluation.conditions.MOVEMENT_CONDITIONS", two)
+    monkeypatch.setattr("asyconv.cli.evaluate_movement._track_infant", from_truth)
+    text = amounts_by_condition(load_model("compact"), 1, 70.0, 5, tmp_path)
+    assert [line.split("  ")[0] for line in text.splitlines()[1:3]] == list(two)
+    table = pl.read_csv(tmp_path / "movement_conditions.csv")
+    assert table["condition"].to_list() == list(two)
+    assert table["given"].to_list() == [4, 4]
+    assert table["moving_near"].to_list() == [4, 4]
+    assert table["jitter_p90_mm_s"].max() == 0.0
+    assert {path.name for path in (tmp_path / "tracks").iterdir()} == {"condition-01", "condition-02"}

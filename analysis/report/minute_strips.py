@@ -31,9 +31,12 @@ LABELS: Final = {
     "coverage_used_pct": "coverage (%)",
     "moving_pct": "moving (%)",
     "path_active_mm_per_min": "path (mm/min)",
+    "path_active_tl_per_min": "path (TL/min)",
     "activity_mm": "activity (mm)",
+    "activity_tl": "activity (TL)",
     "hands_pct": "something reaches in (%)",
 }
+"""Columns of the minutes, in millimetres or in trunk lengths."""
 
 
 def minute_strips(movement: "Movement") -> Drawing | None:
@@ -41,7 +44,9 @@ def minute_strips(movement: "Movement") -> Drawing | None:
     data = movement.minutes
     if data is None:
         return None
-    longest = float(np.nanmax(_column(data, "path_active_mm_per_min"), initial=100.0))
+    path, activity = (name for name in data.columns if name.startswith(("path", "activity")))
+    paths = _column(data, path)
+    longest = float(np.nanmax(paths)) if (paths > 0).any() else 1.0
 
     def draw(figure: Figure) -> None:
         names = (*movement.limbs, BODY)
@@ -55,13 +60,13 @@ def minute_strips(movement: "Movement") -> Drawing | None:
             ax.set_xlim(float(minute[0]), float(minute[-1] + 1))
             _hands(ax, minute, _column(of_lane, "hands_pct"))
             if name == BODY:
-                _steps(ax, minute, _column(of_lane, "activity_mm"), INK, 0.9)
+                _steps(ax, minute, _column(of_lane, activity), INK, 0.9)
                 ax.set_ylim(bottom=0)
-                ax.set_ylabel("mm / 0.2 s", fontsize=7)
+                ax.set_ylabel(f"{_unit(activity)} in 0.2 s", fontsize=7)
             else:
-                _limb(ax, minute, of_lane, longest)
+                _limb(ax, minute, of_lane, path, longest)
         axes[-1].set_xlabel("time (min)")
-        legend(figure, _keys())
+        legend(figure, _keys(_unit(path)))
 
     return Drawing(
         "minutes",
@@ -78,7 +83,12 @@ def _column(data: pl.DataFrame, name: str) -> Floats:
     return np.asarray(data[name].fill_null(np.nan).to_numpy(), np.float64)
 
 
-def _limb(ax: Any, minute: Floats, data: pl.DataFrame, longest: float) -> None:
+def _unit(column: str) -> str:
+    """Millimetres or trunk lengths."""
+    return "TL" if "_tl" in column else "mm"
+
+
+def _limb(ax: Any, minute: Floats, data: pl.DataFrame, path: str, longest: float) -> None:
     """Moving share as bars, coverage as a line, path on the right-hand axis; minutes without amounts are hatched."""
     moving = _column(data, "moving_pct")
     withheld = minute[np.isnan(moving)]
@@ -91,10 +101,10 @@ def _limb(ax: Any, minute: Floats, data: pl.DataFrame, longest: float) -> None:
     ax.set_yticks([0, 50, 100])
     ax.set_ylabel("%", fontsize=7)
     right = ax.twinx()
-    _steps(right, minute, _column(data, "path_active_mm_per_min"), FLOOR, 0.9)
-    right.set_ylim(0, longest)
+    _steps(right, minute, _column(data, path), FLOOR, 0.9)
+    right.set_ylim(0, 1.05 * longest)
     right.spines["right"].set_visible(True)
-    right.set_ylabel("mm/min", fontsize=7)
+    right.set_ylabel(f"{_unit(path)}/min", fontsize=7)
     right.yaxis.get_major_locator().set_params(nbins=3)
 
 
@@ -111,11 +121,11 @@ def _hands(ax: Any, minute: Floats, hands_pct: Floats) -> None:
     )  # fmt: skip
 
 
-def _keys() -> list[Any]:
+def _keys(unit: str) -> list[Any]:
     return [
         Patch(facecolor=BOUT, alpha=0.55, label="moving (%)"),
         Line2D([], [], color=MUTED, lw=1, label="coverage (%)"),
-        Line2D([], [], color=FLOOR, lw=1, label="path (mm/min, right)"),
+        Line2D([], [], color=FLOOR, lw=1, label=f"path ({unit}/min, right)"),
         Patch(facecolor=UNSEEN, edgecolor=UNSEEN_HATCH, hatch="////", lw=0, label="withheld"),
         Patch(facecolor="none", edgecolor=EVENT_HATCH, hatch=HANDS_HATCH, lw=0, label="something reaches in"),
     ]
@@ -137,5 +147,5 @@ def _hourly(data: pl.DataFrame) -> pl.DataFrame:
     return (
         data.with_columns(((pl.col("minute_start_s") / every_s).floor() * every_s / MINUTE_S).alias("from (min)"))
         .group_by("from (min)", "part", maintain_order=True)
-        .agg(pl.col(name).mean().alias(label) for name, label in LABELS.items())
+        .agg(pl.col(name).mean().alias(label) for name, label in LABELS.items() if name in data.columns)
     )

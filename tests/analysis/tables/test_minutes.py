@@ -14,6 +14,7 @@ from asyconv.analysis.report.minute_strips import minute_strips
 from asyconv.analysis.report.page import render
 from asyconv.analysis.tables.files import write_tables
 from asyconv.analysis.tables.movement import Movement
+from asyconv.analysis.tables.trunk_lengths import in_trunk_lengths
 from asyconv.skeleton import LIMBS
 from tests.helpers.closed_form import hide, make_tracks
 from tests.helpers.infant_report import Page
@@ -67,6 +68,10 @@ def test_they_stand_in_files_and_report_of_a_long_recording_only(movement: Movem
     assert drawing.table.height == 13 * 5
     assert "given for 51 of 52 minutes of limbs" in drawing.summary
     assert "Minute by minute" in Page(render([movement])).text
+    in_trunks = minute_strips(in_trunk_lengths(movement))
+    assert in_trunks is not None
+    assert in_trunks.png().startswith(b"\x89PNG")
+    assert "path (TL/min)" in in_trunks.table.columns if in_trunks.table is not None else False
     short = analyse(make_tracks(90))
     assert short.minutes is None
     assert minute_strips(short) is None

@@ -16,7 +16,8 @@ from torch import Tensor
 from asyconv.kernels.reference import has_bfloat16
 from asyconv.pose.clips import normalise
 from asyconv.pose.detected import CONTEXT_MAP, Box, detected_box, keep_near_detection
-from asyconv.pose.joints import JointSet, find_joints, those_present
+from asyconv.pose.device_joints import candidates_of, detected_box_of, normalised
+from asyconv.pose.joints import Candidates, JointSet, find_joints, joints_among, those_present
 from asyconv.pose.layers import Convolution
 from asyconv.pose.model_card import ModelSettings
 from asyconv.pose.model_file import Model
@@ -25,9 +26,6 @@ from asyconv.skeleton import N_JOINTS
 
 BATCH: Final = {"cpu": 4, "cuda": 22}
 """Clips at a time: four stay in a CPU's cache; 22 fill the GPU in whole waves (kernels.md 1)."""
-
-IN_ONE_BOX: Final = {"cpu": 1, "cuda": 22}
-"""Clips whose maps are computed at once, in one box for all of them."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -52,6 +50,7 @@ class ClipMaps:
     presence : [12, 3], the largest of them on each map.
     box : the part of the picture near detected joints; None where no joint is detected.
     confidence : [3, 20, h, w], confidence maps inside the box.
+    candidates : of each frame, found on the device; then `seen` and `confidence` stay there, and these are empty.
     """
 
     probability: Tensor
@@ -59,6 +58,7 @@ class ClipMaps:
     presence: Floats
     box: Box | None
     confidence: Floats
+    candidates: list[Candidates] | None = None
 
 
 def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
@@ -71,6 +71,9 @@ def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
     if clip.box is None or not (presence >= thresholds).any():
         nowhere = np.full((N_JOINTS, 3), np.nan, np.float32)
         return JointSet(nowhere[:, :2], np.zeros(N_JOINTS, np.float32), nowhere[:, 2])
+    if clip.candidates is not None:
+        joints = joints_among(clip.candidates[position], settings.link_threshold)
+        return those_present(joints, presence, thresholds)
     maps = clip.confidence[position]
     keep_near_detection(maps, clip.seen, clip.presence, position, clip.box)
     joints = find_joints(maps, settings.joint_threshold, settings.link_threshold, settings.nms_window_map, clip.box)
@@ -84,6 +87,7 @@ class Inference:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.batch = BATCH[self.device.type]
         self.settings = model.settings
+        self._thresholds = np.asarray(model.settings.presence_thresholds, np.float32)
         self.precision = precision_of(precision)
         dtype = getattr(torch, self.precision)
         self.gflop = 0.0
@@ -118,37 +122,58 @@ class Inference:
             return None
 
     def _both(self, depth_mm: Floats) -> list[ClipMaps]:
-        x = normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit)
-        thresholds = np.asarray(self.settings.presence_thresholds, np.float32)
-        clips: list[ClipMaps] = []
+        numbers = self.settings.depth_scale_mm, self.settings.depth_limit
         with torch.inference_mode():
-            depth = torch.from_numpy(x)[:, None].to(self.device)
-            probability = torch.sigmoid(self._detection(depth).float())
-            seen = _to_numpy(probability[:, :N_JOINTS])
-            presence = seen.max(axis=(-2, -1))
-            together = IN_ONE_BOX[self.device.type]
-            for start in range(0, len(x), together):
-                rows = slice(start, start + together)
-                box = detected_box(seen[rows], presence[rows], thresholds)
-                maps = self._maps(depth[rows], probability[rows], box)
-                for clip, confidence in enumerate(maps, start):
-                    clips.append(ClipMaps(probability[clip], seen[clip], presence[clip], box, confidence))
+            if self.device.type == "cpu":
+                return self._maps_of(torch.from_numpy(normalise(depth_mm, *numbers))[:, None])
+            return self._candidates_of(normalised(torch.from_numpy(depth_mm).to(self.device), *numbers)[:, None])
+
+    def _maps_of(self, depth: Tensor) -> list[ClipMaps]:
+        """Maps of clips of normalised depth [B, 1, 3, 96, 128], each in a box of its own."""
+        probability = torch.sigmoid(self._detection(depth).float())
+        seen = _to_numpy(probability[:, :N_JOINTS])
+        presence = seen.max(axis=(-2, -1))
+        clips: list[ClipMaps] = []
+        for n in range(len(depth)):
+            row = slice(n, n + 1)
+            box = detected_box(seen[row], presence[row], self._thresholds)
+            confidence = np.zeros((depth.shape[2], N_MAPS, 0, 0), np.float32)
+            if box is not None:
+                confidence = _to_numpy(self._maps(depth[row], probability[row], box)[0])
+            clips.append(ClipMaps(probability[n], seen[n], presence[n], box, confidence))
         return clips
+
+    def _candidates_of(self, depth: Tensor) -> list[ClipMaps]:
+        """Joints' candidates of clips of normalised depth, in one box for all; nothing but they leaves the device."""
+        probability = torch.sigmoid(self._detection(depth).float())
+        seen = probability[:, :N_JOINTS]
+        presence = seen.amax(dim=(-2, -1))
+        box = detected_box_of(seen, presence, torch.from_numpy(self._thresholds).to(self.device))
+        frames: list[Candidates] = []
+        if box is not None:
+            frames = candidates_of(
+                self._maps(depth, probability, box).flatten(0, 1), seen.transpose(1, 2).flatten(0, 1),
+                presence.transpose(1, 2).flatten(0, 1), box, self.settings.joint_threshold,
+                self.settings.nms_window_map,
+            )  # fmt: skip
+        nothing, n = np.zeros((0, 0, 0, 0), np.float32), depth.shape[2]
+        return [
+            ClipMaps(probability[clip], nothing, present, box, nothing, frames[clip * n : (clip + 1) * n])
+            for clip, present in enumerate(_to_numpy(presence))
+        ]
 
     def _count(self, layer: Convolution, inputs: tuple[Tensor], output: Tensor) -> None:
         pixels = min(x.shape[:4].numel() for x in (inputs[0], output))  # of a strided layer, the fewer ones
         self.gflop += 2e-9 * layer.weight.numel() * pixels
 
-    def _maps(self, depth: Tensor, probability: Tensor, box: Box | None) -> Floats:
+    def _maps(self, depth: Tensor, probability: Tensor, box: Box) -> Tensor:
         """Confidence maps [B, 3, 20, h, w] inside the box; the networks' border is the picture's, not the box's."""
-        if box is None:
-            return np.zeros((len(depth), *depth.shape[2:3], N_MAPS, 0, 0), np.float32)
         outer = box.grown(CONTEXT_MAP)
         stacked = torch.cat([outer.of(depth), outer.of(probability)], dim=1)
         weights = sum(p.numel() for p in self._regression.parameters() if p.ndim > 1)
         self.gflop += 2e-9 * weights * stacked[:, 0].numel()
-        maps = box.within(outer).of(self._regression(stacked))  # float32 planes, as the first kernel reads
-        return _to_numpy(maps.permute(0, 2, 1, 3, 4))
+        maps: Tensor = box.within(outer).of(self._regression(stacked))  # float32 planes, as the first kernel reads
+        return maps.permute(0, 2, 1, 3, 4)
 
 
 def _to_numpy(values: Tensor) -> Floats:

@@ -35,7 +35,7 @@ MIN_SAMPLES: Final = 10
 BORDER_MAP: Final = 2.0
 """A joint nearer to the picture's border than this, map px, is partly outside: about its radius, 1 cm."""
 
-_ENDS: Final = np.array(CONNECTIONS)
+ENDS: Final = np.array(CONNECTIONS)
 
 Floats = npt.NDArray[np.float32]
 Array = npt.NDArray[np.float64]
@@ -60,6 +60,28 @@ class JointSet:
     sigma_map: Floats
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """What may be a joint in one frame, at most 5 places for each joint, strongest first.
+
+    Attributes
+    ----------
+    xy_map : [12, 5, 2] float32, map px.
+    peak : [12, 5] float32, values of the peaks.
+    count : [12], how many places of each joint there are; what comes after them means nothing.
+    best : [12] float32, the largest value of each joint's map.
+    strengths : [8, 5, 5], mean of each connection map between each two places.
+    sigma_map : [12, 5] float32, as in `JointSet`.
+    """
+
+    xy_map: Floats
+    peak: Floats
+    count: npt.NDArray[np.int64]
+    best: Floats
+    strengths: Array
+    sigma_map: Floats
+
+
 def find_joints(
     maps: Floats, joint_threshold: float, link_threshold: float, nms_window: int, box: Box | None = None
 ) -> JointSet:
@@ -81,17 +103,26 @@ def find_joints(
     box = box or whole(maps)
     place = np.array([box.top, box.left, box.height, box.width])
     xy, peak, count, best = _peaks(maps[:N_JOINTS], joint_threshold, nms_window // 2, place)
-    strengths = _strengths(maps[N_JOINTS:], xy, count, _ENDS, place)
-    links = [_match(strengths[k, : count[a], : count[b]], link_threshold) for k, (a, b) in enumerate(CONNECTIONS)]
+    strengths = _strengths(maps[N_JOINTS:], xy, count, ENDS, place)
+    sigma_map = _spreads(maps[:N_JOINTS], xy, count, place)
+    return joints_among(Candidates(xy, peak, count, best, strengths, sigma_map), link_threshold)
+
+
+def joints_among(candidates: Candidates, link_threshold: float) -> JointSet:
+    """Choose at most one candidate for each joint: links by bipartite matching, then one chain for each limb."""
+    peak, count = candidates.peak, candidates.count
+    links = [
+        _match(candidates.strengths[k, : count[a], : count[b]], link_threshold) for k, (a, b) in enumerate(CONNECTIONS)
+    ]
     xy_map = np.full((N_JOINTS, 2), np.nan, np.float32)
     sigma_map = np.full(N_JOINTS, np.nan, np.float32)
-    score = best
+    score = candidates.best.copy()
     for limb, joints in LIMBS.items():
         chain = _choose_chain(joints, [_oriented(links, k, joints) for k in LIMB_CONNECTIONS[limb]], peak, count)
         for joint, candidate in zip(joints, chain, strict=True):
             if candidate >= 0:
-                xy_map[joint], score[joint] = xy[joint, candidate], peak[joint, candidate]
-                sigma_map[joint] = _spread(maps[joint], float(xy_map[joint, 0]), float(xy_map[joint, 1]), place)
+                xy_map[joint], score[joint] = candidates.xy_map[joint, candidate], peak[joint, candidate]
+                sigma_map[joint] = candidates.sigma_map[joint, candidate]
     return JointSet(xy_map, score, sigma_map)
 
 
@@ -245,6 +276,16 @@ def _spread(picture: Floats, x: float, y: float, place: Place) -> float:
             total += value
             moment += value * ((row - y) ** 2 + (column - x) ** 2)
     return float(np.sqrt(max(moment / (2.0 * total), 1.0 / 12.0)))
+
+
+@compiled
+def _spreads(joints: Floats, xy: Floats, count: Place, place: Place) -> Any:
+    """Spread at each peak, [12, 5]."""
+    sigma = np.full(xy.shape[:2], np.nan, np.float32)
+    for joint in range(len(joints)):
+        for candidate in range(count[joint]):
+            sigma[joint, candidate] = _spread(joints[joint], xy[joint, candidate, 0], xy[joint, candidate, 1], place)
+    return sigma
 
 
 @compiled

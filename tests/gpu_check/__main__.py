@@ -1,10 +1,11 @@
 """Everything that needs a GPU, in one run of less than ten minutes: ``make gpu-check``.
 
-Correctness of every kernel on the card's own instructions, then microbenchmarks, then networks and a whole
-recording. Needs torch with CUDA, and CuPy for our kernels; works from the source tree alone, without an
-installation and without a download. Rows go to ``$OUT`` or ``benchmarks/`` as they come, so that a run cut short
-leaves what it had. A kernel meets its first data in a process of its own: one that hangs, or reads astray and takes
-the CUDA context with it, costs its own rows only. Exit code 0: all correct; 1: something is wrong, or there is no GPU.
+Correctness of every kernel on the card's own instructions, then whole networks, recordings and joints on each path,
+then counters and microbenchmarks with the time that is left. Needs torch with CUDA, and CuPy for our kernels; works
+from the source tree alone, without an installation and without a download. Rows go to ``$OUT`` or ``benchmarks/`` as
+they come, so that a run cut short leaves what it had. A kernel meets its first data in a process of its own: one that
+hangs, or reads astray and takes the CUDA context with it, costs its own rows only. Exit code 0: all correct; 1:
+something is wrong, or there is no GPU.
 """
 
 import argparse
@@ -14,15 +15,18 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import torch
 
 from tests.gpu_check.check import ROOT, Check
-from tests.gpu_check.networks import joints, network, recording
+from tests.gpu_check.networks import compiled, joints, networks, training
 from tests.gpu_check.paths import SIZES, blocks, correctness, gradients, graph
 from tests.gpu_check.processes import alone, sanitizer
+from tests.gpu_check.recordings import profile, recordings
 
 SMALL: Final = ((1, 2, 40),)
 
@@ -38,8 +42,7 @@ def main() -> int:
         print("gpu-check: torch sees no CUDA device here, so nothing was checked", file=sys.stderr)
         return 1
     begin = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        assemble(Path(folder))
+    with assembled():
         device = torch.device("cuda", torch.cuda.current_device())
         name = torch.cuda.get_device_name().replace(" ", "_").replace("/", "_")
         out = Path(os.environ.get("OUT") or ROOT / "benchmarks") / f"gpu_{name}.csv"
@@ -55,12 +58,15 @@ def main() -> int:
     return 1 if check.failures else 0
 
 
-def assemble(folder: Path) -> None:
+@contextmanager
+def assembled() -> Iterator[None]:
     """Copy the four folders into one package, as an installation would have them, and import from there."""
-    for name in ("asyconv", "kernels", "analysis", "cli"):
-        target = folder / "asyconv" if name == "asyconv" else folder / "asyconv" / name
-        shutil.copytree(ROOT / name, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-    sys.path.insert(0, str(folder))
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("asyconv", "kernels", "analysis", "cli"):
+            target = Path(folder, "asyconv") if name == "asyconv" else Path(folder, "asyconv", name)
+            shutil.copytree(ROOT / name, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        sys.path.insert(0, folder)
+        yield
 
 
 def facts(check: Check) -> None:
@@ -80,8 +86,10 @@ def facts(check: Check) -> None:
     )
 
 
-STEPS: Final = (facts, alone, gradients, graph, blocks, network, joints, sanitizer, recording)
-"""In the order of their worth."""
+STEPS: Final = (
+    facts, alone, networks, recordings, joints, gradients, graph, profile, blocks, training, sanitizer, compiled,
+)  # fmt: skip
+"""In the order of their worth; each keeps to its own limit, so that those behind it have their turn."""
 
 
 def run(check: Check) -> None:

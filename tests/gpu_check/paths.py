@@ -115,7 +115,7 @@ def blocks(check: Check) -> None:
     for name, width, clips in itertools.product(("float16", "bfloat16"), WIDTHS, BATCHES):
         for row in kernel_rows(check.device, DTYPES[name], clips, width=width, seconds=0.3, without=check.broken):
             check.keep(row)
-            if check.left_s() < 150:
+            if check.left_s() < 120:
                 print(f"time is up for the blocks at {clips} clips in {name}")
                 return
 

@@ -37,7 +37,8 @@ def check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> gpu_check.Check:
 def test_steps_of_the_gpu_check_run_in_small(check: gpu_check.Check, capsys: pytest.CaptureFixture[str]) -> None:
     paths.correctness(check, "library", ((1, 2, 3),))
     paths.gradients(check)
-    networks.network(check)
+    networks.networks(check)
+    networks.training(check)
     check.tell()
     assert not check.failures
     assert [row.what for row in check.rows[24:]] == [

@@ -111,7 +111,7 @@ def estimated(
         alive = wanted(found, at.excluded, round(BRIDGE_S * fs_hz))
         white = float(np.sqrt((white_noise(points[:, j], fs_hz) ** 2).mean())) if fs_hz >= FAST_HZ else np.nan
         sure = float(np.fmax(FIND_SD_MM * unit, white))
-        steps = () if motion is None else motion.steps(j, relative_sd[:, j], found)
+        steps = () if motion is None else motion.steps(j, found)
         quick = np.zeros(len(found), bool) if motion is None else motion.quick[:, j]
         soft = _soft(np.where(quick, max(cutoff_hz, quick_hz(at.time)), cutoff_hz), fs_hz)
         result = estimate(points[:, j], sure * relative_sd[:, j], alive, sure * soft, edge, steps)

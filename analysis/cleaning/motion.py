@@ -42,9 +42,7 @@ ROOT_REST_SD_MM: Final = 0.05
 SLOW_MM: Final = 3.0
 SHORT: Final = 0.3
 WHERE_SURE: Final = 0.02
-"""Weight of a displacement of a quick joint that is found surely throughout."""
-SURE_SD: Final = 1.5
-"""A find is sure up to so many times the SD of the surest."""
+"""Weight of a displacement of a quick joint that is found throughout."""
 LEAST: Final = 1e-3
 
 
@@ -78,26 +76,26 @@ class Motion:
             out[name][rows, joints] = values[rows, other[joints]]
         return replace(self, **out)
 
-    def steps(self, joint: int, relative_sd: Floats, found: Bools) -> tuple[Steps, ...]:
-        """Steps of a joint for the estimator; `relative_sd` [N] of its finds, which are where `found` [N]."""
+    def steps(self, joint: int, found: Bools) -> tuple[Steps, ...]:
+        """Steps of a joint, which was `found` [N] at some samples, for the estimator."""
         rests = self.rests[:, joint]
         root = joint in ROOTS
         still = Steps(1, np.zeros((len(rests), 3)), np.where(rests, 1.0, 0.0)[:, None, None] * np.eye(3))
         still = replace(still, information=still.information / (ROOT_REST_SD_MM if root else REST_SD_MM) ** 2)
         if root:
             return (still,)
-        return (still, *self._displacements(joint, found & (relative_sd <= SURE_SD)))
+        return (still, *self._displacements(joint, found))
 
-    def _displacements(self, joint: int, sure: Bools) -> list[Steps]:
-        n, last = len(sure), self.lags[-1]
+    def _displacements(self, joint: int, found: Bools) -> list[Steps]:
+        n, last = len(found), self.lags[-1]
         size = np.linalg.norm(self.displacement_mm[-1, :, joint], axis=-1)
         slow = _mean_about(size[:, None], self.known[-1, :, joint, None], last)[:, 0] < SLOW_MM
-        unsure = np.concatenate([[0], np.cumsum(~sure)])
+        missing = np.concatenate([[0], np.cumsum(~found)])
         out = []
         for k, lag in enumerate(self.lags):
             known = self.known[k, :, joint]
             stop = np.minimum(np.arange(n) + lag + 1, n)
-            throughout = unsure[stop] == unsure[np.arange(n)]
+            throughout = missing[stop] == missing[np.arange(n)]
             weight = np.where(throughout & ~slow, WHERE_SURE, 1.0)
             wide = (SHORT * np.linalg.norm(self.displacement_mm[k, :, joint], axis=-1)) ** 2 / (1 if lag == 1 else 2)
             information = np.zeros((n, 3, 3))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asyconv.labelling.choosing import Source
     from asyconv.labelling.label_set import LabelSet
     from asyconv.recordings.stream import Recording
+    from asyconv.tracks import Tracks
 
     Known = tuple[Path, dict[str, Any]]
 
@@ -152,12 +153,9 @@ def known_tracks(given: tuple[Path, ...]) -> "list[Known]":
 
 def sources_of(recordings: "list[Recording]", known: "list[Known]", model: str, head: str | None) -> "list[Source]":
     """Every recording with its tracks: those that its bytes belong to, or new ones where none are known."""
-    from asyconv.cli.progress import progress
     from asyconv.labelling.choosing import Source
-    from asyconv.pipeline import track
     from asyconv.tracks_check import check_stated
     from asyconv.tracks_file import read_tracks
-    from asyconv.weights import load_model
 
     by_sha256 = {manifest["input"].get("sha256"): (file, manifest) for file, manifest in known}
     sources = []
@@ -173,7 +171,16 @@ def sources_of(recordings: "list[Recording]", known: "list[Known]", model: str, 
                 f"{recording.path.name}: expected its tracks among those of --tracks, found none with its SHA-256"
             )
         else:
-            with progress(recording.path.name) as tell:
-                joints, infant_id = track(recording, load_model(model), rate="6", head=head, progress=tell), None
+            joints, infant_id = tracks_by(model, recording, head), None
         sources.append(Source(recording, recording.sha256, joints, infant_id))
     return sources
+
+
+def tracks_by(model: str, recording: "Recording", head: str | None) -> "Tracks":
+    """Tracks of a recording, six frames a second; only this needs torch."""
+    from asyconv.cli.progress import progress
+    from asyconv.pipeline import track
+    from asyconv.weights import load_model
+
+    with progress(recording.path.name) as tell:
+        return track(recording, load_model(model), rate="6", head=head, progress=tell)

@@ -165,10 +165,26 @@ def test_what_it_says_in_one_sentence_and_nothing_is_lost(chromium: Any, chosen:
         other.keyboard.press("x")
         other.keyboard.press("Enter")
         expect(other.locator("#message")).to_contain_text("it was saved from another page meanwhile")
+        other.close()
+        lost = JOINTS.index("left_wrist")
+        open_ones = [n for n, one in enumerate(chosen.frames) if one.predicted[lost] is None and one.place == 0]
+        frame = next(n for n in open_ones if n > 2)  # of a clip without a label
+        page.locator("#frame").select_option(str(frame))
+        is_open(page, frame + 1)
+        page.locator("#stage").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#message")).to_have_text("Is the left wrist visible, hidden or outside the picture?")
+        page.keyboard.press("v")
+        expect(page.locator("#message")).to_contain_text("Click where the left wrist is")
+        page.keyboard.press("h")
+        page.keyboard.press("Enter")
+        done(page, 2)
+        is_open(page, frame + 2)
+        assert label(chosen, frame).states[lost] == "hidden"
     with page_of(chromium, chosen, script=False) as seen:
         assert seen.page.get_by_text("This page needs JavaScript.").is_visible()
         assert seen.page.locator("main").is_hidden()
-    assert len(read_labels(chosen, "anna")) == 1
+    assert len(read_labels(chosen, "anna")) == 2
 
 
 def test_the_frames_around_the_range_and_the_zoom(chromium: Any, chosen: LabelSet) -> None:

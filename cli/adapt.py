@@ -22,7 +22,7 @@ def command(
 ) -> None:
     """Adapt a model to your own infants and camera with the labelled frames in LABELS.
 
-    LABELS are annotated data sets, as `asyconv check` reads them. Three infants and 50
+    LABELS are annotated data sets, as `asyconv label` writes them and `asyconv check` reads them. Three infants and 50
     labelled frames are the least. A quarter of the infants is kept apart: at the end the command says what the model
     gained on them, and whether it lost anything on simulated infants.
 

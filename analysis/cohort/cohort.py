@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from asyconv.analysis.cleaning.plane import TRUNK_MM
 from asyconv.analysis.cohort.age_matched import AGE_MAX_DAYS, INFANTS_MIN, compared
 from asyconv.analysis.cohort.members import Member, Mismatch
 from asyconv.analysis.cohort.reliability import reliability_table
@@ -102,6 +103,8 @@ def _read(member: Member) -> tuple[pl.DataFrame, dict[str, Any], dict[str, pl.Da
     kept = ("model_name", "weights_hash", "model_validation", "left_right_verified")
     versions = ("analysis_version", "definition_version")
     facts = {name: meta.get(name) for name in (*kept, *versions)}
+    if meta.get("in_plane"):  # never pooled with movement in space
+        facts["model_name"] = f"{facts['model_name']}, picture plane"
     rate = {"rate_hz": round(first[0]), "fs_effective_hz": first[0], "simulated": bool(meta.get("simulated"))}
     long = long.with_columns(pl.lit(member.recording_id).alias("recording_id"))
     wide = {s: table.with_columns(pl.lit(member.recording_id).alias("recording_id")) for s, table in wide.items()}
@@ -110,10 +113,11 @@ def _read(member: Member) -> tuple[pl.DataFrame, dict[str, Any], dict[str, pl.Da
 
 def _banded(long: pl.DataFrame, name: str) -> pl.DataFrame:
     """Add stratum and, where the floor decides the value, the floor band of the part's largest floor."""
+    scale_mm = {"speed_floor_mm_s": 1.0, "speed_floor_tl_s": TRUNK_MM}
     floors = {
-        (start_s, limb): floor
-        for start_s, limb, floor in long.filter(pl.col("feature") == "speed_floor_mm_s")
-        .select("epoch_start_s", "part", "value")
+        (start_s, limb): floor * scale_mm[name]
+        for start_s, limb, name, floor in long.filter(pl.col("feature").is_in(list(scale_mm)))
+        .select("epoch_start_s", "part", "feature", "value")
         .iter_rows()
         if floor is not None
     }

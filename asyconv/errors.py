@@ -1,4 +1,10 @@
-"""The one exception that means: the input is at fault, not the program."""
+"""Exceptions that mean: the input is at fault, not the program; and the sentence for what is not installed."""
+
+from typing import Final
+
+NO_TORCH: Final = (
+    "expected PyTorch, found none: pip install 'asyconv[torch]' (what works on tracks and tables needs none)"
+)
 
 
 class InputError(ValueError):

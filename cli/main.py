@@ -14,7 +14,7 @@ import click
 
 import asyconv
 from asyconv.cli.messages import EXIT_REFUSED, EXIT_STOPPED, complain, verbosity
-from asyconv.errors import InputError, Stopped
+from asyconv.errors import NO_TORCH, InputError, Stopped
 from asyconv.notice import NOTICE
 
 SECTIONS = {
@@ -91,6 +91,11 @@ class Commands(click.Group):
         except InputError as error:
             _show_traceback()
             complain(str(error))
+            ctx.exit(EXIT_REFUSED)
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            complain(NO_TORCH)
             ctx.exit(EXIT_REFUSED)
         except Stopped as stop:
             _show_traceback()

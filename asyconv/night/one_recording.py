@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
-from asyconv.errors import InputError
+from asyconv.errors import NO_TORCH, InputError
 from asyconv.night import claims
 from asyconv.night import results as store
 from asyconv.night.sources import id_of_unreadable, planning_hash
@@ -145,6 +145,8 @@ def run_recording(
     except store.LostClaim:
         return Outcome(source, State.CLAIMED, recording_id)
     except Exception as error:  # one recording's failure, whatever it is, must not end the night
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":  # every recording lacks it
+            raise RunRefused(NO_TORCH) from error
         if not is_disk_full(error):
             return _failed(source, results, recording_id or id_of_unreadable(source), error)
         return Outcome(source, State.NO_SPACE, recording_id, sentence="no space left")

@@ -1,6 +1,8 @@
 """Commands that need no network run without PyTorch."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,10 +10,23 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.blocked import without
+from tests.helpers.real_data import ROOT
 from tests.helpers.result_folders import files, folders
 
 NO_TORCH = without("torch") + "\nfrom asyconv.cli.main import main\nmain()"
 
+
+IN_A_ROW = (
+    without("torch")
+    + """
+import json, sys
+from asyconv.cli.main import main
+
+for words in json.loads(sys.argv[1]):
+    code = main(words, standalone_mode=False)
+    assert not code, (words, code)
+"""
+)
 
 NO_TORCH_NO_GPU = NO_TORCH.replace("main()", "from asyconv.night import engines\nengines.gpu_count = lambda: 0\nmain()")
 
@@ -47,3 +62,47 @@ def test_analyse_needs_no_torch_and_gives_the_same_tables(results: Path, tmp_pat
     del old["manifest.json"], new["manifest.json"]
     assert new == old
     assert json.loads((out / folder.name / "manifest.json").read_text())["input"]["format"] == "oni"
+
+
+def test_what_a_ward_does_with_tracks_needs_no_torch(results: Path, recordings: Path, tmp_path: Path) -> None:
+    one, two = folders(results)
+    source = sorted(recordings.glob("*.oni"))[0]
+    shutil.copytree(results, tmp_path / "results")
+    (tmp_path / "joints.csv").write_text(
+        "scorer,me,me,me\nbodyparts,left_wrist,left_wrist,left_wrist\ncoords,x,y,likelihood\n"
+        + "".join(f"{frame},{300 + frame},200,0.9\n" for frame in range(9)),
+        encoding="utf8",
+    )
+    commands = [
+        ["report", one, two, "-o", tmp_path / "infant.html"],
+        ["cohort", tmp_path / "results"],
+        ["export", one, "--to", "deeplabcut", "-o", tmp_path / "dlc.csv"],
+        ["import", tmp_path / "joints.csv", "--from", "deeplabcut", "--fps", 30, "-o", tmp_path / "joints.parquet"],
+        ["render", one, "-o", tmp_path / "skeleton.mp4"],
+        ["status", results],
+        ["verify", results],
+        ["info", source],
+        ["convert", source, tmp_path / "copy.mkv"],
+        ["simulate", tmp_path / "simulated", "--infants", 1, "--seconds", "0.2"],
+    ]
+    words = json.dumps([[str(word) for word in command] for command in commands])
+    done = subprocess.run([sys.executable, "-c", IN_A_ROW, words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for made in ("infant.html", "dlc.csv", "joints.parquet", "skeleton.mp4", "copy.mkv", "simulated"):
+        assert (tmp_path / made).exists()
+
+
+@pytest.mark.parametrize("workers", ["0", "1"])
+def test_finding_joints_without_torch_is_refused_in_a_sentence(recordings: Path, tmp_path: Path, workers: str) -> None:
+    (tmp_path / "start").mkdir()
+    (tmp_path / "start" / "sitecustomize.py").write_text(without("torch"), encoding="utf8")
+    words = ["process", str(recordings), "-o", str(tmp_path / "out"), "--workers", workers]
+    done = subprocess.run(
+        [sys.executable, "-m", "asyconv.cli.main", *words, "--names", str(tmp_path / "names.csv")],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "start")},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert "asyconv: expected PyTorch, found none: pip install 'asyconv[torch]'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / ".failed").exists()  # no recording is charged with it

@@ -5,7 +5,7 @@ PY := .venv/bin/python
 TORCH := 2.13.0
 PYTEST := $(PY) -m pytest
 
-.PHONY: setup browser clients demo test fuzz lint gpu-check bench
+.PHONY: setup docs dist browser clients demo test fuzz lint gpu-check bench
 
 setup: .venv/.ready
 
@@ -32,6 +32,16 @@ clients:
 	.venv-clients/bin/python -m pip install -q movement sleap-io opensim polars click hypothesis pytest pytest-timeout
 	.venv-clients/bin/python -m pip install -q --no-deps -e .
 	.venv-clients/bin/python -m pytest tests/exchange/test_clients.py
+
+# The site of the documentation, in build/site; a link that leads nowhere is an error.
+docs: setup
+	$(PY) -m pip install -q $$($(PY) -c 'import sys; print("-c constraints/py311-cpu.txt" if sys.version_info[:2] == (3, 11) else "")') -e ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict -q
+
+# The wheel and the source archive, in dist/.
+dist: setup
+	$(PY) -m pip install -q build
+	$(PY) -m build
 
 demo: setup
 	$(PY) -m asyconv.cli.main demo

@@ -1,6 +1,7 @@
 """README, docs and docstrings do not go stale: what they link is there, and the commands they name are understood."""
 
 import csv
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,25 @@ def test_every_page_and_every_command_is_in_an_index() -> None:
         command = main.get_command(click.Context(main), name)
         subcommands = [f" {sub}" for sub in command.commands] if isinstance(command, click.Group) else [""]
         assert {f"asyconv {name}{sub}" for sub in subcommands} <= named
+
+
+def test_the_site_has_every_page_once_and_every_command() -> None:
+    """Pages that are made from the program are whole; `make docs` follows the links between all of them."""
+    spec = importlib.util.spec_from_file_location("site_pages", ROOT / "docs" / "site_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    site = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(site)
+    made = site.made_pages()
+    listed = re.findall(r"[\w-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf8"))
+    assert sorted(listed) == sorted(
+        [name for name in made if "/" not in name] + [path.name for path in (ROOT / "docs").glob("*.md")]
+    )
+    for name, _ in site.leaf_commands():
+        assert f"Usage: asyconv {name}" in made[f"commands/{name.replace(' ', '-')}.md"]
+    for row in site.data_dictionary():
+        assert row["name"].replace("_", r"\_") in made["data-dictionary.md"]
+    assert site.for_site("[a](../README.md) [b](docs/x.md) [c](../benchmarks)") == "[a](start.md) [b](x.md) `c`"
 
 
 def test_readme_is_short() -> None:

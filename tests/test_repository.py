@@ -57,7 +57,7 @@ def test_make_prints_its_commands_in_a_path_with_a_space() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf8")
     assert "$(CURDIR)" not in makefile
     assert "abspath" not in makefile
-    for target in ("setup", "browser", "demo", "test", "fuzz", "lint", "gpu-check", "bench"):
+    for target in ("setup", "docs", "dist", "browser", "demo", "test", "fuzz", "lint", "gpu-check", "bench"):
         done = subprocess.run(
             ["make", "--no-print-directory", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False
         )

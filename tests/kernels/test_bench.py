@@ -12,6 +12,7 @@ from asyconv.cli import roofline
 from asyconv.kernels import bench, implementations, timing
 from asyconv.kernels.blocks import draw_blocks
 from asyconv.kernels.dispatch import VARIABLE
+from tests.helpers.real_data import ROOT
 
 CPU = torch.device("cpu")
 
@@ -34,6 +35,19 @@ def test_useful_arithmetic_by_hand() -> None:
     gflop = [block.gflop for block in draw_blocks(CPU, torch.float32, 1)]
     assert gflop[0] == pytest.approx(2e-9 * 36864 * (3 * 21 * 64 + 3 * 64**2 + 7 / 3 * 64**2))
     assert sum(gflop) == pytest.approx(88.65, abs=0.01)
+
+
+def test_predicted_times_of_the_page_follow_from_arithmetic_and_traffic() -> None:
+    lines = (ROOT / "docs" / "kernels.md").read_text(encoding="utf8").splitlines()
+    rows = [line for line in lines if line.startswith(("| `paper`", "| `compact`"))]
+    table = [[cell.strip() for cell in row.split("|")[3:6]] for row in rows]
+    with torch.inference_mode():
+        blocks = [block for width in (1.0, 0.25) for block in draw_blocks(CPU, torch.float16, 1, width=width)]
+    for cells, block in zip(table, blocks, strict=True):
+        gflop, megabyte, least_us = map(float, cells)
+        assert gflop == pytest.approx(block.gflop, rel=5e-3)
+        assert megabyte == pytest.approx(1e3 * block.gbyte(None), rel=5e-3)
+        assert least_us == pytest.approx(1e6 * max(block.gflop / 790e3, block.gbyte(None) / 4300), abs=0.051)
 
 
 def test_percentiles_of_known_times(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """The parts of asyconv bench that process recordings: stages, growth, and threads beside other processes."""
 
 import contextlib
-import os
 import platform
 import subprocess
 import sys
@@ -130,7 +129,7 @@ def growth(longest: float, most: int, model: str, output: Path | None) -> None:
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 for number in range(count):
                     write_repeated(source, Path(place, f"{number}.oni"), round(length_s * FPS_HZ), first=number)
-                spent = processed(Path(place), Path(place, os.pardir, f"results-{count}-{length_s:g}"), way)
+                spent = processed(Path(place), Path(folder, f"results-{count}-{length_s:g}"), way)
             tell(_row("process", spent, way.named(), said), output)
 
 

@@ -20,7 +20,7 @@ from asyconv.analysis.formulas.filters import RUN_MIN_SAMPLES, stiffness
 from asyconv.analysis.formulas.gaps import runs, whole
 from asyconv.analysis.formulas.noise import white_noise
 from asyconv.analysis.formulas.sampling import FAST_HZ
-from asyconv.analysis.formulas.windows import sums_between
+from asyconv.analysis.formulas.windows import means_between
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -76,10 +76,7 @@ def _mean_about(values: Floats, fs_hz: float, excluded: Bools) -> Floats:
     reach = max(1, round(STEADY_S * fs_hz))
     place = np.arange(len(values))
     first, stop = np.maximum(place - reach, 0), np.minimum(place + reach + 1, len(values))
-    counted = ~excluded[:, None]
-    count = sums_between(counted.astype(float), first, stop)
-    total = sums_between(np.where(counted, values, 0.0), first, stop)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    return means_between(values, ~excluded[:, None], first, stop)
 
 
 def wanted(found: Bools, excluded: Bools, reach: int) -> Bools:

@@ -23,7 +23,7 @@ from scipy.ndimage import binary_opening
 from asyconv.analysis.cleaning.depths import ROOTS
 from asyconv.analysis.cleaning.estimator import Steps
 from asyconv.analysis.cleaning.timebase import TimeBase
-from asyconv.analysis.formulas.windows import sums_between
+from asyconv.analysis.formulas.windows import means_between, sums_between
 from asyconv.motion_evidence import MotionEvidence
 
 Floats = npt.NDArray[np.float64]
@@ -162,6 +162,4 @@ def _mean_about(values: Floats, known: Bools, reach: int) -> Floats:
     """Mean of the `known` values [N, J] that begin from two `reach` before each sample to one after; inf = none."""
     place = np.arange(len(values))
     first, stop = np.maximum(place - 2 * reach + 1, 0), np.minimum(place + reach, len(values))
-    count = sums_between(known.astype(float), first, stop)
-    total = sums_between(np.where(known, values, 0.0), first, stop)
-    return np.where(count > 0, total / np.maximum(count, 1), np.inf)
+    return np.nan_to_num(means_between(values, known, first, stop), nan=np.inf)

@@ -18,6 +18,15 @@ def sums_between(rows: Floats, first: npt.NDArray[np.int64], stop: npt.NDArray[n
     return np.asarray(sums[stop] - sums[first])
 
 
+def means_between(
+    rows: Floats, counted: npt.NDArray[np.bool_], first: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]
+) -> Floats:
+    """Mean of the `counted` values of `rows` [N, K] over each half-open range; NaN where none counts."""
+    count = sums_between(counted.astype(float), first, stop)
+    total = sums_between(np.where(counted, rows, 0.0), first, stop)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
 def rolling_median(values: Floats, window: int) -> Floats:
     """Centred median over `window` samples along axis 0, of what is present; NaN where nothing is."""
     half = window // 2

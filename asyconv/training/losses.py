@@ -5,7 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from asyconv.labels.clip_set import ClipSet
+from asyconv.pose.detected import DETECTED_SHARE, NEAR_MAP
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
+from asyconv.skeleton import N_JOINTS
 from asyconv.training.data import Batch, whole_batches
 from asyconv.training.recipe import Recipe, StageRecipe
 from asyconv.training.targets import draw_targets
@@ -37,7 +39,11 @@ def stacked_input(detection: nn.Module, x: Tensor) -> Tensor:
 def validation(
     network: nn.Module, frozen: nn.Module | None, recipe: Recipe, stage: str, clips: ClipSet, device: torch.device
 ) -> float:
-    """The stage's criterion over all of `clips`, whole maps: accuracy of pixels, mean absolute error, or loss."""
+    """The stage's criterion over all of `clips`, whole maps: accuracy of pixels, mean absolute error, or loss.
+
+    The loss of the regression network is that of the joint maps near the detected joints: the rest is never read, and
+    a network that is trained on crops near the body knows little of what lies far from it.
+    """
     settings = recipe.stage(stage)
     total, count = 0.0, 0
     with torch.inference_mode():
@@ -56,10 +62,21 @@ def _criterion(network: nn.Module, frozen: nn.Module | None, batch: Batch, setti
         right: Tensor = (network(batch.x) > 0) == (target > 0.5)
         return right.float().mean()
     target = _target(batch, settings, MAP_HEIGHT, MAP_WIDTH, None)
-    error: Tensor = network(stacked_input(frozen, batch.x)) - target
+    stacked = stacked_input(frozen, batch.x)
+    error: Tensor = network(stacked) - target
     if settings.criterion == "error":
         return error.abs().mean()
-    return (error.square() * (1.0 + settings.peak_weight * target)).mean()
+    weighted = error.square() * (1.0 + settings.peak_weight * target)
+    near = _near_detection(stacked)
+    return (weighted[:, :N_JOINTS] * near).sum() / near.sum()
+
+
+def _near_detection(stacked: Tensor) -> Tensor:
+    """1 where a joint is looked for on its map, else 0, [B, 12, T, H, W] (see `asyconv.pose.detected`)."""
+    seen = stacked[:, 1 : 1 + N_JOINTS]
+    detected = seen > DETECTED_SHARE * seen.amax(dim=(-2, -1), keepdim=True)
+    side, reach = 2 * NEAR_MAP + 1, NEAR_MAP
+    return F.max_pool3d(detected.float(), (1, side, side), stride=1, padding=(0, reach, reach))
 
 
 def _maps_and_target(

@@ -38,6 +38,7 @@ class StatedFacts:
     depth_unit_mm: float | None = None
     fps: float | None = None
     stream: str | None = None
+    lossy: tuple[float, float] | None = None
     rate: str = "full"
     precision: str = "auto"
     still: "StillFloor | None" = None
@@ -59,6 +60,7 @@ class StatedFacts:
                 "depth_unit_mm": self.depth_unit_mm or facts.get("depth_unit_mm"),
                 "fps_hz": self.fps or facts.get("fps_hz"),
                 "stream": self.stream,
+                "lossy_mm": self.lossy,
                 "intrinsics": asdict(camera) if camera else None,
                 "rate": self.rate,
                 "precision": self.precision,
@@ -86,10 +88,11 @@ class RecordingFacts:
 
 
 def open_stated(source: Path, facts: RecordingFacts) -> "Recording":
-    """Open a recording with the depth unit, frame rate and stream that the user states."""
+    """Open a recording with the depth unit, frame rate, stream and depths of levels that the user states."""
     from asyconv.recordings.opening import open_recording
 
-    return open_recording(source, **{name: facts.tracking[name] for name in ("depth_unit_mm", "fps_hz", "stream")})
+    names = ("depth_unit_mm", "fps_hz", "stream", "lossy_mm")
+    return open_recording(source, **{name: facts.tracking[name] for name in names})
 
 
 def process_recording(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:

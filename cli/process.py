@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from asyconv.night.engines import Engine
     from asyconv.night.one_recording import Outcome
 
+FARTHEST_MM = 6500.0  # whose tenths of a millimetre fit into 16 bits
 RUN, INFANT, CAMERA, CLUSTER = "The run", "The infant", "The camera", "Processes and clusters"
 
 
@@ -41,6 +42,19 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
     if not (share.isdecimal() and shards.isdecimal() and int(share) < int(shards)):
         raise click.BadParameter(f"expected I/N with I from 0 to N - 1, found {text!r}")
     return int(share), int(shards)
+
+
+def _window(ctx: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    near, _, far = text.partition("-")
+    try:
+        window_mm = float(near), float(far)
+    except ValueError:
+        window_mm = (0.0, 0.0)
+    if not 0 < window_mm[0] < window_mm[1] <= FARTHEST_MM:
+        raise click.BadParameter(f"expected NEAR-FAR in mm, such as 520-650, {FARTHEST_MM:g} at most, found {text!r}")
+    return window_mm
 
 
 @asyconv_command("process", example="asyconv process recordings/ -o results/ --infant inf-017 --head down")
@@ -92,6 +106,10 @@ def _share(ctx: click.Context, parameter: click.Parameter, text: str | None) -> 
 @option(
     "--stream", metavar="NAME", section=CAMERA,
     help="The stream with depth, where a file has several: title or number in a video, topic of a bag.",
+)  # fmt: skip
+@option(
+    "--lossy", metavar="NEAR-FAR", callback=_window, section=CAMERA,
+    help="Take video of 8 bits, whose darkest and brightest level are these depths in mm; gives no millimetres.",
 )  # fmt: skip
 @floor_option("File with the speed floor of a still clip, from `asyconv calibrate`.", section=CAMERA)
 @option(

@@ -131,6 +131,10 @@ def doubts(movement: "Movement") -> list[str]:
             'Amounts with "at least" are lower bounds: noise hides small movements.',
             any(r.lower_bound for r in amounts) and not movement.clean.in_plane,
         ),
+        (
+            "The depth came from video of 8 bits a pixel: joints are less exact than depth of 16 bits gives them.",
+            bool(meta.get("lossy")),
+        ),
         (f"{100 * copied:.0f} % of the samples repeat the one before exactly and were left out.", copied > 0),
         (f"The noise changes during the recording; amounts are uncertain for: {', '.join(unsure)}.", bool(unsure)),
         (

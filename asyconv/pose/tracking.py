@@ -102,6 +102,8 @@ def track(
         activity = run.motion.activity.finish(len(run.number), motion)
     identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
     tracks = _tracks(recording, model, run, picture, identity, motion)
+    if recording.lossy:  # levels that jump look like movement, and those that do not like rest
+        return replace(tracks, motion=None)
     return replace(tracks, activity=activity)
 
 
@@ -109,7 +111,8 @@ def _picture(recording: Recording, head: str | None, mirrored: bool | None, intr
     up = _first(("option", head), ("file", "down" if recording.simulated else None), ("assumed", "down"))
     mirror = _first(("option", mirrored), ("file", recording.mirrored), ("assumed", False))
     unit = _first(("stated", recording.depth_unit_mm), ("assumed", 1.0))
-    return _Picture(up[1], up[0], mirror[1], mirror[0], unit[1], unit[0], intrinsics or recording.intrinsics)
+    camera = None if recording.lossy else intrinsics or recording.intrinsics
+    return _Picture(up[1], up[0], mirror[1], mirror[0], unit[1], unit[0], camera)
 
 
 def _first(*candidates: tuple[str, Any]) -> tuple[str, Any]:
@@ -186,6 +189,7 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -
         "software_version": __version__,
         "tracks_version": TRACKS_VERSION,
         "simulated": recording.simulated,
+        "lossy": recording.lossy,
         "frames_used": len(run.number),
         "frames_lost": lost_frames(np.array(run.time_s), run.cutter.fps_hz),
         "units": "px native pixels, mm, s, confidence a probability",

@@ -24,6 +24,7 @@ def open_recording(
     fps_hz: float | None = None,
     stream: str | None = None,
     join: bool = False,
+    lossy_mm: tuple[float, float] | None = None,
 ) -> Recording:
     """Open a recording; only its headers are read.
 
@@ -35,6 +36,7 @@ def open_recording(
     fps_hz : frames per second, where the recording holds no times; one that contradicts its times is refused.
     stream : where a file holds several: of a video the title or the number of the stream with depth, of a bag the
         topic, of an .npz file the array.
+    lossy_mm : take a video of 8 bits whose darkest and brightest level stand for these depths (lossy_video.py).
     join : the files below a folder are one recording, even where they do not follow each other at once.
 
     Raises
@@ -53,7 +55,9 @@ def open_recording(
     if path.is_dir():
         below = [] if holds_depth_pictures(path) else joined(search(path).recordings, force=join)
         if len(below) == 1:
-            return open_recording(below[0], depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream)
+            return open_recording(
+                below[0], depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream, lossy_mm=lossy_mm
+            )
         if below:
             raise InputError(f"{path.name}: expected one recording below this folder, found {len(below)}; name one")
         from asyconv.recordings.png_folder import open_png_folder
@@ -67,7 +71,7 @@ def open_recording(
         case "video":
             from asyconv.recordings.video import open_video
 
-            return open_video(path, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream)
+            return open_video(path, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream, lossy_mm=lossy_mm)
         case str(name) if name in STORED:
             return recording_of(path, [read_stored(path, name, stream)], depth_unit_mm=depth_unit_mm, fps_hz=fps_hz)
     expected = "an .oni file, a 16-bit video, a folder of 16-bit gray PNG pictures or another recording of depth"

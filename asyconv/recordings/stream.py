@@ -65,6 +65,7 @@ class Recording:
     decode: Callable[[], Decoder] = field(repr=False)
     digest: Callable[[], str] = field(repr=False)
     warnings: list[str] = field(default_factory=list)
+    lossy: bool = False  # depth has 8 bits or a picture's colours: good for poses alone
     _sha256: str | None = field(default=None, repr=False)
     _stops: list[threading.Event] = field(default_factory=list, repr=False)
 

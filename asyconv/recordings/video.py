@@ -1,7 +1,8 @@
 """Read and write lossless 16-bit depth video: FFV1 gray16 in Matroska, and Azure Kinect recordings.
 
 Azure Kinect files carry colour and infra-red beside the depth, infra-red in the very format of the depth: the stream is
-chosen by its title, or by the user (video_streams.py). Eight-bit video is refused, for its depth cannot be recovered.
+chosen by its title, or by the user (video_streams.py). Eight-bit video is refused, for its depth cannot be recovered,
+unless the user asks for poses alone (lossy_video.py).
 PyAV is imported when it is needed.
 """
 
@@ -19,10 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.recordings import lossy_video
 from asyconv.recordings.azure_kinect import k4a_intrinsics
 from asyconv.recordings.clock import Clock, clock_of, counted_clock
 from asyconv.recordings.formats import first_bytes
 from asyconv.recordings.holes import Holes
+from asyconv.recordings.lossy_video import counts_of
 from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Intrinsics, Recording, sha256_of
 from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
 from asyconv.recordings.video_streams import DEPTH_FORMATS, depth_stream
@@ -32,14 +35,19 @@ _FACTS_TAG: Final = "ASYCONV"
 
 
 def open_video(
-    path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | None = None, stream: str | None = None
+    path: Path,
+    *,
+    depth_unit_mm: float | None = None,
+    fps_hz: float | None = None,
+    stream: str | None = None,
+    lossy_mm: tuple[float, float] | None = None,
 ) -> Recording:
     """Open a 16-bit depth video; no frame is decoded. Errors as `open_recording`."""
     import av
 
     warnings: list[str] = []
     with _container(path) as container:
-        chosen = depth_stream(container, path.name, stream)
+        chosen = depth_stream(container, path.name, stream, lossy=lossy_mm is not None)
         width_px, height_px = chosen.codec_context.width, chosen.codec_context.height
         if not (0 < width_px <= MAX_SIDE_PX and 0 < height_px <= MAX_SIDE_PX):
             raise InputError(f"{path.name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
@@ -47,7 +55,10 @@ def open_video(
         frame_count = chosen.frames or None
         length_s = container.duration / av.time_base if container.duration else None
         facts = _facts(container, chosen, warnings)
-        film = _Film(path, (height_px, width_px), chosen.index, fps_hz or stated_hz, fps_hz, warnings)
+        film = _Film(path, (height_px, width_px), chosen.index, fps_hz or stated_hz, fps_hz, warnings, lossy_mm)
+    if lossy_mm is not None:
+        warnings.append(lossy_video.SAID)
+        depth_unit_mm, facts = lossy_video.UNIT_MM, {"simulated": facts.get("simulated")}
     stated_mm = facts.get("depth_unit_mm")
     if depth_unit_mm is not None and stated_mm is not None and depth_unit_mm != stated_mm:
         warnings.append(f"the given depth unit of {depth_unit_mm:g} mm was used; the recording states {stated_mm:g} mm")
@@ -67,6 +78,7 @@ def open_video(
         decode=lambda: _decode_all(film),
         digest=lambda: sha256_of(path),
         warnings=warnings,
+        lossy=lossy_mm is not None,
     )
 
 
@@ -146,6 +158,7 @@ class _Film:
     nominal_hz: float | None
     given_hz: float | None
     warnings: list[str]
+    lossy_mm: tuple[float, float] | None = None
 
     @functools.cached_property
     def clock(self) -> Clock:
@@ -201,7 +214,8 @@ def _decode_all(film: _Film) -> Decoder:
                 picture = next(pictures, None)
                 if picture is None:
                     break
-                depth = _pixels(picture, shape)
+                window_mm = film.lossy_mm
+                depth = _pixels(picture, shape) if window_mm is None else counts_of(picture, shape, window_mm)
             except (av.FFmpegError, ValueError) as error:
                 if not whole:
                     break  # the last frame of a file that was cut off

@@ -8,19 +8,22 @@ from asyconv.recordings.not_depth import kind_of
 DEPTH_FORMATS: Final = ("gray16le", "gray16be", "gray12le", "gray12be")
 
 
-def depth_stream(container: Any, name: str, wanted: str | None) -> Any:
-    """Return the stream that is wanted; else the one titled depth, else the only one that might be depth."""
+def depth_stream(container: Any, name: str, wanted: str | None, *, lossy: bool = False) -> Any:
+    """Return the stream that is wanted; else the one titled depth, else the only one that might be depth.
+
+    With `lossy` it is one of 8 bits, without one of 12 or 16.
+    """
     streams = [stream for stream in container.streams.video if stream.codec_context is not None]
-    gray = [stream for stream in streams if stream.codec_context.pix_fmt in DEPTH_FORMATS]
+    gray = [stream for stream in streams if (stream.codec_context.pix_fmt in DEPTH_FORMATS) is not lossy]
     if wanted is not None:
         candidates = [stream for stream in streams if wanted.lower() in (_title(stream).lower(), str(stream.index))]
-        expected = f"one stream {wanted!r} of 16-bit gray (--stream)"
+        expected = f"one stream {wanted!r} of {'8-bit video' if lossy else '16-bit gray'} (--stream)"
     else:
         exactly = [stream for stream in streams if _title(stream).upper() == "DEPTH"]
         named = [stream for stream in gray if "depth" in _title(stream).lower()]
         others = [stream for stream in gray if kind_of(_title(stream)) is None]
         candidates = exactly or named or others
-        expected = "a 16-bit gray depth stream"
+        expected = "an 8-bit video, as stated with --lossy" if lossy else "a 16-bit gray depth stream"
     if len(candidates) == 1 and candidates[0] in gray:
         return candidates[0]
     if len(candidates) > 1:

@@ -121,7 +121,7 @@ def simulate_annotated(
     """Simulate an annotated data set into a folder that holds nothing yet; give its sheets."""
     from asyconv.simulation.annotated import simulate_annotated as simulate_now
 
-    condition = _condition(calm, other_hospital)
+    condition = _condition(calm, other_hospital, None if calm else "supine")  # as all annotated infants of babyPose
     with _empty_folder(out), progress(f"simulating {infants} annotated infants") as tell:
         return simulate_now(out, infants, seconds, seed, flaws=flaws, condition=condition, progress=tell)
 

@@ -20,7 +20,7 @@ from asyconv.simulation.flaws import ANNOTATED_STEP, natural, plant, with_gaps
 from asyconv.simulation.infant import FPS_HZ, Infant
 from asyconv.simulation.labels import annotators_labels
 from asyconv.simulation.scene import (
-    VARIED_INFANT,
+    ON_THE_BACK,
     Condition,
     Conditions,
     make_infant,
@@ -42,7 +42,7 @@ def simulate_annotated(
     seed: int,
     *,
     flaws: bool = False,
-    condition: Condition | Conditions = VARIED_INFANT,
+    condition: Condition | Conditions = ON_THE_BACK,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Write `infants` annotated infants of `seconds` into `out`, with their truth; give the sheets' paths.

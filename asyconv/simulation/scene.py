@@ -110,6 +110,8 @@ VARIED_INFANT: Final = Condition(varied=True)
 Conditions = Callable[[int], Condition]
 """Gives the condition of an infant by its number."""
 
+ON_THE_BACK: Final = Condition(varied=True, lying="supine")
+"""As all annotated infants of babyPose lie."""
 DRIVEN_INFANT: Final = Condition(varied=True, lying="supine", camera="astra", distance_mm=588.0, tilt_deg=0.0)
 """Of infants that are moved by given joints: bodies with hands, feet and clothes, under the camera of the paper."""
 

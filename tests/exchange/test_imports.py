@@ -297,9 +297,9 @@ def test_pixels_alone_are_analysed(tmp_path: Path) -> None:
     bent_deg = dict(legs.filter(pl.col("feature") == "knee_rom_deg").select("part", "value").iter_rows())
     assert bent_deg["left_leg"] > 30
     assert bent_deg["right_leg"] < 5
-    paths = legs.filter(pl.col("feature") == "path_active_mm_per_min")
-    assert paths["value"].null_count() == len(paths) > 0
-    assert set(paths["reason"]) == {"no camera intrinsics, so no millimetres"}
+    paths = dict(legs.filter(pl.col("feature") == "path_active_tl_per_min").select("part", "value").iter_rows())
+    assert paths["left_leg"] > 10 * (paths["right_leg"] or 0)
+    assert not legs.filter(pl.col("feature").str.contains("_mm"))["value"].count()
 
 
 @pytest.mark.parametrize(

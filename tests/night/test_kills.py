@@ -15,14 +15,14 @@ import os, sys
 from pathlib import Path
 from tests.helpers.made_work import run_source
 
-real_rename = Path.rename
+real_replace = Path.replace
 
 def killed_before_second(self, target):
     if self.name.startswith(".tmp-"):
         os._exit(9)
-    return real_rename(self, target)
+    return real_replace(self, target)
 
-Path.rename = killed_before_second
+Path.replace = killed_before_second
 run_source(Path(sys.argv[1]), Path(sys.argv[2]), settings={"rate": 6}, update=True)
 """
 

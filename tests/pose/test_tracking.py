@@ -58,18 +58,18 @@ def test_depth_at_a_joint_by_hand() -> None:
     assert np.isnan(nearer_half(np.zeros((3, 3), np.uint16)))
 
 
-GOLDEN_X_PX = [414.4, 367.6, 353.1, 291.1, 279.0, 235.6, 312.6, 341.4, 337.2, 300.2, 283.5, 306.1]
+GOLDEN_X_PX = [413.6, 366.4, 352.6, 292.1, 280.9, 231.8, 312.8, 344.8, 338.0, 300.0, 281.2, 304.5]
 
 
-GOLDEN_Y_PX = [296.2, 272.8, 309.9, 310.2, 276.1, 265.9, 139.1, 154.1, 196.2, 195.3, 161.0, 149.8]
+GOLDEN_Y_PX = [295.0, 270.9, 310.9, 310.9, 277.1, 266.0, 141.9, 155.4, 195.5, 195.8, 159.4, 152.0]
 
 
-GOLDEN_Z_MM = [546, 570, 597, 601, 570, 535, 607, 566, 597, 598, 571, 597]
+GOLDEN_Z_MM = [546, 571, 598, 602, 572, 531, 605, 566, 596, 599, 571, 592]
 
 
 def test_numbers_change_only_together_with_the_tracks_version(tracks: Tracks) -> None:
     """Golden values of frame 46. Where they change for the same weights, raise `TRACKS_VERSION` and write new ones."""
-    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "4910a9f95a29")
+    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "a5f1076e67af")
     np.testing.assert_allclose(tracks.x_px[45], GOLDEN_X_PX, atol=0.2)  # other processors sum in another order
     np.testing.assert_allclose(tracks.y_px[45], GOLDEN_Y_PX, atol=0.2)
     np.testing.assert_allclose(tracks.z_mm[45], GOLDEN_Z_MM, atol=1.1)

@@ -77,6 +77,7 @@ def all_tracks(folder: Path) -> Iterator[Path]:
 def take(browser: Any, html: str, path: Path, folder: Path) -> Path:
     """The page down to its player, or to its steps where there is none, as a PNG of few colours."""
     with opened(browser, html, folder, width=PAGE_PX) as seen:
+        seen.page.add_style_tag(content=".always { display: none }")  # it would lie across the picture
         last, after = seen.page.locator(".player"), seen.page.get_by_role("heading", name="Steps")
         box = last.bounding_box() if last.count() else after.bounding_box() | {"height": -20}
         below_px = box["y"] + box["height"]

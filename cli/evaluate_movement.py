@@ -92,13 +92,13 @@ def _tracked(
 ) -> "Iterator[tuple[Truth, Infant, Tracks]]":
     """Truth, infant and predicted tracks of each infant, the tracks read from `kept` where they are, else written.
 
-    The infants are under `condition`, by default as in the default simulation. One recording lies on the disk at a
+    The infants are under `condition`, by default calm ones. One recording lies on the disk at a
     time.
     """
     import numpy as np
 
     from asyconv.simulation.infant import FPS_HZ
-    from asyconv.simulation.scene import DEFAULT_SIMULATION, make_infant
+    from asyconv.simulation.scene import CALM_INFANT, make_infant
     from asyconv.simulation.truth import truth_of
     from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import TRACKS_VERSION
@@ -106,7 +106,7 @@ def _tracked(
 
     time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     for number in range(infants):
-        infant = make_infant(seed, number, time_s, condition=condition or DEFAULT_SIMULATION)
+        infant = make_infant(seed, number, time_s, condition=condition or CALM_INFANT)
         name = f"simulated-{seed}-{number:03d}"
         kept_file = kept and kept / f"{name}-{seconds:g}s-{model.weights_hash[:12]}-{TRACKS_VERSION}.parquet"
         if kept_file and kept_file.is_file():

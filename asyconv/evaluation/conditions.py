@@ -15,13 +15,13 @@ from asyconv.evaluation.predictions import given_joints, predict
 from asyconv.evaluation.rmsd import limb_rmsd, quartiles
 from asyconv.pose.model_file import Model
 from asyconv.simulation.cameras import CAMERAS
-from asyconv.simulation.scene import BARE, DEFAULT_SIMULATION, Condition
+from asyconv.simulation.scene import BARE, CALM_INFANT, Condition
 from asyconv.skeleton import JOINTS, LIMBS
 
 Row = dict[str, Any]
 
 CONDITIONS: Final = {
-    "calm (default simulation)": DEFAULT_SIMULATION,
+    "calm": CALM_INFANT,
     "varied bodies, postures and movement": Condition(varied=True),
     "varied, camera at 900 mm": Condition(varied=True, distance_mm=900.0),
     "varied, on the side": Condition(varied=True, lying="side"),
@@ -40,11 +40,10 @@ CONDITIONS: Final = {
     "camera at 700 mm": Condition(distance_mm=700.0),
     "3 times the noise, 10 times the holes": Condition(noise=3.0, holes=10.0),
 }
-"""What each condition sets; everything else of an infant is as in the default simulation."""
+"""What each condition sets; everything else is as of a calm infant."""
 
 MOVEMENT_CONDITIONS: Final = {
-    name: CONDITIONS[name]
-    for name in ("calm (default simulation)", "nothing covered, no hands", "varied bodies, postures and movement")
+    name: CONDITIONS[name] for name in ("calm", "nothing covered, no hands", "varied bodies, postures and movement")
 } | {
     "3 times the noise": Condition(noise=3.0),
     "cloth that moves over an elbow": Condition(covered=(JOINTS.index("right_elbow"),), cloth_sway_mm=4.0),

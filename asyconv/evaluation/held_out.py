@@ -19,7 +19,7 @@ from asyconv.pose.geometry import MAP_WIDTH, MapGeometry
 from asyconv.simulation.clips import condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
 from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX
-from asyconv.simulation.scene import DEFAULT_SIMULATION, DRIVEN_INFANT, Condition, make_infant
+from asyconv.simulation.scene import CALM_INFANT, DRIVEN_INFANT, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
 
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH
@@ -89,7 +89,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
 
 
 def held_out(
-    seed: int, infants: int, clips: int, condition: Condition = DEFAULT_SIMULATION, varied_share: float = 0.0
+    seed: int, infants: int, clips: int, condition: Condition = CALM_INFANT, varied_share: float = 0.0
 ) -> HeldOutClips:
     """`clips` clips of each of the first `infants` simulated infants of `seed`, a share of them varied."""
     sets, scales = [], []

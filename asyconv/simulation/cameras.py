@@ -1,4 +1,4 @@
-"""Depth cameras other than the one of the default simulation, and what their drivers do to a picture.
+"""Depth cameras other than that of calm infants, and what their drivers do to a picture.
 
 Structured light is `render.sense` with another base line and noise. Stereo matches windows, so that what is near grows
 fatter, and loses whole patches where there is no texture. Time of flight mixes the two sides of an edge, and in a

@@ -9,11 +9,11 @@ from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import HEIGHT_PX, WIDTH_PX, Infant, project
-from asyconv.simulation.scene import DEFAULT_SIMULATION, Condition, make_infant
+from asyconv.simulation.scene import CALM_INFANT, Condition, make_infant
 from asyconv.skeleton import JOINTS
 
 
-def condition_of(seed: int, number: int, varied_share: float, condition: Condition = DEFAULT_SIMULATION) -> Condition:
+def condition_of(seed: int, number: int, varied_share: float, condition: Condition = CALM_INFANT) -> Condition:
     """Condition of infant `number` of `seed` where this share of the infants is varied and the others are calm."""
     draw = np.random.default_rng(np.random.SeedSequence([seed, number, 31])).random()
     return replace(condition, varied=bool(draw < varied_share))
@@ -24,7 +24,7 @@ def make_clips(
     number: int,
     clips: int,
     span_s: float = 60.0,
-    condition: Condition = DEFAULT_SIMULATION,
+    condition: Condition = CALM_INFANT,
     pace: float = 1.0,
 ) -> ClipSet:
     """`clips` clips of infant `number` of `seed`, at random times within `span_s` seconds (see `infant_at_clips`)."""
@@ -36,7 +36,7 @@ def infant_at_clips(
     number: int,
     clips: int,
     span_s: float = 60.0,
-    condition: Condition = DEFAULT_SIMULATION,
+    condition: Condition = CALM_INFANT,
     pace: float = 1.0,
 ) -> Infant:
     """Infant `number` of `seed` at the frames of `clips` clips, three after each other.

@@ -71,7 +71,7 @@ class Infant:
     hole_rate: float
     look: Look | None = None  # None = a body of capsules and balls
     overhead: Array = field(default_factory=lambda: np.empty((0, 8)))  # cones of the bed frame
-    sensor: Sensor | None = None  # None = the camera of the default simulation
+    sensor: Sensor | None = None  # None = the camera of calm infants
 
     def to_camera(self, bed: Array) -> Array:
         """Camera-frame points, mm [..., 3] (x right, y down, z away), of bed-frame points."""

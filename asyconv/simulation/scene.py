@@ -62,7 +62,7 @@ from asyconv.skeleton import JOINTS
 
 @dataclass(frozen=True)
 class Condition:
-    """What is set for an infant; None = as in the default simulation, where it is drawn at random for each infant.
+    """What is set for an infant; None = as of calm infants, where it is drawn at random for each infant.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class Condition:
     limbs: float = 1.0
 
 
-DEFAULT_SIMULATION: Final = Condition()
+CALM_INFANT: Final = Condition()
 """Nothing is set: all is drawn at random."""
 BARE: Final = Condition(occluded=False)
 """Neither cloths nor hands."""
@@ -130,7 +130,7 @@ def make_infant(
     *,
     body: Body | None = None,
     moving: bool = True,
-    condition: Condition = DEFAULT_SIMULATION,
+    condition: Condition = CALM_INFANT,
 ) -> Infant:
     """Infant `number` of `seed` at the times `time_s` [N]; a `body` replaces the invented anatomy and movement.
 

@@ -25,7 +25,7 @@ from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import SIMULATED_FILE
 from asyconv.simulation.annotated import simulate_annotated
 from asyconv.simulation.clips import make_clips
-from asyconv.simulation.scene import DEFAULT_SIMULATION
+from asyconv.simulation.scene import CALM_INFANT
 from asyconv.simulation.simulate import simulate
 from asyconv.training.adapting import adapting_recipe, split_of
 from asyconv.training.data import mixed, read_data_sets
@@ -37,9 +37,9 @@ CHANGES = ("detection.steps=2", "regression.steps=1", "detection.batch=2", "regr
 
 @pytest.fixture(scope="module")
 def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Labels of four infants of the default simulation that do not say that they are simulated."""
+    """Labels of four calm infants that do not say that they are simulated."""
     folder = tmp_path_factory.mktemp("labels")
-    simulate_annotated(folder, 4, 2.6, 21, condition=DEFAULT_SIMULATION)
+    simulate_annotated(folder, 4, 2.6, 21, condition=CALM_INFANT)
     for name in folder.rglob(SIMULATED_FILE):
         name.unlink()
     return folder
@@ -86,7 +86,7 @@ def test_from_labels_to_the_sentence_of_the_report(labels: Path, tmp_path: Path)
     for before, after in ((adapted.detection, model.detection), (adapted.regression, model.regression)):
         assert all((tensor == after.state_dict()[key]).all() for key, tensor in before.state_dict().items())
 
-    recording = simulate(tmp_path / "recording", 1, 2.0, 3, condition=DEFAULT_SIMULATION)[0]
+    recording = simulate(tmp_path / "recording", 1, 2.0, 3, condition=CALM_INFANT)[0]
     movement = analyse(track(open_recording(recording), model, rate="6"))
     assert f"The pose model was {sentence}." in doubts(movement)
     facts = dict(trust(movement)["facts"])
@@ -146,7 +146,7 @@ def test_too_few_infants_or_frames_are_refused_with_the_reason(labels: Path, tmp
     assert result.exit_code == 1
     assert "expected clips of 3 infants at least, found 1" in result.stderr
     assert not list(tmp_path.iterdir())
-    simulate_annotated(tmp_path, 3, 1.0, 22, condition=DEFAULT_SIMULATION)
+    simulate_annotated(tmp_path, 3, 1.0, 22, condition=CALM_INFANT)
     with pytest.raises(InputError, match="expected 50 labelled frames in clips at least, found 18"):
         split_of([tmp_path])
     with pytest.raises(InputError, match="infant pz1: expected each infant in one data set, found it in two"):

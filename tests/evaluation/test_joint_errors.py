@@ -24,7 +24,7 @@ from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
 from asyconv.simulation.clips import condition_of, make_clips
 from asyconv.simulation.infant import project
-from asyconv.simulation.scene import DEFAULT_SIMULATION, Condition, make_infant, sensed_depth, true_depth
+from asyconv.simulation.scene import CALM_INFANT, Condition, make_infant, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
 from asyconv.training.recipe import make_recipe
@@ -181,9 +181,9 @@ def test_a_condition_changes_what_it_names_and_nothing_else() -> None:
 def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "asyconv.evaluation.conditions.CONDITIONS",
-        {name: CONDITIONS[name] for name in ("calm (default simulation)", "camera at 480 mm")},
+        {name: CONDITIONS[name] for name in ("calm", "camera at 480 mm")},
     )
-    assert CONDITIONS["calm (default simulation)"] is DEFAULT_SIMULATION
+    assert CONDITIONS["calm"] is CALM_INFANT
 
     def oracle(model: Any, clips: ClipSet) -> Predictions:
         sure = np.ones(clips.visible.shape)
@@ -191,7 +191,7 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("asyconv.evaluation.conditions.predict", oracle)
     rows = list(evaluate_conditions(load_model("compact"), 1, 1, TEST_SEED))
-    assert [row["condition"] for row in rows] == ["calm (default simulation)", "camera at 480 mm"]
+    assert [row["condition"] for row in rows] == ["calm", "camera at 480 mm"]
     assert rows[1]["left_leg_map_px_p50"] == pytest.approx(2.0, abs=1e-5)
     assert rows[0]["missed_pct"] == 0.0
     lines = conditions_text(rows).splitlines()

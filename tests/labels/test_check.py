@@ -14,7 +14,7 @@ from asyconv.labels.check import Checked, Finding, as_csv, as_table, check
 from asyconv.labels.check_labels import COPIED
 from asyconv.labels.label_sheets import read_label_sheet
 from asyconv.simulation.annotated import simulate_annotated
-from asyconv.simulation.scene import DEFAULT_SIMULATION
+from asyconv.simulation.scene import CALM_INFANT
 from tests.helpers.checked_labels import drop_pictures, still_labels, write_labels
 
 
@@ -51,7 +51,7 @@ def test_a_simulated_data_set_from_end_to_end(tmp_path: Path) -> None:
 
 
 def test_a_clean_simulated_data_set_has_nothing_wrong(tmp_path: Path) -> None:
-    simulate_annotated(tmp_path / "data", 1, 2.0, 12, condition=DEFAULT_SIMULATION)  # whose legs never cross
+    simulate_annotated(tmp_path / "data", 1, 2.0, 12, condition=CALM_INFANT)  # whose legs never cross
     lines = (tmp_path / "data" / "truth" / "flaws.csv").read_text().splitlines()
     checked = check(tmp_path / "data")
     named = [[one.kind, one.text.split()[0]] for one in checked.findings]

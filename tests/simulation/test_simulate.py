@@ -15,7 +15,7 @@ from asyconv.simulation.infant import project
 from asyconv.simulation.realism import compare
 from asyconv.simulation.scene import (
     BARE,
-    DEFAULT_SIMULATION,
+    CALM_INFANT,
     VARIED_INFANT,
     Condition,
     make_infant,
@@ -232,7 +232,7 @@ def shapes(condition: Condition) -> dict[str, np.ndarray]:
 def test_varied_infants_reach_what_real_labels_show_and_calm_ones_do_not() -> None:
     # P1 and P99 over MINI-RGBD and babyPose labels (aggregates). Two are not reached in full: hips of 0.17 to 0.76
     # trunk lengths, and knees bent to 176 degrees, where babyPose has 158
-    varied, calm = shapes(VARIED_INFANT), shapes(DEFAULT_SIMULATION)
+    varied, calm = shapes(VARIED_INFANT), shapes(CALM_INFANT)
     for name, low, high in (("axis", -41.9, 20.0), ("twist", -23.1, 33.1), ("hips", 0.22, 0.68)):
         assert np.percentile(varied[name], 1) < low
         assert np.percentile(varied[name], 99) > high

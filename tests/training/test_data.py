@@ -9,7 +9,7 @@ import torch
 
 from asyconv.labels.clip_set import ClipSet
 from asyconv.simulation.clips import condition_of, make_clips
-from asyconv.simulation.scene import DEFAULT_SIMULATION, VARIED_INFANT
+from asyconv.simulation.scene import CALM_INFANT, VARIED_INFANT
 from asyconv.skeleton import FLIP
 from asyconv.training.data import (
     Batches,
@@ -154,9 +154,9 @@ def test_the_stated_share_of_clips_is_turned_to_any_direction() -> None:
 
 def test_the_stated_share_of_infants_is_varied() -> None:
     drawn = [condition_of(RECIPE.seed, number, 0.65) for number in range(2000)]
-    assert set(drawn) == {VARIED_INFANT, DEFAULT_SIMULATION}
+    assert set(drawn) == {VARIED_INFANT, CALM_INFANT}
     assert drawn.count(VARIED_INFANT) / 2000 == pytest.approx(0.65, abs=0.03)  # 3 standard errors
-    assert {condition_of(RECIPE.seed, number, 0.0) for number in range(50)} == {DEFAULT_SIMULATION}
+    assert {condition_of(RECIPE.seed, number, 0.0) for number in range(50)} == {CALM_INFANT}
 
 
 def test_crops_lie_on_the_map_and_show_a_visible_joint() -> None:

@@ -119,7 +119,7 @@ def test_the_hash_is_the_decoder_s_once_all_was_read_and_made_on_demand_before()
 
 
 def test_numba_functions_work_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_only(*, cache: bool = False, **options: Any) -> Callable[..., Any]:
+    def read_only(*, cache: bool = False, **options: Any) -> Any:
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
         return numba.njit(**options)

@@ -12,13 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.evaluation.baselines import baselines
-from asyconv.evaluation.held_out import NATIVE_PX, HeldOutClips, held_out
+from asyconv.evaluation.held_out import NATIVE_PX, HeldOutClips
 from asyconv.evaluation.keypoints import PCK_SHARES, labelled_trunk_map, oks_ap, trunk_map, within
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
 from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
 from asyconv.pose.model_file import Model
-from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS, N_JOINTS
 
 Row = dict[str, Any]
@@ -61,11 +60,6 @@ class Evaluation:
     def card(self) -> Row:
         """The part that belongs into a model's card."""
         return {"held_out": self.held_out, "frames": self.frames, "totals": self.totals, "errors": self.errors}
-
-
-def evaluate(model: Model, infants: int = 40, clips: int = 16, seed: int = TEST_SEED) -> Evaluation:
-    """Errors of `model` on `clips` clips of each of `infants` simulated infants of `seed`."""
-    return evaluate_on(model, held_out(seed, infants, clips))
 
 
 def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:

@@ -41,12 +41,17 @@ def detected_box_of(seen: Tensor, presence: Tensor, thresholds: Tensor) -> Box |
     return Box(top, bottom, left, right, *seen.shape[-2:]).grown(NEAR_MAP)
 
 
+def near_detection(seen: Tensor, presence: Tensor) -> Tensor:
+    """1 where a joint may lie, else 0, of detections [N, J, H, W] whose largest values are `presence` [N, J]."""
+    detected = (seen > (presence * DETECTED_SHARE)[..., None, None]).float()
+    return F.max_pool2d(detected, 2 * NEAR_MAP + 1, stride=1, padding=NEAR_MAP)
+
+
 def candidates_of(
     maps: Tensor, seen: Tensor, presence: Tensor, box: Box, joint_threshold: float, nms_window: int
 ) -> list[Candidates]:
     """Candidates of each frame, from maps [N, 20, h, w] in `box` and detections [N, 12, H, W], presence [N, 12]."""
-    near = (seen > (presence * DETECTED_SHARE)[..., None, None]).float()
-    near = box.of(F.max_pool2d(near, 2 * NEAR_MAP + 1, stride=1, padding=NEAR_MAP))
+    near = box.of(near_detection(seen, presence))
     joints = torch.where(near > 0, maps[:, :N_JOINTS].float(), 0.0)
     places, peak, count = _peaks(joints, joint_threshold, nms_window)
     xy = _centres(joints, places, box)

@@ -103,7 +103,7 @@ def track(
     identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
     tracks = _tracks(recording, model, run, picture, identity, motion)
     if recording.lossy:  # levels that jump look like movement, and those that do not like rest
-        return replace(tracks, motion=None)
+        return replace(tracks, motion=None, depth_mm=np.full_like(tracks.depth_mm, np.nan))
     return replace(tracks, activity=activity)
 
 
@@ -180,7 +180,7 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -
         "clip_layout": "staggered",
         "still_floor_mm_s": None,
         "tracker_band_hz": model.card.get("tracker_band_hz"),
-        **({"interval_factors": factors} if (factors := model.card.get("interval_factors")) else {}),
+        "interval_factors": model.card.get("interval_factors"),
         "model_name": model.name,
         "weights_hash": model.weights_hash,
         "precision": run.inference.precision,

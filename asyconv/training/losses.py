@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from asyconv.labels.clip_set import ClipSet
-from asyconv.pose.detected import DETECTED_SHARE, NEAR_MAP
+from asyconv.pose.device_joints import near_detection
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.skeleton import N_JOINTS
 from asyconv.training.data import Batch, whole_batches
@@ -67,16 +67,9 @@ def _criterion(network: nn.Module, frozen: nn.Module | None, batch: Batch, setti
     if settings.criterion == "error":
         return error.abs().mean()
     weighted = error.square() * (1.0 + settings.peak_weight * target)
-    near = _near_detection(stacked)
-    return (weighted[:, :N_JOINTS] * near).sum() / near.sum()
-
-
-def _near_detection(stacked: Tensor) -> Tensor:
-    """1 where a joint is looked for on its map, else 0, [B, 12, T, H, W] (see `asyconv.pose.detected`)."""
-    seen = stacked[:, 1 : 1 + N_JOINTS]
-    detected = seen > DETECTED_SHARE * seen.amax(dim=(-2, -1), keepdim=True)
-    side, reach = 2 * NEAR_MAP + 1, NEAR_MAP
-    return F.max_pool3d(detected.float(), (1, side, side), stride=1, padding=(0, reach, reach))
+    seen = stacked[:, 1 : 1 + N_JOINTS].flatten(0, 1)
+    near = near_detection(seen, seen.amax(dim=(-2, -1)))
+    return (weighted[:, :N_JOINTS].flatten(0, 1) * near).sum() / near.sum()
 
 
 def _maps_and_target(

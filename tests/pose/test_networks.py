@@ -8,6 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d, folded
 from asyconv.training.growing import load_grown
@@ -128,6 +129,15 @@ def test_a_deep_detection_network_begins_as_the_smaller_one_that_it_grew_from() 
     grads = {name: cast(Tensor, parameter.grad) for name, parameter in deep.named_parameters()}
     assert grads["up4.common.weight"][:, 16:].abs().max() > 0
     assert all(grads[f"refine{level}.second.weight"].abs().max() > 0 for level in (1, 2, 4))
+
+
+def test_a_deep_detection_network_multiplies_one_and_a_half_times_as_often() -> None:
+    counts = []
+    for deep in (False, True):
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            Detection(0.25, deep=deep).eval()(torch.zeros(1, 1, 3, 96, 128))
+        counts.append(counter.get_total_flops())
+    assert counts[1] / counts[0] == pytest.approx(1.52, abs=0.01)
 
 
 def test_folding_leaves_the_model_alone() -> None:

@@ -98,10 +98,14 @@ def copy_package(target: Path) -> None:
             shutil.copy(path, copy)
 
 
+def on_startup(**_: Any) -> None:
+    """Copy the package before any plugin looks for it: a folder that is not there yet is passed over."""
+    copy_package(ROOT / "build" / "package")
+
+
 def on_config(config: Any) -> Any:
     """Give each command its line in the navigation."""
     pages = [{name: f"commands/{name.replace(' ', '-')}.md"} for name, _ in leaf_commands()]
-    copy_package(ROOT / "build" / "package")
     config.nav.insert(3, {"Each command": pages})
     return config
 

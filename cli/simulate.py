@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,7 @@ def simulate(
     """Simulate into a new or empty folder, so that it holds exactly these recordings."""
     from asyconv.simulation.simulate import simulate as simulate_now
 
-    condition = _condition(calm, other_hospital, lying)
+    condition = _condition(seed, calm, other_hospital, lying)
     with _empty_folder(out), progress(f"simulating {infants} infants") as tell:
         return simulate_now(
             out, infants, seconds, seed, condition=condition, motion=motion, fmt=file_format, progress=tell
@@ -121,16 +122,17 @@ def simulate_annotated(
     """Simulate an annotated data set into a folder that holds nothing yet; give its sheets."""
     from asyconv.simulation.annotated import simulate_annotated as simulate_now
 
-    condition = _condition(calm, other_hospital, None if calm else "supine")  # as all annotated infants of babyPose
+    lying = None if calm else "supine"  # as all annotated infants of babyPose
+    condition = _condition(seed, calm, other_hospital, lying)
     with _empty_folder(out), progress(f"simulating {infants} annotated infants") as tell:
         return simulate_now(out, infants, seconds, seed, flaws=flaws, condition=condition, progress=tell)
 
 
-def _condition(calm: bool, other_hospital: bool, lying: str | None = None) -> "Condition | Conditions":
+def _condition(seed: int, calm: bool, other_hospital: bool, lying: str | None) -> "Condition | Conditions":
     if other_hospital:
         from asyconv.simulation import other_hospital as hospital
 
-        return hospital.other_hospital
+        return partial(hospital.other_hospital, seed)
     from asyconv.simulation.scene import Condition
 
     return Condition(varied=not calm, lying=lying)

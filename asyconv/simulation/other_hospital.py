@@ -17,10 +17,10 @@ CAMERAS: Final = ("kinect_v1", "realsense_d4xx", "femto")
 COVERED: Final = ("right_knee", "left_knee", "right_elbow", "left_elbow")
 
 
-def other_hospital(number: int) -> Condition:
-    """Condition of infant `number` in the hospital."""
+def other_hospital(seed: int, number: int) -> Condition:
+    """Condition of infant `number` of `seed` in the hospital."""
     hospital = np.random.default_rng(HOSPITAL_SEED)
-    infant = np.random.default_rng([HOSPITAL_SEED, number])
+    infant = np.random.default_rng([HOSPITAL_SEED, seed, number])
     height_mm, tilt_deg = hospital.uniform(820.0, 980.0), hospital.choice([-1.0, 1.0]) * hospital.uniform(18.0, 30.0)
     bed_deg = hospital.choice([-1.0, 1.0]) * hospital.uniform(35.0, 50.0)
     return Condition(

@@ -36,6 +36,8 @@ from asyconv.whole_files import write_whole
 CHECKPOINT_S: Final = 300.0
 TELL_EVERY: Final = 50
 WARM_UP_STEPS: Final = 200
+WARM_UP_PART: Final = 10
+"""The warm-up is a tenth of a short training."""
 MOMENTUM: Final = 0.98
 RECIPE: Final = "recipe.json"
 
@@ -189,7 +191,7 @@ def learning_rate(settings: StageRecipe, step: int, steps: int, epoch_steps: int
     """Learning rate of one step by the stage's schedule."""
     if settings.schedule == "step":
         return float(settings.rate * 0.9 ** (step // epoch_steps // 10))
-    warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+    warm = min(1.0, (step + 1) / max(1.0, min(WARM_UP_STEPS, steps / WARM_UP_PART)))
     cosine = 0.5 * (1.0 + math.cos(math.pi * min(1.0, step / steps)))
     return settings.rate * warm * (0.01 + 0.99 * cosine)
 

@@ -29,7 +29,7 @@ class StageRecipe:
     ----------
     optimiser : "adam", "adamw" or "sgd" (momentum 0.98).
     rate : initial learning rate.
-    schedule : "step" (a tenth off every 10 epochs) or "cosine" (200 steps of warm-up, then down to a hundredth).
+    schedule : "step" (a tenth off every 10 epochs) or "cosine" (warm-up, then down to a hundredth).
     batch : clips a step, over all processes together.
     epochs, steps : length; `epochs` counts where `steps` is 0.
     validate_every : steps between validations, 0 = once an epoch; the best one is kept.

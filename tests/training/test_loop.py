@@ -56,6 +56,7 @@ def test_the_useful_rate_warms_up_and_ends_at_a_hundredth() -> None:
     told = make_recipe("useful", "compact").detection
     assert learning_rate(told, 0, 7000, 1) == pytest.approx(told.rate / 200)
     assert learning_rate(told, 7000, 7000, 1) == pytest.approx(told.rate / 100)
+    assert learning_rate(told, 0, 400, 1) == pytest.approx(told.rate / 40)  # a short training warms up in a tenth of it
 
 
 def test_losses_by_hand(clips: ClipSet) -> None:

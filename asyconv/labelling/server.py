@@ -21,7 +21,7 @@ from asyconv.labelling.rater_file import STATES, ChangedElsewhereError, Label, R
 from asyconv.skeleton import JOINTS, LIMBS
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Blueprint, Flask, Response
     from werkzeug.serving import BaseWSGIServer
 
 HOST: Final = "127.0.0.1"
@@ -33,13 +33,20 @@ _TYPES: Final = {"label.html": "text/html", "label.js": "text/javascript", "labe
 
 
 def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
-    """The pages and data below ``/<token>/``."""
-    from flask import Flask, abort, request
+    """The page and its data below ``/<token>/``."""
+    from flask import Flask
 
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 100_000
-    frames = {frame.id: frame for frame in chosen.frames}
-    saving = threading.Lock()
+    _guard(app, token)
+    app.register_blueprint(_page(), url_prefix=f"/{token}")
+    app.register_blueprint(_data(chosen, rater), url_prefix=f"/{token}")
+    return app
+
+
+def _guard(app: "Flask", token: str) -> None:
+    """Answer nobody without the token, keep nothing in caches, and say errors as JSON."""
+    from flask import abort, request
 
     @app.before_request
     def _only_here() -> None:
@@ -50,16 +57,12 @@ def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
             abort(403)
 
     @app.after_request
-    def _guarded(response: "Response") -> "Response":
+    def _closed(response: "Response") -> "Response":
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
-
-    def frame_of(infant: str, number: int) -> ChosenFrame:
-        frame = frames.get(f"{infant}/{number}")
-        return frame if frame else abort(404)
 
     @app.errorhandler(InputError)
     def _refused(error: InputError) -> tuple[dict[str, str], int]:
@@ -69,15 +72,35 @@ def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
     def _not_written(error: OSError) -> tuple[dict[str, str], int]:
         return {"error": f"This frame is not saved ({error.strerror or error}); mend this and save again."}, 507
 
-    @app.get(f"/{token}/")
-    def _page() -> "Response":
-        return _own_file("label.html")
 
-    @app.get(f"/{token}/<any('label.js', 'label.css'):name>")
+def _page() -> "Blueprint":
+    """The three files of the page."""
+    from flask import Blueprint, Response
+
+    files_of_page = Blueprint("page", __name__)
+
+    @files_of_page.get("/", defaults={"name": "label.html"})
+    @files_of_page.get("/<any('label.js', 'label.css'):name>")
     def _file(name: str) -> "Response":
-        return _own_file(name)
+        text = files("asyconv.labelling").joinpath(name).read_text(encoding="utf8")
+        return Response(text, mimetype=_TYPES[name])
 
-    @app.get(f"/{token}/state")
+    return files_of_page
+
+
+def _data(chosen: LabelSet, rater: RaterFile) -> "Blueprint":
+    """The frames, their pictures, and the labels of `rater`."""
+    from flask import Blueprint, Response, abort, request
+
+    data = Blueprint("data", __name__)
+    frames = {frame.id: frame for frame in chosen.frames}
+    saving = threading.Lock()
+
+    def frame_of(infant: str, number: int) -> ChosenFrame:
+        frame = frames.get(f"{infant}/{number}")
+        return frame if frame else abort(404)
+
+    @data.get("/state")
     def _state() -> dict[str, Any]:
         return {
             "rater": rater.rater,
@@ -92,20 +115,20 @@ def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
             ],
         }  # fmt: skip
 
-    @app.get(f"/{token}/picture/<infant>/<int:number>/<place>")
+    @data.get("/picture/<infant>/<int:number>/<place>")
     def _picture(infant: str, number: int, place: str) -> "Response":
         name = frame_of(infant, number).pictures.get(place) or abort(404)
         depth_mm = chosen.depth_mm(name)
-        return app.response_class(depth_mm.astype(np.dtype("<u2")).tobytes(), mimetype="application/octet-stream")
+        return Response(depth_mm.astype(np.dtype("<u2")).tobytes(), mimetype="application/octet-stream")
 
-    @app.get(f"/{token}/label/<infant>/<int:number>")
+    @data.get("/label/<infant>/<int:number>")
     def _label(infant: str, number: int) -> dict[str, Any]:
         frame = frame_of(infant, number)
         saved = rater.labels.get(frame.id)
-        predicted = {"predicted": frame.predicted}
-        return predicted | (_as_json(saved) if saved else {"states": None, "revision": 0, **_carried(frame, rater)})
+        known = _as_json(saved) if saved else {"states": None, "revision": 0, "before": _before(chosen, frame, rater)}
+        return {"predicted": frame.predicted} | known
 
-    @app.put(f"/{token}/label/<infant>/<int:number>")
+    @data.put("/label/<infant>/<int:number>")
     def _save(infant: str, number: int) -> dict[str, Any]:
         frame = frame_of(infant, number)
         label = label_of(request.get_json(), f"frame {frame.id}", (frame.width_px, frame.height_px))
@@ -120,24 +143,18 @@ def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
                 return _as_json(saved) | {"warning": stale}
         return _as_json(saved)
 
-    def _carried(frame: ChosenFrame, rater: RaterFile) -> dict[str, Any]:
-        """What the frame before in the clip says, where it is labelled."""
-        before = next((one for one in chosen.frames if one.clip == frame.clip and one.place == frame.place - 1), None)
-        label = rater.labels.get(before.id) if before else None
-        return {"before": _as_json(label) if label else None}
+    return data
 
-    return app
+
+def _before(chosen: LabelSet, frame: ChosenFrame, rater: RaterFile) -> dict[str, Any] | None:
+    """What the frame before in the clip says, where it is labelled."""
+    before = next((one for one in chosen.frames if one.clip == frame.clip and one.place == frame.place - 1), None)
+    label = rater.labels.get(before.id) if before else None
+    return _as_json(label) if label else None
 
 
 def _as_json(label: Label) -> dict[str, Any]:
     return {"states": label.states, "points": label.points, "revision": label.revision}
-
-
-def _own_file(name: str) -> "Response":
-    from flask import Response
-
-    text = files("asyconv.labelling").joinpath(name).read_text(encoding="utf8")
-    return Response(text, mimetype=_TYPES[name])
 
 
 @contextmanager

@@ -14,13 +14,14 @@ from asyconv.errors import InputError
 if TYPE_CHECKING:
     from asyconv.labelling.choosing import Source
     from asyconv.labelling.label_set import LabelSet
+    from asyconv.labelling.rater_file import Labels
     from asyconv.recordings.stream import Recording
     from asyconv.tracks import Tracks
 
     Known = tuple[Path, dict[str, Any]]
 
 OUT = "Labels for other programs"
-FORMS = ("coco", "babypose", "pypointannotator")
+FORMS = ("coco", "babypose", "pypointannotator", "sleap")
 
 
 @asyconv_command("label", example="asyconv label recordings/ --tracks results/ -o labels/ --rater anna")
@@ -115,9 +116,35 @@ def export_labels(chosen: "LabelSet", folder: Path, form: str) -> None:
         raise InputError(f"{chosen.folder}: expected labelled frames, found none")
     with writing(folder, "the labels"):
         folder.mkdir(parents=True, exist_ok=True)
-        count = write_data_set(chosen, labels, folder, form)
+        if form == "sleap":
+            count = write_sleap(chosen, labels, folder / "labels.pkg.slp")
+        else:
+            count = write_data_set(chosen, labels, folder, form)
     note(f"{count} frames")
     click.echo(folder)
+
+
+def write_sleap(chosen: "LabelSet", labels: "dict[str, Labels]", path: Path) -> int:
+    """Write the labels and grey pictures as one package of SLEAP; how many frames it has."""
+    import numpy as np
+
+    from asyconv.exchange.sleap_package import LabelledVideo, write_package
+    from asyconv.labelling.data_set import grey_png, labelled_frames
+
+    infants = labelled_frames(chosen, labels)
+    videos = [
+        LabelledVideo(
+            infant,
+            np.array([one.frame.number for one in frames]),
+            np.stack([one.xy_px for one in frames]),
+            tuple(grey_png(chosen, one.frame) for one in frames),
+            frames[0].frame.width_px,
+            frames[0].frame.height_px,
+        )
+        for infant, frames in infants.items()
+    ]
+    write_package(videos, path)
+    return sum(len(frames) for frames in infants.values())
 
 
 def opened_recordings(given: tuple[Path, ...], known: "list[Known]") -> "list[Recording]":

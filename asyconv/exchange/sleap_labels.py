@@ -48,11 +48,11 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     instances["score"] = np.where(found, tracks.confidence, 0.0)[shown].sum(axis=1) / found[shown].sum(axis=1)
     instances["point_id_start"], instances["point_id_end"] = rows * N_JOINTS, (rows + 1) * N_JOINTS
     frames["frame_idx"], frames["instance_id_end"] = shown, rows + 1
-    described = _metadata(facts_of(tracks, "px", rate_hz=rate_hz))
+    metadata_json = described(facts_of(tracks, "px", rate_hz=rate_hz))
     with whole_file(path) as part, h5py.File(part, "w") as file:
         metadata = file.create_group("metadata")
         metadata.attrs["format_id"] = FORMAT
-        metadata.attrs["json"] = np.bytes_(json.dumps(described, sort_keys=True))
+        metadata.attrs["json"] = np.bytes_(json.dumps(metadata_json, sort_keys=True))
         file["points"], file["pred_points"] = np.zeros(0, POINT), points.ravel()
         file["instances"], file["frames"] = instances, frames
         video = {"filename": "recording", "backend": {"type": "MediaVideo", "filename": "recording"}}
@@ -61,7 +61,7 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     return []
 
 
-def _metadata(facts: dict[str, Any]) -> dict[str, Any]:
+def described(facts: dict[str, Any]) -> dict[str, Any]:
     """Skeleton and provenance, in the words of the format."""
     first: dict[str, Any] = {"py/reduce": [{"py/type": "sleap.skeleton.EdgeType"}, {"py/tuple": [1]}]}
     links = [

@@ -7,9 +7,11 @@ of their places. An export is the same for other programs, in a folder of its ow
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ from asyconv.labelling.label_set import ChosenFrame, LabelSet
 from asyconv.labelling.rater_file import Label, Labels, rater_names, read_labels
 from asyconv.labels.coco_writer import LabelledPicture, coco_text
 from asyconv.labels.label_sheets import cells_of, write_label_sheet
+from asyconv.pose.depth_pictures import grey, range_of
 from asyconv.recordings.png_folder import SIMULATED_FILE
 from asyconv.skeleton import JOINTS
 from asyconv.whole_files import write_whole
@@ -55,20 +58,41 @@ def merged(labels: Sequence[Label]) -> tuple[npt.NDArray[np.float64], tuple[str,
     return xy_px, tuple(hidden)
 
 
+@dataclass(frozen=True)
+class LabelledFrame:
+    """A frame, where its joints are [12, 2] (NaN = not visible), and which of the others are hidden."""
+
+    frame: ChosenFrame
+    xy_px: npt.NDArray[np.float64]
+    hidden: tuple[str, ...]
+
+
+def labelled_frames(chosen: LabelSet, raters: dict[str, Labels]) -> dict[str, list[LabelledFrame]]:
+    """The labelled frames of each infant, in the order of their numbers."""
+    found: dict[str, list[LabelledFrame]] = {}
+    for frame in sorted(chosen.frames, key=lambda frame: (frame.infant_id, frame.number)):
+        labels = [of_one[frame.id] for of_one in raters.values() if frame.id in of_one]
+        if labels:
+            found.setdefault(frame.infant_id, []).append(LabelledFrame(frame, *merged(labels)))
+    return found
+
+
+def grey_png(chosen: LabelSet, frame: ChosenFrame) -> bytes:
+    """The picture of a frame in 8-bit grey, for programs that know no depth."""
+    depth_mm = chosen.depth_mm(frame.pictures["0"])
+    return cv2.imencode(".png", grey(depth_mm, *range_of(depth_mm)))[1].tobytes()
+
+
 def write_data_set(chosen: LabelSet, raters: dict[str, Labels], folder: Path | None = None, form: str = "coco") -> int:
     """Write the data set of all labelled frames into LABELS, or `folder`, as one of `FORMS`; how many frames it has.
 
     Pictures come first, so that no label is ever without its picture.
     """
     folder = folder or chosen.folder
-    rows: dict[str, list[LabelledPicture]] = {}
-    for frame in sorted(chosen.frames, key=lambda frame: frame.number):
-        labels = [of_one[frame.id] for of_one in raters.values() if frame.id in of_one]
-        if labels:
-            rows.setdefault(frame.infant_id, []).append(_picture(chosen, frame, labels, folder))
+    infants = labelled_frames(chosen, raters)
+    rows = {infant: [_picture(chosen, one, folder) for one in frames] for infant, frames in infants.items()}
     if form == "coco":
-        everything = [one for infant in sorted(rows) for one in rows[infant]]
-        write_whole(folder / COCO_FILE, coco_text(everything))
+        write_whole(folder / COCO_FILE, coco_text([one for of_infant in rows.values() for one in of_infant]))
     else:
         for infant, of_infant in rows.items():
             cells = [(Path(one.file_name).name, cells_of(one.xy_px)) for one in of_infant]
@@ -76,7 +100,8 @@ def write_data_set(chosen: LabelSet, raters: dict[str, Labels], folder: Path | N
     return sum(len(of_infant) for of_infant in rows.values())
 
 
-def _picture(chosen: LabelSet, frame: ChosenFrame, labels: Sequence[Label], folder: Path) -> LabelledPicture:
+def _picture(chosen: LabelSet, one: LabelledFrame, folder: Path) -> LabelledPicture:
+    frame = one.frame
     name = f"{frame.infant_id}/{frame.number}_16bit.png"
     path = folder / name
     if not path.exists():
@@ -84,5 +109,4 @@ def _picture(chosen: LabelSet, frame: ChosenFrame, labels: Sequence[Label], fold
         if frame.simulated:
             (path.parent / SIMULATED_FILE).write_text("These pictures were made by a program; no infant is in them.\n")
         write_whole(path, chosen.picture_file(frame.pictures["0"]))
-    xy_px, hidden = merged(labels)
-    return LabelledPicture(name, frame.width_px, frame.height_px, xy_px, hidden)
+    return LabelledPicture(name, frame.width_px, frame.height_px, one.xy_px, one.hidden)

@@ -12,6 +12,7 @@ from asyconv.recordings.stream import Frame, Recording
 from asyconv.tracks import Tracks
 
 Picture = npt.NDArray[np.uint8]
+Depth = npt.NDArray[np.uint16]
 
 
 def frames_of(tracks: Tracks, depth: Recording, input_sha256: str | None = None) -> Iterator[Frame]:
@@ -43,16 +44,16 @@ def frames_of(tracks: Tracks, depth: Recording, input_sha256: str | None = None)
         raise InputError(f"{name}: expected the recording of these tracks, found another (its SHA-256)")
 
 
-def range_of(frame: Frame) -> tuple[float, float]:
-    """Depths between which nearly all of a frame lies, in counts."""
-    depths = frame.depth[frame.depth > 0]
+def range_of(depth: Depth) -> tuple[float, float]:
+    """Depths between which nearly all of a picture lies, in counts."""
+    depths = depth[depth > 0]
     low, high = np.percentile(depths, [1, 99]) if len(depths) else (0.0, 1.0)
     return float(low), max(float(high), float(low) + 1)
 
 
 def false_colours(frame: Frame, low: float, high: float) -> Picture:
     """Colour a frame (BGR): near is bright; no depth is black."""
-    coloured = cv2.applyColorMap(_grey(frame, low, high), cv2.COLORMAP_CIVIDIS)
+    coloured = cv2.applyColorMap(grey(frame.depth, low, high), cv2.COLORMAP_CIVIDIS)
     coloured[frame.depth == 0] = 0
     return np.asarray(coloured, np.uint8)
 
@@ -65,13 +66,14 @@ def jpegs(frames: Iterator[Frame], rows: Collection[int]) -> dict[int, bytes]:
     pictures = {}
     scale: tuple[float, float] | None = None
     for row, frame in enumerate(frames):
-        scale = scale or range_of(frame)
+        scale = scale or range_of(frame.depth)
         if row in rows:
-            grey = np.where(frame.depth > 0, _grey(frame, *scale), 0)
-            pictures[row] = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+            picture = grey(frame.depth, *scale)
+            pictures[row] = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
     return pictures
 
 
-def _grey(frame: Frame, low: float, high: float) -> Picture:
-    share = np.clip((high - frame.depth.astype(np.float32)) / (high - low), 0, 1)
-    return np.asarray((share * 190 + 20).astype(np.uint8))
+def grey(depth: Depth, low: float, high: float) -> Picture:
+    """A picture in grey: near is bright; no depth is black."""
+    share = np.clip((high - depth.astype(np.float32)) / (high - low), 0, 1)
+    return np.where(depth > 0, (share * 190 + 20).astype(np.uint8), np.uint8(0))

@@ -102,7 +102,7 @@ def _over_depth(tracks: Tracks, depth: Recording, input_sha256: str | None) -> I
     """Depth pictures of the tracks' frames in false colours, on a scale that the first one fixes."""
     scale: tuple[float, float] | None = None
     for frame in frames_of(tracks, depth, input_sha256):
-        scale = scale or range_of(frame)
+        scale = scale or range_of(frame.depth)
         yield false_colours(frame, *scale)
 
 

@@ -1,14 +1,17 @@
 """Exports opened by large programs, where they are installed: ``make clients`` installs them and runs these tests."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from asyconv.exchange.formats import EXPORTS
 from asyconv.exchange.regular import regular
+from asyconv.exchange.sleap_package import LabelledVideo, write_package
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
 from tests.helpers.exported import NEVER, example, without_mm
@@ -84,6 +87,32 @@ def test_sleap_io_reads_labels(tmp_path: Path) -> None:
         np.testing.assert_allclose(instance.numpy(), np.stack([even.x_px[n], even.y_px[n]], axis=1), rtol=1e-7)
         np.testing.assert_allclose(instance.points["score"], even.confidence[n], rtol=1e-7)
     assert labels.provenance["asyconv"]["tracks"]["recording_id"] == even.meta["recording_id"]
+
+
+def test_sleap_io_reads_a_package_of_labels_with_its_pictures(tmp_path: Path) -> None:
+    sleap_io = pytest.importorskip("sleap_io", reason=REASON)
+
+    def png(picture: np.ndarray) -> bytes:
+        Image.fromarray(picture).save(into := BytesIO(), "PNG")
+        return into.getvalue()
+
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (2, 3, 48, 64)).astype(np.uint8)
+    xy_px = random.uniform(0, 40, (2, 3, len(JOINTS), 2))
+    xy_px[0, 1, 4] = np.nan  # hidden
+    frame = np.array([1, 6, 10_000_011])
+    videos = [LabelledVideo(f"inf-{n}", frame, xy_px[n], tuple(map(png, pictures[n])), 64, 48) for n in (0, 1)]
+    write_package(videos, tmp_path / "labels.pkg.slp")
+    labels = sleap_io.load_slp(str(tmp_path / "labels.pkg.slp"))
+    assert [node.name for node in labels.skeletons[0].nodes] == list(JOINTS)
+    assert len(labels.user_labeled_frames) == len(labels) == 6
+    for row, found in enumerate(labels):
+        n, place = divmod(row, 3)
+        assert found.frame_idx == frame[place]
+        (instance,) = found.instances
+        np.testing.assert_array_equal(instance.numpy(), xy_px[n, place])
+        np.testing.assert_array_equal(np.squeeze(found.image), pictures[n, place])
+        assert found.video.source_video.filename == f"inf-{n}"
 
 
 def test_sleap_io_reads_the_analysis_file(tmp_path: Path) -> None:

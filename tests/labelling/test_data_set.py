@@ -1,9 +1,11 @@
 """What labels become: a data set that check and training take, exports that our readers and pycocotools read alike."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from asyconv.errors import InputError
 from asyconv.labelling.agreement import ALL, as_table, disagreement
@@ -88,6 +90,26 @@ def test_pycocotools_reads_the_same_values(chosen: LabelSet) -> None:
             assert annotation["num_keypoints"] == seen.sum()
             assert annotation["attributes"]["outside"] == ["left_ankle"]
             assert "right_elbow" in annotation["attributes"]["hidden"]
+
+
+def test_a_package_of_sleap_has_the_labels_and_grey_pictures(chosen: LabelSet, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    done = invoke("label", "-o", chosen.folder, "--export", tmp_path / "out", "--form", "sleap")
+    assert done.exit_code == 0, done.output
+    with h5py.File(tmp_path / "out" / "labels.pkg.slp") as file:
+        points = file["points"][:].reshape(18, len(JOINTS))
+        assert (file["instances"]["instance_type"] == 0).all()  # a person's
+        for n, infant in enumerate(("inf-1", "inf-2")):
+            rows = file["frames"]["video"] == n
+            given = expected(chosen, infant)
+            np.testing.assert_array_equal(np.stack([points[rows]["x"], points[rows]["y"]], axis=-1), given)
+            np.testing.assert_array_equal(points[rows]["visible"], np.isfinite(given[..., 0]))
+            (annotated,) = [one for one in read_annotated(chosen.folder) if one.infant_id == infant]
+            np.testing.assert_array_equal(file["frames"]["frame_idx"][rows], annotated.frame)
+            video = file[f"video{n}/video"]
+            picture = np.asarray(Image.open(BytesIO(video[0].tobytes())))
+            assert picture.shape == (video.attrs["height"], video.attrs["width"]) == (480, 640)
+            assert picture[470, 630] == 0 < picture[200, 300]  # the hole of the recording
 
 
 def test_frames_of_a_half_labelled_clip_are_named_by_check(chosen: LabelSet, tmp_path: Path) -> None:

@@ -39,9 +39,6 @@ LIMB_CONNECTIONS: Final = {"right_arm": (1, 0), "left_arm": (2, 3), "right_leg":
 FLIP: Final = (5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6)
 """Joint that each joint becomes when the picture is mirrored (a rotation exchanges nothing)."""
 
-FLIP_CONNECTIONS: Final = (3, 2, 1, 0, 7, 6, 5, 4)
-"""Connection that each connection becomes when the picture is mirrored."""
-
 N_JOINTS: Final = len(JOINTS)
 N_CONNECTIONS: Final = len(CONNECTIONS)
 

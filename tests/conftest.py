@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,24 +45,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a model file of the compact shape whose weights are random."""
     import torch
 
-    from asyconv.pose.model_card import ModelSettings
     from asyconv.pose.model_file import save_model
     from asyconv.pose.networks import AsymmetricRegression, Detection
+    from tests.helpers.model_files import SETTINGS
 
-    settings = ModelSettings(
-        arch="asymmetric",
-        width=0.25,
-        depth_scale_mm=60.0,
-        depth_limit=3.0,
-        disc_radius_map=3.0,
-        sigma_map=2.0,
-        joint_threshold=0.9,
-        presence_thresholds=(0.9,) * 12,
-        link_threshold=0.05,
-        nms_window_map=13,
-        position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)),
-        confidence_knots=((0.0, 0.0), (1.0, 1.0)),
-    )
+    settings = replace(
+        SETTINGS, width=0.25, depth_scale_mm=60.0, joint_threshold=0.9, presence_thresholds=(0.9,) * 12,
+        position_bias_map=tuple(((0.0, 0.0),) * 12 for _ in range(3)), confidence_knots=((0.0, 0.0), (1.0, 1.0)),
+    )  # fmt: skip
     path = tmp_path_factory.mktemp("model") / "random.safetensors"
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -8,25 +8,16 @@ from pathlib import Path
 
 import click
 import pytest
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from asyconv.cli.main import COMMANDS, main
 from tests.helpers.commands import parse
+from tests.helpers.pages import PAGES, blocks, tokens
 from tests.helpers.real_data import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 SOURCES = sorted(
     path for room in ("kernels", "asyconv", "analysis", "cli", "tests") for path in (ROOT / room).rglob("*.py")
 )
 PLACEHOLDERS = ("COMMAND", "...")
-
-
-def tokens(page: Path) -> Iterator[Token]:
-    """Every block and every part of a line of a Markdown page."""
-    for token in MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf8")):
-        yield token
-        yield from token.children or ()
 
 
 def links(page: Path) -> Iterator[str]:
@@ -46,8 +37,7 @@ def anchors(page: Path) -> set[str]:
 
 def command_lines(page: Path) -> list[str]:
     """Lines of code blocks that call ``asyconv``."""
-    blocks = [token.content for token in tokens(page) if token.type in ("fence", "code_block")]
-    return [line for block in blocks for line in block.splitlines() if line.startswith("asyconv ")]
+    return [line for block in blocks(page) for line in block.code.splitlines() if line.startswith("asyconv ")]
 
 
 def mentions(page: Path) -> list[str]:

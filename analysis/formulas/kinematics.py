@@ -17,11 +17,6 @@ def difference(values: Floats, step_s: float, order: int = 1) -> Floats:
     return np.asarray(np.diff(values, n=order, axis=0) / step_s**order)
 
 
-def step_speed(position: Floats, step_s: float) -> Floats:
-    """Length of each step of `position` [N, D] per second, N - 1 values: the mean speed during the step."""
-    return np.asarray(np.linalg.norm(difference(position, step_s), axis=-1))
-
-
 def derivative(position: Floats, fs_hz: float) -> Floats:
     """Velocity [N, D] of `position`: central differences, one-sided where a run ends; runs under 3 samples: none."""
     out = np.full(position.shape, np.nan)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["write_report"]
 
 
-def write_report(movements: Sequence[Movement] | Movement, path: Path) -> Path:
+def write_report(movements: Sequence[Movement] | Movement, path: Path | str) -> Path:
     """Write the report of one recording, or of several recordings of one infant, to `path`."""
     from asyconv.analysis.report.page import write_report as write_now
 
-    return write_now(movements, path)
+    return write_now(movements, Path(path))

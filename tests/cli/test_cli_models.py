@@ -20,7 +20,8 @@ def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
-def test_training_is_a_folder_that_can_be_gone_on_with(tmp_path: Path) -> None:
+def test_training_is_a_folder_that_can_be_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyconv.training.data.VALIDATION_INFANTS", 2)
     run = tmp_path / "runs" / "tiny"
     small = ["infants=2", "seed=3", "width=0.0625", "detection.steps=1", "detection.batch=2", "regression.batch=2"]
     arguments = ["train", run, *(f"--set={change}" for change in small), "--workers", 0]

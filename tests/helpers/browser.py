@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,18 @@ def opened(browser: Any, html: str, folder: Path, *, script: bool = True, width:
     page.goto(path.as_uri())
     yield seen
     context.close()
+
+
+def printed_pages(page: Any, words: str, paper: str, size_mm: tuple[float, float]) -> list[str]:
+    """Text of each page of `page` printed on `paper`; all have its size, `words` and their number."""
+    pypdf = pytest.importorskip("pypdf", reason=MISSING)
+    pages = pypdf.PdfReader(BytesIO(page.pdf(format=paper, print_background=True))).pages
+    texts = [" ".join(one.extract_text().split()) for one in pages]
+    for number, (one, text) in enumerate(zip(pages, texts, strict=True), start=1):
+        assert words in text
+        assert f"{number} / {len(pages)}" in text
+        assert [float(side) / 72 * 25.4 for side in one.mediabox[2:]] == pytest.approx(size_mm, abs=0.5)
+    return texts
 
 
 def serious(page: Any) -> list[str]:

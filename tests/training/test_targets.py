@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyconv.skeleton import CONNECTIONS, FLIP, FLIP_CONNECTIONS
+from asyconv.skeleton import CONNECTIONS, FLIP
 from asyconv.training.target_sizes import RADIUS_PAPER_MAP, SIGMA_PAPER_MAP, SIGMA_USEFUL_MAP
 from asyconv.training.targets import Kind, _dense_targets, draw_targets
 
@@ -156,7 +156,8 @@ def test_joints_on_one_point_and_unknown_kind() -> None:
 def test_mirrored_joints_draw_mirrored_maps(seed: int, kind: Kind) -> None:
     xy = torch.from_numpy(np.random.default_rng(seed).uniform(0, 40, (1, 1, 12, 2)))
     mirrored = torch.stack((39 - xy[..., 0], xy[..., 1]), -1)[:, :, list(FLIP)]
-    order = [*FLIP, *(12 + k for k in FLIP_CONNECTIONS)]
+    bones = [set(pair) for pair in CONNECTIONS]
+    order = [*FLIP, *(12 + bones.index({FLIP[a], FLIP[b]}) for a, b in CONNECTIONS)]
     a = draw_targets(xy, kind, height=40, width=40)
     b = draw_targets(mirrored, kind, height=40, width=40).flip(4)[:, order]
     assert ((a - b).abs() > 1e-5).float().mean() < 1e-3

@@ -1,6 +1,5 @@
 """The cohort's pages in a real browser: no network, no error, sorted by click and keyboard, readable and printable."""
 
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from asyconv.analysis.cohort.pages import html
 from asyconv.analysis.cohort.report import cohort_pages
 from asyconv.cli.cohort import members_of
 from asyconv.night.results import manifests
-from tests.helpers.browser import MISSING, opened, serious
+from tests.helpers.browser import opened, printed_pages, serious
 from tests.helpers.hostile_text import IN_COHORT
 from tests.helpers.made_cohort import Made, make_results
 
@@ -104,12 +103,6 @@ def test_hostile_cells_are_text(chromium: Any, page_html: str, tmp_path: Path) -
 def test_every_printed_page_carries_the_notice(
     chromium: Any, page_html: str, tmp_path: Path, paper: str, size_mm: tuple[float, float]
 ) -> None:
-    pypdf = pytest.importorskip("pypdf", reason=MISSING)
     with opened(chromium, page_html, tmp_path) as seen:
-        pages = pypdf.PdfReader(BytesIO(seen.page.pdf(format=paper, print_background=True))).pages
+        pages = printed_pages(seen.page, "Cohort. For research use only. Not a medical device.", paper, size_mm)
     assert 4 <= len(pages) <= 12
-    for number, page in enumerate(pages, start=1):
-        text = " ".join(page.extract_text().split())
-        assert "Cohort. For research use only. Not a medical device." in text
-        assert f"{number} / {len(pages)}" in text
-        assert [float(side) / 72 * 25.4 for side in page.mediabox[2:]] == pytest.approx(size_mm, abs=0.5)

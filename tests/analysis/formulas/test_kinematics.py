@@ -11,7 +11,6 @@ from asyconv.analysis.formulas.kinematics import (
     segment_length,
     speed,
     speed_rms_debiased,
-    step_speed,
 )
 
 
@@ -19,7 +18,6 @@ def test_elementary_arithmetic() -> None:
     square = np.array([0.0, 1, 4, 9, 16])[:, None]
     np.testing.assert_allclose(difference(square, 0.5)[:, 0], [2, 6, 10, 14])
     np.testing.assert_allclose(difference(square, 0.5, 2)[:, 0], [8, 8, 8])
-    np.testing.assert_allclose(step_speed(np.hstack([3 * square, 4 * square]), 1.0), [5, 15, 25, 35])
     np.testing.assert_allclose(derivative(square, 1.0)[1:-1, 0], [2, 4, 6])
     assert np.isnan(derivative(square[:2], 1.0)).all()
     assert segment_length(np.array([[0.0, 3.0]]), np.array([[4.0, 0.0]])) == 5.0

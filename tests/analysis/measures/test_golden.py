@@ -13,7 +13,7 @@ import pytest
 from scipy.io import loadmat
 
 from asyconv.analysis.formulas.angles import included_angle
-from asyconv.analysis.formulas.kinematics import difference, segment_length, step_speed
+from asyconv.analysis.formulas.kinematics import difference, segment_length
 from asyconv.analysis.formulas.statistics import share_pct
 from tests.helpers.real_data import shared_data
 from tests.helpers.xlsx import read_xlsx
@@ -68,7 +68,7 @@ def results_of(x: Floats, step_s: float) -> dict[str, float]:
         out[f"{first}_{name}"], out[f"std_{name}"] = float(values.mean()), float(values.std())
 
     for name, joint in AT.items():
-        speed = step_speed(x[..., joint], step_s)
+        speed = np.linalg.norm(difference(x[..., joint], step_s), axis=-1)
         mean_and_std(f"velocity_{name}", speed, "mean")
         share = share_pct(speed > MOVING_ABOVE_MM_S, np.ones(len(speed), bool)) / 100
         out[f"movement_time_relative_{name}"] = share

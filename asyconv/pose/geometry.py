@@ -31,35 +31,50 @@ _TURNS: Final = {
 
 
 @dataclass(frozen=True)
+class Crop:
+    """A part of a native picture: its first column and row, and its size."""
+
+    left_px: int
+    top_px: int
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True)
 class MapGeometry:
     """How one recording's native pixels lie on the map.
 
     Parameters
     ----------
-    width_px, height_px : size of the native picture; at least 128 on the longer and 96 on the shorter side.
+    width_px, height_px : size of the native picture.
     head : where the head lies in the unmirrored picture: down, up, left or right.
     mirrored : whether the native picture is flipped left to right.
+    crop : the part of the picture that lies on the map, None = all of it; at least 128 pixels on the longer and 96 on
+        the shorter side.
     """
 
     width_px: int
     height_px: int
     head: str = "down"
     mirrored: bool = False
+    crop: Crop | None = None
 
     def __post_init__(self) -> None:
         """Refuse an unknown head direction and pictures smaller than the map."""
         if self.head not in HEADS:
             raise InputError(f"head direction: expected one of {', '.join(HEADS)}, got {self.head!r}")
-        if max(self.width_px, self.height_px) < MAP_WIDTH or min(self.width_px, self.height_px) < MAP_HEIGHT:
-            raise InputError(
-                f"depth pictures: expected at least {MAP_WIDTH}x{MAP_HEIGHT} pixels, "
-                f"got {self.width_px}x{self.height_px}"
-            )
+        wide, high = self._part.width_px, self._part.height_px
+        if max(wide, high) < MAP_WIDTH or min(wide, high) < MAP_HEIGHT:
+            raise InputError(f"depth pictures: expected at least {MAP_WIDTH}x{MAP_HEIGHT} pixels, got {wide}x{high}")
+
+    @property
+    def _part(self) -> Crop:
+        return self.crop or Crop(0, 0, self.width_px, self.height_px)
 
     @cached_property
     def scale_px(self) -> float:
         """Native pixels per map pixel."""
-        wide, high = self.width_px, self.height_px
+        wide, high = self._part.width_px, self._part.height_px
         if self.head in ("left", "right"):
             wide, high = high, wide
         return max(wide / MAP_WIDTH, high / MAP_HEIGHT)
@@ -73,7 +88,8 @@ class MapGeometry:
 
     @cached_property
     def _native_centre(self) -> npt.NDArray[np.float64]:
-        return np.array([(self.width_px - 1) / 2, (self.height_px - 1) / 2])
+        part = self._part
+        return np.array([part.left_px + (part.width_px - 1) / 2, part.top_px + (part.height_px - 1) / 2])
 
     def to_map(self, xy_px: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Map coordinates [..., 2] of native pixel coordinates [..., 2]."""
@@ -92,7 +108,8 @@ class MapGeometry:
 
     def to_turned(self, xy_px: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Pixel coordinates [..., 2] in the unmirrored head-down picture of native ones [..., 2]."""
-        offset = (np.asarray(xy_px, dtype=np.float64) - self._native_centre) @ self._linear.T
+        centre = np.array([(self.width_px - 1) / 2, (self.height_px - 1) / 2])
+        offset = (np.asarray(xy_px, dtype=np.float64) - centre) @ self._linear.T
         return np.asarray(offset + (np.array(self.turned_size_px) - 1) / 2)
 
     def turn(self, depth: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
@@ -103,11 +120,12 @@ class MapGeometry:
     @cached_property
     def _cells(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Flat map cell of a native pixel = of its row + of its column (the affine never mixes the two)."""
-        rows, columns = np.arange(self.height_px), np.arange(self.width_px)
+        part = self._part
+        rows, columns = part.top_px + np.arange(part.height_px), part.left_px + np.arange(part.width_px)
         middle_x, middle_y = self._native_centre
         step = np.array([1, MAP_WIDTH])
-        by_column = np.stack([columns, np.full(self.width_px, middle_y)], axis=-1)
-        by_row = np.stack([np.full(self.height_px, middle_x), rows], axis=-1)
+        by_column = np.stack([columns, np.full(part.width_px, middle_y)], axis=-1)
+        by_row = np.stack([np.full(part.height_px, middle_x), rows], axis=-1)
         column_is_x = self.head in ("down", "up")
         cell_of_column = (
             _nearest_cell(self.to_map(by_column))[:, 0 if column_is_x else 1] * step[0 if column_is_x else 1]
@@ -116,12 +134,15 @@ class MapGeometry:
         return cell_of_row, cell_of_column
 
     def resize(self, depth: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
-        """Mean of the valid (non-zero) native pixels of each map pixel, [96, 128], in the counts of `depth` [H, W]."""
+        """Mean of the valid (non-zero) native pixels of each map pixel, [96, 128], in the counts of `depth` [H, W].
+
+        `depth` is a whole picture, also where only a part of it lies on the map.
+        """
         if depth.shape != (self.height_px, self.width_px):
             raise InputError(
                 f"depth frame: expected {self.height_px}x{self.width_px} rows x columns, got {depth.shape}"
             )
-        mean = _means(depth, *self._cells, MAP_HEIGHT * MAP_WIDTH)
+        mean = _means(depth, self._part.top_px, self._part.left_px, *self._cells, MAP_HEIGHT * MAP_WIDTH)
         return np.asarray(mean.reshape(MAP_HEIGHT, MAP_WIDTH))
 
 
@@ -134,13 +155,13 @@ def _nearest_cell(xy_map: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 
 @compiled
-def _means(depth: Any, cell_of_row: Any, cell_of_column: Any, cells: int) -> Any:
+def _means(depth: Any, top: int, left: int, cell_of_row: Any, cell_of_column: Any, cells: int) -> Any:
     """Mean of the non-zero pixels of each cell, f32 [cells]; rows of the same cells are summed up first."""
-    height, width = depth.shape
+    height, width = len(cell_of_row), len(cell_of_column)
     total, count = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
     sums, valid = np.zeros(width, np.uint32), np.zeros(width, np.uint32)
     for row in range(height):
-        line = depth[row]
+        line = depth[top + row, left : left + width]
         for column in range(width):
             sums[column] += line[column]
             valid[column] += np.uint32(line[column] > 0)

@@ -1,16 +1,26 @@
 """Clips of simulated infants, with their labels."""
 
 from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
-from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, Crop, MapGeometry
+from asyconv.pose.infant_crop import SPAN, infant_crop
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import HEIGHT_PX, WIDTH_PX, Infant, project
 from asyconv.simulation.scene import CALM_INFANT, Condition, make_infant
 from asyconv.skeleton import JOINTS
+
+WHOLE_PICTURE: Final = MapGeometry(WIDTH_PX, HEIGHT_PX)
+WHOLE: Final = 0.25
+SPANS: Final = (0.85, 1.25)
+SHIFTS: Final = 0.08
+"""Of a training's infants: the share seen in the whole picture, how large the crops of the others are, as a factor, and
+how far they are moved, in shares of their size."""
 
 
 def condition_of(seed: int, number: int, varied_share: float, condition: Condition = CALM_INFANT) -> Condition:
@@ -26,9 +36,24 @@ def make_clips(
     span_s: float = 60.0,
     condition: Condition = CALM_INFANT,
     pace: float = 1.0,
+    cropped: bool = False,
 ) -> ClipSet:
-    """`clips` clips of infant `number` of `seed`, at random times within `span_s` seconds (see `infant_at_clips`)."""
-    return infant_clips(infant_at_clips(seed, number, clips, span_s, condition, pace))
+    """`clips` clips of infant `number` of `seed`, at random times within `span_s` seconds (see `infant_at_clips`).
+
+    Where `cropped`, three infants in four are seen in a crop round them, larger or smaller than usual and moved.
+    """
+    infant = infant_at_clips(seed, number, clips, span_s, condition, pace)
+    return infant_clips(infant, drawn_crop(infant, np.random.SeedSequence([seed, number, 41])) if cropped else None)
+
+
+def drawn_crop(infant: Infant, seed: np.random.SeedSequence) -> Crop | None:
+    """A crop round an infant as a training should see it, None = the whole picture."""
+    rng = np.random.default_rng(seed)
+    whole, span, shift = rng.random() < WHOLE, SPAN * rng.uniform(*SPANS), rng.uniform(-SHIFTS, SHIFTS, 2)
+    if whole:
+        return None
+    xy_map = WHOLE_PICTURE.to_map(project(infant.to_camera(infant.joints_bed)))
+    return infant_crop(xy_map[on_map(xy_map)], WHOLE_PICTURE, span, (shift[0], shift[1]))
 
 
 def infant_at_clips(
@@ -50,16 +75,23 @@ def infant_at_clips(
     return make_infant(seed, number, times[np.argsort(times[:, -1])].ravel(), condition=condition)
 
 
-def infant_clips(infant: Infant) -> ClipSet:
-    """Clips of an infant whose times come in threes."""
+def on_map(xy_map: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which of the places [..., 2] lie on the map."""
+    return np.asarray(((xy_map >= 0) & (xy_map <= [MAP_WIDTH - 1, MAP_HEIGHT - 1])).all(axis=-1))
+
+
+def infant_clips(infant: Infant, crop: Crop | None = None) -> ClipSet:
+    """Clips of an infant whose times come in threes, of the whole picture or a `crop` of it; beyond it none is visible."""
     times = len(infant.motion.time_s)
-    geometry = MapGeometry(WIDTH_PX, HEIGHT_PX)
+    geometry = replace(WHOLE_PICTURE, crop=crop)
     depth = np.empty((times, MAP_HEIGHT, MAP_WIDTH), np.uint16)
     visible = np.empty((times, len(JOINTS)), bool)
     for index, native, seen in frames_of(infant):
         depth[index] = np.round(geometry.resize(native) * 10.0)
         visible[index] = seen
     xy_map = geometry.to_map(project(infant.to_camera(infant.joints_bed))).astype(np.float32)
+    if crop:
+        visible &= on_map(xy_map)
     shape = (times // CLIP_FRAMES, CLIP_FRAMES)
     return ClipSet(
         depth.reshape(*shape, MAP_HEIGHT, MAP_WIDTH),

@@ -62,14 +62,14 @@ class Batch:
 
 
 def simulated_clips(
-    folder: Path, seed: int, infants: int, per_infant: int, pace: float, varied_share: float, workers: int,
-    report: Report | None = None,
+    folder: Path, seed: int, infants: int, per_infant: int, pace: float, varied_share: float, cropped: bool,
+    workers: int, report: Report | None = None,
 ) -> ClipSet:  # fmt: skip
     """Simulated clips, made once into memory-mapped files in `folder` and reused after that."""
-    done = folder / f"clips-{seed}-{infants}x{per_infant}-pace-{pace:g}-varied-{varied_share:g}"
+    done = folder / f"clips-{seed}-{infants}x{per_infant}-pace-{pace:g}-varied-{varied_share:g}{'-cropped' * cropped}"
     if not done.is_dir():
         conditions = [condition_of(seed, number, varied_share) for number in range(infants)]
-        jobs = [(seed, number, per_infant, condition, pace) for number, condition in enumerate(conditions)]
+        jobs = [(seed, number, per_infant, condition, pace, cropped) for number, condition in enumerate(conditions)]
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             made = _told(pool.map(_clips_of, jobs, chunksize=4), infants * per_infant, report)
             write_clip_files(done, [per_infant] * infants, made, {"simulated": True})
@@ -93,7 +93,7 @@ def clips_of(
     `data` are annotated data sets divided by `split` ("within" or "fold:I/K"); none = simulated infants.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    how = (recipe.pace, recipe.varied_share, workers)
+    how = (recipe.pace, recipe.varied_share, recipe.crop_to_infant, workers)
     simulated = not data or recipe.simulated_share > 0
     clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, *how, report) if simulated else None
     if not data:
@@ -149,9 +149,9 @@ def clips_hash(clips: ClipSet) -> str:
     return digest.hexdigest()
 
 
-def _clips_of(job: tuple[int, int, int, Condition, float]) -> ClipSet:
-    seed, number, clips, condition, pace = job
-    return make_clips(seed, number, clips, condition=condition, pace=pace)
+def _clips_of(job: tuple[int, int, int, Condition, float, bool]) -> ClipSet:
+    seed, number, clips, condition, pace, cropped = job
+    return make_clips(seed, number, clips, condition=condition, pace=pace, cropped=cropped)
 
 
 class Batches(Dataset[Batch]):

@@ -76,6 +76,7 @@ class Recipe:
     pace : simulated infants move up to so many times as fast, differently in each clip.
     simulated_share : share of simulated clips among those that a training on an annotated data set sees.
     varied_share : share of simulated infants with varied bodies, postures and movement; the others are calm.
+    crop_to_infant : the networks see the part of the picture round the infant (see `asyconv.pose.infant_crop`).
     averaging : of the weights over steps, exponential; 0 = none.
     precision : "float32" or "bfloat16" (mixed).
     checkpoint_activations : compute activations again in the backward pass instead of keeping them.
@@ -102,6 +103,7 @@ class Recipe:
     full_circle: float = 0.0
     pace: float = 1.0
     varied_share: float = 0.0
+    crop_to_infant: bool = False
     simulated_share: float = 0.0
     averaging: float = 0.0
     depth_scale_mm: float = 60.0
@@ -144,6 +146,7 @@ USEFUL: Final = Recipe(
     full_circle=0.25,
     pace=30.0,
     varied_share=0.65,
+    crop_to_infant=True,
     averaging=0.998,
 )
 PRESETS: Final = {"paper": PAPER, "useful": USEFUL}

@@ -22,6 +22,7 @@ from asyconv.evaluation.held_out import HeldOutClips, annotated_part, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, predict
 from asyconv.evaluation.reliability import right_joints
+from asyconv.evaluation.seen_clips import SeenClips, seen_round
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_card import ModelSettings
 from asyconv.pose.model_file import Model, load_model, save_model
@@ -60,6 +61,7 @@ def export_model(
         arch=recipe.regression_arch,
         width=recipe.width,
         deep_detection=recipe.deep_detection,
+        crop_to_infant=recipe.crop_to_infant,
         depth_scale_mm=recipe.depth_scale_mm,
         depth_limit=recipe.depth_limit,
         disc_radius_map=recipe.detection.radius_map,
@@ -80,7 +82,9 @@ def export_model(
         settings = settings_of.settings
     else:
         tell(f"calibrating on {tuning.what}")
-        settings = calibrate(load_model(unfinished), tuning.clips)
+        joints = np.where(tuning.clips.visible[..., None], tuning.clips.xy_map, np.nan)
+        seen = seen_round(tuning, joints) if recipe.crop_to_infant and tuning.redrawn else SeenClips(tuning.clips)
+        settings = calibrate(load_model(unfinished), seen.clips)
     card["settings"] = settings
     save_model(unfinished, *networks, card)
     tell(f"measuring on {test.what}")

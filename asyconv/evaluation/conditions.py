@@ -13,6 +13,7 @@ from asyconv.evaluation.held_out import held_out
 from asyconv.evaluation.keypoints import within
 from asyconv.evaluation.predictions import given_joints, predict
 from asyconv.evaluation.rmsd import limb_rmsd, quartiles
+from asyconv.evaluation.seen_clips import seen_by
 from asyconv.pose.model_file import Model
 from asyconv.simulation.cameras import CAMERAS
 from asyconv.simulation.scene import BARE, CALM_INFANT, Condition
@@ -57,7 +58,8 @@ def evaluate_conditions(model: Model, infants: int, clips: int, seed: int) -> It
     """Errors of `model` under one condition after another."""
     for name, condition in CONDITIONS.items():
         data = held_out(seed, infants, clips, condition)
-        predictions = predict(model, data.clips)
+        seen = seen_by(model, data)
+        predictions = seen.on_the_whole(predict(model, seen.clips))
         truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible
         given = given_joints(predictions)
         near = visible & within(predictions.xy_map, truth, 0.1)

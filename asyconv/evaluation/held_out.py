@@ -1,6 +1,6 @@
 """Held-out data: clips of infants that no training has seen, with the true joints of every frame."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,8 @@ from asyconv.labels.clip_files import read_areas, read_clip_files, read_infants
 from asyconv.labels.clip_set import ClipSet, joined
 from asyconv.labels.label_sheets import is_label_sheet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
-from asyconv.pose.geometry import MAP_WIDTH, MapGeometry
-from asyconv.simulation.clips import condition_of, infant_at_clips, infant_clips
+from asyconv.pose.geometry import MAP_WIDTH, Crop, MapGeometry
+from asyconv.simulation.clips import WHOLE_PICTURE, condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
 from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX
 from asyconv.simulation.scene import CALM_INFANT, DRIVEN_INFANT, Condition, make_infant
@@ -44,6 +44,8 @@ class HeldOutClips:
     infant_names : None = the infants' numbers.
     area_map : of each infant as its labels state it, map px squared, [n, 3]; NaN or None = not stated.
     hidden_known : whether the places of hidden joints are known; people label what they see.
+    pictures, redrawn : how each infant's picture lies on the map, and its clips again in a crop of the picture; empty
+        where the pictures are not at hand.
     """
 
     clips: ClipSet
@@ -55,6 +57,8 @@ class HeldOutClips:
     infant_names: tuple[str, ...] | None = None
     area_map: Array | None = None
     hidden_known: bool = True
+    pictures: tuple[MapGeometry, ...] = ()
+    redrawn: tuple[Callable[[Crop | None], ClipSet], ...] = ()
 
 
 def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
@@ -65,7 +69,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
     files = sorted(path for path in folder.iterdir() if path.suffix == ".parquet" or is_label_sheet(path))
     if not files:
         raise InputError(f"{folder}: expected tracks (.parquet) or sheets of labels (result_*.csv), found none")
-    sets, scales, given_near = [], [], []
+    sets, scales, given_near, redrawn = [], [], [], []
     for number, path in enumerate(files):
         motion = read_joint_motion(path)
         span_s = float(motion.time_s[-1]) - (CLIP_FRAMES - 1) * SPACING_S
@@ -74,6 +78,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         time_s = (np.linspace(0.0, span_s, clips)[:, None] + SPACING_S * np.arange(CLIP_FRAMES)).ravel()
         infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s), condition=DRIVEN_INFANT)
         sets.append(infant_clips(infant))
+        redrawn.append(partial(infant_clips, infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
         given_near.append(motion.is_given(time_s))
     together = joined(sets)
@@ -85,6 +90,8 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         what=f"{len(files)} SIMULATED infants of seed {seed}, varied bodies, moved by the joints of {len(files)} files",
         has_truth=given,
         infant_names=tuple(path.stem for path in files),
+        pictures=(WHOLE_PICTURE,) * len(files),
+        redrawn=tuple(redrawn),
     )
 
 
@@ -92,11 +99,12 @@ def held_out(
     seed: int, infants: int, clips: int, condition: Condition = CALM_INFANT, varied_share: float = 0.0
 ) -> HeldOutClips:
     """`clips` clips of each of the first `infants` simulated infants of `seed`, a share of them varied."""
-    sets, scales = [], []
+    sets, scales, redrawn = [], [], []
     for number in range(infants):
         drawn = condition_of(seed, number, varied_share, condition) if varied_share else condition
         infant = infant_at_clips(seed, number, clips, condition=drawn)
         sets.append(infant_clips(infant))
+        redrawn.append(partial(infant_clips, infant))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
     familiarity = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
     varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ", varied" * condition.varied
@@ -106,6 +114,8 @@ def held_out(
         infant=np.repeat(np.arange(infants), clips),
         mm_per_map=np.concatenate(scales).reshape(together.visible.shape),
         what=f"{infants} SIMULATED infants of seed {seed}, {familiarity}{varied}",
+        pictures=(WHOLE_PICTURE,) * infants,
+        redrawn=tuple(redrawn),
     )
 
 
@@ -151,6 +161,8 @@ def labelled_clips(infants: Sequence[Annotated], fx_px: float | None = None) -> 
         infant_names=tuple(infant.infant_id for infant, _ in chosen),
         area_map=area_px2 / scale_px**2,
         hidden_known=False,
+        pictures=tuple(MapGeometry(infant.width_px, infant.height_px) for infant, _ in chosen),
+        redrawn=tuple(partial(load_clips, infant, own) for infant, own in chosen),
     )
 
 

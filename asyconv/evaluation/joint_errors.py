@@ -17,6 +17,7 @@ from asyconv.evaluation.keypoints import PCK_SHARES, labelled_trunk_map, oks_ap,
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
 from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
+from asyconv.evaluation.seen_clips import seen_by
 from asyconv.pose.model_file import Model
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS, N_JOINTS
 
@@ -64,7 +65,8 @@ class Evaluation:
 
 def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:
     """Errors of `model` on held-out clips."""
-    predictions = predict(model, data.clips)
+    seen = seen_by(model, data)
+    predictions = seen.on_the_whole(predict(model, seen.clips))
     if data.has_truth is not None:
         predictions = replace(predictions, xy_map=np.where(data.has_truth[..., None], predictions.xy_map, np.nan))
     truth, visible = data.clips.xy_map.astype(np.float64), data.clips.visible

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from asyconv.evaluation.held_out import HeldOutClips
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
+from asyconv.evaluation.seen_clips import seen_by
 from asyconv.pose.model_file import Model
 from asyconv.skeleton import N_JOINTS
 
@@ -20,7 +21,7 @@ Row = dict[str, Any]
 def presence_trade(model: Model, data: HeldOutClips) -> list[Row]:
     """Missed and invented joints in percent, a row for each of `SHIFTS`."""
     everything = dataclasses.replace(model.settings, presence_thresholds=(0.0,) * N_JOINTS)
-    predictions = predict(dataclasses.replace(model, settings=everything), data.clips)
+    predictions = predict(dataclasses.replace(model, settings=everything), seen_by(model, data).clips)
     known = np.ones_like(data.clips.visible) if data.has_truth is None else data.has_truth
     thresholds = np.asarray(model.settings.presence_thresholds)
     return trade_rows(predictions, data.clips.visible, known, thresholds)

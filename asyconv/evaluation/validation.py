@@ -44,7 +44,7 @@ def never_trained(model: Model, data: HeldOutClips) -> tuple[HeldOutClips, int]:
 
 
 def part_of(data: HeldOutClips, kept: npt.NDArray[np.bool_]) -> HeldOutClips:
-    """Some of the clips, [n] says which; their infants are numbered anew."""
+    """All clips of some of the infants, [n] says which; the infants are numbered anew."""
     numbers, infant = np.unique(data.infant[kept], return_inverse=True)
     names = data.infant_names
     return dataclasses.replace(
@@ -56,6 +56,8 @@ def part_of(data: HeldOutClips, kept: npt.NDArray[np.bool_]) -> HeldOutClips:
         has_truth=None if data.has_truth is None else data.has_truth[kept],
         infant_names=None if names is None else tuple(names[number] for number in numbers),
         area_map=None if data.area_map is None else data.area_map[kept],
+        pictures=tuple(data.pictures[number] for number in numbers) if data.pictures else (),
+        redrawn=tuple(data.redrawn[number] for number in numbers) if data.redrawn else (),
     )
 
 

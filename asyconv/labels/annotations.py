@@ -36,7 +36,7 @@ from asyconv.labels.coco import unresolved
 from asyconv.labels.label_sheets import LabelSheet, by_frame
 from asyconv.labels.unusable import unusable
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
-from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, Crop, MapGeometry, on_map
 from asyconv.recordings.png_files import png_contents
 from asyconv.recordings.png_folder import SIMULATED_FILE, decode_png
 
@@ -173,15 +173,18 @@ def clip_rows(frame: npt.NDArray[np.int64], *, overlap: bool, fps_hz: float = AN
     return np.asarray(first[:, None] + np.arange(CLIP_FRAMES))
 
 
-def load_clips(annotated: Annotated, rows: Rows) -> ClipSet:
-    """Clips `rows` [n, 3] of an infant; every picture is decoded once. InputError names a picture that is damaged."""
+def load_clips(annotated: Annotated, rows: Rows, crop: Crop | None = None) -> ClipSet:
+    """Clips `rows` [n, 3] of an infant, of whole pictures or a `crop` of them, beyond which no joint is visible.
+
+    Every picture is decoded once. InputError names a picture that is damaged.
+    """
     used, places = np.unique(rows, return_inverse=True)
-    geometry = MapGeometry(annotated.width_px, annotated.height_px)
+    geometry = MapGeometry(annotated.width_px, annotated.height_px, crop=crop)
     depth = np.empty((len(used), MAP_HEIGHT, MAP_WIDTH), np.uint16)
     for place, row in enumerate(used):
         depth[place] = _depth_map(annotated, int(row), geometry)
     xy_map = geometry.to_map(annotated.xy_px[rows]).astype(np.float32)
-    visible = np.isfinite(xy_map[..., 0])
+    visible = np.isfinite(xy_map[..., 0]) if crop is None else on_map(xy_map)
     return ClipSet(depth[places.reshape(rows.shape)], np.nan_to_num(xy_map, nan=0.0), visible)
 
 

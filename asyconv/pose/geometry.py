@@ -146,6 +146,11 @@ class MapGeometry:
         return np.asarray(mean.reshape(MAP_HEIGHT, MAP_WIDTH))
 
 
+def on_map(xy_map: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which of the places [..., 2] lie on the map; NaN does not."""
+    return np.asarray((np.abs(xy_map - _MAP_CENTRE) <= _MAP_CENTRE + 0.5).all(axis=-1))
+
+
 _MAP_CENTRE: Final = np.array([(MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2])
 
 

@@ -42,6 +42,7 @@ class ModelSettings:
     position_bias_map : measured bias by frame in the clip [3], joint [12] and x, y [2], map px; to be subtracted.
     confidence_knots : pairs (raw map value, probability), linear in between.
     deep_detection : the detection network is the deep one (see `asyconv.pose.networks.Detection`).
+    crop_to_infant : the networks see the part of the picture round the infant (see `asyconv.pose.infant_crop`).
     """
 
     arch: str
@@ -57,6 +58,7 @@ class ModelSettings:
     position_bias_map: tuple[tuple[tuple[float, float], ...], ...]
     confidence_knots: tuple[tuple[float, float], ...]
     deep_detection: bool = False
+    crop_to_infant: bool = False
 
     def __post_init__(self) -> None:
         """Turn lists, as JSON gives them, into tuples, and refuse what no network can be built from."""
@@ -68,8 +70,9 @@ class ModelSettings:
             raise ValueError(
                 f"width must give a whole number of channels and be {WIDTH_MAX} at most, found {self.width}"
             )
-        if type(self.deep_detection) is not bool:
-            raise ValueError(f"deep_detection must be true or false, found {self.deep_detection!r}")
+        for name in ("deep_detection", "crop_to_infant"):
+            if type(getattr(self, name)) is not bool:
+                raise ValueError(f"{name} must be true or false, found {getattr(self, name)!r}")
         sizes = [[len(xy) for xy in joints] for joints in self.position_bias_map]
         if sizes != [[2] * N_JOINTS] * CLIP_FRAMES:
             raise ValueError(f"position_bias_map must be [{CLIP_FRAMES}][{N_JOINTS}][2]")

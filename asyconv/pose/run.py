@@ -1,5 +1,6 @@
 """A recording on its way through the method: frames, clips, networks, joints, motion; memory of a few batches."""
 
+import itertools
 from typing import Final
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from asyconv.errors import InputError
 from asyconv.pose.clips import Clip, ClipCutter, Sample
 from asyconv.pose.geometry import MapGeometry
+from asyconv.pose.infant_crop import CropFollower
 from asyconv.pose.inference import ClipMaps, Inference, locate
 from asyconv.pose.joint_depths import joint_depths
 from asyconv.pose.mattress import DepthSampler
@@ -42,6 +44,7 @@ class Run:
         self.times = times
         self.inference, self.settings = inference, inference.settings
         self.geometry, self.unit_mm = geometry, unit_mm
+        self.crops = CropFollower(geometry)
         self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
         self.motion = MotionCollector(camera, geometry.mirrored, unit_mm, fps_hz)
         self.bias_map = np.asarray(self.settings.position_bias_map, dtype=np.float64)
@@ -49,9 +52,9 @@ class Run:
         self.reach_px = max(2, round(WINDOW_MAP * geometry.scale_px))
         self.number: list[int] = []
         self.time_s: list[float] = []
-        self.xy_map: list[Array] = []
+        self.xy_px: list[Array] = []
         self.confidence: list[Array] = []
-        self.sigma_map: list[Array] = []
+        self.sigma_px: list[Array] = []
         self.depth_counts: list[Array] = []
         self.source: list[npt.NDArray[np.uint8]] = []
         self._clips: list[Clip] = []
@@ -65,9 +68,8 @@ class Run:
         with self.times.of("clips"):
             self._take(frame)
         self.motion.push(frame.time_s, frame.depth)
-        if len(self._clips) >= self.inference.batch:
-            self._predict(self._clips[: self.inference.batch])
-            del self._clips[: self.inference.batch]
+        while len(self._clips) >= self.inference.batch:
+            self._predict_next()
             self._place()
         if len(self.number) % TRIM_EVERY_FRAMES == 0:
             trim_heap()
@@ -76,9 +78,9 @@ class Run:
         row = len(self.number)
         self.number.append(frame.number)
         self.time_s.append(frame.time_s)
-        self.xy_map.append(np.full((N_JOINTS, 2), np.nan))
+        self.xy_px.append(np.full((N_JOINTS, 2), np.nan))
         self.confidence.append(np.zeros(N_JOINTS))
-        self.sigma_map.append(np.full(N_JOINTS, np.nan))
+        self.sigma_px.append(np.full(N_JOINTS, np.nan))
         self._located.append(False)
         self.depth_counts.append(np.full(N_JOINTS, np.nan))
         self.source.append(np.zeros(N_JOINTS, np.uint8))
@@ -106,8 +108,8 @@ class Run:
         self._clips += self.cutter.finish()
         if len(self.cutter.too_short) == frames:
             raise InputError(f"{name}: expected at least three frames 1/6 s apart, found {frames} frames without any")
-        for start in range(0, len(self._clips), self.inference.batch):
-            self._predict(self._clips[start : start + self.inference.batch])
+        while self._clips:
+            self._predict_next()
         self._place()
 
     def _place(self) -> None:
@@ -118,17 +120,32 @@ class Run:
         with self.times.of("motion"):
             while self._placed < len(self._located) and self._located[self._placed]:
                 row = self._placed
-                xy_px, depth_mm = self.geometry.to_px(self.xy_map[row]), self.depth_counts[row] * self.unit_mm
-                self.motion.place(xy_px, depth_mm, self.confidence[row])
+                depth_mm = self.depth_counts[row] * self.unit_mm
+                self.motion.place(self.xy_px[row], depth_mm, self.confidence[row])
                 self._placed += 1
 
-    def _predict(self, clips: list[Clip]) -> None:
+    def _predict_next(self) -> None:
+        """Predict at most a batch of clips: those before the crop is looked over, so that the batch decides nothing."""
+        if self.settings.crop_to_infant and self.crops.is_due(_end_s(self._clips[0])):
+            self.crops.follow(_end_s(self._clips[0]))
+        clips = self._clips[: self.inference.batch]
+        if self.settings.crop_to_infant:
+            clips = list(itertools.takewhile(lambda clip: not self.crops.is_due(_end_s(clip)), clips))
+        del self._clips[: len(clips)]
+        with self.times.of("clips"):
+            depth_mm = np.stack([[self._seen_mm(sample) for sample in clip.samples] for clip in clips])
         before = self.inference.gflop
         with self.times.of("networks"):
-            maps = self.inference.both(np.stack([[sample.depth_mm for sample in clip.samples] for clip in clips]))
+            maps = self.inference.both(depth_mm)
         self.times.add_gflop("networks", self.inference.gflop - before)
         with self.times.of("joints"):
             self._locate(clips, maps)
+
+    def _seen_mm(self, sample: Sample) -> npt.NDArray[np.float32]:
+        """What the networks see of a sample."""
+        if self.crops.geometry is self.geometry:
+            return sample.depth_mm
+        return self.crops.geometry.resize(sample.native) * np.float32(self.unit_mm)
 
     def _locate(self, clips: list[Clip], maps: list[ClipMaps]) -> None:
         for clip, clip_maps in zip(clips, maps, strict=True):
@@ -136,10 +153,14 @@ class Run:
                 sample = clip.samples[position]
                 row = sample.index
                 joints = locate(clip_maps, int(position), self.settings)
-                self.xy_map[row] = joints.xy_map - self.bias_map[position]
-                self.sigma_map[row] = joints.sigma_map.astype(np.float64)
+                xy_px = self.crops.geometry.to_px(joints.xy_map - self.bias_map[position])
+                self.xy_px[row] = xy_px
+                self.sigma_px[row] = joints.sigma_map.astype(np.float64) * self.crops.geometry.scale_px
                 self._located[row] = True
                 self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
-                self.depth_counts[row], self.source[row] = joint_depths(
-                    sample.native, self.geometry.to_px(self.xy_map[row]), self.reach_px
-                )
+                self.depth_counts[row], self.source[row] = joint_depths(sample.native, xy_px, self.reach_px)
+                self.crops.found(xy_px)
+
+
+def _end_s(clip: Clip) -> float:
+    return clip.samples[-1].time_s

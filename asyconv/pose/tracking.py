@@ -133,14 +133,13 @@ def _tracks(
     identity: dict[str, Any],
     motion: MotionEvidence,
 ) -> Tracks:
-    xy_map = np.stack(run.xy_map)
-    xy_px = run.geometry.to_px(xy_map)
+    xy_px = np.stack(run.xy_px)
     depth_mm = np.stack(run.depth_counts) * picture.depth_unit_mm
     xyz_mm = np.full((*xy_px.shape[:2], 3), np.nan)
     scene_mm, plane = run.sampler.median(), None
     if picture.camera is not None:
         xyz_mm = to_camera_mm(xy_px, depth_mm, picture.camera, picture.mirrored)
-        plane = fit_mattress(scene_mm, xy_map.reshape(-1, 2), run.geometry, picture.camera)
+        plane = fit_mattress(scene_mm, run.geometry.to_map(xy_px).reshape(-1, 2), run.geometry, picture.camera)
     warnings = [*recording.warnings, *_warnings(run, picture, scene_mm, plane, model.card.get("validated"))]
     if motion.meta["refused"] and picture.camera is not None:
         warnings.append(f"no motion evidence from depth: {motion.meta['refused']}")
@@ -158,7 +157,7 @@ def _tracks(
         z_mm=xyz_mm[..., 2].astype(single),
         confidence=np.stack(run.confidence).astype(single),
         meta=meta,
-        sigma_px=(np.stack(run.sigma_map) * run.geometry.scale_px).astype(single),
+        sigma_px=np.stack(run.sigma_px).astype(single),
         motion=motion,
     )
 
@@ -178,6 +177,7 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -
         "fps_nominal_hz": recording.fps_nominal_hz,
         "stride": run.cutter.stride,
         "clip_layout": "staggered",
+        "crops": [{"from_s": round(time_s, 3), **asdict(crop)} for time_s, crop in run.crops.changes],
         "still_floor_mm_s": None,
         "tracker_band_hz": model.card.get("tracker_band_hz"),
         "interval_factors": model.card.get("interval_factors"),

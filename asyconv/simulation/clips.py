@@ -1,14 +1,13 @@
 """Clips of simulated infants, with their labels."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
-from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, Crop, MapGeometry
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, Crop, MapGeometry, on_map
 from asyconv.pose.infant_crop import SPAN, infant_crop
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import HEIGHT_PX, WIDTH_PX, Infant, project
@@ -75,13 +74,8 @@ def infant_at_clips(
     return make_infant(seed, number, times[np.argsort(times[:, -1])].ravel(), condition=condition)
 
 
-def on_map(xy_map: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Which of the places [..., 2] lie on the map."""
-    return np.asarray(((xy_map >= 0) & (xy_map <= [MAP_WIDTH - 1, MAP_HEIGHT - 1])).all(axis=-1))
-
-
 def infant_clips(infant: Infant, crop: Crop | None = None) -> ClipSet:
-    """Clips of an infant whose times come in threes, of the whole picture or a `crop` of it; beyond it none is visible."""
+    """Clips of an infant whose times come in threes, of whole pictures or a `crop`; beyond it no joint is visible."""
     times = len(infant.motion.time_s)
     geometry = replace(WHOLE_PICTURE, crop=crop)
     depth = np.empty((times, MAP_HEIGHT, MAP_WIDTH), np.uint16)

@@ -20,6 +20,7 @@ from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, mask_counts
 from asyconv.evaluation.reliability import calibration_error, reliability_rows
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
+from asyconv.evaluation.seen_clips import SeenClips
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
 from asyconv.simulation.clips import condition_of, make_clips
@@ -107,6 +108,7 @@ def evaluation(data: HeldOutClips) -> Evaluation:
             "asyconv.evaluation.joint_errors.predict",
             lambda *rest: Predictions(found, np.ones(visible.shape), np.ones(visible.shape)),
         )
+        patch.setattr("asyconv.evaluation.joint_errors.seen_by", lambda model, data: SeenClips(data.clips))
         patch.setattr("asyconv.evaluation.baselines.BASELINE_INFANTS", 2)
         return evaluate_on(load_model("compact"), data)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyconv.errors import InputError
-from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, MapGeometry
+from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, Crop, MapGeometry, on_map
 from asyconv.skeleton import CONNECTIONS, FLIP, HEADS, JOINTS, LIMB_CONNECTIONS, LIMBS
 
 
@@ -52,6 +52,27 @@ def test_resizing_by_turns_equals_turning_the_picture() -> None:
     np.testing.assert_array_equal(sideways, turned)
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("head", HEADS)
+def test_a_crop_lies_on_the_map_as_the_same_part_of_the_picture_alone(head: str, mirrored: bool) -> None:
+    depth = np.random.default_rng(2).integers(0, 900, (480, 640)).astype(np.uint16)
+    crop = Crop(90, 40, 400, 300)
+    seen = MapGeometry(640, 480, head, mirrored, crop)
+    alone = MapGeometry(400, 300, head, mirrored)
+    np.testing.assert_array_equal(seen.resize(depth), alone.resize(np.ascontiguousarray(depth[40:340, 90:490])))
+    xy_px = np.array([[100.0, 50.0], [489.0, 339.0]])
+    np.testing.assert_allclose(seen.to_map(xy_px), alone.to_map(xy_px - [90, 40]), atol=1e-12)
+    np.testing.assert_allclose(seen.to_px(seen.to_map(xy_px)), xy_px, atol=1e-9)
+    assert seen.scale_px == alone.scale_px
+    np.testing.assert_array_equal(seen.to_turned(xy_px), MapGeometry(640, 480, head, mirrored).to_turned(xy_px))
+
+
+def test_places_beyond_the_map_and_unknown_ones_are_not_on_it() -> None:
+    assert on_map(np.array([[-0.5, -0.5], [127.5, 95.5], [127.6, 3.0], [3.0, -0.6], [np.nan, 3.0]])).tolist() == [
+        True, True, False, False, False,
+    ]  # fmt: skip
+
+
 def test_a_map_pixel_is_the_mean_of_its_valid_pixels() -> None:
     rng = np.random.default_rng(1)
     depth = rng.integers(0, 900, (480, 640)).astype(np.uint16)
@@ -90,6 +111,8 @@ def test_there_and_back(size: tuple[int, int], head: str, mirrored: bool, xy: tu
 def test_small_pictures_wrong_frames_and_unknown_heads_are_refused() -> None:
     with pytest.raises(InputError, match=r"at least 128x96 pixels, got 100x96"):
         MapGeometry(100, 96)
+    with pytest.raises(InputError, match="at least 128x96 pixels, got 127x96"):
+        MapGeometry(640, 480, crop=Crop(0, 0, 127, 96))
     with pytest.raises(InputError, match=r"expected one of down, up, left, right, got 'north'"):
         MapGeometry(640, 480, "north")
     with pytest.raises(InputError, match=r"expected 480x640"):

@@ -32,11 +32,11 @@ def clips() -> ClipSet:
 
 def test_the_clips_are_the_simulators_and_made_once(tmp_path: Path) -> None:
     told: list[str] = []
-    first = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 0.5, 1)
+    first = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 0.5, False, 1)
     condition = condition_of(RECIPE.seed, 1, 0.5)
     np.testing.assert_array_equal(first.depth[6:], make_clips(RECIPE.seed, 1, 6, condition=condition, pace=30.0).depth)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    again = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 0.5, 1, lambda stage, *rest: told.append(stage))
+    again = simulated_clips(tmp_path, RECIPE.seed, 2, 6, 30.0, 0.5, False, 1, lambda stage, *rest: told.append(stage))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
     assert told == []
     assert clips_hash(first) == clips_hash(again)

@@ -77,6 +77,7 @@ def command(
     recipe = make_recipe(
         preset, model, changes,
         freeze_norms=freeze_norms, precision=precision, checkpoint_activations=checkpoint_activations,
+        **({"crop_to_infant": False} if data else {}),
     )  # fmt: skip
     recipe, begun = started(recipe, load_model(start) if start else None, detection_of)
     with (

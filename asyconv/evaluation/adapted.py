@@ -2,7 +2,8 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,12 @@ from asyconv.evaluation.calibration import annotated_of, export_model, sets_of
 from asyconv.evaluation.held_out import HeldOutClips, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.validation import errors_px, export_validated, interval, validated_section
+from asyconv.labels.annotations import load_clips
+from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.model_file import Model
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.training.adapting import split_of
-from asyconv.training.data import Report, clips_of, read_data_sets
+from asyconv.training.data import Report, chosen_split, clips_of, read_data_sets
 from asyconv.training.loop import started, train
 from asyconv.training.processes import CPU, Place
 from asyconv.training.recipe import Recipe
@@ -49,6 +52,7 @@ def adapt(
     recipe, clips, tuning = clips_of(run, recipe, data, split, max(1, workers), report)
     networks = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
     tuned_on, kept_apart = sets_of(run, recipe)
+    kept_apart = _with_pictures(kept_apart, data, split)
     written, after = export_model(
         path, networks, recipe, (tuned_on, kept_apart), trained_on=annotated_of(run), settings_of=model, tell=tell
     )
@@ -59,6 +63,18 @@ def adapt(
     written = export_validated(path, written, validated_section(after, kept_apart, None, width_px))
     shutil.rmtree(run)
     return written, own, lost
+
+
+def _with_pictures(kept_apart: HeldOutClips, data: Sequence[Path], split: str) -> HeldOutClips:
+    """The clips of the infants kept apart with their pictures, of which a model that crops sees a part."""
+    annotated = read_data_sets(data)
+    rows = chosen_split(annotated, split).test
+    infants = [infant for infant in annotated if len(rows.get(infant.infant_id, ()))]
+    return replace(
+        kept_apart,
+        pictures=tuple(MapGeometry(infant.width_px, infant.height_px) for infant in infants),
+        redrawn=tuple(partial(load_clips, infant, rows[infant.infant_id]) for infant in infants),
+    )
 
 
 def gain_text(own: Compared, simulated: Compared) -> str:

@@ -37,6 +37,7 @@ from asyconv.labels.label_sheets import LabelSheet, by_frame
 from asyconv.labels.unusable import unusable
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, Crop, MapGeometry, on_map
+from asyconv.pose.infant_crop import infant_crop
 from asyconv.recordings.png_files import png_contents
 from asyconv.recordings.png_folder import SIMULATED_FILE, decode_png
 
@@ -188,17 +189,26 @@ def load_clips(annotated: Annotated, rows: Rows, crop: Crop | None = None) -> Cl
     return ClipSet(depth[places.reshape(rows.shape)], np.nan_to_num(xy_map, nan=0.0), visible)
 
 
-def write_clips(folder: Path, annotated: Sequence[Annotated], clips: Mapping[str, Rows]) -> ClipSet:
+def crop_of(annotated: Annotated) -> Crop | None:
+    """The part of the picture round the labels of an infant; None = the whole picture."""
+    picture = MapGeometry(annotated.width_px, annotated.height_px)
+    return infant_crop(picture.to_map(annotated.xy_px), picture)
+
+
+def write_clips(
+    folder: Path, annotated: Sequence[Annotated], clips: Mapping[str, Rows], *, cropped: bool = False
+) -> ClipSet:
     """Clips of several infants as memory-mapped files in `folder`: made infant by infant, reused while nothing changed.
 
     `clips` gives the rows of each infant (a part of a `Split`); they follow one another in the order of `annotated`.
+    `cropped` clips show the part of the picture round the infant's labels.
     """
     chosen = [(infant, clips[infant.infant_id]) for infant in annotated if len(clips.get(infant.infant_id, ()))]
     if not chosen:
         raise InputError(f"{folder.name}: expected clips of three labelled frames 1/6 s apart, found none; label more")
     done = folder / f"clips-{_key(chosen)}"
     if not done.is_dir():
-        loaded = (load_clips(infant, rows) for infant, rows in chosen)
+        loaded = (load_clips(infant, rows, crop_of(infant) if cropped else None) for infant, rows in chosen)
         names = [infant.infant_id for infant, _ in chosen]
         facts = {"simulated": all(infant.simulated for infant, _ in chosen), "names": names}
         areas = [

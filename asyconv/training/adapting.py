@@ -34,6 +34,7 @@ def adapting_recipe(model: Model, precision: str) -> Recipe:
         model=known if known in WIDTHS else "compact-3d" if settings.arch == "3x3x3" else "compact",
         width=settings.width,
         deep_detection=settings.deep_detection,
+        crop_to_infant=settings.crop_to_infant,
         detection=dataclasses.replace(
             USEFUL.detection, radius_map=settings.disc_radius_map, rate=2e-3, steps=200, validate_every=50, patience=3
         ),

@@ -102,6 +102,11 @@ def clips_of(
         annotated = read_data_sets(data)
         parts = chosen_split(annotated, split)
         own, tuning, _ = (write_clips(folder / name, annotated, getattr(parts, name)) for name in PARTS)
+        if recipe.crop_to_infant:  # learnt from beside the whole pictures, by which frames are known again
+            own, tuning = (
+                write_clips(folder / "cropped" / name, annotated, getattr(parts, name), cropped=True)
+                for name in PARTS[:2]
+            )
         recipe = dataclasses.replace(recipe, split=parts.name)
         clips = own if clips is None else mixed(own, clips, recipe.simulated_share)
     assert clips is not None

@@ -1,5 +1,6 @@
-"""asyconv bench: time and memory of a whole recording, of the kernels and of the target maps, as rows of CSV."""
+"""asyconv bench: time and memory of a whole recording, of its parts and of the kernels, as rows of CSV."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,25 @@ def targets(device: "torch.device", clips: int, seconds: float, output: Path | N
             add_row(output, row)
         drawn = f"drawn in {row['draw_p20_ms']} ms, {row['times_filling']} times filling ({row['fill_p20_ms']} ms)"
         click.echo(f"{row['kind']} {row['shape']}: {drawn}")
+
+
+@command.command(name="reading", example="asyconv bench reading -o reading.csv")
+@option("--seconds", type=click.FloatRange(min=1), default=10.0, show_default=True, help="Length of the recording.")
+@output_option("CSV file to which the rows are added.")
+def reading(seconds: float, output: Path | None) -> None:
+    """Read one simulated recording in each format, and count frames per second.
+
+    Every file is in the computer's memory when it is read, and frames are decoded on a thread of their own.
+    """
+    from asyconv.evaluation.reading_rates import reading_rows
+
+    if output is not None:
+        check_output(output, (".csv",), (), overwrite=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for row in reading_rows(Path(folder), seconds):
+            if output is not None:
+                add_row(output, row)
+            click.echo(f"{row['format']}: {row['frames_per_s']} frames/s, {row['kib_per_frame']} KiB a frame")
 
 
 def _roofline(output: Path, shape: list[int], dtype: str) -> Path:

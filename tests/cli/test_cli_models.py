@@ -211,3 +211,15 @@ def test_bench_targets_adds_a_row_for_each_kind_of_target(tmp_path: Path) -> Non
         rows = list(csv.DictReader(file))
     assert [(row["kind"], row["radius_map"]) for row in rows] == [("detection", "3.0"), ("regression", "6.0")]
     assert all(float(row["times_filling"]) > 0 for row in rows)
+
+
+def test_bench_reading_adds_a_row_for_each_format(tmp_path: Path) -> None:
+    output = tmp_path / "reading.csv"
+    result = invoke("bench", "reading", "--seconds", 1, "-o", output)
+    assert result.exit_code == 0, result.output
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["format"].split()[0] for row in rows] == ["OpenNI", "folder", "FFV1", "HDF5,", "HDF5,", "ROS"]
+    assert {row["frames"] for row in rows} == {"30"}
+    assert all(float(row["frames_per_s"]) > 0 for row in rows)
+    assert [round(float(row["kib_per_frame"])) for row in rows][-1] == 600  # the bag holds 640x480 pixels of 16 bits

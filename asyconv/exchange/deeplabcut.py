@@ -14,7 +14,7 @@ from asyconv.exchange.facts import facts_beside, facts_of, write_beside
 from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import regular
-from asyconv.exchange.tables import text_table
+from asyconv.exchange.tables import number_in, text_table
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from asyconv.whole_files import write_whole
@@ -93,7 +93,7 @@ def _read_csv(path: Path) -> Poses:
         for k in range(first, len(row)):
             if coords[k] in COORDS:
                 place = individuals.index(people[k]), n, names.index(parts[k]), list(COORDS).index(coords[k])
-                values[place] = _number(row[k], where)
+                values[place] = number_in(row[k], where)
     return _poses(path, names, frame, values, tuple(individuals) if "individuals" in headers else ())
 
 
@@ -103,10 +103,3 @@ def _poses(
     if (np.diff(frame) <= 0).any():
         raise InputError(f"{path}: expected numbers of frames that rise from row to row")
     return Poses(tuple(names), frame, values[..., :2], values[..., 2], named, facts=facts_beside(path))
-
-
-def _number(cell: str, where: str) -> float:
-    try:
-        return float(cell) if cell else float("nan")
-    except ValueError as error:
-        raise InputError(f"{where}: expected a number or an empty cell, found {cell[:40]!r}") from error

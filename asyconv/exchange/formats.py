@@ -58,7 +58,7 @@ EXPORTS: Final = {
 
 IMPORTS: Final = {
     "deeplabcut": Format("DeepLabCut", (".csv", ".h5"), "deeplabcut"),
-    "sleap": Format("SLEAP", (".h5",), "sleap"),
+    "sleap": Format("SLEAP", (".h5", ".csv"), "sleap"),
     "anipose": Format("Anipose", (".csv",), "anipose"),
     "openpose": Format("OpenPose", ("",), "openpose"),
     "alphapose": Format("AlphaPose", (".json",), "alphapose"),

@@ -49,7 +49,7 @@ def _spread(values: npt.NDArray[Any], place: npt.NDArray[np.int64], n: int) -> n
 
 def need_mm(tracks: Tracks, what: str) -> None:
     """Refuse tracks without millimetres."""
-    if np.isnan(tracks.x_mm).all():
+    if not has_mm(tracks):
         raise InputError(f"{what} holds millimetres, and these tracks have none (the camera's intrinsics are missing)")
 
 

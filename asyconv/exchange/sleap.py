@@ -1,5 +1,6 @@
-"""Analysis files of SLEAP (HDF5): one track with the pixels of each node, and where the track is seen."""
+"""Analysis files of SLEAP: HDF5 with the pixels of each node and track; the table (CSV) of the same is only read."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import numpy as np
 
 from asyconv.errors import InputError
 from asyconv.exchange.facts import as_json, as_text, facts_in, facts_of
-from asyconv.exchange.poses import Poses
+from asyconv.exchange.frame_numbers import FRAME_MAX
+from asyconv.exchange.people import poses_of
+from asyconv.exchange.poses import Floats, Poses
 from asyconv.exchange.regular import regular
+from asyconv.exchange.tables import number_in
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
 from asyconv.whole_files import whole_file
@@ -43,6 +47,40 @@ def write(tracks: Tracks, path: Path) -> list[str]:
 
 def read(path: Path) -> Poses:
     """Read pixels and scores; frames in which no track has an instance are lost frames."""
+    return _read_csv(path) if path.suffix.lower() == ".csv" else _read_h5(path)
+
+
+def _read_csv(path: Path) -> Poses:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: expected a table of SLEAP (CSV), it cannot be read") from error
+    names = tuple(column.removesuffix(".x") for column in (rows[0] if rows else ()) if str(column).endswith(".x"))
+    if not names or "frame_idx" not in rows[0]:
+        raise InputError(f"{path}: expected a table of SLEAP with the columns frame_idx and ...x, found none")
+    found: dict[int, list[tuple[str | None, Floats]]] = {}
+    of_track: dict[str, list[int]] = {}
+    for place, row in enumerate(rows, 2):
+        where = f"{path}, row {place}"
+        value = number_in(row["frame_idx"] or "", where)
+        if not (0 <= value <= FRAME_MAX and value % 1 == 0):
+            raise InputError(f"{where}: expected the number of a frame as frame_idx, found {row['frame_idx']}")
+        frame = int(value)
+        cells = [row.get(f"{name}.{what}") for name in names for what in ("x", "y", "score")]
+        points = np.array([number_in(cell or "", where) for cell in cells]).reshape(-1, 3)
+        found.setdefault(frame, []).append((row.get("track") or None, points))
+        of_track.setdefault(row.get("track") or "", []).append(frame)
+    lengths = {len(frames) for frames in of_track.values()}
+    if len(lengths) > 1 and all(frames == list(range(len(frames))) for frames in of_track.values()):
+        raise InputError(
+            f"{path}: expected numbers of frames as frame_idx, but it runs from 0 without a gap in every track, so it "
+            "seems to count rows, as in some versions of SLEAP; export the analysis file as HDF5 (.h5)"
+        )
+    return poses_of(found, names)
+
+
+def _read_h5(path: Path) -> Poses:
     import h5py
 
     try:

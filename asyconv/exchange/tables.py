@@ -1,9 +1,11 @@
-"""Numbers as text, exactly: single precision in the fewest digits that give it back."""
+"""Numbers as text, exactly: single precision in the fewest digits that give it back; and text as numbers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy.typing as npt
+
+from asyconv.errors import InputError
 
 
 def text_table(columns: Mapping[str, npt.NDArray[Any]], separator: str = ",", missing: str = "") -> str:
@@ -12,3 +14,11 @@ def text_table(columns: Mapping[str, npt.NDArray[Any]], separator: str = ",", mi
 
     table = pl.DataFrame({name: pl.Series(values) for name, values in columns.items()}).fill_nan(None)
     return table.write_csv(include_header=False, separator=separator, null_value=missing)
+
+
+def number_in(cell: str, where: str) -> float:
+    """The number in a cell of text; an empty one is NaN."""
+    try:
+        return float(cell) if cell else float("nan")
+    except ValueError as error:
+        raise InputError(f"{where}: expected a number or an empty cell, found {cell[:40]!r}") from error

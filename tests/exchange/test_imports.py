@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from asyconv.exchange.formats import EXPORTS, IMPORTS
 from asyconv.exchange.joint_names import COCO_17, MEDIAPIPE_33, OPENPOSE_25
 from asyconv.skeleton import FLIP, JOINTS
 from asyconv.tracks import Tracks
@@ -37,17 +39,10 @@ def refused(path: Path, name: str, *options: object) -> str:
     return result.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "ending"),
-    [
-        ("deeplabcut", ".csv"),
-        ("deeplabcut", ".h5"),
-        ("sleap", ".h5"),
-        ("anipose", ".csv"),
-        ("coco", ".json"),
-        ("nwb", ".nwb"),
-    ],
-)
+BOTH_WAYS = [(name, ending) for name in EXPORTS if name in IMPORTS for ending in EXPORTS[name].endings]
+
+
+@pytest.mark.parametrize(("name", "ending"), BOTH_WAYS)
 def test_tracks_go_out_and_come_in_again(tmp_path: Path, name: str, ending: str) -> None:
     if name in PACKAGES:
         pytest.importorskip(PACKAGES[name])
@@ -83,6 +78,10 @@ def test_tracks_go_out_and_come_in_again(tmp_path: Path, name: str, ending: str)
         "simulated",
     ):
         assert again.meta[fact] == tracks.meta[fact], fact
+
+
+def test_the_round_trip_takes_every_format_that_is_both_ways() -> None:
+    assert {name for name, _ in BOTH_WAYS} == {"deeplabcut", "sleap", "anipose", "coco", "nwb"}
 
 
 def deeplabcut(path: Path, people: list[str] | None, rows: list[list[Any]], names: tuple[str, ...] = JOINTS) -> Path:
@@ -280,6 +279,35 @@ def test_sleap_frames_without_an_instance_are_lost_frames(tmp_path: Path) -> Non
     with h5py.File(tmp_path / "a.h5", "a") as file:
         file["tracks"][:] = points
     assert "holds 2 people (track_0, track_1)" in refused(tmp_path / "a.h5", "sleap", "--fps", 30)
+
+
+def sleap_table(path: Path, rows: Sequence[tuple[str, object, object]]) -> Path:
+    """Write an analysis table of SLEAP: track, frame and the x of every joint ("" = none) of each row."""
+    lines = [["track", "frame_idx", "instance.score", *(f"{joint}.{what}" for joint in JOINTS for what in "xys")]]
+    lines[0] = [name.removesuffix("s") + "score" if name.endswith(".s") else name for name in lines[0]]
+    lines += [[track, str(frame), "0.9", *([str(x), "5", "0.8"] * len(JOINTS))] for track, frame, x in rows]
+    path.write_text("".join(",".join(line) + "\n" for line in lines))
+    return path
+
+
+def test_sleap_tables_have_no_row_of_a_frame_without_an_instance(tmp_path: Path) -> None:
+    path = sleap_table(tmp_path / "a.csv", [("", "0", 10.0), ("", "3.0", ""), ("", 4, 14.0)])
+    tracks = imported(path, "sleap", "--fps", 10)
+    assert tracks.frame.tolist() == [1, 4, 5]
+    np.testing.assert_allclose(tracks.time_s, [0.0, 0.3, 0.4])
+    np.testing.assert_array_equal(tracks.x_px[:, 0], [10, np.nan, 14])
+    two = [("infant", 0, 10.0), ("nurse", 0, 90.0), ("infant", 2, 12.0), ("nurse", 1, 91.0)]
+    assert "holds 2 people (infant, nurse)" in refused(sleap_table(path, two), "sleap", "--fps", 10)
+    assert imported(path, "sleap", "--fps", 10, "--person", "infant").frame.tolist() == [1, 3]
+
+
+def test_a_sleap_table_that_counts_rows_is_refused(tmp_path: Path) -> None:
+    rows = [(track, frame, 10.0 + frame) for track, n in (("infant", 5), ("nurse", 3)) for frame in range(n)]
+    path = sleap_table(tmp_path / "a.csv", rows)
+    assert "seems to count rows" in refused(path, "sleap", "--fps", 10, "--person", "infant")
+    assert "frame_idx, found -1" in refused(sleap_table(path, [("", -1, 10.0)]), "sleap", "--fps", 10)
+    path.write_text("a,b\n1,2\n")
+    assert "with the columns frame_idx and ...x, found none" in refused(path, "sleap", "--fps", 10)
 
 
 def test_pixels_alone_are_analysed(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from asyconv.analysis.measures.registry import measures
 from asyconv.exchange.formats import EXPORTS, IMPORTS
@@ -63,6 +65,28 @@ def test_the_sample_is_simulated_and_has_the_tables_of_today(tmp_path: Path) -> 
     assert set(core) <= set(long["feature"])
     (tmp_path / "results").symlink_to(folder.parent)
     run_python_of_the_page(tmp_path)
+
+
+def test_the_table_for_a_spreadsheet_and_the_r_of_the_page(tmp_path: Path) -> None:
+    (tmp_path / "results").symlink_to(ROOT / "docs" / "sample")
+    (line,) = re.findall(r"`python -c '(.*)'`", PAGE)
+    subprocess.run([sys.executable, "-c", line], cwd=tmp_path, check=True)
+    long = pl.read_parquet(tmp_path / "results" / "*" / "features_long.parquet")
+    written = pl.read_csv(tmp_path / "features.csv", infer_schema_length=None)
+    assert written.columns == long.columns
+    assert written["value"].to_list() == long["value"].to_list()
+    if shutil.which("Rscript") is None:
+        pytest.skip("the spreadsheet's table was read; the rest needs R")
+    (example,) = re.findall(r"```r\n(.*?)```", PAGE, re.DOTALL)
+    without_arrow = (
+        'library <- function(...) 0; read_parquet <- function(file) read.csv("features.csv", na.strings = "")\n'
+    )
+    (tmp_path / "page.R").write_text(without_arrow + example)
+    subprocess.run(["Rscript", "page.R"], cwd=tmp_path, check=True, capture_output=True)
+    moving = long.filter((pl.col("feature") == "moving_pct") & pl.col("value").is_not_null())
+    wide = pl.read_csv(tmp_path / "moving_by_limb.csv").to_dicts()[0]
+    for part, value in moving.filter(pl.col("scope") == "limb").select("part", "value").iter_rows():
+        assert wide[f"value.{part}"] == pytest.approx(value, rel=1e-9)
 
 
 def test_every_format_is_on_the_page() -> None:

@@ -132,7 +132,8 @@ def doubts(movement: "Movement") -> list[str]:
             any(r.lower_bound for r in amounts) and not movement.clean.in_plane,
         ),
         (
-            "The depth came from video of 8 bits a pixel: joints are less exact than depth of 16 bits gives them.",
+            "The depth came from video of 8 bits a pixel: millimetres are withheld, and joints are less exact than "
+            "those from depth of 16 bits.",
             bool(meta.get("lossy")),
         ),
         (f"{100 * copied:.0f} % of the samples repeat the one before exactly and were left out.", copied > 0),

@@ -108,6 +108,8 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
             f"camera geometry from: {intrinsics.get('source', 'not stated')}; depth unit "
             f"{meta.get('depth_unit_mm')} mm from: {meta.get('depth_unit_source') or 'not stated'}"
             if intrinsics
+            else "none: the depth came from video of 8 bits a pixel, so no length or speed is given in mm"
+            if meta.get("lossy")
             else "none: the camera geometry is unknown, so no length or speed is given in mm",
         ),
         ("Frames", f"{meta.get('frames_used', 'unknown')} used, {meta.get('frames_lost', 'unknown')} lost"),

@@ -87,6 +87,8 @@ def why_no_mm(tracks: CleanTracks, meta: dict[str, Any]) -> str:
         return ""
     if not np.isfinite(tracks.gated_px).any():
         return "no joint was found"
+    if meta.get("lossy"):
+        return "depth of 8 bits, so no millimetres"
     if not meta.get("intrinsics"):
         return "no camera intrinsics, so no millimetres"
     return "no depth at the joints, so no millimetres"

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from asyconv.analysis import analyse
+from asyconv.analysis.report.page import render
 from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.pose.model_file import load_model
@@ -16,6 +18,8 @@ from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import FOCAL_PX
 from asyconv.simulation.scene import make_infant
+from tests.helpers.closed_form import make_tracks
+from tests.helpers.exported import without_mm
 
 WINDOW_MM = (450.0, 650.0)
 
@@ -65,6 +69,16 @@ def test_its_tracks_have_joints_and_no_millimetres_even_where_a_camera_is_stated
     assert tracks.motion is None
     assert tracks.activity is None
     assert any("millimetres withheld" in text for text in tracks.meta["warnings"])
+
+
+def test_the_report_says_why_there_are_no_millimetres() -> None:
+    movement = analyse(without_mm(make_tracks(65.0, noise_mm=0.5, lossy=True)))
+    reasons = {result.reason for result in movement.results if result.value is None}
+    assert "depth of 8 bits, so no millimetres" in reasons
+    assert not any("intrinsics" in reason for reason in reasons)
+    html = render([movement])
+    assert "video of 8 bits a pixel: millimetres are withheld" in html
+    assert "video of 8 bits a pixel, so no length or speed is given in mm" in html
 
 
 @pytest.mark.parametrize("window", ["520", "650-520", "0-10", "a-b", "500-99999"])

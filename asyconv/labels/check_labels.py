@@ -115,7 +115,7 @@ def _swaps(labels: Labels) -> Iterator[Place]:
         for index in rows:
             by_row.setdefault(index, []).append(name)
     for index, names in by_row.items():
-        yield index, SWAP, f"right and left {', '.join(names)} seem exchanged"
+        yield index, SWAP, f"right and left {', '.join(names)} seem exchanged; right if the limbs crossed just then"
 
 
 def _exchanged(labels: Labels, right: int, left: int) -> Iterator[int]:

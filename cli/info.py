@@ -29,7 +29,7 @@ def command(
     """Tell what each recording is, reading all of its frames.
 
     Printed are format, size, the rate that is stated and the one that is measured, lost frames, length, depths, holes,
-    the camera's intrinsics and their source, and what is suspicious.
+    the camera's intrinsics and their source, what lies beside the depth and is none, and what is suspicious.
 
     Exit codes: 0 all could be read, 1 at least one could not, 2 wrong usage.
     """
@@ -85,6 +85,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         "mirrored": "not stated" if mirrored is None else "yes" if mirrored else "no",
     }
     lines = [facts["name"], *(f"  {name + ':':10} {text}" for name, text in rows.items())]
+    lines += [f"  {'beside:':10} {what}" for what in facts["beside"]]
     return lines + [f"  {'beware:':10} {sentence}" for sentence in facts["warnings"]]
 
 

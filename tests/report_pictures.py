@@ -20,7 +20,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.report.page import render
 from asyconv.pose.model_file import load_model
 from asyconv.pose.tracking import track
-from asyconv.recordings.oni import OniWriter
+from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.simulation.infant import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX, Infant
 from asyconv.simulation.scene import BARE, Condition, make_infant, sensed_depth

@@ -15,7 +15,8 @@ import numpy as np
 
 from asyconv.errors import InputError
 from asyconv.recordings.png_times import ticks_per_s_of
-from asyconv.recordings.stored import Depth, Stored, check_sides
+from asyconv.recordings.stored import Depth, Stored
+from asyconv.recordings.stream import check_sides
 
 _DAMAGE: Final = (
     OSError,
@@ -112,6 +113,7 @@ def read_npz(path: Path, stream: str | None = None) -> Stored:
         pictures=lambda: _unpacked(path, depth[0]),
         stamps=None if stamps is None else lambda: stamps,
         ticks_per_s=ticks_per_s_of(timed[0]) if timed and timed[0].lower() not in ("t", "ts") else None,
+        beside=[f"array {name} {header}" for name, header in members.items() if name not in (*depth, *timed)],
     )
 
 

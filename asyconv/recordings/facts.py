@@ -71,5 +71,6 @@ def facts_of(recording: Recording, depths: Depths) -> dict[str, Any]:
         else {name: round(getattr(camera, name), 2) for name in ("fx_px", "fy_px", "cx_px", "cy_px")}
         | {"source": camera.source},
         "mirrored": recording.mirrored,
+        "beside": list(recording.beside),
         "warnings": list(recording.warnings),
     }

@@ -16,7 +16,8 @@ import numpy as np
 
 from asyconv.errors import InputError
 from asyconv.recordings.clock import UNITS
-from asyconv.recordings.stored import Depth, Stored, check_sides, needed
+from asyconv.recordings.stored import Depth, Stored, needed
+from asyconv.recordings.stream import check_sides
 
 _TIMES: Final = ("ts_depth", "ts")
 _BLOCK_BYTES: Final = 64 * 2**20
@@ -47,7 +48,7 @@ def read_hdf5(path: Path) -> Stored:
             if isinstance(error, InputError):
                 raise
             raise InputError(f"{path.name}: expected a whole HDF5 file, found a damaged one ({error})") from error
-        count = int(depth.shape[0])
+        count, others = int(depth.shape[0]), sorted(set(file) - {"depth", *_TIMES})
     scale_m = _number(stated, "depth_scale")
     given = stamps[np.isfinite(stamps)]
     span = (float(given[0]), float(given[-1])) if len(given) else None
@@ -65,6 +66,7 @@ def read_hdf5(path: Path) -> Stored:
         nominal_hz=_number(stated, "fps"),
         unit_mm=None if scale_m is None else round(scale_m * 1000, 6),
         camera=None if serial is None else hashlib.sha256(str(serial).encode()).hexdigest(),
+        beside=[f"dataset {name}" for name in others],
     )
 
 

@@ -1,4 +1,4 @@
-"""Read depth from OpenNI recordings (.oni of OpenNI 1 and 2); `OniWriter` (oni_writer.py) writes them.
+"""Read depth from OpenNI recordings (.oni of OpenNI 1 and 2); oni_writer.py writes them.
 
 A file that was cut off gives every whole frame before the cut and a warning; a damaged frame is an error that
 names it.
@@ -16,12 +16,20 @@ from asyconv.errors import InputError
 from asyconv.recordings.clock import UNITS, clock_of
 from asyconv.recordings.oni_codec import CODECS, PayloadError, decode
 from asyconv.recordings.oni_records import DEPTH_NODE, FrameRecord, Node, Scan, scan
-from asyconv.recordings.oni_writer import SIMULATED_PROPERTY, OniWriter
-from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Intrinsics, Recording, intrinsics_from_fov, sha256_of
-
-__all__ = ["OniWriter", "open_oni"]
+from asyconv.recordings.oni_writer import SIMULATED_PROPERTY
+from asyconv.recordings.stream import (
+    Decoder,
+    Frame,
+    Intrinsics,
+    Recording,
+    check_sides,
+    intrinsics_from_fov,
+    sha256_of,
+    unit_used,
+)
 
 _UNIT_MM: Final = {100: 1.0, 101: 0.1}  # oniPixelFormat; absent in OpenNI 1 files, which are in mm
+_OTHERS: Final = {3: "colour", 4: "sound", 5: "infra-red"}  # kinds of nodes
 _PIECE: Final = 1 << 20
 
 
@@ -64,6 +72,11 @@ def open_oni(path: Path, *, depth_unit_mm: float | None = None, fps_hz: float | 
         decode=decode_all,
         digest=lambda: sha256_of(path),
         warnings=warnings,
+        beside=[
+            f"{_OTHERS.get(other.kind, 'unknown')} stream of {len(other.frames)} frames"
+            for other in scanned.nodes
+            if other.frames and other.kind != DEPTH_NODE
+        ],
     )
 
 
@@ -131,8 +144,7 @@ def _picture(node: Node, name: str, warnings: list[str]) -> tuple[int, int, floa
     cropping = _unpack(node, "xnCropping", "<iHHHH")
     if cropping is not None and cropping[0]:
         _, x_px, y_px, width_px, height_px = cropping
-    if not (0 < width_px <= MAX_SIDE_PX and 0 < height_px <= MAX_SIDE_PX):
-        raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
+    check_sides(name, width_px, height_px)
     if node.codec not in CODECS:
         raise InputError(f"{name}: expected codec {', '.join(CODECS)}, found {node.codec!r}")
     if node.changed & {"xnMapOutputMode", "xnCropping", "oniPixelFormat"}:
@@ -154,9 +166,7 @@ def _unit_mm(node: Node, name: str, given_mm: float | None, warnings: list[str])
         if given_mm is None or stated in (102, 103):  # shift values are no lengths, whatever the unit
             raise InputError(f"{name}: expected depth in 1 or 0.1 mm (oniPixelFormat 100, 101), found {stated!r}")
         return given_mm
-    if given_mm is not None and given_mm != unit_mm:
-        warnings.append(f"the given depth unit of {given_mm:g} mm was used; the recording states {unit_mm:g} mm")
-    return given_mm or unit_mm
+    return unit_used(given_mm, unit_mm, warnings) or unit_mm
 
 
 def _mirrored(node: Node, warnings: list[str]) -> bool | None:

@@ -53,11 +53,14 @@ def open_recording(
     if not path.exists():
         raise InputError(f"{path.name}: expected a recording, found nothing at this place")
     if path.is_dir():
-        below = [] if holds_depth_pictures(path) else joined(search(path).recordings, force=join)
-        if len(below) == 1:
-            return open_recording(
+        found = None if holds_depth_pictures(path) else search(path)
+        below = [] if found is None else joined(found.recordings, force=join)
+        if found is not None and len(below) == 1:
+            recording = open_recording(
                 below[0], depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream, lossy_mm=lossy_mm
             )
+            recording.beside += [f"{count} videos: {kind}" for kind, count in sorted(found.aside.items())]
+            return recording
         if below:
             raise InputError(f"{path.name}: expected one recording below this folder, found {len(below)}; name one")
         from asyconv.recordings.png_folder import open_png_folder

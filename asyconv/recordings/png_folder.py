@@ -24,7 +24,7 @@ from asyconv.recordings.holes import Holes, is_byte_swapped
 from asyconv.recordings.png_files import SIGNATURE, png_contents
 from asyconv.recordings.png_names import Picture, depth_series
 from asyconv.recordings.png_times import TIMES_FILES, Stamps, read_stamps
-from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Recording
+from asyconv.recordings.stream import Decoder, Frame, Recording, check_sides
 
 SIMULATED_FILE: Final = "asyconv-simulated.txt"
 """A folder of pictures that this program made up holds a file of this name."""
@@ -105,8 +105,7 @@ def _common_size(pictures: list[Picture]) -> tuple[int, int]:
     size = (pictures[0].header.width_px, pictures[0].header.height_px)
     for _, path, header in pictures:
         name, sides_px = f"{path.parent.name}/{path.name}", (header.width_px, header.height_px)
-        if not (0 < sides_px[0] <= MAX_SIDE_PX and 0 < sides_px[1] <= MAX_SIDE_PX):
-            raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {sides_px[0]}x{sides_px[1]}")
+        check_sides(name, *sides_px)
         if sides_px != size:
             raise InputError(
                 f"{name}: expected {size[0]}x{size[1]} as in the first picture, found {sides_px[0]}x{sides_px[1]}"

@@ -18,8 +18,8 @@ from asyconv.errors import InputError
 from asyconv.recordings import ros_messages as messages
 from asyconv.recordings.clock import UNITS
 from asyconv.recordings.not_depth import kind_of
-from asyconv.recordings.stored import Depth, Stored, check_sides, needed
-from asyconv.recordings.stream import Intrinsics
+from asyconv.recordings.stored import Depth, Stored, needed
+from asyconv.recordings.stream import Intrinsics, check_sides
 
 _IMAGES: Final = {"sensor_msgs/msg/Image": messages.image, "sensor_msgs/msg/CompressedImage": messages.coded_image}
 _CAMERA: Final = "sensor_msgs/msg/CameraInfo"
@@ -54,6 +54,7 @@ def read_bag(path: Path, form: str, stream: str | None = None) -> Stored:
         count = sum(one.msgcount for one in bag.connections if one.topic == topic.name)
         intrinsics = _intrinsics(bag, topic, path, first)
         unit_mm = messages.own_unit_mm(first) or _option_unit_mm(bag, path)
+        others = sorted({one.topic for one in bag.connections if one.msgtype in _IMAGES} - {topic.name})
         begin_ns, length_s = int(bag.start_time), (bag.end_time - bag.start_time) / 1e9
     check_sides(path.name, first.width_px, first.height_px)
 
@@ -87,6 +88,7 @@ def read_bag(path: Path, form: str, stream: str | None = None) -> Stored:
         intrinsics=intrinsics,
         camera=topic.name,
         warnings=warnings,
+        beside=[f"topic {name}" for name in others],
     )
 
 

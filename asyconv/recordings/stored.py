@@ -18,7 +18,7 @@ import numpy.typing as npt
 from asyconv.errors import InputError
 from asyconv.recordings.clock import Clock, clock_of, counted_clock
 from asyconv.recordings.holes import Holes, is_byte_swapped
-from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Intrinsics, Recording
+from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, unit_used
 
 Depth = npt.NDArray[np.uint16]
 
@@ -45,6 +45,7 @@ class Stored:
     intrinsics: Intrinsics | None = None
     camera: str | None = None  # tells two cameras apart; never written anywhere
     warnings: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)  # what else the file holds, which is no depth
 
 
 def needed(module: str, name: str) -> Any:
@@ -56,25 +57,14 @@ def needed(module: str, name: str) -> Any:
         raise InputError(f"{name}: reading it needs the package {package}: pip install 'asyconv[readers]'") from error
 
 
-def check_sides(name: str, width_px: int, height_px: int) -> None:
-    """Refuse pictures without a side, or with one that no camera has."""
-    if not (0 < width_px <= MAX_SIDE_PX and 0 < height_px <= MAX_SIDE_PX):
-        raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
-
-
 def recording_of(
     path: Path, parts: Sequence[Stored], *, depth_unit_mm: float | None = None, fps_hz: float | None = None
 ) -> Recording:
     """Make one recording of the files of one camera, which are in order; `path` is what it is opened by."""
     first, warnings = parts[0], list(dict.fromkeys(warning for part in parts for warning in part.warnings))
-    if depth_unit_mm is not None and first.unit_mm is not None and not math.isclose(depth_unit_mm, first.unit_mm):
-        if first.unit_is_sure:
-            raise InputError(f"{path.name}: expected no depth unit, because these depths are stored in metres")
-        warnings.append(
-            f"the given depth unit of {depth_unit_mm:g} mm was used; the recording states {first.unit_mm:g} mm"
-        )
-
-    unit_mm = depth_unit_mm or first.unit_mm
+    unit_mm = unit_used(depth_unit_mm, first.unit_mm, warnings)
+    if unit_mm != first.unit_mm and first.unit_is_sure:
+        raise InputError(f"{path.name}: expected no depth unit, because these depths are stored in metres")
     if unit_mm is None and first.intrinsics is not None:
         warnings.append("the recording states no unit of depth, so its intrinsics were not used")
 
@@ -101,6 +91,7 @@ def recording_of(
         decode=lambda: _decode_all(parts, clock(), warnings),
         digest=lambda: _sha256_of_all([part.path for part in parts]),
         warnings=warnings,
+        beside=list(dict.fromkeys(other for part in parts for other in part.beside)),
     )
 
 

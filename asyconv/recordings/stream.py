@@ -1,6 +1,7 @@
 """An open depth recording: what it is, and its frames one after another."""
 
 import hashlib
+import math
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -12,10 +13,11 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.errors import InputError
 from asyconv.recordings.clock import Clock
 
 MAX_SIDE_PX: Final = 8192
-"""The largest side of a picture that is read; a larger one is refused, whatever the format."""
+"""The largest side of a picture that is read, whatever the format."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Recording:
     decode: Callable[[], Decoder] = field(repr=False)
     digest: Callable[[], str] = field(repr=False)
     warnings: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)  # what else the file or folder holds; told by `info` alone
     lossy: bool = False  # depth has 8 bits or a picture's colours: good for poses alone
     _sha256: str | None = field(default=None, repr=False)
     _stops: list[threading.Event] = field(default_factory=list, repr=False)
@@ -174,6 +177,19 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sides(name: str, width_px: int, height_px: int) -> None:
+    """Refuse pictures without a side, or with one that no camera has."""
+    if not (0 < width_px <= MAX_SIDE_PX and 0 < height_px <= MAX_SIDE_PX):
+        raise InputError(f"{name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
+
+
+def unit_used(given_mm: float | None, stated_mm: float | None, warnings: list[str]) -> float | None:
+    """Millimetres a count: what the user gives, else what the recording states; `warnings` tells where they differ."""
+    if given_mm is not None and stated_mm is not None and not math.isclose(given_mm, stated_mm):
+        warnings.append(f"the given depth unit of {given_mm:g} mm was used; the recording states {stated_mm:g} mm")
+    return given_mm or stated_mm
 
 
 def intrinsics_from_fov(width_px: int, height_px: int, hfov_rad: float, vfov_rad: float) -> Intrinsics | None:

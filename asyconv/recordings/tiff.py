@@ -12,7 +12,8 @@ from typing import Any, Final
 import numpy as np
 
 from asyconv.errors import InputError
-from asyconv.recordings.stored import Depth, Stored, check_sides
+from asyconv.recordings.stored import Depth, Stored
+from asyconv.recordings.stream import check_sides
 
 _GRAY16: Final = ("I;16", "I;16L", "I;16B")
 _DAMAGE: Final = (OSError, ValueError, EOFError, SyntaxError, TypeError, KeyError, RuntimeError, struct.error, Warning)

@@ -26,9 +26,9 @@ from asyconv.recordings.clock import Clock, clock_of, counted_clock
 from asyconv.recordings.formats import first_bytes
 from asyconv.recordings.holes import Holes
 from asyconv.recordings.lossy_video import counts_of
-from asyconv.recordings.stream import MAX_SIDE_PX, Decoder, Frame, Intrinsics, Recording, sha256_of
+from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, check_sides, sha256_of, unit_used
 from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
-from asyconv.recordings.video_streams import DEPTH_FORMATS, depth_stream
+from asyconv.recordings.video_streams import DEPTH_FORMATS, depth_stream, others
 
 _SIMULATED: Final = "asyconv simulated"
 _FACTS_TAG: Final = "ASYCONV"
@@ -49,19 +49,15 @@ def open_video(
     with _container(path) as container:
         chosen = depth_stream(container, path.name, stream, lossy=lossy_mm is not None)
         width_px, height_px = chosen.codec_context.width, chosen.codec_context.height
-        if not (0 < width_px <= MAX_SIDE_PX and 0 < height_px <= MAX_SIDE_PX):
-            raise InputError(f"{path.name}: expected sides of 1 to {MAX_SIDE_PX} pixels, found {width_px}x{height_px}")
+        check_sides(path.name, width_px, height_px)
         stated_hz = float(chosen.average_rate or chosen.guessed_rate or 0) or None
         frame_count = chosen.frames or None
         length_s = container.duration / av.time_base if container.duration else None
-        facts = _facts(container, chosen, warnings)
+        facts, beside = _facts(container, chosen, warnings), others(container, chosen)
         film = _Film(path, (height_px, width_px), chosen.index, fps_hz or stated_hz, fps_hz, warnings, lossy_mm)
     if lossy_mm is not None:
         warnings.append(lossy_video.SAID)
         depth_unit_mm, facts = lossy_video.UNIT_MM, {"simulated": facts.get("simulated")}
-    stated_mm = facts.get("depth_unit_mm")
-    if depth_unit_mm is not None and stated_mm is not None and depth_unit_mm != stated_mm:
-        warnings.append(f"the given depth unit of {depth_unit_mm:g} mm was used; the recording states {stated_mm:g} mm")
     return Recording(
         path=path,
         format="video",
@@ -70,7 +66,7 @@ def open_video(
         fps_nominal_hz=film.nominal_hz,
         frame_count=frame_count,
         length_s=length_s or film.clock.length_s,
-        depth_unit_mm=depth_unit_mm or stated_mm,
+        depth_unit_mm=unit_used(depth_unit_mm, facts.get("depth_unit_mm"), warnings),
         intrinsics=facts.get("intrinsics"),
         mirrored=facts.get("mirrored"),
         simulated=bool(facts.get("simulated")),
@@ -78,6 +74,7 @@ def open_video(
         decode=lambda: _decode_all(film),
         digest=lambda: sha256_of(path),
         warnings=warnings,
+        beside=beside,
         lossy=lossy_mm is not None,
     )
 

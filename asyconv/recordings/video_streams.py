@@ -33,10 +33,19 @@ def depth_stream(container: Any, name: str, wanted: str | None, *, lossy: bool =
     raise InputError(f"{name}: expected {expected}, found {described}")
 
 
+def others(container: Any, chosen: Any) -> list[str]:
+    """Describe every stream of a video but the one that was chosen."""
+    streams = [stream for stream in container.streams if stream.index != chosen.index and stream.type != "attachment"]
+    return [
+        f"{stream.type} stream {_described(stream) if stream.type == 'video' else _title(stream)}".rstrip()
+        for stream in streams
+    ]
+
+
 def _title(stream: Any) -> str:
     return str(stream.metadata.get("title", "")).strip()
 
 
 def _described(stream: Any) -> str:
-    kind = stream.codec_context.pix_fmt or "one that cannot be read"
+    kind = getattr(stream.codec_context, "pix_fmt", None) or "one that cannot be read"
     return f"{kind} ({_title(stream)})" if _title(stream) else kind

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from asyconv.recordings.oni import OniWriter
+from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.simulation.infant import FPS_HZ, HFOV_RAD, VFOV_RAD
 

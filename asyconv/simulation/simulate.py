@@ -92,7 +92,7 @@ def write_recording(infant: Infant, path: Path, tell: Callable[[int], None]) -> 
 
     with whole_file(path) as part:
         if path.suffix == ".oni":
-            from asyconv.recordings.oni import OniWriter
+            from asyconv.recordings.oni_writer import OniWriter
 
             with OniWriter(
                 part, WIDTH_PX, HEIGHT_PX, FPS_HZ, hfov_rad=HFOV_RAD, vfov_rad=VFOV_RAD, simulated=True

@@ -64,7 +64,7 @@ def simulated(path: Path) -> int:
     """Write a simulated recording; its number of frames."""
     import numpy as np
 
-    from asyconv.recordings.oni import OniWriter
+    from asyconv.recordings.oni_writer import OniWriter
     from asyconv.simulation.frames import frames_of
     from asyconv.simulation.infant import FPS_HZ, HEIGHT_PX, HFOV_RAD, VFOV_RAD, WIDTH_PX
     from asyconv.simulation.scene import make_infant

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.recordings.oni import OniWriter
+from asyconv.recordings.oni_writer import OniWriter
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import HFOV_RAD, VFOV_RAD, Infant
 

@@ -8,8 +8,8 @@ import pytest
 from asyconv.errors import InputError
 from asyconv.pose.model_file import Model
 from asyconv.pose.tracking import track
-from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.oni_codec import encode
+from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.simulation.infant import HFOV_RAD, VFOV_RAD, Infant

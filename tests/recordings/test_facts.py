@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 
@@ -11,6 +12,8 @@ from tests.helpers.commands import invoke
 from tests.helpers.films import write
 from tests.helpers.png_folders import named
 from tests.helpers.real_data import shared_data
+from tests.helpers.ros_bags import BEGIN_NS, ROS1, STEP_NS, image, write_bag
+from tests.helpers.ward import relief, write_tree
 
 
 def facts(*arguments: object) -> dict[str, object]:
@@ -75,9 +78,36 @@ def test_the_picture_is_the_middle_frame_near_white_and_far_dark(tmp_path: Path)
     assert invoke("info", path, "--picture", path).exit_code == 1
 
 
+def test_what_lies_beside_the_depth_is_told(tmp_path: Path) -> None:
+    files = write_tree(tmp_path / "ward", seconds=1)
+    with h5py.File(files[0], "a") as file:
+        file["ts_color"] = [0.0]
+    assert facts(tmp_path / "ward")["beside"] == ["dataset ts_color", "3 videos: ir", "3 videos: rgb"]
+    assert "  beside:    3 videos: ir\n" in invoke("info", tmp_path / "ward").stdout
+    depth = relief(1, 3)
+    np.savez(tmp_path / "a.npz", depth=depth, ts=np.arange(3) / 30, infrared=depth[:, :2, :2].astype(np.uint8))
+    assert facts(tmp_path / "a.npz")["beside"] == ["array infrared uint8 (3, 2, 2)"]
+    topics = {
+        f"/{name}/image_raw": [
+            (BEGIN_NS + n * STEP_NS, image(ROS1, BEGIN_NS + n * STEP_NS, picture, encoding))
+            for n, picture in enumerate(depth.astype(kind))
+        ]
+        for name, encoding, kind in (("color", "mono8", np.uint8), ("depth", "16UC1", np.uint16))
+    }
+    assert facts(write_bag(tmp_path / "a.bag", topics))["beside"] == ["topic /color/image_raw"]
+
+
 def test_a_real_recording(tmp_path: Path) -> None:
     told = facts(shared_data("openni_oni") / "kinect1_openni1_color_depth.oni")
     assert (told["width_px"], told["height_px"], told["frames"]) == (640, 480, 12)
     assert told["depth_mm"]["most"] == 4581.0  # type: ignore[index]
     assert told["holes_pct"] == pytest.approx(23.0, abs=1.0)
     assert told["rate_measured_hz"] == pytest.approx(29.97, abs=0.02)
+    assert told["beside"] == ["colour stream of 12 frames"]
+
+
+def test_a_real_recording_of_an_azure_kinect_names_its_other_streams() -> None:
+    (path,) = shared_data("azure_kinect_mkv").glob("*.mkv")
+    beside = facts(path)["beside"]
+    assert any("COLOR" in what for what in beside)  # type: ignore[attr-defined]
+    assert any("IR" in what for what in beside)  # type: ignore[attr-defined]

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyconv.errors import InputError
-from asyconv.recordings.oni import OniWriter
 from asyconv.recordings.oni_codec import encode
+from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import sha256_of
 from tests.helpers import oni_bytes as twin

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asyconv.recordings.oni import OniWriter
+from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from tests.helpers.real_data import ROOT, shared_data
 

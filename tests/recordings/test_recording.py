@@ -18,7 +18,7 @@ from asyconv.errors import InputError
 from asyconv.jit import compiled
 from asyconv.recordings.clock import Clock
 from asyconv.recordings.finding import find_recordings
-from asyconv.recordings.oni import OniWriter
+from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.stream import Decoder, Frame, Recording, intrinsics_from_fov

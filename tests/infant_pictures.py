@@ -1,7 +1,7 @@
 """Make the pictures of simulated infants in docs/: ``python -m tests.infant_pictures docs``.
 
-``infants.png`` has the first 24 infants that `asyconv simulate --seed 24` draws, ``conditions.png`` one infant under each
-of 24 conditions of `asyconv evaluate conditions`. All infants are simulated; the first frame of each is shown.
+``infants.png`` has the first 24 infants that `asyconv simulate --seed 24` draws, ``conditions.png`` one infant under
+each of 24 conditions of `asyconv evaluate`. All infants are simulated; the first frame of each is shown.
 """
 
 import sys

@@ -1,5 +1,6 @@
 """A recording through the method: shipped weights on simulated infants never trained on, odd files, bad input."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,15 @@ import pytest
 import scipy.signal
 
 from asyconv.errors import InputError
-from asyconv.pose.inference import precision_of
+from asyconv.pose.infant_crop import FIRST_S
+from asyconv.pose.inference import BATCH, precision_of
 from asyconv.pose.joint_depths import nearer_half
 from asyconv.pose.model_file import Model
 from asyconv.pose.tracking import track
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.infant import Infant, project
-from asyconv.simulation.scene import BARE, make_infant
+from asyconv.simulation.scene import BARE, Condition, make_infant
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, TRACKS_VERSION, Tracks
@@ -140,6 +142,27 @@ def test_what_nobody_states_is_marked(film: Path, tmp_path: Path, infant: Infant
     assert tracks.meta["left_right_verified"] is True
     assert tracks.meta["intrinsics"]["source"] == "camera"
     assert any("implausible for a crib" in warning for warning in tracks.meta["warnings"])
+
+
+def test_a_model_that_crops_sees_a_far_infant_closer_whatever_the_batch(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = make_infant(TEST_SEED, 3, np.arange(120) / 30.0, condition=Condition(occluded=False, distance_mm=900.0))
+    path = write(tmp_path / "far.oni", films(far))
+
+    def tracked(crops: bool) -> Tracks:
+        with open_recording(path) as recording:
+            return track(recording, replace(model, settings=replace(model.settings, crop_to_infant=crops)))
+
+    whole, cropped = tracked(crops=False), tracked(crops=True)
+    assert whole.meta["crops"] == []
+    assert [crop["from_s"] for crop in cropped.meta["crops"]] == pytest.approx([FIRST_S], abs=0.4)
+    assert cropped.meta["crops"][0]["width_px"] < 400
+    before, after = slice(0, 45), slice(75, 120)
+    np.testing.assert_array_equal(cropped.x_px[before], whole.x_px[before])
+    assert np.nanmedian(errors_px(cropped, far)[after]) < 0.9 * np.nanmedian(errors_px(whole, far)[after])
+    monkeypatch.setitem(BATCH, "cpu", 3)
+    np.testing.assert_array_equal(tracked(crops=True).x_px, cropped.x_px)
 
 
 def test_six_hz_predicts_every_fifth_frame(film: Path, model: Model, tracks: Tracks) -> None:

@@ -21,9 +21,10 @@ from asyconv import __version__
 from asyconv.evaluation.held_out import HeldOutClips, annotated_part, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, predict
-from asyconv.evaluation.reliability import right_joints
+from asyconv.evaluation.reliability import NEAR_MAP, right_joints
 from asyconv.evaluation.seen_clips import SeenClips, seen_round
 from asyconv.labels.clip_set import ClipSet
+from asyconv.pose.infant_crop import CLOSER
 from asyconv.pose.model_card import ModelSettings
 from asyconv.pose.model_file import Model, load_model, save_model
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
@@ -137,7 +138,8 @@ def frame_hashes(clips: ClipSet) -> list[str]:
 def calibrate(model: Model, clips: ClipSet) -> ModelSettings:
     """Settings of `model` with its threshold, bias by position and confidence measured on `clips`."""
     predictions = predict(model, clips, corrected=False)
-    right = right_joints(predictions.xy_map, clips.xy_map.astype(np.float64), clips.visible)
+    near_map = NEAR_MAP * (CLOSER if model.settings.crop_to_infant else 1.0)
+    right = right_joints(predictions.xy_map, clips.xy_map.astype(np.float64), clips.visible, near_map)
     return dataclasses.replace(
         model.settings,
         presence_thresholds=_thresholds(predictions, clips.visible),

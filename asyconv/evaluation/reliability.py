@@ -21,9 +21,9 @@ def confidence_of(score: Array, settings: ModelSettings) -> Array:
     return np.asarray(np.interp(score, raw, probability))
 
 
-def right_joints(xy_map: Array, truth: Array, visible: Bools) -> Bools:
-    """Which joints [..., 12] are visible and predicted within `NEAR_MAP`; a missing prediction is not right."""
-    return np.asarray(visible & (np.linalg.norm(xy_map - truth, axis=-1) < NEAR_MAP))
+def right_joints(xy_map: Array, truth: Array, visible: Bools, near_map: float = NEAR_MAP) -> Bools:
+    """Which joints [..., 12] are visible and predicted within `near_map`; a missing prediction is not right."""
+    return np.asarray(visible & (np.linalg.norm(xy_map - truth, axis=-1) < near_map))
 
 
 def reliability_rows(confidence: Array, right: Bools, bins: int = BINS) -> list[dict[str, Any]]:

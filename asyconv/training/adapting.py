@@ -36,7 +36,7 @@ def adapting_recipe(model: Model, precision: str) -> Recipe:
         deep_detection=settings.deep_detection,
         crop_to_infant=settings.crop_to_infant,
         detection=dataclasses.replace(
-            USEFUL.detection, radius_map=settings.disc_radius_map, rate=2e-3, steps=200, validate_every=50, patience=3
+            USEFUL.detection, radius_map=settings.disc_radius_map, rate=5e-4, steps=200, validate_every=50, patience=3
         ),
         regression=dataclasses.replace(USEFUL.regression, sigma_map=settings.sigma_map, steps=0),
         infants=SIMULATED_INFANTS,

@@ -1,6 +1,7 @@
 """asyconv demo: from nothing to two reports."""
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from asyconv.cli.messages import finish
 from asyconv.cli.options import PATH, asyconv_command, model_option, option
 from asyconv.cli.process import process
 from asyconv.cli.simulate import simulate
+from asyconv.errors import NO_TORCH, InputError
 
 SEED = 21  # most joints of both infants are seen; others lie under cloths
 
@@ -24,6 +26,8 @@ def command(ctx: click.Context, out: Path, seconds: float, model: str) -> None:
     The folder OUT (asyconv-demo if none is named) gets the folders recordings and results. A second call makes nothing
     twice.
     """
+    if find_spec("torch") is None:  # said before minutes of simulation
+        raise InputError(NO_TORCH)
     recordings = out / "recordings"
     if not recordings.exists():
         unfinished = out / ".recordings"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asyconv.cli.messages import verbosity
+from asyconv.cli.progress import FORETOLD_FROM
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -70,7 +71,8 @@ def pace(facts: dict[str, Any]) -> tuple[int, int | None, float, float | None]:
     """Frames done, of how many, per second, and seconds left, of what a claim tells."""
     done, total, seconds = facts.get("done") or 0, facts.get("total"), facts.get("seconds") or 0.0
     rate = done / seconds if seconds else 0.0
-    return done, total, rate, (total - done) / rate if total and rate else None
+    left_s = (total - done) / rate if total and rate and done >= FORETOLD_FROM * total else None
+    return done, total, rate, left_s
 
 
 def _counts(total: int, outcomes: "Sequence[Outcome]", seconds: float) -> str:

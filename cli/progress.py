@@ -10,6 +10,8 @@ import click
 from asyconv.cli.messages import verbosity
 
 PLAIN_EVERY_S = 10.0
+FORETOLD_FROM = 0.02
+"""Share of the work from which on the time left is told; before, what is done once takes most of the time."""
 
 Tell = Callable[[int, int | None], None]
 """``tell(done, total)``; `total` is None where it is not known."""
@@ -75,7 +77,7 @@ def _plain(label: str, unit: str) -> Iterator[Tell]:
         printed = now
         rate = done / (now - start)
         of_total = f"{done} of {total} {unit}" if total else f"{done} {unit}"
-        left = f", {(total - done) / rate:.0f} s left" if total and rate > 0 else ""
+        left = f", {(total - done) / rate:.0f} s left" if total and done >= FORETOLD_FROM * total > 0 else ""
         click.echo(f"{label}: {of_total}, {rate:.1f} {unit}/s{left}", err=True)
 
     yield tell

@@ -46,7 +46,8 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
     once = once_each(values)
     if not once.height:
         return None
-    rows = [measure for measure in DRAWN if measure.key in set(once["key"])]
+    drawn = [measure for measure in DRAWN if measure.key in set(once["key"])]
+    rows = sorted(drawn, key=lambda measure: not measure.floor_decides)  # those with floor bands first
     bands = bands_of(once)
     floored = sum(measure.floor_decides for measure in rows)
     height_in = ROW_IN * len(rows) + 1.2

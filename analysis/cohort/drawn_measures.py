@@ -41,12 +41,9 @@ KEY_OF: Final = {name: measure.key for measure in DRAWN for name in measure.meas
 
 
 def label(measure: DrawnMeasure) -> str:
-    """Name of a row with its unit."""
-    return (
-        f"{measure.label} {RANGES[measure.key]} ({measure.unit})"
-        if measure.key in RANGES
-        else f"{measure.label} ({measure.unit})"
-    )
+    """Name of a row with its unit, where it has one."""
+    name = f"{measure.label} {RANGES[measure.key]}" if measure.key in RANGES else measure.label
+    return f"{name} ({measure.unit})" if measure.unit else name
 
 
 def drawn_values(values: pl.DataFrame) -> pl.DataFrame:

@@ -75,8 +75,8 @@ def reliability_figure(rows_of_stratum: pl.DataFrame, number: int) -> Drawing | 
         handles = [
             left.plot([], [], MARKERS[limb], color=LIMB_COLOURS[limb], ms=4, label=limb_name(limb))[0] for limb in LIMBS
         ]
-        figure.legend(handles=handles, loc="upper right", ncols=4, frameon=False, fontsize=7.5)
-        figure.subplots_adjust(left=0.31, right=0.97, top=1 - 0.28 / height_in, bottom=0.42 / height_in, wspace=0.12)
+        figure.legend(handles=handles, loc="outside upper right", ncols=4, frameon=False, fontsize=7.5)
+        figure.set_layout_engine("constrained")  # names of measures with their bands are long
 
     rows_of_stratum = rows_of_stratum.with_columns(limb=pl.col("limb").str.replace("_", " "))
     return Drawing(f"reliability_{number:02d}", "Reliability", draw, rows_of_stratum, _summary(given), height_in)

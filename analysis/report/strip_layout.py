@@ -1,5 +1,6 @@
 """Lanes: strips, one a limb, on one time axis; what could not be seen, hands and events are hatched."""
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -24,6 +25,9 @@ HANDS_HATCH: Final = "\\\\\\"
 
 LEFT, RIGHT = 0.085, 0.995
 """Where the time axis begins and ends, as shares of the picture's width; the player's cursor runs between them."""
+
+ONE_LINE: Final = 7
+"""Entries of a legend that fit one line."""
 
 ROWS_MAX: Final = 24
 ROW_S: Final = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
@@ -97,15 +101,20 @@ def shade_keys(movement: "Movement") -> list[Patch]:
 
 
 def legend(figure: Figure, handles: list[Any]) -> None:
-    """One line of `handles` above the lanes."""
+    """One line of `handles` above the lanes, two where they would not fit the width."""
+    for handle in handles:
+        if isinstance(handle, Patch) and (hatch := handle.get_hatch()):
+            handle.set_hatch(2 * hatch)  # lines as far apart as in the lanes would miss so small a patch
     figure.legend(
         handles=handles,
         loc="upper right",
-        ncols=len(handles),
+        ncols=len(handles) if len(handles) <= ONE_LINE else math.ceil(len(handles) / 2),
         frameon=False,
         fontsize=6.5,
         bbox_to_anchor=(0.998, 1.0),
-        handlelength=1.5,
+        handlelength=1.8,
+        handleheight=1.0,
+        borderpad=0.2,
         columnspacing=0.9,
     )
 

@@ -156,6 +156,7 @@ def test_infant_ids_that_look_like_names_are_refused_unless_forced(
 
 def test_pace_of_what_is_under_way() -> None:
     assert pace({"done": 30, "total": 90, "seconds": 2.0}) == (30, 90, 15.0, 4.0)
+    assert pace({"done": 1, "total": 90, "seconds": 2.0}) == (1, 90, 0.5, None)  # too little to foretell from
     assert pace({"stage": "report"}) == (0, None, 0.0, None)
 
 

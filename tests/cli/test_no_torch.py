@@ -52,6 +52,15 @@ def test_dry_run_over_new_recordings_needs_no_torch(recordings: Path, model: Pat
         assert done.stderr.count(" new\n") == 2
 
 
+def test_the_demo_asks_for_torch_before_it_simulates(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_TORCH, "demo", str(tmp_path / "demo")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "expected PyTorch, found none" in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
 def test_analyse_needs_no_torch_and_gives_the_same_tables(results: Path, tmp_path: Path) -> None:
     folder = folders(results)[0]
     out = tmp_path / "out"

@@ -18,6 +18,19 @@ def test_plain_lines_come_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert capsys.readouterr().err == "a.oni: 30 of 100 frames, 2.5 frames/s, 28 s left\n"
 
 
+def test_the_time_left_is_not_told_of_the_first_frame(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seconds = itertools.count(start=0, step=20)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    with shown.progress("a.oni") as tell:
+        tell(1, 5400)
+        tell(108, 5400)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "a.oni: 1 of 5400 frames, 0.1 frames/s"
+    assert second.endswith(" s left")
+
+
 def test_plain_lines_without_a_total(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     seconds = itertools.count(start=0, step=20)
     monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))

@@ -24,7 +24,7 @@ CHANGES = (
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("annotated")
-    simulate_annotated(folder, 2, 4.0, 7)
+    simulate_annotated(folder, 2, 3.0, 7)
     return folder
 
 

@@ -5,11 +5,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from asyconv.analysis.cohort.by_age import percentiles
-from asyconv.analysis.cohort.distribution import distribution_table
+from asyconv.analysis.cohort.distribution import distribution, distribution_table
 from asyconv.analysis.cohort.dots import spread
-from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, bands_of, drawn_values, once_each, weeks
+from asyconv.analysis.cohort.drawn_measures import DRAWN, NO_BAND, bands_of, drawn_values, label, once_each, weeks
+from asyconv.analysis.cohort.reliability_plot import reliability_figure
+from asyconv.analysis.report.canvas import Drawing
+from asyconv.skeleton import LIMBS
 from tests.helpers.cohort_report import pages_of
 
 
@@ -58,6 +63,57 @@ def test_values_by_hand() -> None:
     assert spread(4) == [0.0, 0.0, -0.25, 0.25]
     assert len({place for place in spread(300)[1:]}) == 299
     assert all(-0.5 <= place <= 0.5 for place in spread(300))
+
+
+def drawn_by_hand() -> pl.DataFrame:
+    """A value of every drawn measure: under two floors where the floor decides."""
+    rows = [
+        (measure, band)
+        for measure in DRAWN
+        for band in (("to 6.25", "152.59 to 190.73") if measure.floor_decides else (NO_BAND,))
+    ]
+    return pl.DataFrame(
+        {
+            "stratum": "s", "band": [band for _, band in rows], "key": [measure.key for measure, _ in rows],
+            "feature": [measure.key for measure, _ in rows], "part": "left_arm", "pma_days": 220, "recording_id": "r-1",
+            "infant_id": "i-1", "who": "infant i-1", "value": 1.0, "unit": "", "lower_bound": False,
+        }
+    )  # fmt: skip
+
+
+def drawn(drawing: Drawing | None) -> Figure:
+    assert drawing is not None
+    figure = Figure(figsize=(drawing.width_in, drawing.height_in))
+    FigureCanvasAgg(figure)
+    drawing.draw(figure)
+    figure.canvas.draw()
+    return figure
+
+
+def test_the_floors_are_named_below_the_last_measure_that_has_them() -> None:
+    figure = drawn(distribution(drawn_by_hand(), 1))
+    named = [ax for ax in figure.axes if ax.get_xlabel()]
+    assert len(named) == len(LIMBS)
+    bands = [tick.get_text() for tick in named[0].get_xticklabels()]
+    assert bands == ["\N{LESS-THAN OR EQUAL TO} 6.25", "152.59\N{EN DASH}190.73"]
+    lowest = min(ax.get_position().y0 for ax in figure.axes if len(ax.get_xticks()) == 2)
+    assert named[0].get_position().y0 == lowest
+    assert all(not ax.get_ylabel().endswith("()") for ax in figure.axes)
+
+
+def test_long_names_of_measures_are_not_cut_off_beside_their_reliability() -> None:
+    values = drawn_by_hand()
+    icc = dict.fromkeys(("icc_1_1", "icc_ci_lo", "icc_ci_hi"), 0.5)
+    minutes = dict.fromkeys(("minutes_needed", "minutes_needed_lo", "minutes_needed_hi"), 9.0)
+    rows = values.select(
+        measure=pl.col("key").replace_strict({measure.key: label(measure) for measure in DRAWN}),
+        limb="part", floor_band_mm_s="band",
+        **{name: pl.lit(value) for name, value in (icc | minutes).items()},
+    )  # fmt: skip
+    figure = drawn(reliability_figure(rows, 1))
+    names = [tick.get_window_extent() for tick in figure.axes[0].get_yticklabels()]
+    assert len(names) == values.height
+    assert min(name.x0 for name in names) >= 0
 
 
 def test_percentiles_come_only_where_n_allows() -> None:

@@ -8,7 +8,7 @@ from asyconv.analysis.evaluation.noise_table import Known, decimated, noise_rows
 from asyconv.simulation.scene import make_infant
 from asyconv.simulation.truth import true_tracks, truth_of
 
-TIME_S = np.arange(5400) / 30.0
+TIME_S = np.arange(2700) / 30.0
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from asyconv.analysis import analyse
 from asyconv.analysis.formulas.spatial import Ellipse
-from asyconv.analysis.report.canvas import write_drawings
+from asyconv.analysis.report.canvas import WIDTH_IN, write_drawings
 from asyconv.analysis.report.drawings import drawings
 from asyconv.analysis.report.pair_plots import coordination_matrix, entry
 from asyconv.analysis.report.postures import outline
+from asyconv.analysis.report.strip_layout import HATCHES, legend
 from asyconv.analysis.tables.movement import Movement
 from tests.helpers.closed_form import make_tracks
 
@@ -31,6 +35,16 @@ def test_pictures_are_png_and_svg_with_data_beside_them_and_the_same_bytes_again
     strips = shown[0].data
     assert strips.height <= 4 * 750
     assert strips["speed_max"].max() == pytest.approx(np.nanmax(movement.limbs["right_arm"].speed_mm_s))
+
+
+def test_a_legend_of_many_entries_stays_inside_the_picture() -> None:
+    figure = Figure(figsize=(WIDTH_IN, 5.4))
+    FigureCanvasAgg(figure)
+    legend(figure, [Patch(hatch=hatch, label=text) for hatch, text in HATCHES * 3])
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.y0 >= 0.935 * figure.bbox.height - 1  # above the lanes
 
 
 def test_the_matrix_gives_the_lag_of_the_limb_of_the_row() -> None:

@@ -30,6 +30,7 @@ browser: setup
 clients:
 	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip install -q movement sleap-io opensim polars click hypothesis pytest pytest-timeout
+	.venv-clients/bin/python -m pip install -q --no-deps --upgrade --target .venv-clients/pandas2 "pandas<3" pytz
 	.venv-clients/bin/python -m pip install -q --no-deps -e .
 	.venv-clients/bin/python -m pytest tests/exchange/test_clients.py
 
@@ -65,3 +66,4 @@ gpu-check:
 bench: setup
 	$(PY) -m asyconv.cli.main bench kernels -o benchmarks/kernels.csv
 	$(PY) -m asyconv.cli.main bench recording -o benchmarks/end_to_end.csv
+	$(PY) -m asyconv.cli.main bench reading -o benchmarks/reading.csv

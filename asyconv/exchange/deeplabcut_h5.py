@@ -17,6 +17,9 @@ from asyconv.errors import InputError
 from asyconv.whole_files import whole_file
 
 KEY: Final = "df_with_missing"
+FORM: Final = "0.15.2"
+"""What pandas 1 and 2 call this layout. pandas 3 writes the same without it, and they take that for an older one."""
+
 Column = tuple[str, ...]
 
 
@@ -29,8 +32,9 @@ def write_h5(
 
     index = pandas.MultiIndex.from_tuples(list(columns), names=list(names))
     table = pandas.DataFrame(np.stack(list(columns.values()), axis=1).astype(np.float64), frame, index)
-    with whole_file(path) as part:
-        table.to_hdf(part, key=KEY, mode="w", format="table")
+    with whole_file(path) as part, pandas.HDFStore(str(part), "w") as store:
+        store.put(KEY, table, format="table", track_times=False)
+        store.get_node(KEY)._v_attrs.pandas_version = FORM
 
 
 def read_h5(path: Path) -> tuple[list[str], dict[Column, npt.NDArray[np.float64]], npt.NDArray[np.int64]]:

@@ -1,5 +1,8 @@
 """Exports opened by large programs, where they are installed: ``make clients`` installs them and runs these tests."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from asyconv.exchange import deeplabcut
 from asyconv.exchange.formats import EXPORTS
 from asyconv.exchange.regular import regular
 from asyconv.exchange.sleap_package import LabelledVideo, write_package
@@ -38,15 +42,39 @@ def equal_poses(data: Any, tracks: Tracks, unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reader", "unit"),
-    [("deeplabcut", "from_dlc_file", "px"), ("sleap", "from_sleap_file", "px"), ("anipose", "from_anipose_file", "mm")],
+    ("name", "ending", "reader", "unit"),
+    [
+        ("deeplabcut", ".csv", "from_dlc_file", "px"),
+        ("deeplabcut", ".h5", "from_dlc_file", "px"),
+        ("sleap", ".h5", "from_sleap_file", "px"),
+        ("anipose", ".csv", "from_anipose_file", "mm"),
+    ],
 )
-def test_movement_reads_files_of_other_trackers(tmp_path: Path, name: str, reader: str, unit: str) -> None:
+def test_movement_reads_files_of_other_trackers(tmp_path: Path, name: str, ending: str, reader: str, unit: str) -> None:
     load_poses = pytest.importorskip("movement.io.load_poses", reason=REASON)
     even, _ = regular(example())
-    path = tmp_path / f"a{EXPORTS[name].endings[0]}"
+    path = tmp_path / f"a{ending}"
     EXPORTS[name].function("write")(example(), path)
     equal_poses(getattr(load_poses, reader)(str(path), fps=30), even, unit)
+
+
+def test_the_pandas_of_deeplabcut_reads_its_table(tmp_path: Path) -> None:
+    """DeepLabCut reads with pandas 2, and pandas 3 writes."""
+    pytest.importorskip("tables")
+    pandas2 = Path(sys.prefix) / "pandas2"
+    if not pandas2.is_dir():
+        pytest.skip(REASON)
+    EXPORTS["deeplabcut"].function("write")(example(), tmp_path / "a.h5")
+    program = (
+        "import pandas; assert pandas.__version__ < '3'; table = pandas.read_hdf('a.h5'); "
+        "assert table.columns.names == ['scorer', 'bodyparts', 'coords']; table.to_csv('a.csv')"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(pandas2)}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    read, even = deeplabcut.read(tmp_path / "a.csv"), regular(example())[0]
+    assert read.names == JOINTS
+    np.testing.assert_array_equal(read.points[0], np.stack([even.x_px, even.y_px], axis=2).astype(float))
+    np.testing.assert_array_equal(read.confidence[0], even.confidence.astype(float))
 
 
 @pytest.mark.parametrize(("cut", "unit"), [(lambda tracks: tracks, "mm"), (without_mm, "px")])

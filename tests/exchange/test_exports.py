@@ -64,12 +64,14 @@ def test_tidy_holds_every_frame(tracks: Tracks, export: Export) -> None:
         np.testing.assert_array_equal(values["time_s"][:, 11], tracks.time_s)
 
 
-def test_deeplabcut_as_hdf5_by_pandas(tracks: Tracks, export: Export) -> None:
+def test_deeplabcut_as_hdf5_by_pandas(tracks: Tracks, export: Export, tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("tables")
     table = pandas.read_hdf(export(tracks, "deeplabcut", "a.h5"))
     even, _ = regular(tracks)
     assert table.columns.names == ["scorer", "bodyparts", "coords"]
+    with pandas.HDFStore(tmp_path / "a.h5", "r") as store:  # pandas 2, and so DeepLabCut, cannot read a file without it
+        assert store.get_node("df_with_missing")._v_attrs.pandas_version == "0.15.2"
     assert table.index.tolist() == list(range(len(even.frame)))
     (scorer,) = table.columns.levels[0]
     for j, joint in enumerate(JOINTS):

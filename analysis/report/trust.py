@@ -52,6 +52,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
         )
     return {
         "limbs": limbs,
+        "floor_unit": "TL/s" if movement.clean.in_plane else "mm/s",
         "withheld": withheld(movement),
         "facts": _facts(movement),
         "events": [
@@ -66,7 +67,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
 def _floor_words(floor_mm_s: float | None, in_plane: bool) -> str:
     if floor_mm_s is None:
         return "not measurable"
-    return f"{floor_mm_s / TRUNK_MM:.3f} TL/s" if in_plane else f"{floor_mm_s:.1f}"
+    return f"{floor_mm_s / TRUNK_MM:.3f}" if in_plane else f"{floor_mm_s:.1f}"
 
 
 def over_time(movement: "Movement", name: str, limb: str) -> float:

@@ -141,6 +141,8 @@ def _tracks(
         xyz_mm = to_camera_mm(xy_px, depth_mm, picture.camera, picture.mirrored)
         plane = fit_mattress(scene_mm, run.geometry.to_map(xy_px).reshape(-1, 2), run.geometry, picture.camera)
     warnings = [*recording.warnings, *_warnings(run, picture, scene_mm, plane, model.card.get("validated"))]
+    if picture.camera is None and not recording.lossy:  # which says itself why
+        warnings.append("millimetres withheld: the camera's intrinsics are unknown")
     if motion.meta["refused"] and picture.camera is not None:
         warnings.append(f"no motion evidence from depth: {motion.meta['refused']}")
     meta = identity | _metadata(recording, model, run, picture) | {"mattress_plane": plane, "warnings": warnings}
@@ -208,9 +210,7 @@ def _warnings(
     )
     if not picture.left_right_verified:
         out.append("left/right unverified: where the head lies or whether the picture is mirrored was not stated")
-    if picture.camera is None:
-        out.append("millimetres withheld: the camera's intrinsics are unknown")
-    elif plane is None:
+    if picture.camera is not None and plane is None:
         out.append("no mattress plane stands out of the picture: heights above the mattress are withheld")
     if picture.depth_unit_source == "assumed":
         out.append("depth unit not stated: 1 count was taken as 1 mm")

@@ -68,7 +68,8 @@ def test_its_tracks_have_joints_and_no_millimetres_even_where_a_camera_is_stated
     assert all(np.isnan(mm).all() for mm in (tracks.x_mm, tracks.y_mm, tracks.z_mm, tracks.depth_mm))
     assert tracks.motion is None
     assert tracks.activity is None
-    assert any("millimetres withheld" in text for text in tracks.meta["warnings"])
+    assert any("everything in millimetres is withheld" in text for text in tracks.meta["warnings"])
+    assert not any("intrinsics" in text for text in tracks.meta["warnings"])
 
 
 def test_the_report_says_why_there_are_no_millimetres() -> None:
@@ -79,6 +80,7 @@ def test_the_report_says_why_there_are_no_millimetres() -> None:
     html = render([movement])
     assert "video of 8 bits a pixel: millimetres are withheld" in html
     assert "video of 8 bits a pixel, so no length or speed is given in mm" in html
+    assert 'Speed floor <span class="unit">TL/s</span>' in html
 
 
 @pytest.mark.parametrize("window", ["520", "650-520", "0-10", "a-b", "500-99999"])

@@ -116,7 +116,7 @@ def reading(seconds: float, output: Path | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for row in reading_rows(Path(folder), seconds):
             if output is not None:
-                add_row(output, row)
+                add_row(output, {**row, "command": f"asyconv bench reading --seconds {seconds:g}"})
             click.echo(f"{row['format']}: {row['frames_per_s']} frames/s, {row['kib_per_frame']} KiB a frame")
 
 

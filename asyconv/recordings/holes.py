@@ -5,6 +5,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.errors import InputError
+
 Depth = npt.NDArray[np.uint16]
 
 _ALWAYS: Final = (65_535, 65_000)
@@ -16,24 +18,37 @@ _ROUGHER: Final = 4.0
 
 
 class Holes:
-    """Replaces the values that mean "no depth" by 0; the first picture with depth decides which values these are."""
+    """Replaces the values that mean "no depth" by 0; the first picture with depth decides which values these are.
 
-    def __init__(self) -> None:
+    What was taken to mean no depth is added to `warnings`.
+    """
+
+    def __init__(self, warnings: list[str]) -> None:
         self._values: tuple[int, ...] | None = None
-        self.said: str | None = None
+        self._warnings, self._told = warnings, False
 
-    def fill(self, depth: Depth) -> Depth:
-        """Return the picture with 0 for every hole; the very same one where there is none to fill."""
+    def fill(self, depth: Depth, where: str) -> Depth:
+        """Return the picture with 0 for every hole; the very same one where there is none to fill.
+
+        InputError, which begins with `where`, if the first picture with depth has its bytes in the wrong order.
+        """
         if self._values is None:
             if not depth.any():
                 return depth
+            if _is_byte_swapped(depth):
+                raise InputError(
+                    f"{where}: expected smooth depth, found one whose two bytes of each pixel are exchanged"
+                )
             self._values = (*_ALWAYS, *_far_value(depth))
         holes = np.isin(depth, self._values)
         if not holes.any():
             return depth
-        if self.said is None:
+        if not self._told:
+            self._told = True
             values = ", ".join(str(value) for value in np.unique(depth[holes]))
-            self.said = f"the value {values} was taken to mean no depth"
+            said = f"the value {values} was taken to mean no depth"
+            if said not in self._warnings:  # the frames may be read twice
+                self._warnings.append(said)
         return np.where(holes, np.uint16(0), depth)
 
 
@@ -45,7 +60,7 @@ def _far_value(depth: Depth) -> list[int]:
     return [int(values[-1])]
 
 
-def is_byte_swapped(depth: Depth) -> bool:
+def _is_byte_swapped(depth: Depth) -> bool:
     """Whether the picture becomes much smoother when the two bytes of every pixel change places."""
     return _ROUGHER * _roughness(depth.byteswap()) < _roughness(depth)
 

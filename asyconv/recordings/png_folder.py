@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.recordings.clock import Clock, are_times, clock_of, counted_clock
-from asyconv.recordings.holes import Holes, is_byte_swapped
+from asyconv.recordings.holes import Holes
 from asyconv.recordings.png_files import SIGNATURE, png_contents
 from asyconv.recordings.png_names import Picture, depth_series
 from asyconv.recordings.png_times import TIMES_FILES, Stamps, read_stamps
@@ -116,7 +116,7 @@ def _common_size(pictures: list[Picture]) -> tuple[int, int]:
 def _decode_all(
     pictures: list[Picture], shape: tuple[int, int], clock: Clock, head: bytes, warnings: list[str]
 ) -> Decoder:
-    seen, holes = hashlib.sha256(head), Holes()
+    seen, holes = hashlib.sha256(head), Holes(warnings)
     for place, (number, path, _) in enumerate(pictures, start=1):
         data = png_contents(path)
         _hash_picture(number, data, seen)
@@ -126,12 +126,8 @@ def _decode_all(
             raise InputError(
                 f"{name}: expected a whole 16-bit gray picture of {shape[1]}x{shape[0]}, found a damaged or changed one"
             )
-        if is_byte_swapped(depth):
-            raise InputError(f"{name}: expected smooth depth, found one whose two bytes of each pixel are exchanged")
         if not math.isnan(clock.time_s[place - 1]):
-            yield Frame(place, float(clock.time_s[place - 1]), holes.fill(depth))
-    if holes.said is not None and holes.said not in warnings:
-        warnings.append(holes.said)
+            yield Frame(place, float(clock.time_s[place - 1]), holes.fill(depth, name))
     return seen.hexdigest()
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.recordings.clock import Clock, clock_of, counted_clock
-from asyconv.recordings.holes import Holes, is_byte_swapped
+from asyconv.recordings.holes import Holes
 from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, unit_used
 
 Depth = npt.NDArray[np.uint16]
@@ -130,7 +130,7 @@ def _clock(name: str, parts: Sequence[Stored], fps_hz: float | None) -> Clock:
 
 
 def _decode_all(parts: Sequence[Stored], clock: Clock, warnings: list[str]) -> Decoder:
-    holes, place, judged = Holes(), 0, False
+    holes, place = Holes(warnings), 0
     for part in parts:
         shape, begin = (part.height_px, part.width_px), place
         for depth in part.pictures():
@@ -138,14 +138,6 @@ def _decode_all(parts: Sequence[Stored], clock: Clock, warnings: list[str]) -> D
             where = f"{part.path.name}, frame {place - begin}"
             if depth.shape != shape or depth.dtype != np.uint16:
                 raise InputError(f"{where}: expected uint16 {shape}, found {depth.dtype} {depth.shape}")
-            if not judged and depth.any():
-                judged = True
-                if is_byte_swapped(depth):
-                    raise InputError(
-                        f"{where}: expected smooth depth, found one whose two bytes of each pixel are exchanged"
-                    )
             if not math.isnan(clock.time_s[place - 1]):
-                yield Frame(place, float(clock.time_s[place - 1]), holes.fill(depth))
-    if holes.said is not None and holes.said not in warnings:
-        warnings.append(holes.said)
+                yield Frame(place, float(clock.time_s[place - 1]), holes.fill(depth, where))
     return None

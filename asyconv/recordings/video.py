@@ -197,7 +197,7 @@ def _decode_all(film: _Film) -> Decoder:
     import av
 
     path, shape, warnings = film.path, film.shape, film.warnings
-    whole, holes = is_whole(path), Holes()
+    whole, holes = is_whole(path), Holes(warnings)
     place, first_s, last_s = 0, 0.0, 0.0
     clock = film.clock
     with _container(path) as container:
@@ -223,10 +223,9 @@ def _decode_all(film: _Film) -> Decoder:
             if place > len(clock.time_s) or math.isnan(clock.time_s[place - 1]):
                 continue
             last_s = float(clock.time_s[place - 1])
-            yield Frame(place, last_s, holes.fill(depth))
+            yield Frame(place, last_s, holes.fill(depth, f"{path.name}, frame {place}"))
     if place == 0:
         raise InputError(f"{path.name}: expected depth frames, found none that is whole")
-    _warn(warnings, holes.said or "", holes.said is not None)
     step_s = 1 / clock.rate_hz
     late = whole and first_s > 1.5 * step_s and not azure  # whose cameras do not begin together
     _warn(warnings, f"the first frame is at {first_s:.2f} s; frames before it may be lost", late)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.messages import finish
+from asyconv.cli.messages import finish, note
 from asyconv.cli.options import PATH, asyconv_command, model_option, option
 from asyconv.cli.process import process
 from asyconv.cli.simulate import simulate
@@ -34,4 +34,8 @@ def command(ctx: click.Context, out: Path, seconds: float, model: str) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
         simulate(unfinished, 2, seconds, SEED, lying="supine")
         unfinished.rename(recordings)
-    finish(ctx, process((recordings,), out / "results", model=model))
+    outcomes = process((recordings,), out / "results", model=model)
+    for outcome in outcomes:
+        if outcome.folder:
+            note(f"open in a browser: {(outcome.folder / 'report.html').resolve().as_uri()}")
+    finish(ctx, outcomes)

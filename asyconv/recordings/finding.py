@@ -61,7 +61,9 @@ def search(path: Path | str) -> Found:
     for name, below, names in os.walk(path, onerror=unreadable):
         folder = Path(name)
         if IGNORE_FILE in names:
-            search_result.passed_over[folder] = f"it holds a file {IGNORE_FILE}"
+            search_result.passed_over[folder] = (
+                f"it holds a file {IGNORE_FILE}, as results and the truth of simulations do"
+            )
             below.clear()
             continue
         below[:] = sorted(name for name in below if not name.startswith("."))

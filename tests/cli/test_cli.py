@@ -95,6 +95,7 @@ def test_demo_makes_two_reports_and_nothing_twice(model: Path, tmp_path: Path) -
     paths = sorted(Path(line) for line in result.stdout.splitlines())  # as they are done, two at a time
     assert len(paths) == 2
     assert all(path.is_file() for path in paths)
+    assert all(f"open in a browser: {path.resolve().as_uri()}\n" in result.stderr for path in paths)
     before = files(tmp_path / "demo")
     result = invoke("demo", tmp_path / "demo", "--seconds", 0.6, "--model", model)
     assert sorted(Path(line) for line in result.stdout.splitlines()) == paths

@@ -26,7 +26,7 @@ def command(
     ctx: click.Context, files: tuple[Path, ...], fps_hz: float | None, stream: str | None, join: bool,
     picture: Path | None, overwrite: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Tell what each recording is, reading all of its frames.
+    """Tell what each recording is, reading all of its frames. FILE may be a folder of recordings.
 
     Printed are format, size, the rate that is stated and the one that is measured, lost frames, length, depths, holes,
     the camera's intrinsics and their source, what lies beside the depth and is none, and what is suspicious.
@@ -38,10 +38,11 @@ def command(
 
     if picture is not None:
         check_output(picture, (".png",), files, overwrite=overwrite)
-        if len(files) != 1:
-            raise InputError(f"--picture: expected one recording, got {len(files)}")
+    paths = [path for file in files for path in _recordings(file, join)]
+    if picture is not None and len(paths) != 1:
+        raise InputError(f"--picture: expected one recording, got {len(paths)}")
     answers, refused = [], 0
-    for path in files:
+    for path in paths:
         try:
             with open_recording(path, fps_hz=fps_hz, stream=stream, join=join) as recording:
                 depths, total, middle = Depths(), recording.frame_count, None
@@ -66,6 +67,15 @@ def command(
     if as_json:
         click.echo(json.dumps({"recordings": answers, "refused": refused}, indent=1))
     ctx.exit(EXIT_REFUSED if refused else 0)
+
+
+def _recordings(path: Path, join: bool) -> list[Path]:
+    """Recordings below a folder that holds several; what is one, or none, as it is."""
+    from asyconv.recordings.finding import search
+    from asyconv.recordings.joining import joined
+
+    below = joined(search(path).recordings, force=join) if path.is_dir() else []
+    return below if len(below) > 1 else [path]
 
 
 def _lines(facts: dict[str, Any]) -> list[str]:

@@ -65,6 +65,16 @@ def test_a_recording_that_cannot_be_read_leaves_the_others_told(tmp_path: Path) 
     assert "a.oni" in result.stdout
 
 
+def test_every_recording_below_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ward").mkdir()
+    for name in ("a.oni", "b.oni"):
+        write(tmp_path / "ward" / name, [np.full((40, 48), 700, np.uint16)] * 4)
+    result = invoke("info", tmp_path / "ward")
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if not line.startswith(" ")] == ["a.oni", "b.oni"]
+    assert "expected one recording, got 2" in invoke("info", tmp_path / "ward", "--picture", tmp_path / "a.png").output
+
+
 def test_the_picture_is_the_middle_frame_near_white_and_far_dark(tmp_path: Path) -> None:
     pictures = [np.full((40, 48), 700, np.uint16) for _ in range(5)]
     pictures[1][:, :24] = 500

@@ -13,6 +13,7 @@ from asyconv.exchange.formats import EXPORTS, IMPORTS
 from asyconv.exchange.joint_names import COCO_17, columns_of
 from asyconv.exchange.people import choose
 from asyconv.exchange.poses import Stated, to_tracks
+from asyconv.skeleton import JOINTS
 from tests.helpers.exported import example
 
 ODD = ("null", "[]", "{}", "1e400", "-1", '"x"', "NaN", "", ",", "9" * 21, "0", "true", "[[1]]", "\xff", "1e30")
@@ -37,6 +38,12 @@ def mediapipe(folder: Path) -> str:
     return json.dumps([[{"x": 0.3 + k / 99, "y": 0.2, "visibility": 0.7} for k in range(33)] for _ in range(4)])
 
 
+def sleap(folder: Path) -> str:
+    names = [f"{joint}.{what}" for joint in JOINTS for what in ("x", "y", "score")]
+    rows = [["infant", str(2 * k), "0.9", *["150", "200", "0.8"] * len(JOINTS)] for k in range(4)]
+    return "".join(",".join(row) + "\n" for row in [["track", "frame_idx", "instance.score", *names], *rows])
+
+
 @pytest.mark.parametrize(
     ("name", "make"),
     [
@@ -45,13 +52,14 @@ def mediapipe(folder: Path) -> str:
         ("coco", exported("coco")),
         ("alphapose", alphapose),
         ("mediapipe", mediapipe),
+        ("sleap", sleap),
     ],
 )
 def test_odd_values(tmp_path: Path, name: str, make: Callable[[Path], str]) -> None:
     text, rng = make(tmp_path), random.Random(name)
     spans = [found.span() for found in re.finditer(r'[-\w.]+|"[^"]*"|\[[^\[\]]*\]', text)]
     sentences: list[str] = []
-    path, outcomes = tmp_path / "mutated", {"read": 0, "refused": 0}
+    path, outcomes = tmp_path / "mutated.csv", {"read": 0, "refused": 0}
     for _ in range(60):
         start, end = rng.choice(spans)
         path.write_text(text[:start] + rng.choice(ODD) + text[end:], encoding="latin-1")

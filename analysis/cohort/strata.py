@@ -40,6 +40,6 @@ def limbs_of(part: str) -> tuple[str, ...]:
 def stratum(facts: dict[str, Any]) -> str:
     """Name rate, model and versions of a recording in one line; equal names may be compared."""
     simulated = "SIMULATED, " if facts["simulated"] else ""
-    model = f"{facts['model_name']} {str(facts['weights_hash'])[:12]}"
+    model = " ".join(part for part in (facts["model_name"], (facts["weights_hash"] or "")[:12]) if part)
     versions = f"analysis {facts['analysis_version']}, definitions {facts['definition_version']}"
     return f"{simulated}{facts['rate_hz']} Hz, {model}, {versions}"

@@ -20,7 +20,7 @@ from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, mask_counts
 from asyconv.evaluation.reliability import calibration_error, reliability_rows
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
-from asyconv.evaluation.seen_clips import SeenClips
+from asyconv.evaluation.seen_clips import SeenClips, seen_round
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import load_model
 from asyconv.simulation.clips import condition_of, make_clips
@@ -192,6 +192,7 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
         return Predictions(clips.xy_map + np.array([0.0, 2.0]), sure, sure)
 
     monkeypatch.setattr("asyconv.evaluation.conditions.predict", oracle)
+    monkeypatch.setattr("asyconv.evaluation.conditions.seen_by", lambda model, data: SeenClips(data.clips))
     rows = list(evaluate_conditions(load_model("compact"), 1, 1, TEST_SEED))
     assert [row["condition"] for row in rows] == ["calm", "camera at 480 mm"]
     assert rows[1]["left_leg_map_px_p50"] == pytest.approx(2.0, abs=1e-5)
@@ -199,6 +200,17 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = conditions_text(rows).splitlines()
     assert len(lines) == 4
     assert max(map(len, lines)) <= 120
+
+
+def test_errors_of_a_model_that_crops_are_those_on_the_map_of_the_whole_picture(data: HeldOutClips) -> None:
+    joints = np.where(data.clips.visible[..., None], data.clips.xy_map, np.nan)
+    seen = seen_round(data, joints)
+    sure = np.ones(seen.clips.visible.shape)
+    found = seen.on_the_whole(Predictions(seen.clips.xy_map.astype(np.float64), sure, sure)).xy_map
+    assert all(geometry.crop is not None for geometry in seen.seen)
+    np.testing.assert_allclose(found, data.clips.xy_map, atol=1e-4)
+    assert (seen.clips.depth != data.clips.depth).mean() > 0.5
+    assert (seen.clips.visible <= data.clips.visible).all()
 
 
 def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,18 +60,18 @@ def test_depth_at_a_joint_by_hand() -> None:
     assert np.isnan(nearer_half(np.zeros((3, 3), np.uint16)))
 
 
-GOLDEN_X_PX = [413.6, 366.4, 352.6, 292.1, 280.9, 231.8, 312.8, 344.8, 338.0, 300.0, 281.2, 304.5]
+GOLDEN_X_PX = [415.1, 366.1, 352.1, 291.7, 286.2, 234.0, 312.7, 345.9, 338.0, 300.0, 280.0, 304.6]
 
 
-GOLDEN_Y_PX = [295.0, 270.9, 310.9, 310.9, 277.1, 266.0, 141.9, 155.4, 195.5, 195.8, 159.4, 152.0]
+GOLDEN_Y_PX = [295.7, 270.5, 310.0, 309.5, 277.3, 266.9, 139.6, 154.5, 194.3, 193.2, 159.1, 152.5]
 
 
-GOLDEN_Z_MM = [546, 571, 598, 602, 572, 531, 605, 566, 596, 599, 571, 592]
+GOLDEN_Z_MM = [545, 572, 598, 601, 575, 533, 606, 566, 596, 597, 571, 593]
 
 
 def test_numbers_change_only_together_with_the_tracks_version(tracks: Tracks) -> None:
     """Golden values of frame 46. Where they change for the same weights, raise `TRACKS_VERSION` and write new ones."""
-    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "a5f1076e67af")
+    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "3135db05a1a8")
     np.testing.assert_allclose(tracks.x_px[45], GOLDEN_X_PX, atol=0.2)  # other processors sum in another order
     np.testing.assert_allclose(tracks.y_px[45], GOLDEN_Y_PX, atol=0.2)
     np.testing.assert_allclose(tracks.z_mm[45], GOLDEN_Z_MM, atol=1.1)

@@ -58,6 +58,9 @@ _PAIRS: Final[dict[str, tuple[tuple[int, ...], ...]]] = {
 }
 """Pairs of joints that make a length; the trunk is measured along either side, so that one side is enough."""
 
+_ACROSS: Final = ((_ARMS[0][0], _LEGS[1][0]), (_ARMS[1][0], _LEGS[0][0]))
+"""Shoulder of one side and hip of the other."""
+
 
 def why_implausible(tracks: Tracks, cleaned: CleanTracks, first: int, stop: int) -> str:
     """Why samples [first, stop) cannot be an infant lying as stated; empty when nothing speaks against it."""
@@ -105,8 +108,8 @@ def _rate(fs_hz: float) -> str:
 def _seen(px: Floats) -> str:
     """Ask for one bone or one side of the trunk, seen whole now and then; a lone joint is found in anything.
 
-    Where arms and legs are both seen, a side of the trunk must be seen too. In an infant that lies the other way round
-    the networks find joints of all limbs, but no shoulder with the hip below it. Arms alone may stick out of a blanket.
+    Where arms and legs are both seen, a shoulder and a hip must be seen together. In an infant that lies the other way
+    round the networks find joints of all limbs, but no such pair. Arms alone may stick out of a blanket.
     """
     seen = whole(px)
 
@@ -117,10 +120,11 @@ def _seen(px: Floats) -> str:
     bone = share([pair for pairs in _PAIRS.values() for pair in pairs])
     if bone < SEEN_MIN_PCT:
         return f"a bone was seen in {bone:.0f} % of the samples, needs {SEEN_MIN_PCT:g} %"
-    trunk, *limbs = share(_PAIRS["trunk"]), *(share([(j,) for limb in pair for j in limb]) for pair in (_ARMS, _LEGS))
+    trunk = share(_PAIRS["trunk"] + _ACROSS)
+    limbs = [share([(joint,) for limb in pair for joint in limb]) for pair in (_ARMS, _LEGS)]
     if trunk < SEEN_MIN_PCT <= min(limbs):
         return (
-            f"arms and legs were seen, a shoulder with the hip below it in {trunk:.0f} % of the samples, needs "
+            f"arms and legs were seen, a shoulder together with a hip in {trunk:.0f} % of the samples, needs "
             f"{SEEN_MIN_PCT:g} % (does the head lie where it is said to?)"
         )
     return ""
@@ -156,8 +160,8 @@ def _proportions(points: Floats) -> str:
 def _direction(px: Floats, meta: dict[str, Any]) -> str:
     """Compare the trunk, hips to shoulders, with where the head was stated, or assumed, to lie."""
     head = meta.get("head")
-    along = np.concatenate([px[:, shoulder] - px[:, hip] for shoulder, hip in _PAIRS["trunk"]])
-    along = along[np.isfinite(along).all(axis=-1)]
+    sides, across = (_steps(px, pairs) for pairs in (_PAIRS["trunk"], _ACROSS))
+    along = sides if len(sides) >= SAMPLES_MIN else across
     if head is None or len(along) < SAMPLES_MIN:
         return ""
     x, y = np.median(along, axis=0) * ([-1.0, 1.0] if meta.get("mirrored") else [1.0, 1.0])
@@ -169,6 +173,12 @@ def _direction(px: Floats, meta: dict[str, Any]) -> str:
         f"the trunk points {off_deg:.0f} deg away from where the head was {said} to lie ({head} in the picture), "
         f"expected at most {HEAD_OFF_MAX_DEG:g} deg"
     )
+
+
+def _steps(px: Floats, pairs: Sequence[tuple[int, ...]]) -> Floats:
+    """From hip to shoulder of each pair, px [n, 2], where both were seen."""
+    steps = np.concatenate([px[:, shoulder] - px[:, hip] for shoulder, hip in pairs])
+    return np.asarray(steps[np.isfinite(steps).all(axis=-1)])
 
 
 def _cross_and_dot(a: tuple[float, float], b: tuple[float, float]) -> tuple[float, float]:

@@ -125,6 +125,18 @@ def test_arms_that_stick_out_of_a_blanket_are_let_through() -> None:
     assert given == {"right_arm": 0.0, "left_arm": 0.0, "right_leg": None, "left_leg": None}
 
 
+def test_one_arm_and_the_leg_of_the_other_side_are_let_through_but_not_arms_and_legs_by_turns() -> None:
+    crossed = by_turns = make_tracks(70)
+    for joint in JOINTS:
+        arm = joint.split("_")[1] in ("shoulder", "elbow", "wrist")
+        if joint.startswith("left") != arm:
+            crossed = hide(crossed, joint, 0, 70 * 30)
+        by_turns = hide(by_turns, joint, *((0, 35 * 30) if arm else (35 * 30, 70 * 30)))
+    assert reason(crossed) == ""
+    assert "the trunk points 1" in reason(replace(crossed, meta=crossed.meta | {"head": "down"}))
+    assert "a shoulder together with a hip in 0 % of the samples" in reason(by_turns)
+
+
 def test_a_mirrored_picture_and_every_stated_head_are_understood() -> None:
     for head, turn_deg in (("up", 0), ("right", 90), ("down", 180), ("left", 270)):
         turn = np.radians(turn_deg)

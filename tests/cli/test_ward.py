@@ -65,7 +65,8 @@ def test_convert_writes_the_joined_recording(tmp_path: Path, ending: str) -> Non
 
 def test_join_is_asked_for_where_a_minute_is_missing(tmp_path: Path) -> None:
     write_tree(tmp_path / "ward", seconds=0.4)[1].unlink()
-    refused = invoke("info", tmp_path / "ward")
+    assert len(json.loads(invoke("info", tmp_path / "ward", "--json").stdout)["recordings"]) == 2
+    refused = invoke("convert", tmp_path / "ward", tmp_path / "ward.oni")
     assert "expected one recording below this folder, found 2" in refused.output
     told = json.loads(invoke("info", tmp_path / "ward", "--join", "--json").stdout)["recordings"][0]
     assert (told["frames"], told["frames_lost"]) == (24, 12)

@@ -1,7 +1,7 @@
 """Make docs/sample again: ``python -m tests.sample_results docs FOLDER``.
 
-One infant is simulated, whose arms are often hidden, and goes through the whole pipeline with the shipped model, in
-some minutes. Recording and results stay in FOLDER; what docs/sample shows is copied, and docs/exchange.md follows.
+One calm infant is simulated, whose arms are often hidden, and goes through the whole pipeline with the shipped model,
+in some minutes. Recording and results stay in FOLDER; what docs/sample shows is copied, and docs/exchange.md follows.
 """
 
 import re
@@ -22,7 +22,7 @@ def main(docs: Path, folder: Path) -> None:
     """Simulate what is not there yet, process it, and put the sample in the place of the one before."""
     recordings, results = folder / "recordings", folder / "results"
     if not recordings.exists():
-        infants = ["--infants", "1", "--seconds", str(SECONDS), "--seed", str(SEED)]
+        infants = ["--infants", "1", "--seconds", str(SECONDS), "--seed", str(SEED), "--calm"]
         asyconv(["simulate", str(recordings), *infants], standalone_mode=False)
     stated = ["--infant", "inf-1", "--workers", "0", "--no-wait", "--update"]
     asyconv(["process", str(recordings), "-o", str(results), *stated], standalone_mode=False)

@@ -92,8 +92,7 @@ def _tracked(
 ) -> "Iterator[tuple[Truth, Infant, Tracks]]":
     """Truth, infant and predicted tracks of each infant, the tracks read from `kept` where they are, else written.
 
-    The infants are under `condition`, by default calm ones. One recording lies on the disk at a
-    time.
+    The infants are under `condition`, by default calm ones. One recording lies on the disk at a time.
     """
     import numpy as np
 

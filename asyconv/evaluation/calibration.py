@@ -22,7 +22,7 @@ from asyconv.evaluation.held_out import HeldOutClips, annotated_part, held_out
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.predictions import Predictions, predict
 from asyconv.evaluation.reliability import NEAR_MAP, right_joints
-from asyconv.evaluation.seen_clips import SeenClips, seen_round
+from asyconv.evaluation.seen_clips import seen_by
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.infant_crop import CLOSER
 from asyconv.pose.model_card import ModelSettings
@@ -83,9 +83,8 @@ def export_model(
         settings = settings_of.settings
     else:
         tell(f"calibrating on {tuning.what}")
-        joints = np.where(tuning.clips.visible[..., None], tuning.clips.xy_map, np.nan)
-        seen = seen_round(tuning, joints) if recipe.crop_to_infant and tuning.redrawn else SeenClips(tuning.clips)
-        settings = calibrate(load_model(unfinished), seen.clips)
+        raw_model, true = load_model(unfinished), np.where(tuning.clips.visible[..., None], tuning.clips.xy_map, np.nan)
+        settings = calibrate(raw_model, seen_by(raw_model, tuning, true).clips)
     card["settings"] = settings
     save_model(unfinished, *networks, card)
     tell(f"measuring on {test.what}")

@@ -34,11 +34,14 @@ class SeenClips:
         )
 
 
-def seen_by(model: Model, data: HeldOutClips) -> SeenClips:
-    """Clips as `model` sees them: one that crops finds the infant in the whole picture first, as in a recording."""
+def seen_by(model: Model, data: HeldOutClips, xy_map: Array | None = None) -> SeenClips:
+    """Clips as `model` sees them: one that crops finds the infant in the whole picture first, as in a recording.
+
+    Joints `xy_map` that are known already take the place of those it would find.
+    """
     if not (model.settings.crop_to_infant and data.redrawn):
         return SeenClips(data.clips)
-    return seen_round(data, predict(model, data.clips).xy_map)
+    return seen_round(data, predict(model, data.clips).xy_map if xy_map is None else xy_map)
 
 
 def seen_round(data: HeldOutClips, xy_map: Array) -> SeenClips:

@@ -15,7 +15,7 @@ from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH, Crop, MapGeometry
 SPAN: Final = 1.35
 """How much larger the crop is than the rectangle round all joints: room for movement that was not looked at."""
 CLOSER: Final = 1.35
-"""How much larger infants usually are in their crop: 1.30 where they move like real ones, varied 1.37, calm 1.47."""
+"""How much larger infants usually are in their crop than in the whole picture; set by hand."""
 LEAST: Final = 0.35
 """The smallest crop, as a share of the picture."""
 OUTERMOST_PCT: Final = 1.0
@@ -59,10 +59,13 @@ def infant_crop(
 
 
 class CropFollower:
-    """The crop of a recording as time goes on: the whole picture at first, then what the infant was seen in."""
+    """The crop of a recording as time goes on: the whole picture at first, then what the infant was seen in.
 
-    def __init__(self, geometry: MapGeometry) -> None:
-        self._whole = geometry
+    One that does not follow stays with the whole picture.
+    """
+
+    def __init__(self, geometry: MapGeometry, *, follows: bool) -> None:
+        self._whole, self._follows = geometry, follows
         self._crop: Crop | None = None
         self.geometry = geometry
         """Of the networks' map, now."""
@@ -73,11 +76,12 @@ class CropFollower:
 
     def is_due(self, time_s: float) -> bool:
         """Whether `follow` has to be called before the frame at this time is predicted."""
-        return _epoch(time_s) != self._epoch
+        return self._follows and _epoch(time_s) != self._epoch
 
     def found(self, xy_px: Array) -> None:
         """Take the joints of a frame [12, 2], native px, NaN = not found."""
-        self._found.append(xy_px)
+        if self._follows:
+            self._found.append(xy_px)
 
     def follow(self, time_s: float) -> None:
         """Look the crop over; from `time_s` on the networks see the new one."""

@@ -44,7 +44,7 @@ class Run:
         self.times = times
         self.inference, self.settings = inference, inference.settings
         self.geometry, self.unit_mm = geometry, unit_mm
-        self.crops = CropFollower(geometry)
+        self.crops = CropFollower(geometry, follows=self.settings.crop_to_infant)
         self.cutter, self.sampler = ClipCutter(fps_hz), DepthSampler()
         self.motion = MotionCollector(camera, geometry.mirrored, unit_mm, fps_hz)
         self.bias_map = np.asarray(self.settings.position_bias_map, dtype=np.float64)
@@ -126,11 +126,10 @@ class Run:
 
     def _predict_next(self) -> None:
         """Predict at most a batch of clips: those before the crop is looked over, so that the batch decides nothing."""
-        if self.settings.crop_to_infant and self.crops.is_due(_end_s(self._clips[0])):
+        if self.crops.is_due(_end_s(self._clips[0])):
             self.crops.follow(_end_s(self._clips[0]))
-        clips = self._clips[: self.inference.batch]
-        if self.settings.crop_to_infant:
-            clips = list(itertools.takewhile(lambda clip: not self.crops.is_due(_end_s(clip)), clips))
+        batch = self._clips[: self.inference.batch]
+        clips = list(itertools.takewhile(lambda clip: not self.crops.is_due(_end_s(clip)), batch))
         del self._clips[: len(clips)]
         with self.times.of("clips"):
             depth_mm = np.stack([[self._seen_mm(sample) for sample in clip.samples] for clip in clips])

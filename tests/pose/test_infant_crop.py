@@ -60,7 +60,7 @@ def test_a_crop_lies_in_the_picture_holds_the_infant_and_is_large_enough(
 
 def follow(places: list[np.ndarray]) -> CropFollower:
     """A follower that was given these joints, each over the time between two looks."""
-    follower = CropFollower(WHOLE)
+    follower = CropFollower(WHOLE, follows=True)
     for xy_px, time_s in zip(places, itertools.count(FIRST_S, EVERY_S), strict=False):
         assert not follower.is_due(time_s - 0.01)
         for frame in xy_px:

@@ -6,7 +6,7 @@ import click
 
 from asyconv.cli.messages import note
 from asyconv.cli.options import PATH, asyconv_command, join_option, option, overwrite_option
-from asyconv.cli.outputs import check_folder, check_output
+from asyconv.cli.outputs import check_folder, check_output, check_shows_infant
 from asyconv.cli.progress import progress
 
 
@@ -30,6 +30,7 @@ def command(
     from asyconv.recordings.converting import ENDINGS, convert
     from asyconv.recordings.opening import open_recording
 
+    check_shows_infant(output)
     if output.suffix:
         check_output(output, ENDINGS, (recording,), overwrite=overwrite)
     else:

@@ -8,7 +8,7 @@ import click
 
 from asyconv.cli.messages import EXIT_REFUSED, complain
 from asyconv.cli.options import PATH, asyconv_command, join_option, json_option, option, overwrite_option
-from asyconv.cli.outputs import check_output
+from asyconv.cli.outputs import check_output, check_shows_infant
 from asyconv.cli.progress import progress
 from asyconv.errors import InputError
 
@@ -18,7 +18,7 @@ from asyconv.errors import InputError
 @option("--fps", "fps_hz", type=float, help="Frames per second, where the recording holds no times.")
 @option("--stream", help="The stream with depth, where a file has several: title or number in a video, topic of a bag.")
 @join_option()
-@option("--picture", type=PATH, help="Write the middle frame as this .png. It SHOWS THE INFANT.")
+@option("--picture", type=PATH, help="Write the middle frame as this .png, outside the results. It SHOWS THE INFANT.")
 @overwrite_option()
 @json_option()
 @click.pass_context
@@ -38,6 +38,7 @@ def command(
 
     if picture is not None:
         check_output(picture, (".png",), files, overwrite=overwrite)
+        check_shows_infant(picture)
     paths = [path for file in files for path in _recordings(file, join)]
     if picture is not None and len(paths) != 1:
         raise InputError(f"--picture: expected one recording, got {len(paths)}")

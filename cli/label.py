@@ -8,7 +8,7 @@ import click
 
 from asyconv.cli.messages import note, writing
 from asyconv.cli.options import PATH, asyconv_command, model_option, option, output_option
-from asyconv.cli.outputs import check_folder
+from asyconv.cli.outputs import check_folder, check_shows_infant
 from asyconv.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def command(
     from asyconv.labelling.choosing import choose
     from asyconv.labelling.label_set import read_label_set
 
+    check_shows_infant(export or output)
     chosen = read_label_set(output)
     if recordings:
         check_folder(output, (*recordings, *tracks), may_hold=None)

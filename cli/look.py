@@ -6,7 +6,7 @@ import click
 
 from asyconv.cli.messages import writing
 from asyconv.cli.options import PATH, asyconv_command, option, output_option, overwrite_option
-from asyconv.cli.outputs import check_output
+from asyconv.cli.outputs import check_output, check_shows_infant
 from asyconv.errors import InputError
 
 
@@ -41,14 +41,13 @@ def command(results: tuple[Path, ...], depth: tuple[Path, ...], output: Path, ov
             f"--depth: expected the recording of each result in the same order, found {len(depth)} for {len(results)}"
         )
     check_output(output, (".html",), (*results, *depth), overwrite=overwrite)
+    check_shows_infant(output)
     looked, noted = [], []
     for result, recorded in zip(results, depth, strict=True):
         sources = find_tracks(result)
         if len(sources) != 1:
             raise InputError(f"{result}: expected the tracks of one recording, found {len(sources)}")
         folder, manifest = sources[0].resolve().parent, manifest_beside(sources[0])
-        if manifest and output.resolve().is_relative_to(folder.parent):
-            raise InputError(f"{output}: expected a place outside the results, as the page shows the infant")
         tracks = read_tracks(sources[0])
         check_stated(tracks.meta, ("width_px", "height_px"), "tracks")
         groups, stretch = worth_a_look(tracks), stretch_of(tracks)

@@ -26,6 +26,17 @@ def check_output(path: Path, endings: Sequence[str], inputs: Sequence[Path | Non
         raise InputError(f"{path}: there is a file of this name already; --overwrite replaces it")
 
 
+def check_shows_infant(path: Path) -> None:
+    """Refuse a place inside results for what shows the infant."""
+    from asyconv.night.claims import CLAIMS
+    from asyconv.night.results import read_manifest
+
+    place = path.resolve()
+    for folder in (place, *place.parents):
+        if (folder / CLAIMS).is_dir() or read_manifest(folder.parent, folder.name):
+            raise InputError(f"{path}: expected a place outside the results, as what is written there shows the infant")
+
+
 def check_folder(
     folder: Path, inputs: Sequence[Path | None], *, overwrite: bool = False, may_hold: Sequence[str] | None = ()
 ) -> None:

@@ -5,14 +5,18 @@ from pathlib import Path
 import click
 
 from asyconv.cli.options import PATH, asyconv_command, option, output_option, overwrite_option
-from asyconv.cli.outputs import check_output
+from asyconv.cli.outputs import check_output, check_shows_infant
 from asyconv.errors import InputError
 
 
 @asyconv_command("render", example="asyconv render results/rec-1 -o rec-1.mp4")
 @click.argument("tracks", metavar="TRACKS", type=PATH)
 @output_option("The video, an .mp4 or .mkv file.", required=True)
-@option("--depth", type=PATH, help="The recording, drawn under the skeleton. The video then SHOWS THE INFANT.")
+@option(
+    "--depth",
+    type=PATH,
+    help="The recording, drawn under the skeleton. The video then SHOWS THE INFANT and lies outside the results.",
+)
 @overwrite_option()
 def command(tracks: Path, output: Path, depth: Path | None, overwrite: bool) -> None:
     """Draw the skeleton on black as a video, with a speed bar for every limb.
@@ -30,6 +34,8 @@ def command(tracks: Path, output: Path, depth: Path | None, overwrite: bool) -> 
     from asyconv.tracks_file import read_tracks
 
     check_output(output, tuple(FORMS), (tracks, depth), overwrite=overwrite)
+    if depth is not None:
+        check_shows_infant(output)
     sources = find_tracks(tracks)
     if len(sources) != 1:
         raise InputError(f"{tracks}: expected the tracks of one recording, found {len(sources)}")

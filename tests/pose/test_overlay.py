@@ -206,9 +206,11 @@ def test_render_takes_a_result_folder_and_refuses_in_a_sentence(tmp_path: Path) 
         ((tmp_path / "none", "-o", tmp_path / "b.mp4"), "expected tracks.parquet"),
         ((results / "rec-1", "-o", tmp_path / "r.mkv" / "b.mp4"), "the video cannot be written here"),
         ((results / "rec-1", "-o", tmp_path / "b.mp4", "--depth", tmp_path / "no.oni"), "expected a recording, found"),
+        ((results / "rec-1", "-o", results / "rec-1" / "b.mp4", "--depth", recording), "outside the results, as what"),
     ):
         done = run("render", *arguments)
         assert done.exit_code == 1
         assert said in done.stderr
         assert "Traceback" not in done.output
-    assert not (tmp_path / "b.mp4").exists()
+    assert not [*tmp_path.rglob("b.mp4")]
+    assert run("render", results / "rec-1", "-o", results / "rec-1" / "b.mp4").exit_code == 0  # nobody is seen there

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from asyconv.night.results import open_results
 from tests.helpers.commands import invoke
 from tests.helpers.films import write
 from tests.helpers.png_folders import named
@@ -86,6 +87,15 @@ def test_the_picture_is_the_middle_frame_near_white_and_far_dark(tmp_path: Path)
     assert [int(gray[y, x]) for y, x in ((0, 5), (20, 5), (20, 40))] == [0, 255, 40]
     assert invoke("info", path, "--picture", tmp_path / "a.png").exit_code == 1
     assert invoke("info", path, "--picture", path).exit_code == 1
+    open_results(tmp_path / "out")
+    for arguments in (
+        ("info", path, "--picture", tmp_path / "out" / "new" / "a.png"),
+        ("convert", path, tmp_path / "out" / "a.mkv"),
+        ("label", path, "-o", tmp_path / "out"),
+    ):
+        result = invoke(*arguments)
+        assert result.exit_code == 1
+        assert "expected a place outside the results, as what is written there shows the infant" in result.stderr
 
 
 def test_what_lies_beside_the_depth_is_told(tmp_path: Path) -> None:

@@ -269,7 +269,8 @@ _LIMB_PART: Final = [
 ]
 _ON_TRUNK: Final = ["shoulder" in name or "hip" in name for name in JOINTS]
 TRUNK_ABOVE_MM: Final = 58.0
-"""More trunk than this between camera and joint, at 32 weeks, hides the joint."""
+LIMB_ABOVE_MM: Final = 30.0
+"""More of its own body than this between camera and joint, at 32 weeks, hides it: shoulder and hip, other joints."""
 
 _SEEN_RADIUS_MM: Final = [9.0 if "wrist" in name or "ankle" in name else 13.0 for name in JOINTS]
 SEEN_SHARE: Final = 0.5
@@ -280,7 +281,8 @@ def visible_joints(
 ) -> npt.NDArray[np.bool_]:
     """Whether each joint is seen, [12]: at least half of a disc round it shows its own limb (or trunk, at the root).
 
-    Trunk counts only where it is no thicker above the joint than a trunk: a joint under the body is hidden.
+    These count only where they lie no higher above the joint than its own flesh: a joint under the body is hidden, and
+    so is an ankle under its own thigh.
     """
     camera = infant.to_camera(infant.joints_bed[index])
     xy = project(camera)
@@ -295,9 +297,8 @@ def visible_joints(
         disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
         region = (slice(y - radius, y + radius + 1), slice(x - radius, x + radius + 1))
         patch, above_mm = part[region][disc], camera[joint, 2] - z_mm[region][disc]
-        own = (patch == _LIMB_PART[joint]) | (
-            _ON_TRUNK[joint] & (patch == PART["trunk"]) & (above_mm < TRUNK_ABOVE_MM * infant.anatomy.scale)
-        )
+        own = (patch == _LIMB_PART[joint]) | (_ON_TRUNK[joint] & (patch == PART["trunk"]))
+        own &= above_mm < (TRUNK_ABOVE_MM if _ON_TRUNK[joint] else LIMB_ABOVE_MM) * infant.anatomy.scale
         bare = patch == PART["none"]  # bed beside a thin limb hides nothing
         seen[joint] = own.sum() >= SEEN_SHARE * max(1, (~bare).sum()) and own.sum() >= 0.25 * disc.sum()
     return seen

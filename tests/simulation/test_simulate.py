@@ -1,5 +1,6 @@
 """Simulated infants: anatomy and movement that hold together, frames keyed by number, recordings and their truth."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from asyconv.errors import InputError
 from asyconv.pose.clips import SPACING_S
 from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.opening import open_recording
+from asyconv.simulation.body import PART
 from asyconv.simulation.clips import infant_at_clips, make_clips
 from asyconv.simulation.infant import project
 from asyconv.simulation.realism import compare
@@ -90,6 +92,24 @@ def test_a_bare_joint_is_visible_and_one_under_a_cloth_is_not() -> None:
     x, y = np.rint(project(infant.to_camera(infant.joints_bed[0]))[0]).astype(int)
     part[y - 20 : y + 21, x - 20 : x + 21] = 7
     assert not visible_joints(infant, 0, z_mm, part)[0]
+
+
+def test_an_ankle_behind_its_own_knee_is_hidden() -> None:
+    infant = make_infant(4, 2, TIME_S[:1], condition=BARE)
+    knee, ankle = JOINTS.index("right_knee"), JOINTS.index("right_ankle")
+    assert visible_joints(infant, 0, *true_depth(infant, 0))[ankle]
+    joints = infant.joints_bed.copy()
+    joints[0, knee, 2] += 90.0
+    to_camera = infant.to_camera(np.vstack([np.zeros(3), np.eye(3)]))
+    seen_through = infant.to_camera(joints[0, knee]) * (1 + 70.0 / infant.distance_mm)
+    joints[0, ankle] = np.linalg.solve((to_camera[1:] - to_camera[0]).T, seen_through - to_camera[0])
+    folded = replace(infant, joints_bed=joints)
+    z_mm, part = true_depth(folded, 0)
+    x, y = np.rint(project(seen_through)).astype(int)
+    assert part[y, x] == PART["right_leg"]
+    seen = visible_joints(folded, 0, z_mm, part)
+    assert seen[knee]
+    assert not seen[ankle]
 
 
 def test_frames_are_keyed_by_number_so_any_can_be_made_alone() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Known = tuple[Path, dict[str, Any]]
 
 OUT = "Labels for other programs"
+FRAMES = 60
 FORMS = ("coco", "babypose", "pypointannotator", "sleap")
 
 
@@ -31,7 +32,7 @@ FORMS = ("coco", "babypose", "pypointannotator", "sleap")
     "--tracks", metavar="RESULTS", multiple=True, type=PATH,
     help="Tracks of the recordings, or folders of results.  [default: the model is run at 6 Hz]",
 )  # fmt: skip
-@option("--frames", type=click.IntRange(min=3), default=60, show_default=True, help="Frames to label, of all infants.")
+@option("--frames", type=click.IntRange(min=3), help="Frames to label, of all infants.  [default: 60]")
 @option("--rater", default="1", show_default=True, metavar="NAME", help="Who labels; each rater has an own file.")
 @option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the page on 127.0.0.1.  [default: a free one]"
@@ -45,7 +46,7 @@ FORMS = ("coco", "babypose", "pypointannotator", "sleap")
 @option("--export", type=PATH, section=OUT, metavar="FOLDER", help="Only write the labels and pictures to this folder.")
 @option("--form", type=click.Choice(FORMS), default="coco", show_default=True, section=OUT, help="Format of --export.")
 def command(
-    recordings: tuple[Path, ...], output: Path, tracks: tuple[Path, ...], frames: int, rater: str, port: int,
+    recordings: tuple[Path, ...], output: Path, tracks: tuple[Path, ...], frames: int | None, rater: str, port: int,
     model: str, head: str | None, compare: bool, export: Path | None, form: str,
 ) -> None:  # fmt: skip
     """Choose frames worth labelling and label their joints on a page in the browser.
@@ -64,9 +65,12 @@ def command(
         check_folder(output, (*recordings, *tracks), may_hold=None)
         known = known_tracks(tracks)
         opened = opened_recordings(recordings, known)
-        if chosen is None or not chosen.has([one.sha256 for one in opened], frames):
+        wanted = frames or FRAMES
+        if chosen is None or not chosen.has([one.sha256 for one in opened], wanted):
             with writing(output, "labels"):
-                chosen = choose(output, sources_of(opened, known, model, head), frames)
+                chosen = choose(output, sources_of(opened, known, model, head), wanted)
+    elif frames or tracks:
+        raise InputError("--frames, --tracks: expected the recordings to choose frames of, found none")
     if chosen is None:
         raise InputError(f"{output}: expected a folder of labels, or recordings to choose frames of, found neither")
     if compare:

@@ -4,12 +4,14 @@ Nothing is asked of any other host, and nothing is answered to a request that la
 Pictures are never kept in the browser's cache.
 """
 
+import os
 import secrets
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -29,7 +31,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-_TYPES: Final = {"label.html": "text/html", "label.js": "text/javascript", "label.css": "text/css"}
+_TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
 def make_app(chosen: LabelSet, rater: RaterFile, token: str) -> "Flask":
@@ -74,16 +76,18 @@ def _guard(app: "Flask", token: str) -> None:
 
 
 def _page() -> "Blueprint":
-    """The three files of the page."""
-    from flask import Blueprint, Response
+    """The files of the page."""
+    from flask import Blueprint, Response, abort
 
     files_of_page = Blueprint("page", __name__)
+    contents = {
+        file.name: file.read_text(encoding="utf8") for file in files("asyconv.labelling").joinpath("page").iterdir()
+    }
 
     @files_of_page.get("/", defaults={"name": "label.html"})
-    @files_of_page.get("/<any('label.js', 'label.css'):name>")
+    @files_of_page.get("/<name>")
     def _file(name: str) -> "Response":
-        text = files("asyconv.labelling").joinpath(name).read_text(encoding="utf8")
-        return Response(text, mimetype=_TYPES[name])
+        return Response(contents.get(name) or abort(404), mimetype=_TYPES[Path(name).suffix])
 
     return files_of_page
 
@@ -132,8 +136,7 @@ def _data(chosen: LabelSet, rater: RaterFile) -> "Blueprint":
     def _save(infant: str, number: int) -> dict[str, Any]:
         frame = frame_of(infant, number)
         label = label_of(request.get_json(), f"frame {frame.id}", (frame.width_px, frame.height_px))
-        for name in frame.pictures.values():
-            chosen.picture_file(name)  # the label must be of the picture that was chosen
+        chosen.picture_file(frame.pictures["0"])  # the label must be of the picture that was chosen
         with saving:
             saved = rater.save(frame.id, label)
             try:
@@ -173,13 +176,14 @@ def serving(chosen: LabelSet, rater: RaterFile, port: int) -> "Iterator[tuple[Ba
 
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would take a port that is in use
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
             listening.listen()
         except OSError as error:
             raise InputError(
-                f"port {port}: expected a free port, found one in use ({error.strerror}); "
+                f"port {port}: expected a free port, found it taken or forbidden ({error.strerror}); "
                 "give another with --port, or none"
             ) from error
         token = secrets.token_urlsafe(16)

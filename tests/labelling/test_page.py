@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from asyconv.labelling.data_set import COCO_FILE
-from asyconv.labelling.label_set import LabelSet
+from asyconv.labelling.label_set import PICTURES, LabelSet
 from asyconv.labelling.rater_file import Labels, opened, read_labels
 from asyconv.labelling.server import serving
 from asyconv.labels.annotations import read_annotated
@@ -83,9 +83,8 @@ def test_twenty_frames_by_keyboard_and_mouse_closed_in_the_middle(chromium: Any,
         first = [point or (np.nan, np.nan) for point in chosen.frames[0].predicted]
         hip, elbow, knee, wrist = (JOINTS.index(f"right_{part}") for part in ("hip", "elbow", "knee", "wrist"))
         # the hip is dragged by 20 and 10 pixels of the screen
-        box = page.locator(f'#marks [data-joint="{hip}"]').bounding_box()
         scale = page.locator("#stage").bounding_box()["width"] / 640
-        at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        at = middle(page, "right_hip")
         page.mouse.move(*at)
         page.mouse.down()
         page.mouse.move(at[0] + 8, at[1] + 4)
@@ -187,6 +186,48 @@ def test_what_it_says_in_one_sentence_and_nothing_is_lost(chromium: Any, chosen:
     assert len(read_labels(chosen, "anna")) == 2
 
 
+def test_a_changed_picture_or_another_raters_damaged_file_stops_nobody(chromium: Any, chosen: LabelSet) -> None:
+    from playwright.sync_api import expect
+
+    path = chosen.folder / PICTURES / chosen.frames[0].pictures["0"]
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with page_of(chromium, chosen) as seen:
+        page = seen.page
+        expect(page.locator("#message")).to_contain_text("expected the picture that was chosen, found another")
+        expect(page.locator("#main")).to_have_attribute("aria-busy", "false")
+        page.keyboard.press("x")
+        page.keyboard.press("Enter")
+        expect(page.locator("#main")).to_have_attribute("aria-busy", "false")
+        expect(page.locator("#message")).to_contain_text("expected the picture that was chosen, found another")
+        page.keyboard.press("u")
+        page.locator("#frame").select_option("1")
+        is_open(page, 2)
+        (chosen.folder / "raters" / "ben.json").write_text('{"set_id"')
+        page.locator("#stage").focus()
+        # the mouse still holds a joint when the frame is saved: it moves nothing of the next one
+        page.mouse.move(*middle(page, "right_hip"))
+        page.mouse.down()
+        page.keyboard.press("x")
+        page.keyboard.press("Enter")
+        done(page, 1)
+        expect(page.locator("#frame")).to_have_value("2")
+        expect(page.locator("#message")).to_contain_text(
+            "This frame is saved, but the data set of all frames could not"
+        )
+        expect(page.locator("#main")).to_have_attribute("aria-busy", "false")
+        before = middle(page, "right_hip")
+        page.mouse.move(before[0] + 60, before[1] + 40)
+        page.mouse.up()
+        assert middle(page, "right_hip") == pytest.approx(before, abs=0.5)
+    assert read_labels(chosen, "anna").keys() == {chosen.frames[1].id}
+
+
+def middle(page: Any, joint: str) -> tuple[float, float]:
+    """Where the mark of a joint lies on the screen."""
+    box = page.locator(f'#marks [data-joint="{JOINTS.index(joint)}"]').bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def test_the_frames_around_the_range_and_the_zoom(chromium: Any, chosen: LabelSet) -> None:
     from playwright.sync_api import expect
 
@@ -211,7 +252,7 @@ def test_the_frames_around_the_range_and_the_zoom(chromium: Any, chosen: LabelSe
         stage = page.locator("#stage").bounding_box()
         hip = f'#marks [data-joint="{JOINTS.index("right_hip")}"]'
         first = page.locator(hip).bounding_box()
-        page.mouse.move(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
+        page.mouse.move(*middle(page, "right_hip"))
         for _ in range(4):
             page.mouse.wheel(0, -100)
         page.wait_for_timeout(200)

@@ -143,7 +143,10 @@ def test_a_port_in_use_is_refused_and_it_listens_on_this_computer_alone(made: La
         port = int(address.split(":")[2].split("/")[0])
         assert re.fullmatch(rf"http://127\.0\.0\.1:{port}/[\w-]{{20,}}/", address)
         with (
-            pytest.raises(InputError, match=f"port {port}: expected a free port, found one in use"),
+            pytest.raises(
+                InputError,
+                match=f"port {port}: expected a free port, found it taken or forbidden .Address already in use.",
+            ),
             serving(made, open_file, port),
         ):
             pass
@@ -193,6 +196,7 @@ def test_what_the_command_refuses_in_one_sentence(made: LabelSet, tmp_path: Path
         ((tmp_path / "empty", "-o", tmp_path / "none"), "expected depth recordings, found none"),
         ((tmp_path / "no", "-o", tmp_path / "none"), "expected a recording or a folder, found nothing"),
         (("-o", made.folder, "--rater", "a/b"), "expected 1 to 32 letters"),
+        (("-o", made.folder, "--frames", "90"), "--frames, --tracks: expected the recordings to choose frames of"),
         (("-o", made.folder, "--export", tmp_path / "out"), "expected labelled frames, found none"),
     ):
         if "--export" in arguments:

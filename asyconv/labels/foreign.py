@@ -1,6 +1,7 @@
 """What a file that was meant as a sheet of labels looks like, where it is none that can be read."""
 
 import codecs
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,14 +41,26 @@ def what_encoding(data: bytes) -> str | None:
     return None
 
 
-def what_labels(path: Path) -> str | None:
-    """What a .csv file looks like that is no sheet of labels but may have been meant as one; None where it is not."""
-    if path.suffix.lower() not in (".csv", ".tsv"):
-        return None
+def _is_json(data: bytes) -> bool:
     try:
-        data = path.read_bytes()[: 1 << 20]
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def what_labels(path: Path) -> str | None:
+    """What a file looks like that is no sheet of labels but may have been meant as one; None where it is not."""
+    if path.suffix.lower() not in (".csv", ".tsv", ".json"):
+        return None
+    named = any(word in path.stem.lower() for word in _WORDS)
+    try:
+        data = path.read_bytes()
     except OSError:
         return None
+    if path.suffix.lower() == ".json":
+        return "a half-written one" if (named or b'"images"' in data) and not _is_json(data) else None
+    data = data[: 1 << 20]
     text = data.decode("utf-16" if what_encoding(data) == "text in UTF-16" else "latin-1", errors="replace")
     lines = text.lstrip("\ufeff\xef\xbb\xbf").splitlines()[:LOOKED_AT]
     separator = max(_SEPARATORS, key="\n".join(lines).count)
@@ -55,5 +68,4 @@ def what_labels(path: Path) -> str | None:
     if kind is not None:
         remarks = (what_encoding(data), _SEPARATORS[separator] if "labels" in kind else None)
         return ", ".join([kind, *(remark for remark in remarks if remark)])
-    named = any(word in path.stem.lower() for word in _WORDS)
     return "a table that its name calls labels" if named else None

@@ -8,6 +8,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.labels.annotations import Annotated, read_annotated
+from asyconv.labels.coco_writer import LabelledPicture, coco_text
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.skeleton import JOINTS
 from tests.helpers.written_labels import HEADER, cells, labels, write_pictures, write_sheet
@@ -96,9 +97,16 @@ def half_a_header(path: Path) -> None:
     write_sheet(path / "result_pz7.csv", [], header=HEADER.replace("left_knee;", ""))
 
 
+def half_saved(path: Path) -> None:
+    (path / "result_pz7.csv").unlink()
+    whole = coco_text([LabelledPicture("pz7/1_16bit.png", 640, 480, labels(1))])
+    (path / "labels.json").write_text(whole[: len(whole) // 2])
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
+        (half_saved, "labels.json: expected a sheet of labels .* or COCO key points, found a half-written one"),
         (two_sheets, "infant pz7: expected one sheet, found result_pz7.csv and result_pz7.csv"),
         (two_folders, "infant pz7: expected one folder of pictures, found other/pz7 and pz7"),
         (two_sizes, "pz7/16.png: expected 640x480 as in the infant's first picture, found 320x240"),

@@ -38,7 +38,7 @@ def write_pose_errors(model: "Model", evaluation: "Evaluation", data: "HeldOutCl
     error = evaluation.totals["calibration_error"] or 0.0
     curve = reliability_curve(evaluation.reliability, error, f"{model.name} on {data.what}")
     (folder / "reliability.png").write_bytes(curve.png())
-    trade = presence_trade(model, data)
+    trade = presence_trade(model, data, evaluation.seen)
     write_rows(folder / "presence_trade.csv", [{"held_out": data.what, **row} for row in trade])
     (folder / "presence_trade.png").write_bytes(trade_curve(trade, f"{model.name} on {data.what}").png())
 

@@ -67,7 +67,7 @@ def command(
     from asyconv.kernels.reference import has_bfloat16
     from asyconv.pose.model_file import load_model
     from asyconv.training.checkpoints import LOSSES
-    from asyconv.training.data import clips_of
+    from asyconv.training.data import clips_of, read_data_sets
     from asyconv.training.loop import started, train
     from asyconv.training.processes import first_process_first, joined_processes
     from asyconv.training.recipe import make_recipe
@@ -79,6 +79,11 @@ def command(
         freeze_norms=freeze_norms, precision=precision, checkpoint_activations=checkpoint_activations,
         **({"crop_to_infant": False} if data else {}),
     )  # fmt: skip
+    if data and recipe.crop_to_infant:
+        raise InputError(
+            "crop_to_infant: expected false with --data, whose pictures a training sees whole; "
+            "`asyconv adapt` trains a model that crops with labels"
+        )
     recipe, begun = started(recipe, load_model(start) if start else None, detection_of)
     with (
         writing(out, "a training"),
@@ -86,7 +91,8 @@ def command(
         stage_progress("steps") as report,
     ):
         with first_process_first(place):
-            recipe, clips, tuning = clips_of(out, recipe, [data] if data else [], split, max(1, workers), report)
+            annotated = read_data_sets([data] if data else [])
+            recipe, clips, tuning = clips_of(out, recipe, annotated, split, max(1, workers), report)
         if differences:
             print_differences(out, recipe, clips, tuning, begun[0], differences, workers, report)
             return

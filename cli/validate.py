@@ -49,7 +49,11 @@ def command(
         raise InputError(f"{camera}: expected one camera (fx_px, fy_px, cx_px, cy_px), found several")
     fx_px = cameras[None].fx_px if cameras else None
     measured, infants = load_model(model), read_data_sets(labels)
-    data, seen = validation.never_trained(measured, labelled_clips(infants, fx_px))
+    every = labelled_clips(infants, fx_px)
+    data, seen = validation.never_trained(measured, every)
+    left = sum(len(infant.frame) for infant in infants) - every.clips.visible[..., 0].size
+    if left:
+        note(f"labelled frames left out, because they lie in no clip of three frames 1/6 s apart: {left}")
     if seen:
         note(f"{seen} infants are left out: the model was trained on frames of them")
     evaluation = evaluate_on(measured, data)

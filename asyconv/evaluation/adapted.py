@@ -3,21 +3,18 @@
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from asyconv.evaluation.calibration import annotated_of, export_model, sets_of
-from asyconv.evaluation.held_out import HeldOutClips, held_out
+from asyconv.evaluation.calibration import annotated_of, export_model
+from asyconv.evaluation.held_out import HeldOutClips, annotated_part, held_out, labelled_clips
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.validation import errors_px, export_validated, interval, validated_section
-from asyconv.labels.annotations import load_clips
-from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.model_file import Model
 from asyconv.simulation.seeds import TEST_SEED
-from asyconv.training.adapting import split_of
+from asyconv.training.adapting import refuse_other_input, split_of
 from asyconv.training.data import Report, chosen_split, clips_of, read_data_sets
 from asyconv.training.loop import started, train
 from asyconv.training.processes import CPU, Place
@@ -47,34 +44,26 @@ def adapt(
     clips of each). The training lives in the folder `run`, goes on from there if it was stopped, and is removed at the
     end, for it holds pictures of the infants.
     """
-    split, width_px = split_of(data), read_data_sets(data)[0].width_px
+    refuse_other_input(recipe, model)
+    annotated = read_data_sets(data)
+    split = split_of(annotated)
     recipe, begun = started(recipe, model)
-    recipe, clips, tuning = clips_of(run, recipe, data, split, max(1, workers), report)
+    recipe, clips, tuning = clips_of(run, recipe, annotated, split, max(1, workers), report)
     networks = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
-    tuned_on, kept_apart = sets_of(run, recipe)
-    kept_apart = _with_pictures(kept_apart, data, split)
+    names = chosen_split(annotated, split).test
+    kept_apart = labelled_clips([infant for infant in annotated if infant.infant_id in names])
+    kept_apart = replace(kept_apart, what=f"{kept_apart.what}, {recipe.split}")
+    sets = (annotated_part(run, "validation", recipe.split), kept_apart)
     written, after = export_model(
-        path, networks, recipe, (tuned_on, kept_apart), trained_on=annotated_of(run), settings_of=model, tell=tell
+        path, networks, recipe, sets, trained_on=annotated_of(run), settings_of=model, tell=tell
     )
     tell("measuring what was gained and lost")
     own = Compared(kept_apart, evaluate_on(model, kept_apart), after)
     others = held_out(TEST_SEED, *simulated, varied_share=recipe.varied_share)
     lost = Compared(others, evaluate_on(model, others), evaluate_on(written, others))
-    written = export_validated(path, written, validated_section(after, kept_apart, None, width_px))
+    written = export_validated(path, written, validated_section(after, kept_apart, None, annotated[0].width_px))
     shutil.rmtree(run)
     return written, own, lost
-
-
-def _with_pictures(kept_apart: HeldOutClips, data: Sequence[Path], split: str) -> HeldOutClips:
-    """The clips of the infants kept apart with their pictures, of which a model that crops sees a part."""
-    annotated = read_data_sets(data)
-    rows = chosen_split(annotated, split).test
-    infants = [infant for infant in annotated if len(rows.get(infant.infant_id, ()))]
-    return replace(
-        kept_apart,
-        pictures=tuple(MapGeometry(infant.width_px, infant.height_px) for infant in infants),
-        redrawn=tuple(partial(load_clips, infant, rows[infant.infant_id]) for infant in infants),
-    )
 
 
 def gain_text(own: Compared, simulated: Compared) -> str:

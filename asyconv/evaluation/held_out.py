@@ -29,6 +29,14 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class InfantPicture:
+    """How the picture of an infant lies on the map, and its clips again in a crop of the picture; None = all of it."""
+
+    geometry: MapGeometry
+    clips_in: Callable[[Crop | None], ClipSet]
+
+
+@dataclass(frozen=True)
 class HeldOutClips:
     """Clips with their infants.
 
@@ -44,8 +52,7 @@ class HeldOutClips:
     infant_names : None = the infants' numbers.
     area_map : of each infant as its labels state it, map px squared, [n, 3]; NaN or None = not stated.
     hidden_known : whether the places of hidden joints are known; people label what they see.
-    pictures, redrawn : how each infant's picture lies on the map, and its clips again in a crop of the picture; empty
-        where the pictures are not at hand.
+    pictures : of each infant; empty where they are not at hand.
     """
 
     clips: ClipSet
@@ -57,8 +64,7 @@ class HeldOutClips:
     infant_names: tuple[str, ...] | None = None
     area_map: Array | None = None
     hidden_known: bool = True
-    pictures: tuple[MapGeometry, ...] = ()
-    redrawn: tuple[Callable[[Crop | None], ClipSet], ...] = ()
+    pictures: tuple[InfantPicture, ...] = ()
 
 
 def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
@@ -69,7 +75,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
     files = sorted(path for path in folder.iterdir() if path.suffix == ".parquet" or is_label_sheet(path))
     if not files:
         raise InputError(f"{folder}: expected tracks (.parquet) or sheets of labels (result_*.csv), found none")
-    sets, scales, given_near, redrawn = [], [], [], []
+    pictures, scales, given_near = [], [], []
     for number, path in enumerate(files):
         motion = read_joint_motion(path)
         span_s = float(motion.time_s[-1]) - (CLIP_FRAMES - 1) * SPACING_S
@@ -77,11 +83,10 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
             raise InputError(f"{path.name}: expected joints for 1/3 s at least, found {motion.time_s[-1]:g} s")
         time_s = (np.linspace(0.0, span_s, clips)[:, None] + SPACING_S * np.arange(CLIP_FRAMES)).ravel()
         infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s), condition=DRIVEN_INFANT)
-        sets.append(infant_clips(infant))
-        redrawn.append(partial(infant_clips, infant))
+        pictures.append(InfantPicture(WHOLE_PICTURE, partial(infant_clips, infant)))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
         given_near.append(motion.is_given(time_s))
-    together = joined(sets)
+    together = joined([picture.clips_in(None) for picture in pictures])
     given = np.concatenate(given_near).reshape(together.visible.shape)
     return HeldOutClips(
         clips=ClipSet(together.depth, together.xy_map, together.visible & given),
@@ -90,8 +95,7 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         what=f"{len(files)} SIMULATED infants of seed {seed}, varied bodies, moved by the joints of {len(files)} files",
         has_truth=given,
         infant_names=tuple(path.stem for path in files),
-        pictures=(WHOLE_PICTURE,) * len(files),
-        redrawn=tuple(redrawn),
+        pictures=tuple(pictures),
     )
 
 
@@ -99,23 +103,21 @@ def held_out(
     seed: int, infants: int, clips: int, condition: Condition = CALM_INFANT, varied_share: float = 0.0
 ) -> HeldOutClips:
     """`clips` clips of each of the first `infants` simulated infants of `seed`, a share of them varied."""
-    sets, scales, redrawn = [], [], []
+    pictures, scales = [], []
     for number in range(infants):
         drawn = condition_of(seed, number, varied_share, condition) if varied_share else condition
         infant = infant_at_clips(seed, number, clips, condition=drawn)
-        sets.append(infant_clips(infant))
-        redrawn.append(partial(infant_clips, infant))
+        pictures.append(InfantPicture(WHOLE_PICTURE, partial(infant_clips, infant)))
         scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
     familiarity = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
     varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ", varied" * condition.varied
-    together = joined(sets)
+    together = joined([picture.clips_in(None) for picture in pictures])
     return HeldOutClips(
         clips=together,
         infant=np.repeat(np.arange(infants), clips),
         mm_per_map=np.concatenate(scales).reshape(together.visible.shape),
         what=f"{infants} SIMULATED infants of seed {seed}, {familiarity}{varied}",
-        pictures=(WHOLE_PICTURE,) * infants,
-        redrawn=tuple(redrawn),
+        pictures=tuple(pictures),
     )
 
 
@@ -145,24 +147,26 @@ def labelled_clips(infants: Sequence[Annotated], fx_px: float | None = None) -> 
     chosen = [(infant, own) for infant, own in zip(infants, rows, strict=True) if len(own)]
     if not chosen:
         raise InputError("labels: expected three labelled frames 1/6 s apart somewhere, found none")
-    clips = joined([load_clips(infant, own) for infant, own in chosen])
-    scale_px = np.concatenate(
-        [np.full(own.shape, MapGeometry(infant.width_px, infant.height_px).scale_px) for infant, own in chosen]
-    )
+    pictures = [
+        InfantPicture(MapGeometry(infant.width_px, infant.height_px), partial(load_clips, infant, own))
+        for infant, own in chosen
+    ]
+    clips = joined([picture.clips_in(None) for picture in pictures])
+    counts = [len(own) for _, own in chosen]
+    scale_px = np.repeat([picture.geometry.scale_px for picture in pictures], counts)[:, None]
     area_px2 = np.concatenate([infant.area_px2[own] for infant, own in chosen])
     simulated = all(infant.simulated for infant, _ in chosen)
     across = np.full(clips.visible.shape, np.nan) if fx_px is None else _joint_depth_mm(clips) / fx_px
     return HeldOutClips(
         clips=clips,
-        infant=np.repeat(np.arange(len(chosen)), [len(own) for _, own in chosen]),
+        infant=np.repeat(np.arange(len(chosen)), counts),
         mm_per_map=across * scale_px[..., None],
         what=f"{len(chosen)} {'SIMULATED ' if simulated else ''}annotated infants",
         simulated=simulated,
         infant_names=tuple(infant.infant_id for infant, _ in chosen),
         area_map=area_px2 / scale_px**2,
         hidden_known=False,
-        pictures=tuple(MapGeometry(infant.width_px, infant.height_px) for infant, _ in chosen),
-        redrawn=tuple(partial(load_clips, infant, own) for infant, own in chosen),
+        pictures=tuple(pictures),
     )
 
 

@@ -18,6 +18,7 @@ from asyconv.evaluation.predictions import Predictions, given_joints, predict
 from asyconv.evaluation.reliability import calibration_error, confidence_of, reliability_rows, right_joints
 from asyconv.evaluation.rmsd import limb_rmsd, rmsd_rows
 from asyconv.evaluation.seen_clips import seen_by
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS, N_JOINTS
 
@@ -38,6 +39,7 @@ class Evaluation:
     joints, infants, masks, reliability : rows of the other tables.
     rmsd_map : RMSD of each frame by limb, map px, NaN = none.
     xy_map : predicted joints of the clips [n, 3, 12, 2], map px, NaN = missing.
+    seen : the clips as the networks saw them.
     """
 
     model_name: str
@@ -52,6 +54,7 @@ class Evaluation:
     reliability: list[Row]
     rmsd_map: dict[str, Array]
     xy_map: Array
+    seen: ClipSet
 
     def median_map(self) -> dict[str, float]:
         """Median RMSD of the model by limb, map px."""
@@ -105,6 +108,7 @@ def evaluate_on(model: Model, data: HeldOutClips) -> Evaluation:
         reliability=reliability_rows(confidence, right),
         rmsd_map=limb_rmsd(predictions.xy_map, truth, visible),
         xy_map=predictions.xy_map,
+        seen=seen.clips,
     )
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from asyconv.evaluation.held_out import HeldOutClips
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
-from asyconv.evaluation.seen_clips import seen_by
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model
 from asyconv.skeleton import N_JOINTS
 
@@ -18,10 +18,10 @@ SHIFTS: Final = tuple(round(0.25 * step, 2) for step in range(-10, 11))
 Row = dict[str, Any]
 
 
-def presence_trade(model: Model, data: HeldOutClips) -> list[Row]:
-    """Missed and invented joints in percent, a row for each of `SHIFTS`."""
+def presence_trade(model: Model, data: HeldOutClips, seen: ClipSet) -> list[Row]:
+    """Missed and invented joints in percent, a row for each of `SHIFTS`; the networks see `seen` of the clips."""
     everything = dataclasses.replace(model.settings, presence_thresholds=(0.0,) * N_JOINTS)
-    predictions = predict(dataclasses.replace(model, settings=everything), seen_by(model, data).clips)
+    predictions = predict(dataclasses.replace(model, settings=everything), seen)
     known = np.ones_like(data.clips.visible) if data.has_truth is None else data.has_truth
     thresholds = np.asarray(model.settings.presence_thresholds)
     return trade_rows(predictions, data.clips.visible, known, thresholds)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.errors import InputError
 from asyconv.evaluation.held_out import HeldOutClips
 from asyconv.evaluation.predictions import Predictions, predict
 from asyconv.labels.clip_set import ClipSet, joined
@@ -39,18 +40,23 @@ def seen_by(model: Model, data: HeldOutClips, xy_map: Array | None = None) -> Se
 
     Joints `xy_map` that are known already take the place of those it would find.
     """
-    if not (model.settings.crop_to_infant and data.redrawn):
+    if not model.settings.crop_to_infant:
         return SeenClips(data.clips)
+    if not data.pictures:
+        raise InputError(
+            f"{data.what}: expected the pictures, of which {model.name} sees the part round the infant, found whole "
+            "ones on the map only; `asyconv validate` measures it on labels"
+        )
     return seen_round(data, predict(model, data.clips).xy_map if xy_map is None else xy_map)
 
 
 def seen_round(data: HeldOutClips, xy_map: Array) -> SeenClips:
     """Clips in a crop round the joints [n, 3, 12, 2] of each infant, on the map of the whole picture; NaN = unknown."""
     sets, whole, seen = [], [], []
-    for number, (picture, redrawn) in enumerate(zip(data.pictures, data.redrawn, strict=True)):
+    for number, picture in enumerate(data.pictures):
         mine = data.infant == number
-        crop = infant_crop(xy_map[mine], picture)
-        sets.append(redrawn(crop))
-        whole += [picture] * int(mine.sum())
-        seen += [dataclasses.replace(picture, crop=crop)] * int(mine.sum())
+        crop = infant_crop(xy_map[mine], picture.geometry)
+        sets.append(picture.clips_in(crop))
+        whole += [picture.geometry] * int(mine.sum())
+        seen += [dataclasses.replace(picture.geometry, crop=crop)] * int(mine.sum())
     return SeenClips(joined(sets), tuple(whole), tuple(seen))

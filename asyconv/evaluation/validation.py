@@ -57,7 +57,6 @@ def part_of(data: HeldOutClips, kept: npt.NDArray[np.bool_]) -> HeldOutClips:
         infant_names=None if names is None else tuple(names[number] for number in numbers),
         area_map=None if data.area_map is None else data.area_map[kept],
         pictures=tuple(data.pictures[number] for number in numbers) if data.pictures else (),
-        redrawn=tuple(data.redrawn[number] for number in numbers) if data.redrawn else (),
     )
 
 

@@ -5,14 +5,12 @@ Every setting was measured on simulated infants of another hospital (docs/adapti
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from asyconv.errors import InputError
 from asyconv.labels.annotations import Annotated, clip_rows
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.pose.model_file import Model
-from asyconv.training.data import read_data_sets
 from asyconv.training.recipe import ADAPT, USEFUL, WIDTHS, Recipe
 
 INFANTS_MIN: Final = 3
@@ -49,17 +47,25 @@ def adapting_recipe(model: Model, precision: str) -> Recipe:
     )
 
 
-def split_of(data: Sequence[Path]) -> str:
-    """How the infants of `data` are divided; too few infants or frames are refused with the reason."""
-    frames = {infant.infant_id: frames_in_clips(infant) for infant in read_data_sets(data)}
-    infants = sum(count > 0 for count in frames.values())
+def refuse_other_input(recipe: Recipe, model: Model) -> None:
+    """Refuse a recipe whose networks see other clips than those of `model`, whose settings the adapted model keeps."""
+    for name in ("crop_to_infant", "deep_detection", "depth_scale_mm", "depth_limit"):
+        kept, stated = (str(getattr(of, name)).lower() for of in (model.settings, recipe))
+        if kept != stated:
+            raise InputError(f"setting {name}: expected {kept}, as in the model that is adapted, got {stated}")
+
+
+def split_of(annotated: Sequence[Annotated]) -> str:
+    """How the infants are divided; too few infants or frames are refused with the reason."""
+    frames = [frames_in_clips(infant) for infant in annotated]
+    infants = sum(count > 0 for count in frames)
     if infants < INFANTS_MIN:
         raise InputError(
             f"labels: expected clips of {INFANTS_MIN} infants at least, found {infants}: some are learnt from, one "
             "chooses when to stop, and one that was never seen tells what was gained; a clip is three labelled frames "
             "1/6 s apart"
         )
-    total = sum(frames.values())
+    total = sum(frames)
     if total < FRAMES_MIN:
         raise InputError(
             f"labels: expected {FRAMES_MIN} labelled frames in clips at least, found {total}: what fewer teach has "

@@ -86,20 +86,19 @@ def _told(sets: Iterable[ClipSet], total: int, report: Report | None) -> Iterato
 
 
 def clips_of(
-    folder: Path, recipe: Recipe, data: Sequence[Path], split: str, workers: int, report: Report | None = None
+    folder: Path, recipe: Recipe, annotated: Sequence[Annotated], split: str, workers: int, report: Report | None = None
 ) -> tuple[Recipe, ClipSet, ClipSet]:
     """The recipe with the hash of what it trains on, and the clips to train on and to choose by, kept in `folder`.
 
-    `data` are annotated data sets divided by `split` ("within" or "fold:I/K"); none = simulated infants.
+    The infants in `annotated` are divided by `split` ("within" or "fold:I/K"); none = simulated infants.
     """
     folder.mkdir(parents=True, exist_ok=True)
     how = (recipe.pace, recipe.varied_share, recipe.crop_to_infant, workers)
-    simulated = not data or recipe.simulated_share > 0
+    simulated = not annotated or recipe.simulated_share > 0
     clips = simulated_clips(folder, recipe.seed, recipe.infants, CLIPS_PER_INFANT, *how, report) if simulated else None
-    if not data:
+    if not annotated:
         tuning = simulated_clips(folder, TUNE_SEED, VALIDATION_INFANTS, VALIDATION_CLIPS, *how)
     else:
-        annotated = read_data_sets(data)
         parts = chosen_split(annotated, split)
         own, tuning, _ = (write_clips(folder / name, annotated, getattr(parts, name)) for name in PARTS)
         if recipe.crop_to_infant:  # learnt from beside the whole pictures, by which frames are known again

@@ -75,6 +75,7 @@ def test_from_labels_to_the_sentence_of_the_report(labels: Path, tmp_path: Path)
     result = invoke("validate", path, labels, "-o", validated, "--camera", camera, "--pictures", tmp_path / "worst.png")
     assert result.exit_code == 0, result.output
     assert "3 infants are left out: the model was trained on frames of them" in result.stderr
+    assert "because they lie in no clip of three frames 1/6 s apart: 4" in result.stderr  # the last of each infant
     assert "results of the old file are stale" in result.stderr
     sentence = result.stdout.splitlines()[-1]
     assert sentence.startswith("validated on 15 labelled frames of 1 infant: ")
@@ -139,18 +140,25 @@ def _names(data: HeldOutClips, infant: int) -> list[str]:
 
 
 def test_too_few_infants_or_frames_are_refused_with_the_reason(labels: Path, tmp_path: Path) -> None:
-    assert split_of([labels]) == "fold:1/4"
+    assert split_of(read_data_sets([labels])) == "fold:1/4"
     with pytest.raises(InputError, match="expected clips of 3 infants at least, found 1: some are learnt from"):
-        split_of([labels / "result_pz1.csv"])
+        split_of(read_data_sets([labels / "result_pz1.csv"]))
     result = invoke("adapt", labels / "result_pz1.csv", "-o", tmp_path / "own.safetensors")
     assert result.exit_code == 1
     assert "expected clips of 3 infants at least, found 1" in result.stderr
     assert not list(tmp_path.iterdir())
     simulate_annotated(tmp_path, 3, 1.0, 22, condition=CALM_INFANT)
     with pytest.raises(InputError, match="expected 50 labelled frames in clips at least, found 18"):
-        split_of([tmp_path])
+        split_of(read_data_sets([tmp_path]))
     with pytest.raises(InputError, match="infant pz1: expected each infant in one data set, found it in two"):
-        split_of([labels, tmp_path])
+        read_data_sets([labels, tmp_path])
+
+
+def test_an_adapted_model_sees_what_the_one_before_saw(labels: Path, tmp_path: Path) -> None:
+    result = invoke("adapt", labels, "-o", tmp_path / "own.safetensors", "--set", "crop_to_infant=false")
+    assert result.exit_code == 1
+    said = "setting crop_to_infant: expected true, as in the model that is adapted, got false"
+    assert result.stderr.splitlines()[-1].endswith(said)
 
 
 def test_simulated_clips_get_their_share() -> None:

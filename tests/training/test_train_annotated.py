@@ -15,6 +15,7 @@ from asyconv.labels.annotations import read_annotated
 from asyconv.simulation.annotated import simulate_annotated
 from asyconv.training.data import chosen_split, clips_of
 from asyconv.training.recipe import make_recipe
+from tests.helpers.commands import invoke
 
 CHANGES = (
     "width=0.0625", "detection.batch=4", "regression.batch=4", "detection.epochs=3", "regression.epochs=2",
@@ -79,6 +80,14 @@ def test_killed_twice_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, 
     assert card["recipe"]["preset"] == "paper"
 
 
+def test_a_training_on_labels_sees_whole_pictures_and_says_so(tmp_path: Path, dataset: Path) -> None:
+    result = invoke("train", tmp_path / "run", "--data", dataset, "--set", "crop_to_infant=true")
+    assert result.exit_code == 1
+    (said,) = result.stderr.splitlines()
+    assert "crop_to_infant: expected false with --data, whose pictures a training sees whole" in said
+    assert not (tmp_path / "run").exists()
+
+
 def test_training_by_infant_never_sees_the_tested_one(tmp_path: Path, dataset: Path) -> None:
     more = tmp_path / "three"
     simulate_annotated(more, 4, 2.0, 8)
@@ -86,7 +95,9 @@ def test_training_by_infant_never_sees_the_tested_one(tmp_path: Path, dataset: P
     assert split.name == "by infant, fold 2 of 4"
     assert len(split.test) == 1
     assert not set(split.test) & (set(split.train) | set(split.validation))
-    recipe, clips, tuning = clips_of(tmp_path / "run", make_recipe("paper", "paper"), [more], "fold:2/4", 1)
+    recipe, clips, tuning = clips_of(
+        tmp_path / "run", make_recipe("paper", "paper"), read_annotated(more), "fold:2/4", 1
+    )
     assert recipe.split == split.name
     assert len(clips.depth) == sum(len(rows) for rows in split.train.values())
     assert len(tuning.depth) == sum(len(rows) for rows in split.validation.values())

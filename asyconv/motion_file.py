@@ -15,7 +15,7 @@ import numpy.typing as npt
 from asyconv.errors import InputError
 from asyconv.motion_evidence import LAGS, MotionEvidence
 from asyconv.skeleton import JOINTS, N_JOINTS
-from asyconv.whole_files import whole_file
+from asyconv.whole_files import json_of, whole_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,8 +91,8 @@ def table_beside(
     try:
         stored = pl.read_parquet_metadata(path).get(key, "null")
         table = pl.read_parquet(path, glob=False)
-        meta = json.loads(stored)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError, RecursionError) as error:
+        meta = json_of(stored)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError) as error:
         raise InputError(f"{path}: expected {what} (Parquet), but it could not be read") from error
     missing = ", ".join(name for name in columns if name not in table.columns)
     if not isinstance(meta, dict) or missing:

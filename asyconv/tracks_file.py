@@ -17,7 +17,7 @@ from asyconv.motion_file import beside, read_motion, write_motion
 from asyconv.skeleton import JOINTS, N_JOINTS
 from asyconv.tracks import DEPTH_SOURCES, SCHEMA_VERSION, Tracks
 from asyconv.tracks_check import check_meta, check_rows, check_tracks
-from asyconv.whole_files import whole_file
+from asyconv.whole_files import json_of, whole_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,8 +94,8 @@ def read_tracks(path: Path) -> Tracks:
     try:
         stored = pl.read_parquet_metadata(path).get(METADATA_KEY, "null")
         table = pl.read_parquet(path, glob=False)
-        meta = json.loads(stored, parse_constant=_no_number)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError, RecursionError) as error:
+        meta = json_of(stored, parse_constant=_no_number)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError) as error:
         raise InputError(f"{path}: expected a tracks file (Parquet), but it could not be read") from error
     missing = ", ".join(name for name in COLUMNS if name not in table.columns)
     if meta is None or missing:

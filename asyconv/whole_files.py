@@ -16,8 +16,8 @@ UNFINISHED: Final = ".part"
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether an error says that there is no space left; polars says it in words, by errors of several kinds."""
-    full = (errno.ENOSPC, errno.EDQUOT)
+    """Whether there is no space left, or none for so large a file; polars says it in words, by errors of many kinds."""
+    full = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return getattr(error, "errno", None) in full or any(f"(os error {n})" in str(error) for n in full)
 
 
@@ -46,10 +46,18 @@ def write_json(path: Path, content: dict[str, Any]) -> Path:
     return write_whole(path, json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
+def json_of(text: str | bytes, **options: Any) -> Any:
+    """What JSON from anywhere says; a `ValueError` where it is none, or nested so deep that nobody meant it."""
+    try:
+        return json.loads(text, **options)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
 def read_json(path: Path) -> dict[str, Any] | None:
     """Read an object; None where there is none that can be read."""
     try:
-        content = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError, RecursionError):
+        content = json_of(path.read_bytes())
+    except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None

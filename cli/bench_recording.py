@@ -15,7 +15,7 @@ import click
 
 import asyconv
 from asyconv.cli.bench_rows import add_row
-from asyconv.cli.options import asyconv_command, model_option, option, output_option
+from asyconv.cli.options import Place, asyconv_command, model_option, option, output_option
 from asyconv.cli.outputs import check_rows_file
 
 SEED = 11
@@ -67,7 +67,7 @@ class Spent:
 
 
 @asyconv_command("recording", example="asyconv bench recording ward/004.oni -o times.csv")
-@click.argument("file", required=False, type=click.Path(path_type=Path, exists=True))
+@click.argument("file", required=False, type=Place(path_type=Path, exists=True))
 @option("--seconds", type=click.FloatRange(min=3), default=180.0, show_default=True, help="Length to simulate.")
 @option("--recordings", type=click.IntRange(min=1), default=1, show_default=True, help="How many to simulate.")
 @option("--compare", is_flag=True, help="Process once more with whole maps in float32, first.")

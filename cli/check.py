@@ -11,7 +11,7 @@ from asyconv.cli.outputs import check_output
 
 
 @asyconv_command("check", example="asyconv check babypose/ --csv findings.csv")
-@click.argument("dataset", type=click.Path(exists=True, path_type=Path))
+@click.argument("dataset", type=Place(exists=True, path_type=Path))
 @option("--csv", "csv_file", type=Place(dir_okay=False, path_type=Path), help="Write all findings here, too.")
 @overwrite_option()
 @json_option()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asyconv.cli.messages import writing
-from asyconv.cli.options import Decorator, Group, models_argument, option, output_option, overwrite_option
+from asyconv.cli.options import Decorator, Group, Place, models_argument, option, output_option, overwrite_option
 from asyconv.cli.outputs import check_folder
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
@@ -59,7 +59,7 @@ def calm_option() -> Decorator[Any]:
 def test_of_option() -> Decorator[Any]:
     """Measure on the test part of annotated recordings, not on simulated infants."""
     text = "Folder of a training on annotated recordings: its test part instead of simulated infants."
-    return option("--test-of", type=click.Path(path_type=Path, exists=True, file_okay=False), help=text)
+    return option("--test-of", type=Place(path_type=Path, exists=True, file_okay=False), help=text)
 
 
 @command.command(name="errors", example="asyconv evaluate errors compact --infants 8 -o errors/")
@@ -71,7 +71,7 @@ def test_of_option() -> Decorator[Any]:
 @test_of_option()
 @option(
     "--motion",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=Place(path_type=Path, exists=True, file_okay=False),
     help="Folder of tracks or sheets of labels whose joints move the simulated infants.",
 )
 @output_option("Folder for the tables by joint and infant, and the reliability curve.")

@@ -65,8 +65,10 @@ def command(
 
 def _sha256(path: Path) -> str:
     """Of a file, or of all files of a folder."""
+    from asyconv.exchange.openpose import files_of
+
     digest = hashlib.sha256()
-    for file in [path] if path.is_file() else sorted(path.glob("*.json")):
+    for file in files_of(path) or [path]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -152,6 +153,10 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")  # Windows' codings lack letters that names of files have
     wait_briefly(os.environ)
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise InputError("the folder in which you are has been removed; change to another and try again") from error
 
 
 if __name__ == "__main__":

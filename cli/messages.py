@@ -29,12 +29,17 @@ def verbosity() -> int:
 def note(text: str) -> None:
     """Print a message to standard error, unless ``--quiet`` is given."""
     if verbosity() >= 0:
-        click.echo(text, err=True)
+        click.echo(_plain(text), err=True)
 
 
 def complain(text: str) -> None:
     """Print an error to standard error."""
-    click.echo(f"asyconv: {text}", err=True)
+    click.echo(f"asyconv: {_plain(text)}", err=True)
+
+
+def _plain(text: str) -> str:
+    """Text with what would steer a terminal spelt out, as names of files may hold it."""
+    return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
 @contextmanager
@@ -47,7 +52,7 @@ def writing(place: Path | None, what: str) -> Iterator[None]:
     except Exception as error:
         if not isinstance(error, OSError) and not is_disk_full(error):
             raise
-        why = "No space left on device" if is_disk_full(error) else getattr(error, "strerror", None) or error
+        why = getattr(error, "strerror", None) or ("No space left on device" if is_disk_full(error) else error)
         raise InputError(f"{place}: {what} cannot be written here ({why})") from error
 
 

@@ -1,7 +1,7 @@
 """What several commands share: the type of a path, options that mean the same everywhere, and help in sections."""
 
 import errno
-import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,19 +19,21 @@ Decorator = Callable[[Function], Function]
 
 
 class Place(click.Path):
-    """A path; one that no file system takes is refused in a sentence, whatever the command would do with it."""
+    """A path; what can be neither file nor folder is refused in a sentence, whatever the command would do with it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Take the path as it is, where it may name something."""
+        """Take the path as it is, where it may name a file or a folder."""
         try:
-            os.lstat(value)
+            mode = Path(value).stat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to read it may never end
+                self.fail(f"expected a file or a folder, found a pipe or a device: {value!r}", param, ctx)
         except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                self.fail(
-                    f"expected a path that a file system takes, found one that is too long: {value!r}", param, ctx
-                )
+            if why := _NO_PLACE.get(error.errno or 0):
+                self.fail(f"expected a path that a file system takes, found {why}: {value!r}", param, ctx)
         return super().convert(value, param, ctx)
 
+
+_NO_PLACE = {errno.ENAMETOOLONG: "one that is too long", errno.ELOOP: "links that lead back to themselves"}
 
 PATH = Place(path_type=Path, readable=False)  # what cannot be read is refused with its reason, and the others go on
 NAME_OR_FILE = Place(readable=False)

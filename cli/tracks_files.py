@@ -1,5 +1,6 @@
 """The tracks files that a user names, and what the manifests beside them say."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,13 @@ def find_tracks(path: Path) -> list[Path]:
     """Return all tracks files at or below `path`, hidden folders left out."""
     if path.is_file():
         return [path]
-    below = sorted(path.rglob("tracks.parquet"))
-    tracks = [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    tracks = []
+    for name, below, files in os.walk(path):  # what another run moves meanwhile is passed over
+        below[:] = [folder for folder in below if not folder.startswith(".")]
+        tracks += [Path(name, file) for file in files if file == "tracks.parquet"]
     if not tracks:
         raise InputError(f"{path}: expected tracks.parquet, here or below, and found none")
-    return tracks
+    return sorted(tracks)
 
 
 def manifest_beside(tracks: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from asyconv.analysis.tables.files import METADATA_KEY, SUMMARIES, write_csv
 from asyconv.analysis.tables.for_people import for_people
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
+from asyconv.whole_files import json_of
 
 SCOPES: Final = ("limb", "pair", "body")
 FACTS: Final = ("infant_id", "ga_birth_days", "pma_days", "site", "camera_id", "state")
@@ -88,7 +89,7 @@ def _read(member: Member) -> tuple[pl.DataFrame, dict[str, Any], dict[str, pl.Da
     """Values of one recording, facts of its tables, and its summaries by scope."""
     path = member.folder / "features_long.parquet"
     try:
-        meta = json.loads(pl.read_parquet_metadata(path).get(METADATA_KEY, "null"))
+        meta = json_of(pl.read_parquet_metadata(path).get(METADATA_KEY, "null"))
         long = pl.read_parquet(path, glob=False)
         wide = {s: pl.read_parquet(member.folder / f"{s}_summary.parquet", glob=False) for s in SCOPES}
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError) as error:

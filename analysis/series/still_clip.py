@@ -22,7 +22,7 @@ from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
-from asyconv.whole_files import write_whole
+from asyconv.whole_files import json_of, write_whole
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def write_still(floor: StillFloor, path: Path) -> None:
 def read_still(path: Path) -> StillFloor:
     """Read what `write_still` wrote; anything else is refused."""
     try:
-        stated: Any = json.loads(path.read_text(encoding="utf-8"))
+        stated: Any = json_of(path.read_bytes())
         if stated.pop("schema") != SCHEMA:
             raise ValueError
         stated.pop("notice", None)

@@ -1,5 +1,8 @@
 """C3D, the file of gait laboratories: markers in millimetres, missing ones invalid."""
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -7,10 +10,10 @@ import numpy as np
 
 from asyconv.errors import InputError
 from asyconv.exchange.facts import as_text, facts_of
-from asyconv.exchange.named_files import write_named
 from asyconv.exchange.regular import need_mm, regular
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
+from asyconv.whole_files import write_whole
 
 FRAMES_MAX: Final = 65_535
 """The format counts frames in 16 bits."""
@@ -41,5 +44,12 @@ def write(tracks: Tracks, path: Path) -> list[str]:
         file.add_parameter("ASYCONV", name, pieces)
     file["data"]["points"] = points
     file["data"]["meta_points"]["residuals"] = np.where(missing, -1.0, 0.0)[None]
-    write_named(path, lambda named: file.write(str(named)))
+    with tempfile.TemporaryDirectory() as folder:
+        named = Path(folder) / "export.c3d"
+        file.write(str(named))
+        content = named.read_bytes()
+    points_at = 512 * (int.from_bytes(content[16:18], "little") - 1)  # in blocks from 1; 4 numbers a point follow
+    if len(content) < points_at + 16 * missing.size:  # ezc3d writes on where a disk is full
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    write_whole(path, content)
     return []

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
-from asyconv.whole_files import whole_file
+from asyconv.whole_files import write_whole
 
 KEY: Final = "df_with_missing"
 FORM: Final = "0.15.2"
@@ -32,9 +32,12 @@ def write_h5(
 
     index = pandas.MultiIndex.from_tuples(list(columns), names=list(names))
     table = pandas.DataFrame(np.stack(list(columns.values()), axis=1).astype(np.float64), frame, index)
-    with whole_file(path) as part, pandas.HDFStore(str(part), "w") as store:
+    in_memory = {"driver": "H5FD_CORE", "driver_core_backing_store": 0}  # as `whole_hdf5`, of a library without h5py
+    with pandas.HDFStore("in memory", "w", **in_memory) as store:
         store.put(KEY, table, format="table", track_times=False)
         store.get_node(KEY)._v_attrs.pandas_version = FORM
+        content = store._handle.get_file_image()
+    write_whole(path, content)
 
 
 def read_h5(path: Path) -> tuple[list[str], dict[Column, npt.NDArray[np.float64]], npt.NDArray[np.int64]]:

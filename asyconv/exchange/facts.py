@@ -7,7 +7,7 @@ from typing import Any, Final
 import asyconv
 from asyconv.notice import NOTICE
 from asyconv.tracks import Tracks
-from asyconv.whole_files import read_json, write_json
+from asyconv.whole_files import json_of, read_json, write_json
 
 AXES: Final = (
     "x points right, y down and z away from the camera, which looks at the infant, of the unmirrored picture; pixels "
@@ -52,8 +52,8 @@ def as_text(facts: dict[str, Any]) -> str:
 def as_json(text: Any) -> Any:
     """What a text of a format says as JSON; None where it is none."""
     try:
-        return json.loads(text)
-    except (TypeError, ValueError, RecursionError):
+        return json_of(text)
+    except (TypeError, ValueError):
         return None
 
 

@@ -1,6 +1,5 @@
 """JSON of other trackers, checked as far as it is read."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,14 @@ import numpy as np
 
 from asyconv.errors import InputError
 from asyconv.exchange.poses import Floats
+from asyconv.whole_files import json_of
 
 
 def read_any(path: Path) -> Any:
     """The content of a JSON file."""
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        return json_of(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise InputError(f"{path}: expected JSON, it cannot be read") from error
 
 

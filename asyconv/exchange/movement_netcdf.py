@@ -3,6 +3,7 @@
 movement 0.17 renamed the dimensions ``keypoints`` and ``individuals`` to ``keypoint`` and ``individual``.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from asyconv.exchange.facts import as_text, facts_of
 from asyconv.exchange.regular import has_mm, rate_of
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
-from asyconv.whole_files import whole_file
+from asyconv.whole_files import write_whole
 
 
 def write(tracks: Tracks, path: Path) -> list[str]:
@@ -25,6 +26,7 @@ def write_legacy(tracks: Tracks, path: Path) -> list[str]:
 
 
 def _write(tracks: Tracks, path: Path, keypoint: str, individual: str) -> list[str]:
+    import h5netcdf
     import xarray as xr
 
     unit, axes = ("mm", "xyz") if has_mm(tracks) else ("px", "xy")
@@ -47,6 +49,8 @@ def _write(tracks: Tracks, path: Path, keypoint: str, individual: str) -> list[s
             "notice": facts["notice"],
         },
     )
-    with whole_file(path) as part:
-        table.to_netcdf(part, engine="h5netcdf")
+    content = io.BytesIO()  # as `whole_hdf5`, by the library of the format
+    with h5netcdf.File(content, "w") as file:
+        table.dump_to_store(xr.backends.H5NetCDFStore(file))
+    write_whole(path, content.getvalue())
     return []

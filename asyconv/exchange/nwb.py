@@ -11,7 +11,7 @@ import numpy as np
 import asyconv
 from asyconv.errors import InputError
 from asyconv.exchange.facts import AXES, CONFIDENCE, as_json, as_text, facts_in, facts_of
-from asyconv.exchange.named_files import write_named
+from asyconv.exchange.hdf5 import whole_hdf5
 from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import has_mm, regular
 from asyconv.skeleton import CONNECTIONS, JOINTS
@@ -70,11 +70,8 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     behavior.add(Skeletons(skeletons=[skeleton]))
     behavior.add(pose)
 
-    def fill(named: Path) -> None:
-        with NWBHDF5IO(str(named), "w") as out:
-            out.write(file)
-
-    write_named(path, fill)
+    with whole_hdf5(path) as stored, NWBHDF5IO(file=stored, mode="w") as out:
+        out.write(file)
     return []
 
 

@@ -12,9 +12,14 @@ from asyconv.exchange.people import poses_of
 from asyconv.exchange.poses import Floats, Poses
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files of a folder, one for each frame."""
+    return sorted(file for file in path.glob("*.json") if file.is_file()) if path.is_dir() else []
+
+
 def read(path: Path) -> Poses:
     """Read a folder of ``..._keypoints.json``; a point whose confidence is 0 is missing. People have no names."""
-    files = sorted(path.glob("*.json")) if path.is_dir() else []
+    files = files_of(path)
     if not files:
         raise InputError(f"{path}: expected a folder with a JSON file of OpenPose for each frame, found none")
     found: dict[int, list[tuple[str | None, Floats]]] = {}

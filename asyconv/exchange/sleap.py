@@ -9,13 +9,13 @@ import numpy as np
 from asyconv.errors import InputError
 from asyconv.exchange.facts import as_json, as_text, facts_in, facts_of
 from asyconv.exchange.frame_numbers import FRAME_MAX
+from asyconv.exchange.hdf5 import whole_hdf5
 from asyconv.exchange.people import poses_of
 from asyconv.exchange.poses import Floats, Poses
 from asyconv.exchange.regular import regular
 from asyconv.exchange.tables import number_in
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
-from asyconv.whole_files import whole_file
 
 
 def write(tracks: Tracks, path: Path) -> list[str]:
@@ -29,7 +29,7 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     score = np.where(found, tracks.confidence, 0.0).sum(axis=1) / np.maximum(1, found.sum(axis=1))
     text = h5py.string_dtype()
     facts = facts_of(tracks, "px", rate_hz=rate_hz)
-    with whole_file(path) as part, h5py.File(part, "w") as file:
+    with whole_hdf5(path) as file:
         file["tracks"] = xy.transpose(0, 2, 1)[None]  # [track, xy, node, frame]
         file["point_scores"] = tracks.confidence.T[None].astype(np.float64)
         file["instance_scores"] = np.where(occupied, score, np.nan)[None]

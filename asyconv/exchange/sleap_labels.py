@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 
 from asyconv.exchange.facts import facts_of
+from asyconv.exchange.hdf5 import whole_hdf5
 from asyconv.exchange.regular import regular
 from asyconv.skeleton import CONNECTIONS, JOINTS, N_JOINTS
 from asyconv.tracks import Tracks
-from asyconv.whole_files import whole_file
 
 FORMAT: Final = 1.2
 PREDICTED: Final = 1
@@ -49,7 +49,7 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     instances["point_id_start"], instances["point_id_end"] = rows * N_JOINTS, (rows + 1) * N_JOINTS
     frames["frame_idx"], frames["instance_id_end"] = shown, rows + 1
     metadata_json = described(facts_of(tracks, "px", rate_hz=rate_hz))
-    with whole_file(path) as part, h5py.File(part, "w") as file:
+    with whole_hdf5(path) as file:
         metadata = file.create_group("metadata")
         metadata.attrs["format_id"] = FORMAT
         metadata.attrs["json"] = np.bytes_(json.dumps(metadata_json, sort_keys=True))

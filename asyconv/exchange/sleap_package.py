@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.exchange.hdf5 import whole_hdf5
 from asyconv.exchange.sleap_labels import FORMAT, FRAME, INSTANCE, POINT, PREDICTED_POINT, described
 from asyconv.skeleton import N_JOINTS
-from asyconv.whole_files import whole_file
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def write_package(videos: Sequence[LabelledVideo], path: Path) -> None:
     frames["frame_idx"] = np.concatenate([video.frame for video in videos])
     frames["instance_id_end"] = rows + 1
     listed = [{"backend": _backend(f"video{number}/video")} for number in range(len(videos))]
-    with whole_file(path) as part, h5py.File(part, "w") as file:
+    with whole_hdf5(path) as file:
         metadata = file.create_group("metadata")
         metadata.attrs["format_id"] = FORMAT
         metadata.attrs["json"] = np.bytes_(json.dumps(described({"labels": "made with asyconv label"}), sort_keys=True))

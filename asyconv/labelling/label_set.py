@@ -7,7 +7,6 @@ make (data_set.py).
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from asyconv.errors import InputError
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.recordings.png_folder import decode_png
-from asyconv.whole_files import write_json, write_whole
+from asyconv.whole_files import json_of, write_json, write_whole
 
 FRAMES: Final = "frames.json"
 PICTURES: Final = ".pictures"
@@ -93,10 +92,10 @@ def read_label_set(folder: Path) -> LabelSet | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf8"))
+        content = json_of(path.read_bytes())
         frames = tuple(_frame(entry) for entry in content["frames"])
         return LabelSet(folder, str(content["id"]), frames, dict(content["pictures_sha256"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: expected the list of chosen frames, found a damaged file") from error
 
 

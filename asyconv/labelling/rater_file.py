@@ -5,7 +5,6 @@ file of another set is refused. A frame that was changed elsewhere meanwhile is 
 """
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from asyconv import system
 from asyconv.errors import InputError
 from asyconv.labelling.label_set import LabelSet, Points
 from asyconv.skeleton import JOINTS, N_JOINTS
-from asyconv.whole_files import write_json
+from asyconv.whole_files import json_of, write_json
 
 RATERS: Final = "raters"
 STATES: Final = ("visible", "hidden", "outside")
@@ -79,9 +78,9 @@ def read_labels(chosen: LabelSet, rater: str) -> Labels:
     if not path.exists():
         return {}
     try:
-        content = json.loads(path.read_bytes())
+        content = json_of(path.read_bytes())
         stated, frames = content["set_id"], dict(content["frames"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: expected the labels of a rater, found a damaged file; it was left as it is"
         ) from error

@@ -47,7 +47,8 @@ def find_annotated(path: Path) -> Found:
             below.clear()
             continue
         below[:] = sorted(folder for folder in below if not folder.startswith("."))
-        paths = [Path(name, file) for file in sorted(files) if not file.startswith(".")]
+        places = (Path(name, file) for file in sorted(files) if not file.startswith("."))
+        paths = [file for file in places if file.is_file()]  # a pipe may never end
         pictures = _index([file for file in paths if file.suffix.lower() == ".png"])
         if pictures:
             folders[Path(name)] = pictures

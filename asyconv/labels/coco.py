@@ -6,7 +6,6 @@ flag, and 0,0 is no point whatever its v. Sizes of pictures and areas of infants
 row is the place of an annotation in the file, from 1.
 """
 
-import json
 import math
 import re
 from pathlib import Path
@@ -26,6 +25,7 @@ from asyconv.labels.label_sheets import (
     joint_name,
 )
 from asyconv.skeleton import JOINTS, N_JOINTS
+from asyconv.whole_files import json_of
 
 _KEYS: Final = ("images", "annotations", "categories")
 _MANY: Final = 1e6
@@ -114,8 +114,8 @@ def _point(values: list[Any]) -> tuple[float, float] | Fault | None:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        content = json_of(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise InputError(f"{path.name}: expected COCO key points (JSON), it cannot be read ({error})") from error
     if not isinstance(content, dict):
         raise InputError(f"{path.name}: expected COCO key points, found JSON of another kind")

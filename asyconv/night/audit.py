@@ -13,7 +13,7 @@ from typing import Any, Final
 from asyconv.night import claims
 from asyconv.night import results as store
 from asyconv.recordings.stream import sha256_of
-from asyconv.whole_files import read_json
+from asyconv.whole_files import json_of, read_json
 
 AUDIT: Final = ".audit"
 
@@ -48,7 +48,7 @@ def entries(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     seal = ""
     for n, line in enumerate(lines[:-1], start=1):  # what follows the last line end was cut while it was written
         try:
-            entry = json.loads(line)
+            entry = json_of(line)
             whole = isinstance(entry, dict) and entry.get("previous") == seal and entry.get("sha256") == _seal(entry)
         except ValueError:
             whole = False

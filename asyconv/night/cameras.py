@@ -1,11 +1,11 @@
 """The cameras that the user states, as JSON."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
 from asyconv.recordings.stream import Intrinsics
+from asyconv.whole_files import json_of
 
 SIZE_MAX_PX: Final = 1e6
 """No focal length and no distance to the principal point is that large."""
@@ -14,8 +14,8 @@ SIZE_MAX_PX: Final = 1e6
 def read_cameras(path: Path) -> dict[str | None, Intrinsics]:
     """Read ``{"fx_px", "fy_px", "cx_px", "cy_px"}`` (key None), or one such object per ``camera_id``."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+        content = json_of(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise InputError(f"{path.name}: expected a camera file (JSON), but it cannot be read ({error})") from error
     if isinstance(content, dict) and "fx_px" in content:
         return {None: _intrinsics(path, content, "camera")}

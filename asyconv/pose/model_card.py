@@ -18,6 +18,7 @@ import safetensors
 from asyconv.errors import InputError
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.skeleton import N_JOINTS
+from asyconv.whole_files import json_of
 
 MODELS: Final = ("paper", "paper-3d", "compact", "compact-3d")
 ARCHITECTURE_NAMES: Final = ("asymmetric", "3x3x3")
@@ -145,7 +146,7 @@ def hash_arrays(arrays: Mapping[str, npt.NDArray[Any]], card: dict[str, Any]) ->
 def _checked(path: Path, label: str) -> ModelFile:
     arrays, header = _read(path, label)
     try:
-        outer = json.loads(header)
+        outer = json_of(header)
         card, expected = outer["card"], outer["sha256"]
         settings = ModelSettings(**card["settings"])
         name = str(card["name"])

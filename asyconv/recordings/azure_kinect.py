@@ -1,10 +1,10 @@
 """What an Azure Kinect recording says of its depth camera: the calibration that it carries, as intrinsics."""
 
-import json
 import math
 from typing import Final
 
 from asyconv.recordings.stream import Intrinsics
+from asyconv.whole_files import json_of
 
 # Side of the square the calibration refers to, offset of the picture in it, size of the picture
 _K4A_MODES: Final = {
@@ -19,7 +19,7 @@ def k4a_intrinsics(data: bytes, mode: str, warnings: list[str]) -> Intrinsics | 
     """Pinhole part of the depth camera's calibration, as the Azure Kinect SDK scales and crops it for this mode."""
     try:
         side_px, (left_px, top_px), (width_px, _) = _K4A_MODES[mode]
-        cameras = json.loads(data.rstrip(b"\0"))["CalibrationInformation"]["Cameras"]
+        cameras = json_of(data.rstrip(b"\0"))["CalibrationInformation"]["Cameras"]
         depth = next(camera for camera in cameras if camera["Location"] == "CALIBRATION_CameraLocationD0")
         values = [float(value) for value in depth["Intrinsics"]["ModelParameters"]]
         cx, cy, fx, fy, *lens = values[:10]

@@ -29,6 +29,7 @@ from asyconv.recordings.lossy_video import counts_of
 from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, check_sides, sha256_of, unit_used
 from asyconv.recordings.video_container import ffv1_slices_are_whole, is_whole
 from asyconv.recordings.video_streams import DEPTH_FORMATS, depth_stream, others
+from asyconv.whole_files import json_of
 
 _SIMULATED: Final = "asyconv simulated"
 _FACTS_TAG: Final = "ASYCONV"
@@ -271,7 +272,7 @@ def _facts(container: Any, stream: Any, warnings: list[str]) -> dict[str, Any]:
         return {"depth_unit_mm": 1.0, "mirrored": False, "intrinsics": k4a_intrinsics(data, mode, warnings)}
     facts: dict[str, Any] = {"simulated": tags.get("COMMENT") == _SIMULATED}
     with contextlib.suppress(ValueError, TypeError, KeyError):  # somebody else's tag of the same name
-        stored = json.loads(tags[_FACTS_TAG])
+        stored = json_of(tags[_FACTS_TAG])
         if stored["intrinsics"] is not None:
             fx_px, fy_px, cx_px, cy_px = map(float, stored["intrinsics"])
             facts["intrinsics"] = Intrinsics(fx_px, fy_px, cx_px, cy_px, source="file")

@@ -31,7 +31,7 @@ from asyconv.training.losses import detection_loss, regression_loss, stacked_inp
 from asyconv.training.processes import CPU, Place, first_process_first
 from asyconv.training.recipe import STAGES, Recipe, StageRecipe, recipe_of
 from asyconv.training.stage import Stage
-from asyconv.whole_files import write_whole
+from asyconv.whole_files import json_of, write_whole
 
 CHECKPOINT_S: Final = 300.0
 TELL_EVERY: Final = 50
@@ -66,7 +66,7 @@ def begin(out: Path, recipe: Recipe) -> None:
 def read_recipe(out: Path) -> Recipe:
     """The recipe of the training in `out`."""
     try:
-        return recipe_of(json.loads((out / RECIPE).read_text(encoding="utf8")))
+        return recipe_of(json_of((out / RECIPE).read_bytes()))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{out}: expected the folder of a training, but its {RECIPE} cannot be read") from error
 

@@ -1,15 +1,19 @@
 """What `process` refuses, and the sentence that says why."""
 
+import contextlib
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from asyconv.analysis.series.still_clip import StillFloor, write_still
 from asyconv.cli import compose
 from asyconv.cli.compose import StatedFacts, prepare
+from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.night import results
 from asyconv.night.frozen import DECISIVE, freeze
@@ -63,6 +67,68 @@ def test_a_path_that_is_too_long_is_a_sentence(ward: Path, model: Path, tmp_path
     source.rename(ward / name)
     result = invoke("process", ward / name, "-o", tmp_path / "out", "--model", model)
     assert result.exit_code == 0, result.output
+
+
+def test_what_is_neither_a_file_nor_a_folder_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe.json")
+    for place, said in ((tmp_path / "loop", "links that lead back"), (tmp_path / "pipe.json", "a pipe or a device")):
+        for arguments in (
+            ("process", place, "-o", tmp_path / "out"),
+            ("process", tmp_path, "-o", tmp_path / "out", "--camera", place),
+            ("import", place, "--from", "coco", "-o", tmp_path / "t.parquet"),
+            ("check", place),
+        ):
+            result = invoke(*arguments)
+            assert result.exit_code == 2, arguments
+            assert said in result.stderr
+    ward = tmp_path / "ward"
+    ward.mkdir()
+    for ending in ("oni", "json", "csv"):
+        os.mkfifo(ward / f"pipe.{ending}")
+    for arguments in (
+        ("process", ward, "-o", tmp_path / "out"),
+        ("import", ward, "--from", "openpose", "-o", tmp_path / "t.parquet"),
+        ("check", ward),
+    ):
+        result = invoke(*arguments)
+        assert result.exit_code == 1, arguments
+        assert "expected" in result.stderr
+        assert "found" in result.stderr
+
+
+def test_a_name_steers_no_terminal(tmp_path: Path) -> None:
+    ward = tmp_path / "ward"
+    ward.mkdir()
+    (ward / "\x1b[2Ja\u202eb.oni").write_text("no recording")
+    given = [str(word) for word in ("process", ward, "-o", tmp_path / "out", "--workers", 0)]
+    result = CliRunner().invoke(main, given, color=True)
+    assert result.exit_code == 1
+    assert r"refused: \x1b[2Ja\u202eb.oni: expected" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_a_folder_that_was_removed_under_it_is_a_sentence(tmp_path: Path) -> None:
+    with contextlib.chdir(tmp_path):
+        tmp_path.rmdir()
+        result = invoke("status", "results")
+    assert result.exit_code == 1
+    assert "the folder in which you are has been removed" in result.stderr
+
+
+def test_json_that_is_nested_too_deep_is_a_sentence(ward: Path, tmp_path: Path) -> None:
+    deep = write_whole(tmp_path / "deep.json", "[" * 100_000 + "]" * 100_000)
+    (tmp_path / "run").mkdir()
+    shutil.copy(deep, tmp_path / "run" / "recipe.json")
+    for arguments in (
+        ("process", ward, "-o", tmp_path / "out", "--still", deep),
+        ("process", ward, "-o", tmp_path / "out", "--camera", deep),
+        ("import", deep, "--from", "coco", "-o", tmp_path / "t.parquet"),
+        ("export-model", tmp_path / "run", "-o", tmp_path / "m.safetensors"),
+    ):
+        result = invoke(*arguments)
+        assert result.exit_code == 1, arguments
+        assert result.stderr.count("expected") == 1
 
 
 def as_nobody(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -3,14 +3,18 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from asyconv.exchange.formats import EXPORTS
 from asyconv.night import batch
 from asyconv.night.results import manifests
+from asyconv.tracks_file import write_tracks
 from tests.helpers.commands import invoke
+from tests.helpers.exported import example
 from tests.helpers.nights import all_done_once
 from tests.helpers.result_folders import files
 
@@ -62,6 +66,21 @@ def test_a_disk_that_somebody_else_fills_stops_it_too(
     filler.unlink()
     assert invoke(*given).exit_code == 0
     all_done_once(small_disk / "out", 2)
+
+
+def test_an_export_on_a_full_disk_is_a_sentence(
+    tmp_path: Path, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tracks(example(), tmp_path / "tracks.parquet")
+    monkeypatch.setattr(tempfile, "tempdir", str(small_disk))
+    filler = fill(small_disk, 0)
+    for name, form in EXPORTS.items():
+        bids = "sub-01_task-spontaneous_tracksys-depth_motion" if name == "motion-bids" else "a"
+        for ending in form.endings:
+            result = invoke("export", tmp_path / "tracks.parquet", "--to", name, "-o", small_disk / f"{bids}{ending}")
+            assert result.exit_code == 1, (name, result.output)
+            assert result.stderr.endswith("the export cannot be written here (No space left on device)\n"), name
+            assert [*small_disk.iterdir()] == [filler]
 
 
 def test_a_cohort_on_a_full_disk_is_a_sentence_and_the_earlier_one_stays(results: Path, small_disk: Path) -> None:

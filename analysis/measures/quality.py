@@ -70,6 +70,11 @@ MEASURES: Final[tuple[Measure, ...]] = (
     Measure(name="coverage_used_pct", label="Coverage used", unit="%", scope="limb", decimals=0,
             formula="samples with a speed in mm/s, found or bridged between finds / expected samples",
             value=share_pct, of=lambda limb: (limb.series.valid, limb.epoch.counted)),
+    Measure(name="by_trunk_pct", label="Against the trunk", unit="%", scope="limb", decimals=0,
+            formula="samples with a speed in mm/s at which the root is not seen and moves as the other shoulders and "
+            "hips do / expected samples", value=share_pct,
+            of=lambda limb: (limb.series.by_trunk, limb.epoch.counted),
+            caution="a shrug or a turn of the trunk counts as movement of the limb there"),
     _flagged("interpolated_pct", "Filled", FILLED | DEPTH_FILLED, "bridged between finds"),
     _flagged("rejected_pct", "Rejected", REJECTED, "rejected as outlier, jump, implausible depth or wrong bone length"),
     _flagged("swap_pct", "Sides exchanged", SWAPPED, "given back from the other side"),

@@ -29,6 +29,9 @@ SHARES_FROM_S: Final = 1.0
 LOST_MAX_PCT: Final = 1.0
 """Lost frames above this share are said on the first page."""
 
+BY_TRUNK_TOLD_PCT: Final = 10.0
+"""Shares of time in which a limb's shoulder or hip is not seen, from here on, are said on the first page."""
+
 SHORT_S: Final = 1800.0
 """Sleep and waking change places in 30 to 80 minutes."""
 
@@ -145,6 +148,7 @@ def doubts(movement: "Movement") -> list[str]:
         ),
         (f"{lost_pct:.0f} % of the frames are lost.", lost_pct > LOST_MAX_PCT),
         (hands := _hands(movement), bool(hands)),
+        (against := _against_the_trunk(movement), bool(against)),
         ("Left and right are not verified: the camera may be turned or mirrored.", not meta.get("left_right_verified")),
         (f"{warnings} warning{'s' * (warnings > 1)} came with the recording; see below.", warnings > 0),
         (
@@ -167,6 +171,18 @@ def _hands(movement: "Movement") -> str:
         f"Something reaches in over the infant {times}, from {first_s:.0f} s on, for "
         f"{reached.sum() / movement.clean.time.fs_hz:.0f} s in all. This time is counted in every number: to leave it "
         "out, state it as events (suggested_events.csv holds it)."
+    )
+
+
+def _against_the_trunk(movement: "Movement") -> str:
+    """Say of which limbs the shoulder or hip is often not seen."""
+    shares = {name: over_time(movement, "by_trunk_pct", name) for name in movement.limbs}
+    limbs = [f"{limb_name(name)} {_pct(pct)}" for name, pct in shares.items() if pct >= BY_TRUNK_TOLD_PCT]
+    if not limbs:
+        return ""
+    return (
+        "While a shoulder or hip is not seen, the movement of its limb is measured against the rest of the trunk. "
+        f"Share of the time: {', '.join(limbs)}."
     )
 
 

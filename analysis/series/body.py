@@ -55,7 +55,7 @@ def joint_series(tracks: CleanTracks) -> list[JointSeries]:
     for j, joint in enumerate(JOINTS):
         gated = tracks.gated_mm[:, j, : tracks.dimensions]
         along = speed(tracks.smooth_mm[:, j], fs_hz)
-        floor = speed_floor(gated, along, fs_hz, tracks.cutoff_hz, None, tracks.noise[:, j]).value
+        floor = speed_floor(gated, along, fs_hz, tracks.cutoff_hz, None, tracks.noise[:, j], tracks.stirred[:, j]).value
         noise_mm = float(np.sqrt((white_noise(gated, fs_hz) ** 2).mean()))
         seen = whole(tracks.gated_px[:, j])
         out.append(JointSeries(joint, seen, tracks.flags[:, j], noise_mm, np.nan if floor is None else floor))
@@ -70,7 +70,8 @@ def body_series(tracks: CleanTracks, joints: list[JointSeries]) -> BodySeries:
     gated_shoulders, gated_hips = middles(tracks.gated_mm)
     noise = np.sqrt((tracks.noise[:, list(ROOTS)] ** 2).mean(axis=1))
     middle = ((gated_shoulders + gated_hips) / 2)[:, : tracks.dimensions]
-    floor = speed_floor(middle, trunk_speed, fs_hz, tracks.cutoff_hz, None, noise)
+    stirred = tracks.stirred[:, list(ROOTS)].all(axis=1)
+    floor = speed_floor(middle, trunk_speed, fs_hz, tracks.cutoff_hz, None, noise, stirred)
     valid = np.isfinite(trunk_speed) & ~tracks.excluded
     joint_speed = np.stack([speed(tracks.smooth_mm[:, j], fs_hz) for j in range(N_JOINTS)], axis=1)
     moving = [

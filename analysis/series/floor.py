@@ -55,14 +55,16 @@ class Floor:
 
 
 def speed_floor(
-    gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still_clip: float | None, noise: Floats
-) -> Floor:
+    gated_mm: Floats, speed_mm_s: Floats, fs_hz: float, cutoff_hz: float, still_clip: float | None, noise: Floats,
+    stirred: npt.NDArray[np.bool_],
+) -> Floor:  # fmt: skip
     """Speed floor of a limb from its finds `gated_mm` [N, D] and its estimated speed [N].
 
     White noise: sigma per axis (formulas/noise.py) behind the estimator's band and the central difference, times the
     RMS of `noise` [N], the SD of the estimated speed in that of a limb which only finds hold.
     Correlated noise and drift: the 5th percentile over 1-s windows of the RMS speed, divided by what that percentile is
-    in noise of RMS 1. The floor is the largest of these and of a still-clip calibration. Where no rest was seen the
+    in noise of RMS 1. Windows with samples that are `stirred` [N], in which pictures show movement, are no rest and do
+    not count. The floor is the largest of these and of a still-clip calibration. Where no rest was seen the
     5th percentile is movement, if it is more than noise could be that is no quicker from sample to sample, and then
     counts for nothing. Otherwise movement and noise cannot be told apart: it stands as it is, if there is no
     calibration, and the amounts become lower bounds.
@@ -71,9 +73,11 @@ def speed_floor(
     white = sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz) * _rms(noise)
     high_frequency = None if np.isnan(white) else white
     level = window_rms(speed_mm_s, rest_window(fs_hz))
+    calm = window_rms(np.where(stirred, np.nan, speed_mm_s), rest_window(fs_hz))
     rest, rest_observed = None, False
-    if len(level):
-        least, usual, most = (float(v) for v in np.percentile(level, [REST_PERCENTILE, 50, 95]))
+    if len(calm):
+        least = float(np.percentile(calm, REST_PERCENTILE))
+        usual, most = (float(v) for v in np.percentile(level, [50, 95]))
         if_noise = least / quietest_of_noise(fs_hz, cutoff_hz, gated_mm.shape[1])
         noise_explains = high_frequency is not None and least <= REST_TO_NOISE_MAX * high_frequency
         harmless = if_noise < HARMLESS_FLOOR_MM_S

@@ -1,11 +1,12 @@
 """Limb series: endpoint relative to root, its speed, joint angles, and when the limb moves.
 
 Limb motion is always the endpoint (wrist, ankle) relative to its root (shoulder, hip), so that being carried along by
-the trunk is no movement of the limb. Left and right are the infant's own. Smoothness and spectra need quicker positions
-than the rest: these are low-passed at 6 Hz where the rate allows it.
+the trunk is no movement of the limb. Where the root is not seen, the trunk stands in for it (roots.py). Left and right
+are the infant's own. Smoothness and spectra need quicker positions than the rest: these are low-passed at 6 Hz where
+the rate allows it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.spatial import lift_mm
 from asyconv.analysis.series.angles import BENDS, RAISES, angle_noise, joint_angles, kind_of
 from asyconv.analysis.series.floor import Floor, floor_in_time, speed_floor
+from asyconv.analysis.series.roots import with_trunk, with_trunk_sd
 from asyconv.skeleton import LIMBS
 
 Floats = npt.NDArray[np.float64]
@@ -43,6 +45,7 @@ class LimbSeries:
     low-passed at 6 Hz.
     `accel_mm_s2` is missing below 25 Hz, where it would be noise. `angle_speeds_deg_s` are never negative.
 
+    `by_trunk` [N]: has a speed in mm/s, but only against the trunk, which stands in for the root.
     `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. Elsewhere pictures may show that
     nothing moves about the endpoint (`unseen_still`), or that something does (`unseen_moving`). `speed_sd_mm_s` [N] is
     the SD of the speed, all axes. `floor` is the limb's and rules
@@ -75,6 +78,7 @@ class LimbSeries:
     floor: Floor
     floor_in_time_mm_s: Floats
     speed_sd_mm_s: Floats
+    by_trunk: Bools
     valid: Bools
     unseen_still: Bools
     unseen_moving: Bools
@@ -102,7 +106,17 @@ class LimbSeries:
 def limb_series(tracks: CleanTracks, meta: dict[str, Any]) -> dict[str, LimbSeries]:
     """Series of the four limbs, by limb name in skeleton order."""
     placed = in_body(tracks, tracks.smooth_mm)
-    return {limb: _one_limb(limb, tracks, meta, tracks.quick_mm, quick_hz(tracks.time), placed) for limb in LIMBS}
+    smooth_mm, stands_in = with_trunk(tracks.smooth_mm)
+    rooted = replace(
+        tracks,
+        gated_mm=np.where(stands_in[..., None], smooth_mm, tracks.gated_mm),
+        smooth_px=with_trunk(tracks.smooth_px)[0],
+        smooth_mm=smooth_mm,
+        quick_mm=with_trunk(tracks.quick_mm)[0],
+        speed_sd_mm_s=with_trunk_sd(tracks.speed_sd_mm_s, stands_in),
+        noise=with_trunk_sd(tracks.noise, stands_in),
+    )
+    return {limb: _one_limb(limb, tracks, rooted, stands_in[:, LIMBS[limb][0]], meta, placed) for limb in LIMBS}
 
 
 def in_body(tracks: CleanTracks, points_mm: Floats) -> Floats:
@@ -116,20 +130,21 @@ def in_body(tracks: CleanTracks, points_mm: Floats) -> Floats:
 
 
 def _one_limb(
-    limb: str, tracks: CleanTracks, meta: dict[str, Any], quick: Floats, band_hz: float, placed: Floats
+    limb: str, tracks: CleanTracks, rooted: CleanTracks, by_trunk: Bools, meta: dict[str, Any], placed: Floats
 ) -> LimbSeries:
+    """Series of `limb`; in `rooted` the trunk stands in for missing roots, which no angle is measured from."""
     root, middle, end = LIMBS[limb]
     fs_hz, cutoff_hz, effective_hz = tracks.time.fs_hz, tracks.cutoff_hz, tracks.time.effective_hz
-    position_px = tracks.smooth_px[:, end] - tracks.smooth_px[:, root]
-    position_mm = tracks.smooth_mm[:, end] - tracks.smooth_mm[:, root]
+    position_px = rooted.smooth_px[:, end] - rooted.smooth_px[:, root]
+    position_mm = rooted.smooth_mm[:, end] - rooted.smooth_mm[:, root]
     speed_mm_s = speed(position_mm, fs_hz)
-    gated_mm = (tracks.gated_mm[:, end] - tracks.gated_mm[:, root])[:, : tracks.dimensions]
-    own_noise = np.sqrt((tracks.noise[:, [end, root]] ** 2).mean(axis=1))
+    gated_mm = (rooted.gated_mm[:, end] - rooted.gated_mm[:, root])[:, : tracks.dimensions]
+    own_noise = np.sqrt((rooted.noise[:, [end, root]] ** 2).mean(axis=1))
     still_clip = None if tracks.in_plane else still_floor(meta, limb)
-    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_clip, own_noise)
+    floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_clip, own_noise, tracks.stirred[:, end])
     valid = np.isfinite(speed_mm_s) & ~tracks.excluded
     moving = moving_mask(speed_mm_s, valid, fs_hz, effective_hz, floor.value or 0.0)
-    quick_mm = quick[:, end] - quick[:, root]
+    quick_mm = rooted.quick_mm[:, end] - rooted.quick_mm[:, root]
     in_mm = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
     smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_mm else (tracks.smooth_px, tracks.gated_px)
     down = trunk_down(smoothed, fs_hz)
@@ -146,8 +161,10 @@ def _one_limb(
         place_mm=placed[:, end],
         quick_mm=quick_mm,
         quick_velocity_mm_s=derivative(quick_mm, fs_hz),
-        quick_floor=speed_floor(gated_mm, speed(quick_mm, fs_hz), fs_hz, band_hz, None, own_noise),
-        quick_bend_deg=joint_angles(limb, quick if in_mm else smoothed, down, None)[BENDS[kind_of(limb)]],
+        quick_floor=speed_floor(
+            gated_mm, speed(quick_mm, fs_hz), fs_hz, quick_hz(tracks.time), None, own_noise, tracks.stirred[:, end]
+        ),
+        quick_bend_deg=joint_angles(limb, tracks.quick_mm if in_mm else smoothed, down, None)[BENDS[kind_of(limb)]],
         speed_px_s=speed(position_px, fs_hz),
         speed_mm_s=speed_mm_s,
         accel_mm_s2=np.linalg.norm(acceleration(position_mm, fs_hz), axis=-1)
@@ -164,7 +181,8 @@ def _one_limb(
         noise_mm=float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).mean())),
         floor=floor,
         floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, cutoff_hz, own_noise),
-        speed_sd_mm_s=np.sqrt((tracks.speed_sd_mm_s[:, [end, root]] ** 2).sum(axis=1)),
+        speed_sd_mm_s=np.sqrt((rooted.speed_sd_mm_s[:, [end, root]] ** 2).sum(axis=1)),
+        by_trunk=valid & by_trunk,
         valid=valid,
         unseen_still=~valid & ~tracks.excluded & tracks.still[:, end],
         unseen_moving=~valid & ~tracks.excluded & tracks.stirred[:, end],

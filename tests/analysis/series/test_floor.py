@@ -60,3 +60,26 @@ def test_the_floor_in_time_rises_where_noise_is_and_nowhere_below_the_limbs_own(
     assert (f.floor_in_time(noise, floor, 6.0, 2.0, np.ones(900)) == 5.0).all()  # noise cannot be told by its time
     none = f.Floor(None, None, None, None, "not to be had", False)
     assert (f.floor_in_time(np.full((20, 3), np.nan), none, 30.0, 4.0, np.ones(20)) == 0.0).all()
+
+
+def test_a_limb_that_never_rests_in_the_pictures_has_no_resting_level_however_uneven_it_moves() -> None:
+    rng = np.random.default_rng(4)
+    speeds = np.repeat(rng.choice([50.0, 100.0, 200.0], 60), 30)
+    finds = rng.standard_normal((1800, 3))
+    uneven = f.speed_floor(finds, speeds, 30.0, 4.0, None, np.ones(1800), np.zeros(1800, bool))
+    assert uneven.decided_by == "resting level"
+    assert uneven.value is not None
+    assert uneven.value > 50.0
+    seen_moving = f.speed_floor(finds, speeds, 30.0, 4.0, None, np.ones(1800), np.ones(1800, bool))
+    assert seen_moving.decided_by == "white noise"
+    assert seen_moving.value == pytest.approx(np.sqrt(3) * speed_of_white_noise(30.0, 4.0), rel=0.1)
+    assert not seen_moving.rest_observed
+
+
+def test_rest_is_looked_for_where_pictures_show_no_movement() -> None:
+    rests = np.arange(1800) % 600 < 60
+    speeds = np.where(rests, 8.0, 100.0)
+    finds = 0.1 * np.random.default_rng(4).standard_normal((1800, 3))
+    floor = f.speed_floor(finds, speeds, 30.0, 4.0, None, np.ones(1800), ~rests)
+    assert floor.rest == pytest.approx(8.0 / f.quietest_of_noise(30.0, 4.0))
+    assert floor.rest_observed

@@ -23,7 +23,7 @@ from asyconv.analysis.formulas.statistics import (
     standard_deviation,
 )
 from asyconv.analysis.measures.amount_errors import moving_error_pp, path_error_mm_per_min
-from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates
+from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates, at_least
 from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
 from asyconv.analysis.series.parts import BodyEpoch, Floats, LimbEpoch
@@ -81,6 +81,15 @@ def _together(body: BodyEpoch) -> Arguments | str:
     return (speeds,)
 
 
+def _not_at_rest(limb: LimbEpoch) -> Arguments | str:
+    """Samples at which the limb may have moved, and the expected ones."""
+    if at_least(limb):
+        return "small movements may be lost, so that rest is not known"
+    return limb.epoch.counted & ~(
+        limb.series.valid & ~limb.series.moving
+    ) & ~limb.series.unseen_still, limb.epoch.counted
+
+
 # fmt: off
 PATH: Final = Measure(
     name="path_active_mm_per_min", label="Path while moving", unit="mm/min", scope="limb", tier="core", gates=AMOUNT,
@@ -102,9 +111,7 @@ BOUNDS: Final = (
     Measure(
         name="moving_most_pct", label="Moving, at most", unit="%", scope="limb", gates=BOUNDED,
         formula="100 x (moving samples + samples not seen, without those at which pictures show that nothing "
-        "moves there) / expected samples", value=share_pct,
-        of=lambda limb: (limb.epoch.counted & ~(limb.series.valid & ~limb.series.moving) & ~limb.series.unseen_still,
-                         limb.epoch.counted)),
+        "moves there) / expected samples", value=share_pct, of=_not_at_rest),
     Measure(
         name="path_least_mm_per_min", label="Path, at least", unit="mm/min", scope="limb", gates=BOUNDED,
         formula="path while moving / expected minutes: what was seen of it", value=per_minute, decimals=0,

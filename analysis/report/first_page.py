@@ -233,13 +233,21 @@ def _amount(movement: "Movement", limb: str) -> Amount:
         units = ("bouts/min", pace[1].measure.unit)
         detail = [f"{number(r.value, r.measure)} {unit}" for r, unit in zip(pace, units, strict=True) if r.value]
         return Amount(text, True, ", ".join(detail))
-    bounds = [_of_limb(movement, f"moving_{which}_pct", limb) for which in ("least", "most")]
-    if all(r.value is not None and r.n for of in bounds for r in of):
-        low, high = (_pct(float(np.average([r.value or 0.0 for r in of], weights=[r.n for r in of]))) for of in bounds)
-        if (low, high) != (_pct(0), _pct(100)):
-            text = low if low == high else f"{low.removesuffix(PER_CENT)} to {high}"
-            return Amount(text, False, "bounds, of the whole time")
+    least, most = (_whole_time(movement, f"moving_{which}_pct", limb) for which in ("least", "most"))
+    if least is not None and most is None and least > 0:
+        return Amount(f"at least {_pct(least)}", False, "bound, of the whole time")
+    if least is not None and most is not None and (_pct(least), _pct(most)) != (_pct(0), _pct(100)):
+        low, high = _pct(least), _pct(most)
+        text = low if low == high else f"{low.removesuffix(PER_CENT)} to {high}"
+        return Amount(text, False, "bounds, of the whole time")
     return Amount(DASH, False, "withheld")
+
+
+def _whole_time(movement: "Movement", name: str, limb: str) -> float | None:
+    """Mean of a bound over the epochs, each by its samples; None where one lacks it."""
+    results = _of_limb(movement, name, limb)
+    values = [r.value for r in results if r.value is not None and r.n]
+    return float(np.average(values, weights=[r.n for r in results])) if len(values) == len(results) else None
 
 
 def _of_limb(movement: "Movement", name: str, limb: str) -> list[Result]:

@@ -66,7 +66,7 @@ def _bounded(by_part: dict[tuple[str, str], Result], result: Result, withheld: N
     """The bounds of a withheld amount beside the number of its reason; any other cell as it is."""
     bounds = [by_part.get((name, result.part)) for name in BOUNDS.get(name_in_mm(result.measure.name), ())]
     values = [number(b.value, b.measure) for b in bounds if b is not None and b.value is not None]
-    if result.value is not None or not values or len(values) < len(bounds):
+    if result.value is not None or not values or bounds[0] is None or bounds[0].value is None:
         return withheld
     words = f"at least {values[0]}" if len(values) == 1 else f"{values[0]} to {values[1]}"
     return replace(withheld, text=words)

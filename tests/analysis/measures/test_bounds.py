@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from asyconv.analysis import analyse
+from asyconv.analysis.report.first_page import first_page
 from asyconv.analysis.report.number_tables import key_table
 from asyconv.analysis.tables.movement import Movement
 from asyconv.skeleton import LIMBS
@@ -57,3 +58,16 @@ def test_every_speed_has_its_sd(half_seen: Movement) -> None:
     series = half_seen.limb_series
     assert (series["speed_sd_mm_s"].is_null() == series["speed_mm_s"].is_null()).all()
     assert np.isfinite(half_seen.limbs["left_arm"].speed_sd_mm_s).all()
+
+
+def test_where_noise_hides_small_movements_there_is_no_upper_bound() -> None:
+    noisy = make_tracks(120, motion={"right_wrist": shake(40, 1.0)}, noise_mm=1.5)
+    movement = analyse(hide(noisy, "right_wrist", 1800, 3600))
+    assert movement.limbs["right_arm"].floor_mm_s > 12.0
+    least = value(movement, "moving_least_pct", "right_arm")
+    most = find(movement, "moving_most_pct", "right_arm")
+    assert most.value is None
+    assert "small movements" in most.reason
+    row = next(row for row in key_table(movement.results, list(LIMBS)).rows if row.label == "Moving")
+    assert row.cells[0].text == f"at least {least:.1f}"
+    assert first_page(movement)["moved"][-1].startswith(f"The right arm moved at least {least:.0f}")

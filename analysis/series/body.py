@@ -70,7 +70,7 @@ def body_series(tracks: CleanTracks, joints: list[JointSeries]) -> BodySeries:
     gated_shoulders, gated_hips = middles(tracks.gated_mm)
     noise = np.sqrt((tracks.noise[:, list(ROOTS)] ** 2).mean(axis=1))
     middle = ((gated_shoulders + gated_hips) / 2)[:, : tracks.dimensions]
-    stirred = tracks.stirred[:, list(ROOTS)].all(axis=1)
+    stirred = np.asarray(tracks.stirred[:, list(ROOTS)].all(axis=1))
     floor = speed_floor(middle, trunk_speed, fs_hz, tracks.cutoff_hz, None, noise, stirred)
     valid = np.isfinite(trunk_speed) & ~tracks.excluded
     joint_speed = np.stack([speed(tracks.smooth_mm[:, j], fs_hz) for j in range(N_JOINTS)], axis=1)

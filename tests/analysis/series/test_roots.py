@@ -17,7 +17,7 @@ def carried(n: int = 60) -> np.ndarray:
     """The still infant [N, 12, 3], carried along a sine and a slope."""
     at = np.arange(n)[:, None]
     still = np.array([STILL_MM[joint] for joint in JOINTS])
-    return still + np.concatenate([3 * np.sin(at / 5), 0.2 * at, 0 * at], axis=1)[:, None]
+    return np.asarray(still + np.concatenate([3 * np.sin(at / 5), 0.2 * at, 0 * at], axis=1)[:, None])
 
 
 def test_a_missing_shoulder_goes_where_the_trunk_goes() -> None:

@@ -28,11 +28,10 @@ Float32 = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sample:
-    """One frame: its row in the recording, its time, depth f32 [96, 128] in mm (0 = none), its native counts."""
+    """One frame: its row in the recording, its time, and its depth in native counts."""
 
     index: int
     time_s: float
-    depth_mm: Float32
     native: npt.NDArray[np.uint16]
 
 

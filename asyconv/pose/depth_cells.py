@@ -65,18 +65,3 @@ def _of_side(side_px: int) -> Callable[..., Any]:
         return cells
 
     return compiled(of_side)
-
-
-@compiled
-def bilinear(cells: Any, x: float, y: float) -> Any:
-    """Depth between cells; 0 where one of the four is missing or they belong to two surfaces."""
-    if not (0.0 <= x < cells.shape[1] - 1 and 0.0 <= y < cells.shape[0] - 1):
-        return 0.0
-    column, row = int(x), int(y)
-    a, b = cells[row, column], cells[row, column + 1]
-    c, d = cells[row + 1, column], cells[row + 1, column + 1]
-    low, high = min(min(a, b), min(c, d)), max(max(a, b), max(c, d))
-    if low == 0.0 or high - low > GATE_MM:
-        return 0.0
-    u, v = x - column, y - row
-    return (1.0 - v) * ((1.0 - u) * a + u * b) + v * ((1.0 - u) * c + u * d)

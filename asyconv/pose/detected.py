@@ -110,14 +110,22 @@ def _bounds(seen: Floats, least: Floats, frames: npt.NDArray[np.bool_]) -> Any:
 @compiled
 def _keep_near(maps: Floats, seen: Floats, least: Floats, frame: int, top: int, left: int) -> None:
     height, width = maps.shape[1:]
+    near, near_in_row = np.empty((height, width), np.uint8), np.empty(width, np.uint8)
     for joint in range(len(seen)):
-        near = np.zeros((height, width), np.bool_)
+        near[:] = 0
+        for y in range(height):
+            line, hits = seen[joint, frame, y + top, left : left + width], 0
+            for x in range(width):
+                hits += line[x] > least[joint]
+            if hits == 0:  # as in most rows
+                continue
+            near_in_row[:] = 0
+            for x in range(width):
+                if line[x] > least[joint]:
+                    near_in_row[max(x - NEAR_MAP, 0) : x + NEAR_MAP + 1] = 1
+            for row in range(max(y - NEAR_MAP, 0), min(y + NEAR_MAP + 1, height)):
+                for x in range(width):
+                    near[row, x] |= near_in_row[x]
         for y in range(height):
             for x in range(width):
-                if seen[joint, frame, y + top, x + left] > least[joint]:
-                    rows = slice(max(y - NEAR_MAP, 0), y + NEAR_MAP + 1)
-                    near[rows, max(x - NEAR_MAP, 0) : x + NEAR_MAP + 1] = True
-        for y in range(height):
-            for x in range(width):
-                if not near[y, x]:
-                    maps[joint, y, x] = 0.0
+                maps[joint, y, x] = maps[joint, y, x] if near[y, x] else np.float32(0.0)

@@ -161,23 +161,24 @@ def _nearest_cell(xy_map: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 
 @compiled
 def _means(depth: Any, top: int, left: int, cell_of_row: Any, cell_of_column: Any, cells: int) -> Any:
-    """Mean of the non-zero pixels of each cell, f32 [cells]; rows of the same cells are summed up first."""
+    """Mean of the non-zero pixels of each cell, f32 [cells]: its rows are summed up first, then its columns."""
     height, width = len(cell_of_row), len(cell_of_column)
-    total, count = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
+    mean = np.zeros(cells, np.float32)
     sums, valid = np.zeros(width, np.uint32), np.zeros(width, np.uint32)
     for row in range(height):
         line = depth[top + row, left : left + width]
         for column in range(width):
             sums[column] += line[column]
             valid[column] += np.uint32(line[column] > 0)
-        if row + 1 == height or cell_of_row[row + 1] != cell_of_row[row]:
-            for column in range(width):
-                cell = cell_of_row[row] + cell_of_column[column]
-                total[cell] += sums[column]
-                count[cell] += valid[column]
-            sums[:], valid[:] = 0, 0
-    mean = np.zeros(cells, np.float32)
-    for cell in range(cells):
-        if count[cell] > 0:
-            mean[cell] = total[cell] / count[cell]
+        if row + 1 < height and cell_of_row[row + 1] == cell_of_row[row]:
+            continue
+        total, count = 0, 0
+        for column in range(width):
+            total += sums[column]
+            count += valid[column]
+            if column + 1 == width or cell_of_column[column + 1] != cell_of_column[column]:
+                if count > 0:
+                    mean[cell_of_row[row] + cell_of_column[column]] = total / count
+                total, count = 0, 0
+        sums[:], valid[:] = 0, 0
     return mean

@@ -193,13 +193,22 @@ def _peaks(maps: Floats, threshold: float, reach: int, place: Place) -> Any:
     value = np.full((joints, MAX_PEAKS), -np.inf, np.float32)
     count = np.zeros(joints, np.int64)
     best = np.full(joints, -np.inf, np.float32)
+    highest = np.empty(width, np.float32)  # of each column
     for joint in range(joints):
         picture = maps[joint]
+        highest[:] = -np.inf
         for y in range(height):
+            reached = 0
+            for x in range(width):
+                highest[x] = max(highest[x], picture[y, x])
+                reached += picture[y, x] >= threshold
+            if reached == 0:  # as in most rows
+                continue
             for x in range(width):
                 v = picture[y, x]
-                best[joint] = max(best[joint], v)
-                if v < threshold or v <= value[joint, MAX_PEAKS - 1] or not _is_peak(picture, x, y, reach):
+                if v < threshold or v <= value[joint, MAX_PEAKS - 1]:
+                    continue
+                if not (_is_peak(picture, x, y, min(reach, 1)) and _is_peak(picture, x, y, reach)):  # neighbours first
                     continue
                 rank = min(count[joint], MAX_PEAKS - 1)
                 while rank > 0 and value[joint, rank - 1] < v:
@@ -209,6 +218,8 @@ def _peaks(maps: Floats, threshold: float, reach: int, place: Place) -> Any:
                 value[joint, rank] = v
                 xy[joint, rank, 0], xy[joint, rank, 1] = x + left, y + top
                 count[joint] = min(count[joint] + 1, MAX_PEAKS)
+        for x in range(width):
+            best[joint] = max(best[joint], highest[x])
         for rank in range(count[joint]):
             xy[joint, rank] = _centre(picture, xy[joint, rank, 0], xy[joint, rank, 1], place)
     return xy, value, count, best

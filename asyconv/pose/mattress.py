@@ -1,5 +1,6 @@
 """The mattress plane of a recording, fitted to pixels that are not the infant; four numbers are kept, never pixels."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -22,17 +23,17 @@ Array = npt.NDArray[np.float64]
 
 
 class DepthSampler:
-    """Keeps at most 48 depth maps, evenly spread over a stream of unknown length."""
+    """Keeps at most 48 depth maps, evenly spread over a stream of unknown length; the others are never made."""
 
     def __init__(self) -> None:
         self._maps: list[npt.NDArray[np.float32]] = []
         self._every = 15
         self._seen = 0
 
-    def push(self, depth_mm: npt.NDArray[np.float32]) -> None:
-        """Offer the next map f32 [96, 128]."""
+    def push(self, make_mm: Callable[[], npt.NDArray[np.float32]]) -> None:
+        """Offer the next frame, of which `make_mm` makes the map f32 [96, 128]."""
         if self._seen % self._every == 0:
-            self._maps.append(depth_mm)
+            self._maps.append(make_mm())
         self._seen += 1
         if len(self._maps) == MAPS_KEPT:
             self._maps = self._maps[::2]

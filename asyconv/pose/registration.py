@@ -194,7 +194,7 @@ def register(
     """
     motion[:], information[:], share[:] = np.nan, np.nan, np.nan
     step, system, estimate = np.empty(6), np.empty((6, 6)), np.empty(6)
-    rows = np.empty((10, MOST_POINTS))
+    rows, corners = np.empty((14, MOST_POINTS)), np.empty(MOST_POINTS, np.int64)
     for joint in range(len(points)):
         n = counts[joint]
         if n < LEAST_POINTS:
@@ -208,7 +208,7 @@ def register(
             for turn in range(MOST_STEPS):
                 limit = 2.0 * TUKEY_MM if turn < 2 else TUKEY_MM
                 used, variance = normal_equations(
-                    points[joint], n, later, camera, pivots[joint], estimate, limit, rows, system, step
+                    points[joint], n, later, camera, pivots[joint], estimate, limit, rows, corners, system, step
                 )
                 if used < 12.0:
                     break

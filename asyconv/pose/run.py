@@ -84,12 +84,11 @@ class Run:
         self._located.append(False)
         self.depth_counts.append(np.full(N_JOINTS, np.nan))
         self.source.append(np.zeros(N_JOINTS, np.uint8))
-        depth_mm = self.geometry.resize(frame.depth) * np.float32(self.unit_mm)
-        if not self._any_depth and depth_mm.any():
+        if not self._any_depth and frame.depth.any():
             self._any_depth = True
-            self._refuse_unit(float(np.median(depth_mm[depth_mm > 0])))
-        self.sampler.push(depth_mm)
-        self._clips += self.cutter.push(Sample(row, frame.time_s, depth_mm, frame.depth))
+            self._refuse_unit(float(np.median(frame.depth[frame.depth > 0])) * self.unit_mm)
+        self.sampler.push(lambda: self._map_mm(self.geometry, frame.depth))
+        self._clips += self.cutter.push(Sample(row, frame.time_s, frame.depth))
 
     def _refuse_unit(self, middle_mm: float) -> None:
         if middle_mm > FAR_MM:
@@ -132,7 +131,8 @@ class Run:
         clips = list(itertools.takewhile(lambda clip: not self.crops.is_due(_end_s(clip)), batch))
         del self._clips[: len(clips)]
         with self.times.of("clips"):
-            depth_mm = np.stack([[self._seen_mm(sample) for sample in clip.samples] for clip in clips])
+            seen = self.crops.geometry
+            depth_mm = np.stack([[self._map_mm(seen, sample.native) for sample in clip.samples] for clip in clips])
         before = self.inference.gflop
         with self.times.of("networks"):
             maps = self.inference.both(depth_mm)
@@ -140,11 +140,8 @@ class Run:
         with self.times.of("joints"):
             self._locate(clips, maps)
 
-    def _seen_mm(self, sample: Sample) -> npt.NDArray[np.float32]:
-        """What the networks see of a sample."""
-        if self.crops.geometry is self.geometry:
-            return sample.depth_mm
-        return self.crops.geometry.resize(sample.native) * np.float32(self.unit_mm)
+    def _map_mm(self, geometry: MapGeometry, depth: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:
+        return geometry.resize(depth) * np.float32(self.unit_mm)
 
     def _locate(self, clips: list[Clip], maps: list[ClipMaps]) -> None:
         for clip, clip_maps in zip(clips, maps, strict=True):

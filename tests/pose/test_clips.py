@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from asyconv.errors import InputError
 from asyconv.pose.clips import SPACING_S, Clip, ClipCutter, Sample, normalise
 
-EMPTY, NATIVE = np.zeros((1, 1), np.float32), np.zeros((1, 1), np.uint16)
+NATIVE = np.zeros((1, 1), np.uint16)
 
 
 def cut(times_s: list[float], fps_hz: float) -> tuple[list[Clip], ClipCutter]:
     cutter = ClipCutter(fps_hz)
-    clips = [clip for row, time_s in enumerate(times_s) for clip in cutter.push(Sample(row, time_s, EMPTY, NATIVE))]
+    clips = [clip for row, time_s in enumerate(times_s) for clip in cutter.push(Sample(row, time_s, NATIVE))]
     return clips + list(cutter.finish()), cutter
 
 

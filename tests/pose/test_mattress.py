@@ -57,7 +57,7 @@ def test_the_sampler_keeps_few_maps_of_any_length_and_ignores_holes() -> None:
         depth = np.full((96, 128), 500.0, np.float32)
         depth[0, 0] = 0.0
         depth[1, 1] = 0.0 if index % 2 else 700.0
-        sampler.push(depth)
+        sampler.push(depth.copy)
     assert len(sampler._maps) < 48
     median = sampler.median()
     assert np.isnan(median[0, 0])

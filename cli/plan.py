@@ -1,7 +1,9 @@
-"""The dry run: number and length of recordings, which are done or stale, and the space that the others need."""
+"""What is to be done: which recordings are done, stale or new, and the time and space that these need."""
 
+import contextlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ from asyconv.cli.messages import note, print_outcome
 
 if TYPE_CHECKING:
     from asyconv.cli.compose import StatedFacts
+    from asyconv.night.batch import Asked
     from asyconv.night.one_recording import Outcome
 
 RESULT_BYTES_PER_S = 30_000.0
@@ -65,6 +68,37 @@ def plan_recording(
     except (InputError, OSError) as error:
         return Outcome(source, State.REFUSED, sentence=named(str(error), source)), None
     return Outcome(source, state_of(results, job), job.recording_id, results / job.recording_id), length_s
+
+
+def sha256_by_planning(results: Path) -> dict[str, str]:
+    """SHA-256 of every recording in RESULTS by its planning hash, which is known before it is read."""
+    from asyconv.night.results import manifests
+
+    inputs = (manifest.get("input", {}) for manifest in manifests(results))
+    return {one["planning"]: one["sha256"] for one in inputs if "planning" in one}
+
+
+def asked_of(
+    sources: Sequence[Path], results: Path, stated: "StatedFacts", weights_hash: str, common: dict[str, Any],
+    place: Callable[[str | Path], str],
+) -> "tuple[list[Asked], list[Outcome]]":  # fmt: skip
+    """What is asked of the engine, and the outcomes of the recordings that are done already."""
+    from asyconv.night.batch import Asked
+    from asyconv.night.sources import planning_hash
+
+    hashes, asked, already = common["sha256_by_planning"], [], []
+    for source in sources:
+        facts, known = stated.of_recording(source), {}
+        with contextlib.suppress(OSError):  # refused, with the reason, when its turn comes
+            planning = planning_hash(source)
+            known = {planning: hashes[planning]} if planning in hashes else {}
+        outcome = plan_recording(source, results, stated, weights_hash, common)[0] if known else None
+        if outcome and outcome.state == "done":
+            already.append(outcome)
+        else:
+            arguments = {**common, "stated": asdict(facts), "sha256_by_planning": known}
+            asked.append(Asked(Path(place(source)), arguments, facts.recording_id))
+    return asked, already
 
 
 def _result_bytes_per_s(results: Path) -> float:

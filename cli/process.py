@@ -177,9 +177,7 @@ def process(
     from asyconv.cli import compose, plan
     from asyconv.cli.inputs import recordings_of, refuse_results_of_recordings, write_names
     from asyconv.cli.night import run_recordings
-    from asyconv.night.batch import Asked
     from asyconv.night.frozen import freeze
-    from asyconv.night.results import manifests
     from asyconv.night.sources import ready_at, shard_of
     from asyconv.pose.model_card import read_model
 
@@ -194,16 +192,13 @@ def process(
     if shard is not None:
         share, shares = shard
         sources = [source for source in sources if shard_of(source, shares) == share]
-    sha256_by_planning = {
-        m["input"]["planning"]: m["input"]["sha256"] for m in manifests(results) if "planning" in m.get("input", {})
-    }
     place = os.path.abspath if scheduler else str  # workers of a cluster stand in folders of their own
     common = {
         "results": place(results),
         "model": place(model) if Path(model).is_file() else model,
         "events": {name: [asdict(event) for event in rows] for name, rows in facts.events.items()},
         "still": compose.still_facts(facts.still),
-        "sha256_by_planning": sha256_by_planning,
+        "sha256_by_planning": plan.sha256_by_planning(results),
         "update": update,
     }
     if dry_run:
@@ -211,15 +206,7 @@ def process(
     if frozen:
         freeze(results, compose.decisive_facts(facts, weights_hash))
     note(NOTICE)
-    asked, already = [], []
-    for source in sources:
-        recording, hashes = facts.of_recording(source), _hash_of(source, sha256_by_planning)
-        planned = plan.plan_recording(source, results, facts, weights_hash, common)[0] if hashes else None
-        if planned and planned.state == "done":
-            already.append(planned)
-        else:
-            arguments = {**common, "stated": asdict(recording), "sha256_by_planning": hashes}
-            asked.append(Asked(Path(place(source)), arguments, recording.recording_id))
+    asked, already = plan.asked_of(sources, results, facts, weights_hash, common, place)
     outcomes = run_recordings(
         compose.PROCESS_RECORDING, asked, results,
         lambda n: _engine(n, workers, scheduler), already,
@@ -251,17 +238,6 @@ def _engine(n_recordings: int, workers: int | None, scheduler: str | None) -> "E
     from asyconv.night.cluster import Cluster
 
     return Cluster(scheduler)
-
-
-def _hash_of(source: Path, sha256_by_planning: dict[str, str]) -> dict[str, str]:
-    """Return the SHA-256 of a source that has been read before, by its planning hash."""
-    from asyconv.night.sources import planning_hash
-
-    try:
-        planning = planning_hash(source)
-    except OSError:  # refused, with the reason, when its turn comes
-        return {}
-    return {planning: sha256_by_planning[planning]} if planning in sha256_by_planning else {}
 
 
 def _stated_facts(

@@ -23,9 +23,10 @@ from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.body import PART
 from asyconv.simulation.infant import FOCAL_PX, FPS_HZ, HEIGHT_PX, WIDTH_PX, Infant, project
-from asyconv.simulation.scene import make_infant, sensed_depth, true_depth, visible_joints
+from asyconv.simulation.scene import make_infant, sensed_depth, true_depth
 from asyconv.simulation.simulate import write_recording
 from asyconv.simulation.truth import Truth, truth_of
+from asyconv.simulation.visible import visible_joints
 
 Array = npt.NDArray[np.float64]
 CAMERA = Intrinsics(FOCAL_PX, FOCAL_PX, (WIDTH_PX - 1) / 2, (HEIGHT_PX - 1) / 2, "file")

@@ -19,17 +19,10 @@ from asyconv.simulation.body import Array
 from asyconv.simulation.flaws import ANNOTATED_STEP, natural, plant, with_gaps
 from asyconv.simulation.infant import FPS_HZ, Infant
 from asyconv.simulation.labels import annotators_labels
-from asyconv.simulation.scene import (
-    ON_THE_BACK,
-    Condition,
-    Conditions,
-    make_infant,
-    sensed_depth,
-    true_depth,
-    visible_joints,
-)
+from asyconv.simulation.scene import ON_THE_BACK, Condition, Conditions, make_infant, sensed_depth, true_depth
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_infant
+from asyconv.simulation.visible import visible_joints
 from asyconv.skeleton import N_JOINTS
 
 Progress = Callable[[int, int], None]

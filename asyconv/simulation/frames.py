@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.simulation.infant import Infant
-from asyconv.simulation.scene import sensed_depth, true_depth, visible_joints
+from asyconv.simulation.scene import sensed_depth, true_depth
+from asyconv.simulation.visible import visible_joints
 
 
 def frames_of(infant: Infant) -> Iterator[tuple[int, npt.NDArray[np.uint16], npt.NDArray[np.bool_]]]:

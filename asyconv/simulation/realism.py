@@ -13,9 +13,10 @@ import numpy.typing as npt
 from asyconv.simulation.body import Array
 from asyconv.simulation.infant import FPS_HZ
 from asyconv.simulation.labels import simulated_labels
-from asyconv.simulation.scene import make_infant, true_depth, visible_joints
+from asyconv.simulation.scene import make_infant, true_depth
 from asyconv.simulation.seeds import TUNE_SEED
 from asyconv.simulation.truth import truth_of
+from asyconv.simulation.visible import visible_joints
 from asyconv.skeleton import JOINTS, LIMBS
 
 BASELINE_FLOOR_MAP_PX = 8.0  # the other infants' mean pose must err by at least this, or the task is made easy

@@ -6,7 +6,7 @@ be made in any order. Placement, size and occlusion follow the aggregates of rea
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -23,19 +23,16 @@ from asyconv.simulation.body import (
     varied_anatomy,
     with_limbs,
 )
-from asyconv.simulation.cameras import picture, sample_sensor
+from asyconv.simulation.cameras import Sensor, picture, sample_sensor
 from asyconv.simulation.infant import (
     BASELINE_MM,
     FOCAL_PX,
-    HEIGHT_PX,
     NEAR_MM,
     SENSOR_HOLE_RATE,
     SENSOR_NOISE_PX,
-    WIDTH_PX,
     Infant,
     cones_in_the_bed,
     draw,
-    project,
 )
 from asyconv.simulation.looks import sample_look
 from asyconv.simulation.lying import rolled_joints_of
@@ -57,7 +54,6 @@ from asyconv.simulation.skin import skin_of
 from asyconv.simulation.surfaces import draw_tubes
 from asyconv.simulation.things import draw_overhead, sample_overhead, sample_resting_hand, sample_wrap, uneven, wrapped
 from asyconv.simulation.varied import head_turn, sample_lying, varied_placement, varied_view
-from asyconv.skeleton import JOINTS
 
 
 @dataclass(frozen=True)
@@ -136,34 +132,19 @@ def make_infant(
 
     A `condition` changes what it names and nothing else of the infant.
     """
-    rng = np.random.default_rng(np.random.SeedSequence([seed, number]))
-    anatomy = sample_anatomy(rng)
-    placement = Placement(
-        x_mm=float(np.clip(rng.normal(0.0, 37.0), -75, 75)),
-        y_mm=float(np.clip(rng.normal(-4.0, 38.0), -48, 90)),
-        turn_deg=float(np.clip(rng.normal(-2.0, 6.5), -16, 14)),
-        roll_deg=_stated(condition.roll_deg, float(rng.normal(0.0, 6.0))),
-    )
-    more = np.random.default_rng(np.random.SeedSequence([seed, number, 21]))  # of varied infants alone
+    rng, more = _random(seed, number), _random(seed, number, 21)  # `more` is drawn from for varied infants alone
     lying = condition.lying or sample_lying(more)
+    anatomy, placement = _anatomy_and_placement(rng, more, condition, lying)
     reach, wrap = CALM, "nothing"
     if condition.varied:
-        anatomy = with_limbs(varied_anatomy(more, anatomy), condition.limbs)
-        placement = varied_placement(more, lying, condition.turn_deg, condition.roll_deg)
         wrap = "swaddle" if condition.swaddled else sample_wrap(more) if condition.occluded else "nothing"
         reach = QUIET if more.random() < QUIET_SHARE or wrap == "swaddle" else VARIED
     sensor = sample_sensor(more, condition.camera, condition.noise, condition.holes) if condition.varied else None
     motion = invent_motion(rng, time_s, moving=moving, reach=reach)
-    tilt = np.radians(rng.normal(0.0, 2.0, size=2))
-    tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
-    distance_mm = _stated(condition.distance_mm, float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0)))
-    if sensor is not None:
-        motion = livelier(more, motion, reach) if moving and wrap != "swaddle" else motion
-        tilt, distance_mm, (x_mm, y_mm) = varied_view(
-            more, anatomy.scale, sensor.camera.near_mm, condition.tilt_deg, condition.distance_mm
-        )
-        placement = replace(placement, x_mm=placement.x_mm + x_mm, y_mm=placement.y_mm + y_mm)
-    turn = np.asarray(cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0], np.float64)
+    if condition.varied and moving and wrap != "swaddle":
+        motion = livelier(more, motion, reach)
+    turn, distance_mm, (x_mm, y_mm) = _view(rng, more, condition, anatomy.scale, sensor)
+    placement = replace(placement, x_mm=placement.x_mm + x_mm, y_mm=placement.y_mm + y_mm)
     if body is None:
         joints = (rolled_joints_of if condition.varied else joints_of)(anatomy, placement, motion)
     else:
@@ -189,31 +170,81 @@ def make_infant(
         sensor=sensor,
     )
     span_s = float(time_s[-1]) if len(time_s) else 0.0
-    extra: dict[str, Any] = {
-        "background_mm": bed_depth(rng, bare, anatomy.scale if condition.varied else 1.0),
-        "tubes": sample_tubes(rng, anatomy),
-    }
-    if condition.occluded:
-        extra |= {"cloths": sample_cloths(rng, bare, span_s), "visits": sample_visits(rng, bare, span_s)}
+    infant = replace(
+        bare,
+        background_mm=bed_depth(rng, bare, anatomy.scale if condition.varied else 1.0),
+        tubes=sample_tubes(rng, anatomy),
+        cloths=sample_cloths(rng, bare, span_s) if condition.occluded else (),
+        visits=sample_visits(rng, bare, span_s) if condition.occluded else (),
+    )
     if condition.varied:
-        extra["look"] = sample_look(np.random.default_rng(np.random.SeedSequence([seed, number, 22])), anatomy)
-        extra["head_turn_deg"] = head_turn(more, lying, time_s)
-        extra["background_mm"] = uneven(more, bare, extra["background_mm"])
-        if condition.occluded:
-            cloths = extra["cloths"] if more.random() < LOOSE_CLOTHS_SHARE else ()
-            extra["cloths"] = cloths + wrapped(more, bare, wrap, span_s)
-            extra["visits"] = extra.get("visits", ()) + sample_resting_hand(more, bare, span_s)
-            extra["overhead"] = sample_overhead(more, bare)
-    if condition.covered or condition.hand or condition.resting_on is not None:
-        rng = np.random.default_rng(np.random.SeedSequence([seed, number, 5]))  # what was drawn above stays as it was
-        over = tuple(sample_cloth(rng, bare, joint, span_s, share_cut=0.0) for joint in condition.covered)
-        always = [sample_visit(rng, bare, -10.0, span_s + 20.0)] if condition.hand else []
-        if condition.resting_on is not None:
-            always.append(resting_hand(rng, bare, condition.resting_on, span_s))
-        extra |= {"cloths": extra.get("cloths", ()) + over, "visits": (*extra.get("visits", ()), *always)}
+        infant = replace(infant, head_turn_deg=head_turn(more, lying, time_s))
+        infant = _varied(more, infant, wrap if condition.occluded else None, span_s)
+    return _as_asked(infant, condition, span_s)
+
+
+def _random(*key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(key))
+
+
+def _anatomy_and_placement(
+    rng: np.random.Generator, more: np.random.Generator, condition: Condition, lying: str
+) -> tuple[Anatomy, Placement]:
+    """The invented body, and how it lies in the bed before the camera is placed."""
+    anatomy = sample_anatomy(rng)
+    placement = Placement(
+        x_mm=float(np.clip(rng.normal(0.0, 37.0), -75, 75)),
+        y_mm=float(np.clip(rng.normal(-4.0, 38.0), -48, 90)),
+        turn_deg=float(np.clip(rng.normal(-2.0, 6.5), -16, 14)),
+        roll_deg=_stated(condition.roll_deg, float(rng.normal(0.0, 6.0))),
+    )
+    if condition.varied:
+        anatomy = with_limbs(varied_anatomy(more, anatomy), condition.limbs)
+        placement = varied_placement(more, lying, condition.turn_deg, condition.roll_deg)
+    return anatomy, placement
+
+
+def _view(
+    rng: np.random.Generator, more: np.random.Generator, condition: Condition, scale: float, sensor: Sensor | None
+) -> tuple[Array, float, tuple[float, float]]:
+    """Turn and distance of the camera, and how far the body is moved for it in the bed, mm."""
+    tilt, moved_mm = np.radians(rng.normal(0.0, 2.0, size=2)), (0.0, 0.0)
+    tilt[0] = tilt[0] if condition.tilt_deg is None else np.radians(condition.tilt_deg)
+    distance_mm = _stated(condition.distance_mm, float(np.clip(rng.normal(588.0, 26.0), 525.0, 655.0)))
+    if sensor is not None:
+        tilt, distance_mm, moved_mm = varied_view(
+            more, scale, sensor.camera.near_mm, condition.tilt_deg, condition.distance_mm
+        )
+    turn = np.asarray(cv2.Rodrigues(np.array([tilt[0], tilt[1], 0.0]))[0], np.float64)
+    return turn, distance_mm, moved_mm
+
+
+def _varied(more: np.random.Generator, infant: Infant, wrap: str | None, span_s: float) -> Infant:
+    """An infant with hands, feet and clothes in an uneven bed; `wrap` is None where nothing may lie on or over it."""
+    look = sample_look(_random(infant.seed, infant.number, 22), infant.anatomy)
+    infant = replace(infant, look=look, background_mm=uneven(more, infant, infant.background_mm))
+    if wrap is None:
+        return infant
+    cloths = infant.cloths if more.random() < LOOSE_CLOTHS_SHARE else ()
+    return replace(
+        infant,
+        cloths=cloths + wrapped(more, infant, wrap, span_s),
+        visits=infant.visits + sample_resting_hand(more, infant, span_s),
+        overhead=sample_overhead(more, infant),
+    )
+
+
+def _as_asked(infant: Infant, condition: Condition, span_s: float) -> Infant:
+    """The infant with the cloths and hands of a condition; they are drawn apart, so that all else stays as it was."""
+    rng = _random(infant.seed, infant.number, 5)
+    cloths = tuple(sample_cloth(rng, infant, joint, span_s, share_cut=0.0) for joint in condition.covered)
+    visits = [sample_visit(rng, infant, -10.0, span_s + 20.0)] if condition.hand else []
+    if condition.resting_on is not None:
+        visits.append(resting_hand(rng, infant, condition.resting_on, span_s))
+    cloths = infant.cloths + cloths
     if condition.cloth_sway_mm:
-        extra["cloths"] = tuple(replace(cloth, sway_mm=condition.cloth_sway_mm) for cloth in extra.get("cloths", ()))
-    return Infant(**{**bare.__dict__, **extra})
+        cloths = tuple(replace(cloth, sway_mm=condition.cloth_sway_mm) for cloth in cloths)
+    return replace(infant, cloths=cloths, visits=(*infant.visits, *visits))
 
 
 def _placement_of(joints_bed: Array) -> Placement:
@@ -261,47 +292,6 @@ def sensed_depth(infant: Infant, index: int, z_mm: npt.NDArray[np.float32]) -> n
     out = np.empty(z_mm.shape, np.uint16)
     sense(z_mm, key, FOCAL_PX * BASELINE_MM, infant.noise_px, infant.hole_rate, NEAR_MM, out)
     return out
-
-
-_LIMB_PART: Final = [
-    PART[f"{name.split('_')[0]}_{'arm' if name.split('_')[1] in ('wrist', 'elbow', 'shoulder') else 'leg'}"]
-    for name in JOINTS
-]
-_ON_TRUNK: Final = ["shoulder" in name or "hip" in name for name in JOINTS]
-TRUNK_ABOVE_MM: Final = 58.0
-LIMB_ABOVE_MM: Final = 30.0
-"""More of its own body than this between camera and joint, at 32 weeks, hides it: shoulder and hip, other joints."""
-
-_SEEN_RADIUS_MM: Final = [9.0 if "wrist" in name or "ankle" in name else 13.0 for name in JOINTS]
-SEEN_SHARE: Final = 0.5
-
-
-def visible_joints(
-    infant: Infant, index: int, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.bool_]:
-    """Whether each joint is seen, [12]: at least half of a disc round it shows its own limb (or trunk, at the root).
-
-    These count only where they lie no higher above the joint than its own flesh: a joint under the body is hidden, and
-    so is an ankle under its own thigh.
-    """
-    camera = infant.to_camera(infant.joints_bed[index])
-    xy = project(camera)
-    seen = np.zeros(len(JOINTS), bool)
-    for joint in range(len(JOINTS)):
-        if not np.isfinite(xy[joint]).all():
-            continue
-        radius = max(3, round(_SEEN_RADIUS_MM[joint] * infant.anatomy.scale * FOCAL_PX / camera[joint, 2]))
-        x, y = int(round(xy[joint, 0])), int(round(xy[joint, 1]))
-        if not (radius <= x < WIDTH_PX - 8 - radius and radius <= y < HEIGHT_PX - radius):
-            continue
-        disc = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
-        region = (slice(y - radius, y + radius + 1), slice(x - radius, x + radius + 1))
-        patch, above_mm = part[region][disc], camera[joint, 2] - z_mm[region][disc]
-        own = (patch == _LIMB_PART[joint]) | (_ON_TRUNK[joint] & (patch == PART["trunk"]))
-        own &= above_mm < (TRUNK_ABOVE_MM if _ON_TRUNK[joint] else LIMB_ABOVE_MM) * infant.anatomy.scale
-        bare = patch == PART["none"]  # bed beside a thin limb hides nothing
-        seen[joint] = own.sum() >= SEEN_SHARE * max(1, (~bare).sum()) and own.sum() >= 0.25 * disc.sum()
-    return seen
 
 
 def _stated(stated: float | None, drawn: float) -> float:

@@ -11,8 +11,9 @@ from asyconv.simulation.body import PART, Anatomy
 from asyconv.simulation.driven import JointMotion, driven_body
 from asyconv.simulation.infant import Infant, project
 from asyconv.simulation.looks import LIMB_CORNER
-from asyconv.simulation.scene import TRUNK_ABOVE_MM, Condition, make_infant, true_depth, visible_joints
+from asyconv.simulation.scene import Condition, make_infant, true_depth
 from asyconv.simulation.surfaces import Tube, draw_tubes
+from asyconv.simulation.visible import TRUNK_ABOVE_MM, visible_joints
 from asyconv.skeleton import JOINTS, LIMBS
 from tests.helpers.flat_infant import make_flat
 

@@ -9,7 +9,8 @@ import pytest
 
 from asyconv.simulation.body import PART
 from asyconv.simulation.cameras import CAMERAS, Sensor, picture
-from asyconv.simulation.scene import Condition, make_infant, sensed_depth, true_depth, visible_joints
+from asyconv.simulation.scene import Condition, make_infant, sensed_depth, true_depth
+from asyconv.simulation.visible import visible_joints
 
 FOCAL_PX = 575.8
 KEY = np.uint64(7)

@@ -10,8 +10,9 @@ from asyconv.errors import InputError
 from asyconv.labels.label_sheets import cells_of, write_label_sheet
 from asyconv.simulation.driven import JointMotion, driven_body, on_the_bed, read_joint_motion
 from asyconv.simulation.infant import project
-from asyconv.simulation.scene import VARIED_INFANT, make_infant, true_depth, visible_joints
+from asyconv.simulation.scene import VARIED_INFANT, make_infant, true_depth
 from asyconv.simulation.simulate import simulate
+from asyconv.simulation.visible import visible_joints
 from asyconv.skeleton import JOINTS
 from tests.helpers.flat_infant import make_flat
 from tests.helpers.real_data import shared_data

@@ -15,19 +15,11 @@ from asyconv.simulation.body import PART
 from asyconv.simulation.clips import infant_at_clips, make_clips
 from asyconv.simulation.infant import project
 from asyconv.simulation.realism import compare
-from asyconv.simulation.scene import (
-    BARE,
-    CALM_INFANT,
-    VARIED_INFANT,
-    Condition,
-    make_infant,
-    sensed_depth,
-    true_depth,
-    visible_joints,
-)
+from asyconv.simulation.scene import BARE, CALM_INFANT, VARIED_INFANT, Condition, make_infant, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
 from asyconv.simulation.simulate import simulate
 from asyconv.simulation.truth import limb_speeds, moving_mask, truth_of
+from asyconv.simulation.visible import visible_joints
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS
 
 TIME_S = np.arange(300) / 30.0

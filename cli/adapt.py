@@ -26,8 +26,8 @@ def command(
     labelled frames are the least. A quarter of the infants is kept apart: at the end the command says what the model
     gained on them, and whether it lost anything on simulated infants.
 
-    The training stops by itself. If it is stopped before, the same command goes on. Until it is done, the folder
-    .NAME-training beside the model file holds pictures of the infants.
+    The training stops by itself. If it is stopped before, the same command goes on; with other labels or settings it
+    begins anew. Until it is done, the folder .NAME-training beside the model file holds pictures of the infants.
     """
     import torch
 

@@ -12,6 +12,7 @@ from asyconv.evaluation.calibration import annotated_of, export_model
 from asyconv.evaluation.held_out import HeldOutClips, annotated_part, held_out, labelled_clips
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
 from asyconv.evaluation.validation import errors_px, export_validated, interval, validated_section
+from asyconv.labels.annotations import Annotated, clips_key
 from asyconv.pose.model_file import Model
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.training.adapting import refuse_other_input, split_of
@@ -19,6 +20,7 @@ from asyconv.training.data import Report, chosen_split, clips_of, read_data_sets
 from asyconv.training.loop import started, train
 from asyconv.training.processes import CPU, Place
 from asyconv.training.recipe import Recipe
+from asyconv.whole_files import write_whole
 
 SIMULATED: Final = (24, 4)
 """Simulated infants, and clips of each, on which nothing should be lost."""
@@ -41,13 +43,14 @@ def adapt(
     """Fine-tune `model` by `recipe` with the labels in `data` into the file `path`.
 
     Gives the new model and two comparisons: on labelled infants that were kept apart, and on `simulated` ones (infants,
-    clips of each). The training lives in the folder `run`, goes on from there if it was stopped, and is removed at the
-    end, for it holds pictures of the infants.
+    clips of each). The training lives in the folder `run`, goes on from there if it was stopped and the labels are the
+    same, and is removed at the end, for it holds pictures of the infants.
     """
     refuse_other_input(recipe, model)
     annotated = read_data_sets(data)
     split = split_of(annotated)
     recipe, begun = started(recipe, model)
+    make_folder_of(run, recipe, annotated, tell)
     recipe, clips, tuning = clips_of(run, recipe, annotated, split, max(1, workers), report)
     networks = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
     names = chosen_split(annotated, split).test
@@ -64,6 +67,19 @@ def adapt(
     written = export_validated(path, written, validated_section(after, kept_apart, None, annotated[0].width_px))
     shutil.rmtree(run)
     return written, own, lost
+
+
+def make_folder_of(
+    run: Path, recipe: Recipe, annotated: Sequence[Annotated], tell: Callable[[str], None] = lambda text: None
+) -> None:
+    """Make `run` the folder of this training; one that was stopped there with other labels or settings is removed."""
+    labels = clips_key([(infant, np.arange(len(infant.frame))) for infant in annotated])
+    stated, begun_with = run / "begun_with.txt", f"{labels} {recipe}"
+    if run.is_dir() and not (stated.is_file() and stated.read_text(encoding="utf8") == begun_with):
+        tell("the training that was stopped had other labels or settings; this one begins anew")
+        shutil.rmtree(run)
+    run.mkdir(parents=True, exist_ok=True)
+    write_whole(stated, begun_with)
 
 
 def gain_text(own: Compared, simulated: Compared) -> str:

@@ -206,7 +206,7 @@ def write_clips(
     chosen = [(infant, clips[infant.infant_id]) for infant in annotated if len(clips.get(infant.infant_id, ()))]
     if not chosen:
         raise InputError(f"{folder.name}: expected clips of three labelled frames 1/6 s apart, found none; label more")
-    done = folder / f"clips-{_key(chosen)}"
+    done = folder / f"clips-{clips_key(chosen)}"
     if not done.is_dir():
         loaded = (load_clips(infant, rows, crop_of(infant) if cropped else None) for infant, rows in chosen)
         names = [infant.infant_id for infant, _ in chosen]
@@ -219,8 +219,8 @@ def write_clips(
     return read_clip_files(done)
 
 
-def _key(chosen: Sequence[tuple[Annotated, Rows]]) -> str:
-    """Of everything that the clips depend on; a picture is known by its place, size and time of change."""
+def clips_key(chosen: Sequence[tuple[Annotated, Rows]]) -> str:
+    """Hash of everything that the clips depend on; a picture is known by its place, size and time of change."""
     digest = hashlib.sha256()
     for infant, rows in chosen:
         states = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in infant.images]

@@ -11,7 +11,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.report.first_page import doubts
 from asyconv.analysis.report.trust import trust
 from asyconv.errors import InputError
-from asyconv.evaluation.adapted import adapt, gain_text
+from asyconv.evaluation.adapted import adapt, gain_text, make_folder_of
 from asyconv.evaluation.calibration import TRAINED_FRAMES
 from asyconv.evaluation.held_out import HeldOutClips, labelled_clips
 from asyconv.evaluation.joint_errors import evaluate_on
@@ -159,6 +159,22 @@ def test_an_adapted_model_sees_what_the_one_before_saw(labels: Path, tmp_path: P
     assert result.exit_code == 1
     said = "setting crop_to_infant: expected true, as in the model that is adapted, got false"
     assert result.stderr.splitlines()[-1].endswith(said)
+
+
+def test_a_training_that_was_stopped_goes_on_with_the_same_labels_and_settings_alone(
+    labels: Path, tmp_path: Path
+) -> None:
+    annotated, recipe, said = read_data_sets([labels]), adapting_recipe(load_model("compact"), "float32"), list[str]()
+    moved = [dataclasses.replace(annotated[0], xy_px=annotated[0].xy_px + 1.0), *annotated[1:]]
+    run, faster = tmp_path / "run", changed(recipe, "detection.rate=0.01")
+    for of, settings, goes_on in (
+        (annotated, recipe, False), (annotated, recipe, True), (annotated[:3], recipe, False), (moved, recipe, False),
+        (moved, recipe, True), (moved, faster, False),
+    ):  # fmt: skip
+        make_folder_of(run, settings, of, said.append)
+        assert (run / "losses.csv").exists() == goes_on
+        (run / "losses.csv").touch()
+    assert said == ["the training that was stopped had other labels or settings; this one begins anew"] * 3
 
 
 def test_simulated_clips_get_their_share() -> None:

@@ -6,7 +6,7 @@ import click
 
 from asyconv.cli.messages import note, writing
 from asyconv.cli.options import NAME_OR_FILE, PATH, asyconv_command, option, output_option, overwrite_option
-from asyconv.cli.outputs import check_folder, check_output
+from asyconv.cli.outputs import check_folder, check_output, check_shows_infant
 
 
 @asyconv_command("validate", example="asyconv validate own.safetensors labels/ -o validated.safetensors")
@@ -42,6 +42,8 @@ def command(
     for path, endings in ((output, (".safetensors",)), (pictures, (".png",))):
         if path is not None:
             check_output(path, endings, inputs, overwrite=overwrite)
+    if pictures is not None:
+        check_shows_infant(pictures)
     if tables is not None:
         check_folder(tables, inputs, overwrite=overwrite)
     cameras = read_cameras(camera) if camera else {}

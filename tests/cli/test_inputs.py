@@ -128,10 +128,9 @@ def test_who_does_not_want_to_wait_is_told_how(recordings: Path, model: Path, tm
     (ward / "folder.oni").mkdir()
     assert ready_at(ward / "fresh.oni") > time.time() + 60
     assert [ready_at(ward / name) for name in ("empty.oni", "text.oni", "folder.oni", "none.oni")] == [0.0] * 4
-    start = time.monotonic()
     result = invoke("process", ward, "-o", tmp_path / "out", "--model", model, "--no-wait")
     assert "4 recordings: 1 made, 3 refused" in result.stderr
-    assert time.monotonic() - start < 100
+    assert "waiting" not in result.stderr
 
 
 def test_what_fits_nothing_is_named(ward: Path, model: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A real browser for the tests of pages: Debian's Chromium, driven by playwright, cut off from any network."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -77,3 +77,12 @@ def serious(page: Any) -> list[str]:
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]
+
+
+def becomes(page: Any, holds: Callable[[], bool]) -> bool:
+    """Whether something comes true within ten seconds: ``wait_for_function`` evaluates text, which our pages forbid."""
+    for _ in range(100):
+        if holds():
+            return True
+        page.wait_for_timeout(100)
+    return False

@@ -15,7 +15,7 @@ from asyconv.labelling.rater_file import Labels, opened, read_labels
 from asyconv.labelling.server import serving
 from asyconv.labels.annotations import read_annotated
 from asyconv.skeleton import JOINTS
-from tests.helpers.browser import Seen, serious
+from tests.helpers.browser import Seen, becomes, serious
 from tests.helpers.labelled import chosen_of
 
 pytest.importorskip("flask", reason='the page needs flask: pip install "asyconv[label]"')
@@ -242,13 +242,11 @@ def test_the_frames_around_the_range_and_the_zoom(chromium: Any, chosen: LabelSe
         assert grey(635, 475) == 0  # no depth
         page.keyboard.press(".")
         expect(page.locator('[data-around="1"]')).to_have_attribute("aria-pressed", "true")
-        page.wait_for_timeout(300)
-        assert grey(300, 200) != before  # the wall moves a millimetre a frame
+        assert becomes(page, lambda: grey(300, 200) != before)  # the wall moves a millimetre a frame
         page.keyboard.press(",")
         expect(page.locator('[data-around="0"]')).to_have_attribute("aria-pressed", "true")
         page.locator("#far").fill("2000")
-        page.wait_for_timeout(300)
-        assert grey(300, 200) > before  # nearer to white than the far end is
+        assert becomes(page, lambda: grey(300, 200) > before)  # nearer to white than the far end is
         stage = page.locator("#stage").bounding_box()
         hip = f'#marks [data-joint="{JOINTS.index("right_hip")}"]'
         first = page.locator(hip).bounding_box()

@@ -30,12 +30,13 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     assert not list((tmp_path / claims.CLAIMS).iterdir())
 
 
-def test_it_tells_how_far_the_work_is(tmp_path: Path) -> None:
+def test_it_tells_how_far_the_work_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "TOLD_EVERY_S", 1000.0)
     claim = claims.take(tmp_path, "rec-1")
     assert claim is not None
     with claim:
         claim.note("tracking", 3, 10)
-        claim.note("tracking", 4, 10)  # within the same second: not told
+        claim.note("tracking", 4, 10)  # so soon: not told
         facts = claims.running(tmp_path)[0]
         assert (facts["stage"], facts["done"], facts["total"]) == ("tracking", 3, 10)
         claim.note("report")
@@ -78,7 +79,7 @@ def test_a_heartbeat_keeps_it_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert claim is not None
     with claim:
         os.utime(lock(tmp_path), (0, 0))
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while lock(tmp_path).stat().st_mtime < time.time() - 5:
             assert time.monotonic() < end
             time.sleep(0.02)

@@ -95,11 +95,11 @@ def test_a_cell_that_is_too_long_is_a_sentence(tmp_path: Path) -> None:
 def test_a_long_sheet_is_matched_in_no_time() -> None:
     sources = [Path(f"/ward/{n // 50}/rec {n}.oni") for n in range(2000)]
     rows = [Row(n + 2, f"{n // 50}/rec {n}.oni") for n in range(2000)]
-    start = time.monotonic()
+    start = time.process_time()
     found, messages = match(rows, sources)
     assert len(found) == 2000
     assert not messages
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("text", ["", "name\na\n", "file,file\na,b\n"])

@@ -92,6 +92,7 @@ def test_the_picture_is_the_middle_frame_near_white_and_far_dark(tmp_path: Path)
         ("info", path, "--picture", tmp_path / "out" / "new" / "a.png"),
         ("convert", path, tmp_path / "out" / "a.mkv"),
         ("label", path, "-o", tmp_path / "out"),
+        ("validate", "compact", path, "--pictures", tmp_path / "out" / "a.png"),
     ):
         result = invoke(*arguments)
         assert result.exit_code == 1

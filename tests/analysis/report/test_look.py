@@ -14,7 +14,7 @@ from asyconv.night.audit import AUDIT
 from asyconv.recordings.stream import sha256_of
 from asyconv.skeleton import JOINTS
 from asyconv.tracks_file import write_tracks
-from tests.helpers.browser import opened, serious
+from tests.helpers.browser import becomes, opened, serious
 from tests.helpers.closed_form import hide, make_tracks
 from tests.helpers.commands import invoke
 from tests.helpers.sloped_wall import wall
@@ -95,9 +95,8 @@ def test_the_slider_goes_through_the_stretch_by_keyboard(chromium: Any, html: st
         button = page.locator(".stretch button")
         button.press("Enter")
         assert button.inner_text() == "Pause"
-        page.wait_for_timeout(700)
+        assert becomes(page, lambda: int(slider.input_value()) > 2)
         button.press("Enter")
-        assert int(slider.input_value()) > 2
 
 
 def test_without_a_script_every_chosen_frame_is_there(chromium: Any, html: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from asyconv.analysis.report.pdf import write_pdf
 from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.tracks_file import write_tracks
-from tests.helpers.browser import MISSING, Seen, opened, printed_pages, serious
+from tests.helpers.browser import MISSING, Seen, becomes, opened, printed_pages, serious
 from tests.helpers.closed_form import from_mm, hide, make_tracks, shake, without_mm
 from tests.helpers.hostile_text import IN_REPORT
 
@@ -55,11 +55,7 @@ def test_the_player_plays_seeks_and_moves_with_the_strips(chromium: Any, html: s
         assert button.inner_text() == "Play"
         button.focus()
         page.keyboard.press("Space")
-        for _ in range(100):  # page.wait_for_function evaluates text, which the page's policy forbids
-            page.wait_for_timeout(100)
-            if int(slider.input_value()) >= 5:
-                break
-        assert int(slider.input_value()) >= 5
+        assert becomes(page, lambda: int(slider.input_value()) >= 5)
         page.keyboard.press("Space")
         stopped = slider.input_value()
         page.wait_for_timeout(300)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from asyconv.activity import LEAST_SHARE, Activity
 from asyconv.motion_evidence import MotionEvidence
+from asyconv.pose.depth_cells import samples_of
 from asyconv.pose.joint_depths import joint_depths
 from asyconv.pose.model_file import load_model
 from asyconv.pose.motion import MotionCollector
@@ -163,7 +164,8 @@ def hands(seed: int, infants: int, seconds: float) -> None:
             left, top = np.maximum(low, 0).astype(int)
             right, bottom = np.minimum(high, (WIDTH_PX, HEIGHT_PX)).astype(int)
             true.append((part[top:bottom, left:right] == PART["operator"]).mean())
-            seen.append(watched.share(sensed_depth(infant, row, z_mm), np.array([top, left, bottom, right])))
+            samples = samples_of(sensed_depth(infant, row, z_mm))
+            seen.append(watched.share(samples, np.array([top, left, bottom, right])))
         for visit in infant.visits:
             during = (time_s[::EVERY] >= visit.start_s) & (time_s[::EVERY] < visit.end_s)
             if (np.array(true)[during] >= LEAST_SHARE).any():

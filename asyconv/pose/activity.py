@@ -8,7 +8,7 @@ import numpy.typing as npt
 from asyconv.activity import Activity
 from asyconv.motion_evidence import LAGS, MotionEvidence
 from asyconv.pose.cell_camera import CellCamera
-from asyconv.pose.depth_change import body_change, limb_changes
+from asyconv.pose.depth_change import body_change, limb_changes, tile_changes
 from asyconv.pose.reaching import ReachingObject
 from asyconv.skeleton import LIMBS
 
@@ -31,15 +31,19 @@ class ActivityCollector:
         self._changes.append(np.full(1 + len(LIMBS), np.nan, np.float32))
         self._hands.append(0.0)
 
-    def add(self, of: CellCamera, box: npt.NDArray[np.int64], changed: Changed | None, depth: Any) -> None:
-        """Take the next frame with the infant's `box` of cells; `changed` is None where there is none to compare."""
+    def add(self, of: CellCamera, box: npt.NDArray[np.int64], changed: Changed | None, samples: Any) -> None:
+        """Take the samples of the next frame with the infant's `box` of cells.
+
+        `changed` is None where there is nothing to compare.
+        """
         change = np.full(1 + len(LIMBS), np.nan, np.float32)
         if changed is not None:
             earlier, later, joints = changed
-            change[0] = body_change(earlier, later, box)
-            change[1:] = limb_changes(earlier, later, joints, float(of.camera[0]))
+            tiles = tile_changes(earlier, later, box)
+            change[0] = body_change(tiles)
+            change[1:] = limb_changes(tiles, box, joints, float(of.camera[0]))
         self._changes.append(change)
-        self._hands.append(self._reaching.share(depth, box * of.side_px))
+        self._hands.append(self._reaching.share(samples, box * of.side_px))
 
     def finish(self, n_frames: int, motion: MotionEvidence) -> Activity:
         """Give the activity of all frames, with the noise that the motion evidence has measured."""

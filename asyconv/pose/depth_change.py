@@ -14,60 +14,66 @@ _CHAINS: Final = np.array(list(LIMBS.values()))
 
 
 @compiled
-def body_change(earlier: Any, later: Any, box: Any) -> Any:
-    """Root mean square, in mm, of the change of tiles of 2x2 cells inside `box`; NaN where none is in both."""
-    squares, count = 0.0, 0
-    for row in range(box[0] + box[0] % 2, box[2] - 1, 2):
-        for column in range(box[1] + box[1] % 2, box[3] - 1, 2):
-            change = _tile(earlier, later, row, column)
-            if np.isfinite(change):
-                squares += change * change
-                count += 1
-    return np.sqrt(squares / count) if count else np.nan
+def tile_changes(earlier: Any, later: Any, box: Any) -> Any:
+    """Change of the mean depth, in mm, of the tiles of 2x2 cells inside `box` (top, left, bottom, right; cells).
 
-
-def limb_changes(earlier: Any, later: Any, joints: Any, focal: float) -> Any:
-    """The same near each limb, [4]; `joints` [13, 3] are columns, rows (cells) and depths (mm) in between."""
-    return _limb_changes(earlier, later, joints, focal, _CHAINS)
+    The first tile has even row and column. NaN where a cell is missing.
+    """
+    top, left = (box[0] + 1) // 2, (box[1] + 1) // 2
+    tiles = np.empty((max(0, box[2] // 2 - top), max(0, box[3] // 2 - left)))
+    for row in range(tiles.shape[0]):
+        y, first = 2 * (top + row), 2 * left
+        a, b, c, d = earlier[y, first:], earlier[y + 1, first:], later[y, first:], later[y + 1, first:]
+        for column in range(tiles.shape[1]):
+            m, n = 2 * column, 2 * column + 1
+            seen = (a[m] > 0.0) & (a[n] > 0.0) & (b[m] > 0.0) & (b[n] > 0.0)
+            seen &= (c[m] > 0.0) & (c[n] > 0.0) & (d[m] > 0.0) & (d[n] > 0.0)
+            total = np.float64(c[m] - a[m]) + (c[n] - a[n]) + (d[m] - b[m]) + (d[n] - b[n])
+            tiles[row, column] = total / 4.0 if seen else np.nan
+    return tiles
 
 
 @compiled
-def _limb_changes(earlier: Any, later: Any, joints: Any, focal: float, chains: Any) -> Any:
-    height, width = later.shape
+def body_change(tiles: Any) -> Any:
+    """Root mean square of the changes of tiles, in mm; NaN where there is none."""
+    squares, count = 0.0, 0
+    for change in tiles.flat:
+        if np.isfinite(change):
+            squares += change * change
+            count += 1
+    return np.sqrt(squares / count) if count else np.nan
+
+
+def limb_changes(tiles: Any, box: Any, joints: Any, focal: float) -> Any:
+    """The same near each limb, [4]; `joints` [13, 3] are columns, rows (cells) and depths (mm) in between."""
+    return _limb_changes(tiles, box, joints, focal, _CHAINS)
+
+
+@compiled
+def _limb_changes(tiles: Any, box: Any, joints: Any, focal: float, chains: Any) -> Any:
+    first_row, first_column = (box[0] + 1) // 2, (box[1] + 1) // 2
     changes = np.full(len(chains), np.nan)
     for limb in range(len(chains)):
         x, y, z = joints[chains[limb], 0], joints[chains[limb], 1], joints[chains[limb], 2]
         if not (np.isfinite(x).all() and (z > 0.0).all()):
             continue
         reach = REACH_MM * focal / z.mean()
-        top, bottom = max(0, int(y.min() - reach)), min(height - 1, int(y.max() + reach) + 1)
-        left, right = max(0, int(x.min() - reach)), min(width - 1, int(x.max() + reach) + 1)
+        top, bottom = max(box[0], int(y.min() - reach)), min(box[2] - 1, int(y.max() + reach) + 1)
+        left, right = max(box[1], int(x.min() - reach)), min(box[3] - 1, int(x.max() + reach) + 1)
         squares, count = 0.0, 0
         for row in range(top + top % 2, bottom, 2):
             for column in range(left + left % 2, right, 2):
-                near = False
+                change, near = tiles[row // 2 - first_row, column // 2 - first_column], False
+                if not np.isfinite(change):
+                    continue
                 for bone in range(2):
                     ux, uy = x[bone + 1] - x[bone], y[bone + 1] - y[bone]
                     dx, dy = column - x[bone], row - y[bone]
                     along = min(max((dx * ux + dy * uy) / max(ux * ux + uy * uy, 1e-6), 0.0), 1.0)
                     near = near or (dx - along * ux) ** 2 + (dy - along * uy) ** 2 <= reach * reach
-                if not near:
-                    continue
-                change = _tile(earlier, later, row, column)
-                if np.isfinite(change):
+                if near:
                     squares += change * change
                     count += 1
         if count:
             changes[limb] = np.sqrt(squares / count)
     return changes
-
-
-@compiled
-def _tile(earlier: Any, later: Any, row: int, column: int) -> Any:
-    total = 0.0
-    for y in range(row, row + 2):
-        for x in range(column, column + 2):
-            if earlier[y, x] == 0.0 or later[y, x] == 0.0:
-                return np.nan
-            total += later[y, x] - earlier[y, x]
-    return total / 4.0

@@ -88,13 +88,7 @@ def _block_differences(earlier: Any, later: Any, infant: Box) -> Any:
     return squares[:count], means[:count]
 
 
-@compiled
 def equal_share(earlier: npt.NDArray[np.uint16], later: npt.NDArray[np.uint16]) -> float:
-    """Share of equal depths among every eighth pixel of every eighth row that has depth in both pictures."""
-    equal, compared = 0, 0
-    for y in range(4, earlier.shape[0], 8):
-        for x in range(4, earlier.shape[1], 8):
-            if earlier[y, x] > 0 and later[y, x] > 0:
-                compared += 1
-                equal += earlier[y, x] == later[y, x]
-    return equal / compared if compared else 0.0
+    """Share of equal depths among the samples of two pictures that have depth in both."""
+    both = (earlier > 0) & (later > 0)
+    return float(np.count_nonzero(both & (earlier == later)) / np.count_nonzero(both)) if both.any() else 0.0

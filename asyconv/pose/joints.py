@@ -35,6 +35,8 @@ MIN_SAMPLES: Final = 10
 BORDER_MAP: Final = 2.0
 """A joint nearer to the picture's border than this, map px, is partly outside: about its radius, 1 cm."""
 
+_LAST_MAP: Final = np.array([MAP_WIDTH, MAP_HEIGHT]) - 1 - BORDER_MAP
+
 ENDS: Final = np.array(CONNECTIONS)
 
 Floats = npt.NDArray[np.float32]
@@ -132,12 +134,11 @@ def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> Joi
     All [12]. So near the picture's border that part of the joint lies outside, none is present. The score becomes the
     geometric mean of peak and presence: what is surely there may still be badly placed.
     """
-    last = np.array([MAP_WIDTH, MAP_HEIGHT]) - 1 - BORDER_MAP
-    inside = np.all((joints.xy_map >= BORDER_MAP) & (joints.xy_map <= last), axis=-1)
+    inside = np.all((joints.xy_map >= BORDER_MAP) & (joints.xy_map <= _LAST_MAP), axis=-1)
     present = (presence >= thresholds) & inside
     xy = np.where(present[:, None], joints.xy_map, np.float32(np.nan))
     sigma = np.where(present, joints.sigma_map, np.float32(np.nan))
-    return JointSet(xy, np.sqrt(np.clip(joints.score, 0, None) * presence), sigma)
+    return JointSet(xy, np.sqrt(np.maximum(joints.score, 0) * presence), sigma)
 
 
 Link = tuple[int, int, float]
@@ -145,8 +146,8 @@ Link = tuple[int, int, float]
 
 def _match(strength: Array, threshold: float) -> list[Link]:
     """Best one-to-one pairing of two joints' peaks by `strength` [n, m]; those below the threshold are dropped."""
-    if strength.size == 0:
-        return []
+    if strength.size <= 1:  # as most are; nothing is to be chosen
+        return [(0, 0, float(value)) for value in strength.flat if value >= max(threshold, 1e-12)]
     strength[strength < threshold] = 0.0
     rows, columns = linear_sum_assignment(strength, maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)

@@ -15,7 +15,7 @@ from asyconv.jit import compiled
 from asyconv.motion_evidence import LAGS, MotionEvidence
 from asyconv.pose.activity import ActivityCollector
 from asyconv.pose.cell_camera import CellCamera
-from asyconv.pose.depth_cells import cells_of
+from asyconv.pose.depth_cells import cells_of, samples_of
 from asyconv.pose.depth_noise import COPY_SHARE, DepthNoise, equal_share, why_refused
 from asyconv.pose.joint_places import AFTER, BEFORE, settled
 from asyconv.pose.registration import CAPSULES, MOST_POINTS, collect, register
@@ -35,10 +35,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Seen:
-    """One frame that has been looked at: picture, cells, joints in mm and the surface of each."""
+    """One frame that has been looked at: samples of the picture, cells, joints in mm and the surface of each."""
 
     time_s: float
-    depth: npt.NDArray[np.uint16]
+    samples: npt.NDArray[np.uint16]
     cells: npt.NDArray[np.float32]
     joints: Array  # and the trunk's middle: column, row (cells) and depth (mm)
     pivots: Array
@@ -56,7 +56,7 @@ class MotionCollector:
         self._camera, self._mirrored = camera, mirrored
         self._unit_mm, self._fps_hz = unit_mm, fps_hz
         self._frames: deque[tuple[float, npt.NDArray[np.uint16]]] = deque()
-        self._finds: deque[Array] = deque()
+        self._finds = np.empty((0, N_JOINTS, 3))
         self._first_find = 0  # the row of the first of `_finds`
         self._row = 0  # the next to be looked at
         self._cells: CellCamera | None = None
@@ -80,7 +80,7 @@ class MotionCollector:
             return
         finds = np.column_stack([xy_px, depth_mm])
         finds[confidence < LEAST_CONFIDENCE] = np.nan
-        self._finds.append(finds)
+        self._finds = np.concatenate([self._finds, finds[None]])
         while self._first_find + len(self._finds) > self._row + AFTER:
             self._look(self._camera)
 
@@ -111,16 +111,16 @@ class MotionCollector:
         """Register the next frame with those before it."""
         time_s, depth = self._frames.popleft()
         row, self._row = self._row, self._row + 1
-        while self._first_find < row - BEFORE:
-            self._finds.popleft()
-            self._first_find += 1
+        if row - BEFORE > self._first_find:
+            self._finds = self._finds[row - BEFORE - self._first_find :]
+            self._first_find = row - BEFORE
         if self._seen and abs((time_s - self._seen[-1].time_s) * self._fps_hz - 1.0) > 0.5:
             self._seen.clear()
             self._moved.clear()
         if self._cells is None:
             self._cells = CellCamera.of(camera, depth, self._unit_mm)
         places = np.empty((N_JOINTS, 3))
-        held = settled(np.stack(self._finds), row - self._first_find, self._places, places)
+        held = settled(self._finds, row - self._first_find, self._places, places)
         if self._cells is not None:
             self._register(self._cells, row, time_s, depth, places, held)
         else:  # no depth so far
@@ -140,7 +140,7 @@ class MotionCollector:
         infant = of.infant(places)
         whole = row % NOISE_EVERY in (0, *LAGS) or not infant.any()
         cells = cells_of(depth, self._unit_mm, of.side_px, of.everything() if whole else infant)
-        pivots = of.to_mm(places)
+        samples, pivots = samples_of(depth), of.to_mm(places)
         changed = None
         for n, lag in enumerate(LAGS):
             if row < lag:
@@ -149,7 +149,7 @@ class MotionCollector:
             motion = np.full((N_JOINTS, 6), np.nan)
             if len(self._seen) >= lag:
                 before = self._seen[-lag]
-                copied = equal_share(before.depth, depth) >= COPY_SHARE
+                copied = equal_share(before.samples, samples) >= COPY_SHARE
                 self._compared += 1
                 self._copies += copied
                 if row % NOISE_EVERY == lag and not copied:
@@ -176,15 +176,15 @@ class MotionCollector:
                 if follows.any():
                     places[follows] = of.to_places(self._seen[-1].pivots[follows] + motion[follows, :3])
                     pivots = of.to_mm(places)
-        self.activity.add(of, infant if infant.any() else of.everything(), changed, depth)
+        self.activity.add(of, infant if infant.any() else of.everything(), changed, samples)
         joints = of.with_middle(places)
         points, counts = np.empty((N_JOINTS, 5, MOST_POINTS), np.float32), np.zeros(N_JOINTS, np.int64)
         collect(cells, of.camera, joints, CAPSULES, points, counts)
-        self._seen.append(_Seen(time_s, depth, cells, joints, pivots, points, counts))
+        self._seen.append(_Seen(time_s, samples, cells, joints, pivots, points, counts))
 
     def _starts(self, step: Array, lag: int) -> Any:
         """Where to start, [12, 2, 6]: at rest or at what the frames in between gave, and at the joints' `step`."""
-        between = np.sum(self._moved, axis=0) if lag > 1 and len(self._moved) == lag else _AT_REST
+        between = sum(self._moved, _AT_REST) if lag > 1 and len(self._moved) == lag else _AT_REST
         return _starts_of(between, step, lag)
 
 

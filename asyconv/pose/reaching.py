@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.jit import compiled
+from asyconv.pose.depth_cells import SAMPLED
 
-SPACING_PX: Final = 8
 BORDER: Final = 3
 """Samples from the picture's edge that are its border: cameras have dead bands of up to two samples there."""
 
@@ -34,19 +34,21 @@ class ReachingObject:
         self._unit_mm, self._fps_hz = unit_mm, fps_hz
         self._usual: npt.NDArray[np.float32] | None = None
 
-    def share(self, depth: npt.NDArray[np.uint16], box_px: npt.NDArray[np.int64]) -> float:
-        """Take the next picture; give the share of `box_px` (top, left, bottom, right) that an object covers."""
-        samples = depth[SPACING_PX // 2 :: SPACING_PX, SPACING_PX // 2 :: SPACING_PX] * np.float32(self._unit_mm)
+    def share(self, samples: npt.NDArray[np.uint16], box_px: npt.NDArray[np.int64]) -> float:
+        """Take the next picture's samples; give the share of `box_px` (top, left, bottom, right) an object covers."""
         if self._usual is None:
             self._usual = np.zeros(samples.shape, np.float32)
         near = np.zeros(samples.shape, np.uint8)
-        _compare(samples, self._usual, FARTHER_MM_S / self._fps_hz, NEARER_MM_S / self._fps_hz, near)
-        reached = _from_border(near)
-        if reached.mean() > MOST:
+        samples_mm = samples * np.float32(self._unit_mm)
+        _compare(samples_mm, self._usual, FARTHER_MM_S / self._fps_hz, NEARER_MM_S / self._fps_hz, near)
+        if not near.any():
             return 0.0
-        top, left, bottom, right = box_px // SPACING_PX
+        reached = _from_border(near)
+        if np.count_nonzero(reached) > MOST * reached.size:
+            return 0.0
+        top, left, bottom, right = box_px // SAMPLED
         inside = reached[top:bottom, left:right]
-        return float(inside.mean()) if inside.size else 0.0
+        return float(np.count_nonzero(inside) / inside.size) if inside.size else 0.0
 
 
 @compiled

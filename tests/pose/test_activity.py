@@ -5,6 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from asyconv.activity import Activity, hand_spans
+from asyconv.pose.depth_cells import samples_of
 from asyconv.pose.motion import MotionCollector
 from asyconv.pose.reaching import ReachingObject
 from tests.helpers.moving_relief import CAMERA, JOINTS_PX, UNIT_MM
@@ -72,7 +73,7 @@ def shares(reaching: list[int], border: bool = True) -> list[float]:
     watched = ReachingObject(UNIT_MM, 30.0)
     box = np.array([110, 190, 430, 450])
     empty = bed(rng, frames=1)[0]
-    return [watched.share(hand_over(empty, n, border) if n else hand_over(empty, 0), box) for n in reaching]
+    return [watched.share(samples_of(hand_over(empty, n, border)), box) for n in reaching]
 
 
 def test_a_hand_that_reaches_in_over_the_border() -> None:
@@ -91,7 +92,7 @@ def test_a_moved_camera_is_no_hand() -> None:
     watched = ReachingObject(UNIT_MM, 30.0)
     box = np.array([110, 190, 430, 450])
     far, near = np.full((480, 640), 7000, np.uint16), np.full((480, 640), 5000, np.uint16)
-    assert [watched.share(depth, box) for depth in (far, far, near)] == [0.0, 0.0, 0.0]
+    assert [watched.share(samples_of(depth), box) for depth in (far, far, near)] == [0.0, 0.0, 0.0]
 
 
 def test_spans_of_hands() -> None:

@@ -102,6 +102,7 @@ from pathlib import Path
 from asyconv import system
 
 a, b = Path({str(tmp_path / "a")!r}), Path({str(tmp_path / "b")!r})
+system.keep_heap()
 system.trim_heap()
 system.has_cuda_driver()
 descriptor = os.open(a, os.O_RDWR)

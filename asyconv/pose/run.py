@@ -17,7 +17,7 @@ from asyconv.pose.motion import MotionCollector
 from asyconv.recordings.stream import Frame, Intrinsics
 from asyconv.skeleton import N_JOINTS
 from asyconv.stage_times import StageTimes
-from asyconv.system import trim_heap
+from asyconv.system import keep_heap, trim_heap
 
 WINDOW_MAP: Final = 1.6
 """Half width of the window in which a joint's depth is read, in map pixels."""
@@ -41,6 +41,7 @@ class Run:
         fps_hz: float,
         times: StageTimes,
     ) -> None:
+        keep_heap()
         self.times = times
         self.inference, self.settings = inference, inference.settings
         self.geometry, self.unit_mm = geometry, unit_mm
@@ -110,6 +111,7 @@ class Run:
         while self._clips:
             self._predict_next()
         self._place()
+        trim_heap()
 
     def _place(self) -> None:
         """Give the motion evidence the joints of all rows up to the first that still waits for its clip."""

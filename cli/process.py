@@ -173,7 +173,6 @@ def process(
     **stated: Any,
 ) -> "list[Outcome]":
     """Process all recordings in `inputs`; `stated` is what the user states about them."""
-    from asyconv.analysis.series.still_clip import check_fits
     from asyconv.cli import compose, plan
     from asyconv.cli.inputs import recordings_of, refuse_results_of_recordings, write_names
     from asyconv.cli.night import run_recordings
@@ -188,6 +187,8 @@ def process(
     facts, unmatched = _stated_facts(sources, **stated)
     weights_hash = read_model(model).weights_hash  # what cannot be read is refused before anything is begun
     if facts.still is not None:
+        from asyconv.analysis.series.still_clip import check_fits
+
         check_fits(facts.still, {"weights_hash": weights_hash, "rate": facts.rate})
     if shard is not None:
         share, shares = shard
@@ -252,7 +253,6 @@ def _stated_facts(
     **options: Any,
 ) -> "tuple[StatedFacts, list[str]]":
     """What is stated, and, without the name of any file, the lines of the sheet that fit no recording."""
-    from asyconv.analysis.series.still_clip import read_still
     from asyconv.cli.compose import StatedFacts
     from asyconv.night import sheet as sheets
     from asyconv.night.cameras import read_cameras
@@ -275,12 +275,17 @@ def _stated_facts(
             complain(f"camera_id {name}: no camera of this id is described (--camera)")
     if not force_ids:
         sheets.refuse_identifying([infant, *(row.infant_id for row in found)])
+    floor = None
+    if still is not None:
+        from asyconv.analysis.series.still_clip import read_still
+
+        floor = read_still(still)
     facts = StatedFacts(
         infant_id=infant,
         rows=rows,
         events=sheets.read_events(events) if events else {},
         cameras=cameras,
-        still=read_still(still) if still else None,
+        still=floor,
         **options,
     )
     return facts, unmatched

@@ -34,6 +34,8 @@ def asymmetric_cascade(x: Tensor, weights: Tensors, biases: Tensors) -> Tensor:
     weights. Under autocast the weights are cast.
     """
     x, weights = _autocast(x, weights)
+    if _is_plain(x):
+        return _run(x, weights, biases)
     y: Tensor = torch.ops.asyconv.asymmetric_cascade(x, list(weights), list(biases))
     return y
 
@@ -47,10 +49,20 @@ def asymmetric_cascade_heads(
     """
     x, both = _autocast(x, [*weights, *head_weights])
     count = len(weights)
+    if _is_plain(x):
+        return _run(x, both[:count], biases, both[count:], head_biases)
     maps: Tensor = torch.ops.asyconv.asymmetric_cascade_heads(
         x, list(both[:count]), list(biases), list(both[count:]), list(head_biases)
     )
     return maps
+
+
+def _is_plain(x: Tensor) -> bool:
+    """Whether numbers alone are asked for, no gradient and no graph.
+
+    Then torch need not know the operation: at its first call it imports its compiler, a second of processor time.
+    """
+    return not torch.compiler.is_compiling() and torch.is_inference_mode_enabled() and type(x) is Tensor
 
 
 def _autocast(x: Tensor, weights: Tensors) -> tuple[Tensor, Tensors]:
@@ -64,14 +76,12 @@ def _autocast(x: Tensor, weights: Tensors) -> tuple[Tensor, Tensors]:
 
 @torch.library.custom_op(NAME, mutates_args=(), device_types="cpu")
 def _cascade(x: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> Tensor:
-    _check(x, weights, biases)
-    return _library(x, weights, biases)
+    return _run(x, weights, biases)
 
 
 @_cascade.register_kernel("cuda")
 def _cascade_cuda(x: Tensor, weights: Tensors, biases: Tensors) -> Tensor:
-    _check(x, weights, biases)
-    return _run_on_cuda(x, weights, biases)
+    return _run(x, weights, biases)
 
 
 @torch.library.custom_op(NAME + "_heads", mutates_args=(), device_types="cpu")
@@ -82,14 +92,12 @@ def _heads(
     head_weights: Sequence[Tensor],
     head_biases: Sequence[Tensor],
 ) -> Tensor:
-    _check(x, weights, biases, head_weights, head_biases)
-    return _library(x, weights, biases, head_weights, head_biases)
+    return _run(x, weights, biases, head_weights, head_biases)
 
 
 @_heads.register_kernel("cuda")
 def _heads_cuda(x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors, head_biases: Tensors) -> Tensor:
-    _check(x, weights, biases, head_weights, head_biases)
-    return _run_on_cuda(x, weights, biases, head_weights, head_biases)
+    return _run(x, weights, biases, head_weights, head_biases)
 
 
 @_cascade.register_fake
@@ -104,6 +112,12 @@ def _heads_fake(x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tens
     _check(x, weights, biases, head_weights, head_biases)
     dtype = torch.float32 if weights[0].dtype in reference.HALVES else weights[0].dtype
     return head_weights[1].new_empty(x.shape[0], head_weights[1].shape[0], *x.shape[2:], dtype=dtype)
+
+
+def _run(x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors = (), head_biases: Tensors = ()) -> Tensor:
+    _check(x, weights, biases, head_weights, head_biases)
+    run = _run_on_cuda if x.is_cuda else _library
+    return run(x, weights, biases, head_weights, head_biases)
 
 
 def _run_on_cuda(

@@ -59,6 +59,30 @@ def test_status_loads_nothing_that_computes(tmp_path: Path) -> None:
     assert not loaded_by(code) & {"torch", "scipy", "numba", "polars", "matplotlib", "cv2", "av"}
 
 
+def test_inference_loads_no_compiler() -> None:
+    code = """
+import torch
+from asyconv.pose.networks import AsymmetricRegression, folded
+with torch.inference_mode():
+    folded(AsymmetricRegression(0.25))(torch.zeros(1, 21, 3, 8, 8))
+"""
+    loaded = loaded_by(code)
+    assert "asyconv.kernels.cascade" in loaded
+    assert "torch._dynamo" not in loaded
+
+
+def test_an_empty_folder_is_refused_before_anything_that_computes_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code = f"""
+from asyconv.cli.main import main
+try:
+    main(["process", {str(tmp_path / "empty")!r}, "-o", {str(tmp_path / "results")!r}])
+except SystemExit as stop:
+    assert stop.code == 1
+"""
+    assert not loaded_by(code) & {"torch", "scipy", "numba", "polars", "matplotlib", "cv2", "av"}
+
+
 def test_a_recipe_loads_nothing_heavy() -> None:
     assert not loaded_by("import asyconv.training.recipe") & HEAVY
 

@@ -53,6 +53,16 @@ def test_impulse_by_hand(device: str) -> None:
     assert torch.equal(y[0, 0, :, 1:4, 2:5], expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_inference_without_the_operation_gives_the_same_to_the_last_bit(device: str, dtype: torch.dtype) -> None:
+    arguments = draw((2, 4, 8, 3, 5, 7), dtype, device=device)
+    ops = torch.ops.asyconv
+    expected = ops.asymmetric_cascade(*arguments[:3]), ops.asymmetric_cascade_heads(*arguments)
+    with torch.inference_mode():
+        assert torch.equal(asymmetric_cascade(*arguments[:3]), expected[0])
+        assert torch.equal(asymmetric_cascade_heads(*arguments), expected[1])
+
+
 def test_bias_relu_and_heads_by_hand() -> None:
     # one voxel: relu(2*3 + 1) = 7, relu(7*1 - 10) = 0, relu(0*5 + 4) = 4; heads relu(4*2) = 8, 8*(1, -1) + 0.5
     weights, _ = one_channel((0, 3, 0), (0, 1, 0), (0, 5, 0))

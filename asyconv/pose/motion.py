@@ -17,6 +17,7 @@ from asyconv.pose.activity import ActivityCollector
 from asyconv.pose.cell_camera import CellCamera
 from asyconv.pose.depth_cells import cells_of, samples_of
 from asyconv.pose.depth_noise import COPY_SHARE, DepthNoise, equal_share, why_refused
+from asyconv.pose.frame_rows import FrameRows
 from asyconv.pose.joint_places import AFTER, BEFORE, settled
 from asyconv.pose.registration import CAPSULES, MOST_POINTS, collect, register
 from asyconv.recordings.stream import Intrinsics
@@ -28,6 +29,7 @@ FAST_MM: Final = 2.5  # steps of a joint beyond it are tried as a start of the r
 FASTEST_MM: Final = 20.0
 GOOD_SHARE: Final = 0.5  # of the surface, for a joint without finds to follow it
 
+_NO_EVIDENCE: Final = np.full((N_JOINTS, 13), np.nan, np.float32)
 _AT_REST: Final = np.zeros((N_JOINTS, 6))
 
 Array = npt.NDArray[np.float64]
@@ -66,7 +68,7 @@ class MotionCollector:
         self._noise = DepthNoise()
         self.activity = ActivityCollector(unit_mm, fps_hz)
         self._compared = self._copies = 0  # pairs of frames
-        self._rows: list[list[npt.NDArray[np.float32]]] = [[] for _ in LAGS]
+        self._rows = [FrameRows(_NO_EVIDENCE) for _ in LAGS]
 
     def push(self, time_s: float, depth: npt.NDArray[np.uint16]) -> None:
         """Take the next frame."""
@@ -98,8 +100,8 @@ class MotionCollector:
             meta["noise_mm"] = [round(variance**0.5, 4) for variance in noise[0]]
             meta["inflation"] = [round(ratio, 3) for ratio in noise[1]]
             for lag, rows in enumerate(self._rows):
-                if rows and refused is None:
-                    values[lag, : len(rows)] = rows
+                if refused is None:
+                    values[lag, : len(rows)] = rows.all()
                     values[lag, ..., 4:] /= noise[0][lag] * noise[1][lag]
         information = values[..., 4:].reshape(*values.shape[:3], 3, 3)
         if self._mirrored:
@@ -130,7 +132,7 @@ class MotionCollector:
     def _add_nothing(self, row: int) -> None:
         for rows, lag in zip(self._rows, LAGS, strict=True):
             if row >= lag:
-                rows.append(np.full((N_JOINTS, 13), np.nan, np.float32))
+                rows.append()
         self.activity.nothing()
 
     def _register(
@@ -145,7 +147,7 @@ class MotionCollector:
         for n, lag in enumerate(LAGS):
             if row < lag:
                 continue
-            evidence = np.full((N_JOINTS, 13), np.nan, np.float32)
+            evidence = self._rows[n].append()
             motion = np.full((N_JOINTS, 6), np.nan)
             if len(self._seen) >= lag:
                 before = self._seen[-lag]
@@ -169,7 +171,6 @@ class MotionCollector:
                     if lag == max(LAGS):
                         middle = self._seen[-lag // 2].joints
                         changed = before.cells, cells, middle
-            self._rows[n].append(evidence)
             if lag == 1:
                 self._moved.append(motion)
                 follows = held & (evidence[:, 3] >= GOOD_SHARE)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.pose.clips import Clip, ClipCutter, Sample
+from asyconv.pose.frame_rows import FrameRows
 from asyconv.pose.geometry import MapGeometry
 from asyconv.pose.infant_crop import CropFollower
 from asyconv.pose.inference import ClipMaps, Inference, locate
@@ -26,7 +27,13 @@ TRIM_EVERY_FRAMES: Final = 300
 FAR_MM: Final = 20_000.0
 """No depth camera sees so far: the unit of depth is another one."""
 
-Array = npt.NDArray[np.float64]
+_ROW: Final = np.dtype([
+    ("number", np.int32), ("time_s", float), ("located", bool), ("xy_px", float, (N_JOINTS, 2)),
+    ("depth_counts", float, N_JOINTS), ("source", np.uint8, N_JOINTS), ("confidence", float, N_JOINTS),
+    ("sigma_px", float, N_JOINTS),
+])  # fmt: skip
+"""What is known of a frame, and whether its clip has been predicted."""
+_EMPTY: Final = np.array((0, 0.0, False, np.nan, np.nan, 0, 0.0, np.nan), _ROW)
 
 
 class Run:
@@ -51,16 +58,9 @@ class Run:
         self.bias_map = np.asarray(self.settings.position_bias_map, dtype=np.float64)
         self.knots = np.asarray(self.settings.confidence_knots, dtype=np.float64)
         self.reach_px = max(2, round(WINDOW_MAP * geometry.scale_px))
-        self.number: list[int] = []
-        self.time_s: list[float] = []
-        self.xy_px: list[Array] = []
-        self.confidence: list[Array] = []
-        self.sigma_px: list[Array] = []
-        self.depth_counts: list[Array] = []
-        self.source: list[npt.NDArray[np.uint8]] = []
+        self.rows = FrameRows(_EMPTY)
         self._clips: list[Clip] = []
         self._any_depth = False
-        self._located: list[bool] = []
         self._too_short = 0  # rows of the cutter's that are known to have no clip
         self._placed = 0  # rows whose joints the motion evidence has
 
@@ -72,24 +72,17 @@ class Run:
         while len(self._clips) >= self.inference.batch:
             self._predict_next()
             self._place()
-        if len(self.number) % TRIM_EVERY_FRAMES == 0:
+        if len(self.rows) % TRIM_EVERY_FRAMES == 0:
             trim_heap()
 
     def _take(self, frame: Frame) -> None:
-        row = len(self.number)
-        self.number.append(frame.number)
-        self.time_s.append(frame.time_s)
-        self.xy_px.append(np.full((N_JOINTS, 2), np.nan))
-        self.confidence.append(np.zeros(N_JOINTS))
-        self.sigma_px.append(np.full(N_JOINTS, np.nan))
-        self._located.append(False)
-        self.depth_counts.append(np.full(N_JOINTS, np.nan))
-        self.source.append(np.zeros(N_JOINTS, np.uint8))
+        index, row = len(self.rows), self.rows.append()
+        row["number"], row["time_s"] = frame.number, frame.time_s
         if not self._any_depth and frame.depth.any():
             self._any_depth = True
             self._refuse_unit(float(np.median(frame.depth[frame.depth > 0])) * self.unit_mm)
         self.sampler.push(lambda: self._map_mm(self.geometry, frame.depth))
-        self._clips += self.cutter.push(Sample(row, frame.time_s, frame.depth))
+        self._clips += self.cutter.push(Sample(index, frame.time_s, frame.depth))
 
     def _refuse_unit(self, middle_mm: float) -> None:
         if middle_mm > FAR_MM:
@@ -100,7 +93,7 @@ class Run:
 
     def finish(self, name: str) -> None:
         """Predict what is left; refuse a recording that gave nothing to predict, by its `name`."""
-        frames = len(self.number)
+        frames = len(self.rows)
         if not frames:
             raise InputError(f"{name}: expected depth frames, found none")
         if not self._any_depth:
@@ -116,13 +109,12 @@ class Run:
     def _place(self) -> None:
         """Give the motion evidence the joints of all rows up to the first that still waits for its clip."""
         for row in self.cutter.too_short[self._too_short :]:
-            self._located[row] = True
+            self.rows[row]["located"] = True
         self._too_short = len(self.cutter.too_short)
         with self.times.of("motion"):
-            while self._placed < len(self._located) and self._located[self._placed]:
-                row = self._placed
-                depth_mm = self.depth_counts[row] * self.unit_mm
-                self.motion.place(self.xy_px[row], depth_mm, self.confidence[row])
+            while self._placed < len(self.rows) and self.rows[self._placed]["located"]:
+                row = self.rows[self._placed]
+                self.motion.place(row["xy_px"], row["depth_counts"] * self.unit_mm, row["confidence"])
                 self._placed += 1
 
     def _predict_next(self) -> None:
@@ -149,14 +141,13 @@ class Run:
         for clip, clip_maps in zip(clips, maps, strict=True):
             for position in np.flatnonzero(clip.keep):
                 sample = clip.samples[position]
-                row = sample.index
+                row = self.rows[sample.index]
                 joints = locate(clip_maps, int(position), self.settings)
                 xy_px = self.crops.geometry.to_px(joints.xy_map - self.bias_map[position])
-                self.xy_px[row] = xy_px
-                self.sigma_px[row] = joints.sigma_map.astype(np.float64) * self.crops.geometry.scale_px
-                self._located[row] = True
-                self.confidence[row] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
-                self.depth_counts[row], self.source[row] = joint_depths(sample.native, xy_px, self.reach_px)
+                row["located"], row["xy_px"] = True, xy_px
+                row["sigma_px"] = joints.sigma_map.astype(np.float64) * self.crops.geometry.scale_px
+                row["confidence"] = np.interp(joints.score, self.knots[:, 0], self.knots[:, 1])
+                row["depth_counts"], row["source"] = joint_depths(sample.native, xy_px, self.reach_px)
                 self.crops.found(xy_px)
 
 

@@ -99,7 +99,7 @@ def track(
     run.finish(recording.path.name)
     with times.of("motion"):
         motion = run.motion.finish()
-        activity = run.motion.activity.finish(len(run.number), motion)
+        activity = run.motion.activity.finish(len(run.rows), motion)
     identity = {"recording_id": recording_id or "unnamed", "infant_id": infant_id, "rate": rate}
     tracks = _tracks(recording, model, run, picture, identity, motion)
     if recording.lossy:  # levels that jump look like movement, and those that do not like rest
@@ -133,8 +133,8 @@ def _tracks(
     identity: dict[str, Any],
     motion: MotionEvidence,
 ) -> Tracks:
-    xy_px = np.stack(run.xy_px)
-    depth_mm = np.stack(run.depth_counts) * picture.depth_unit_mm
+    rows = run.rows.all()
+    xy_px, depth_mm = rows["xy_px"], rows["depth_counts"] * picture.depth_unit_mm
     xyz_mm = np.full((*xy_px.shape[:2], 3), np.nan)
     scene_mm, plane = run.sampler.median(), None
     if picture.camera is not None:
@@ -148,18 +148,18 @@ def _tracks(
     meta = identity | _metadata(recording, model, run, picture) | {"mattress_plane": plane, "warnings": warnings}
     single = np.float32
     return Tracks(
-        frame=np.array(run.number, np.int32),
-        time_s=np.array(run.time_s),
+        frame=rows["number"].copy(),
+        time_s=rows["time_s"].copy(),
         x_px=xy_px[..., 0].astype(single),
         y_px=xy_px[..., 1].astype(single),
         depth_mm=depth_mm.astype(single),
-        depth_source=np.stack(run.source),
+        depth_source=rows["source"].copy(),
         x_mm=xyz_mm[..., 0].astype(single),
         y_mm=xyz_mm[..., 1].astype(single),
         z_mm=xyz_mm[..., 2].astype(single),
-        confidence=np.stack(run.confidence).astype(single),
+        confidence=rows["confidence"].astype(single),
         meta=meta,
-        sigma_px=np.stack(run.sigma_px).astype(single),
+        sigma_px=rows["sigma_px"].astype(single),
         motion=motion,
     )
 
@@ -192,8 +192,8 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -
         "tracks_version": TRACKS_VERSION,
         "simulated": recording.simulated,
         "lossy": recording.lossy,
-        "frames_used": len(run.number),
-        "frames_lost": lost_frames(np.array(run.time_s), run.cutter.fps_hz),
+        "frames_used": len(run.rows),
+        "frames_lost": lost_frames(run.rows.all()["time_s"], run.cutter.fps_hz),
         "units": "px native pixels, mm, s, confidence a probability",
         "axes": "x right, y down, z away from the camera, of the unmirrored picture; left and right are the infant's",
         "notice": NOTICE,
@@ -214,7 +214,7 @@ def _warnings(
         out.append("no mattress plane stands out of the picture: heights above the mattress are withheld")
     if picture.depth_unit_source == "assumed":
         out.append("depth unit not stated: 1 count was taken as 1 mm")
-    short, frames = len(run.cutter.too_short), len(run.number)
+    short, frames = len(run.cutter.too_short), len(run.rows)
     if short:
         out.append(f"too short: {short} of {frames} frames lie in runs of fewer than three and have no joints")
     if not PLAUSIBLE_MM[0] <= middle_mm <= PLAUSIBLE_MM[1]:

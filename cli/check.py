@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.messages import EXIT_REFUSED, writing
+from asyconv.cli.messages import EXIT_REFUSED, plain, writing
 from asyconv.cli.options import Place, asyconv_command, json_option, option, overwrite_option
 from asyconv.cli.outputs import check_output
 
@@ -34,7 +34,7 @@ def command(ctx: click.Context, dataset: Path, csv_file: Path | None, overwrite:
         counts = {"infants": checked.infants, "rows": checked.rows, "missing_pct": checked.missing_pct}
         click.echo(json.dumps({**counts, "findings": findings}))
     else:
-        click.echo(as_table(checked))
+        click.echo(plain(as_table(checked)))
     if csv_file is not None:
         with writing(csv_file, "the findings"):
             write_whole(csv_file, as_csv(checked.findings))

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from asyconv.cli.messages import EXIT_REFUSED, complain
+from asyconv.cli.messages import EXIT_REFUSED, complain, plain
 from asyconv.cli.options import PATH, asyconv_command, join_option, json_option, option, overwrite_option
 from asyconv.cli.outputs import check_output, check_shows_infant
 from asyconv.cli.progress import progress
@@ -60,7 +60,7 @@ def command(
             continue
         answers.append(facts)
         if not as_json:
-            click.echo("\n".join(_lines(facts)))
+            click.echo(plain("\n".join(_lines(facts))))
         if picture is not None and middle is not None:
             from asyconv.recordings.picture import write_picture
 

@@ -29,15 +29,15 @@ def verbosity() -> int:
 def note(text: str) -> None:
     """Print a message to standard error, unless ``--quiet`` is given."""
     if verbosity() >= 0:
-        click.echo(_plain(text), err=True)
+        click.echo(plain(text), err=True)
 
 
 def complain(text: str) -> None:
     """Print an error to standard error."""
-    click.echo(f"asyconv: {_plain(text)}", err=True)
+    click.echo(f"asyconv: {plain(text)}", err=True)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text with what would steer a terminal spelt out, as names of files may hold it."""
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 

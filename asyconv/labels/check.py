@@ -255,11 +255,12 @@ def _place(data_set: Found, path: Path) -> str:
 
 
 def as_csv(findings: Iterable[Finding]) -> str:
-    """The findings as CSV: file, row, kind, text."""
+    """The findings as CSV: file, row, kind, text; no spreadsheet takes the name of a file for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Finding._fields)
-    writer.writerows(findings)
+    for finding in findings:
+        writer.writerow(("'" * finding.file.startswith(("=", "+", "-", "@")) + finding.file, *finding[1:]))
     return text.getvalue()
 
 

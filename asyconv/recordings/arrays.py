@@ -41,7 +41,7 @@ class _Header(NamedTuple):
     @property
     def is_depth(self) -> bool:
         """Whether the array is a series of 16-bit pictures."""
-        return len(self.shape) == 3 and self.dtype.kind == "u" and self.dtype.itemsize == 2 and 0 not in self.shape
+        return len(self.shape) == 3 and self.dtype.kind == "u" and self.dtype.itemsize == 2 and min(self.shape) > 0
 
     def __str__(self) -> str:
         return f"{self.dtype} {self.shape}"

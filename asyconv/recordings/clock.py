@@ -190,7 +190,7 @@ def _relative(stamps: npt.NDArray[np.generic]) -> Array:
     if values.dtype.kind in "iu":
         values = values.astype(np.uint64)
         return np.asarray((values - np.sort(values)[len(values) // 2]).view(np.int64).astype(np.float64))
-    values = values.astype(np.float64)
+    values = np.where(np.abs(values) < 2.0**64, values, np.nan).astype(np.float64)  # no counter reaches so far
     return np.asarray(values - np.sort(values)[len(values) // 2])
 
 

@@ -92,6 +92,7 @@ def test_many_findings_of_a_kind_are_cut_short_in_the_table_only() -> None:
     assert len(table.splitlines()) == 13
     assert "and 730 more (--csv names them all)" in table
     assert len(as_csv(findings).splitlines()) == 741
+    assert as_csv([Finding("=cmd.csv", 2, "k", "t")]).endswith("\n'=cmd.csv,2,k,t\n")
 
 
 def test_too_little_to_simulate(tmp_path: Path) -> None:

@@ -53,7 +53,11 @@ def test_arrays_that_are_no_depth_are_no_recordings(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", DEPTH.astype(np.float32))
     np.savez(tmp_path / "b.npz", depth=DEPTH[0], pose=np.zeros((3, 4, 5)))
     np.save(tmp_path / "c.npy", np.array([{"an": "object"}]), allow_pickle=True)
+    np.save(tmp_path / "d.npy", DEPTH[:7])
+    (tmp_path / "d.npy").write_bytes((tmp_path / "d.npy").read_bytes().replace(b"(7, 12", b"(-7,12"))
     assert find_recordings(tmp_path) == []
+    with pytest.raises(InputError, match=r"^d.npy: expected depth as uint16 .*, found uint16 \(-7, 12, 16\)"):
+        open_recording(tmp_path / "d.npy", fps_hz=30.0)
     with pytest.raises(
         InputError, match=r"expected depth as uint16 \(N, height, width\), found float32 \(20, 12, 16\)"
     ):

@@ -163,8 +163,9 @@ def test_a_pause_of_known_length_stays_one() -> None:
         np.random.default_rng(0).integers(0, 2**40, 30).astype(np.uint64),
         regular()[::-1].copy(),
         np.tile(regular(3), 20),
+        np.arange(-15, 15) * 1e307,
     ],
-    ids=["zeros", "ones", "noise", "falling", "3 over and over"],
+    ids=["zeros", "ones", "noise", "falling", "3 over and over", "beyond any counter"],
 )
 def test_what_has_no_clock_is_refused_unless_the_rate_is_stated(stamps: Stamps) -> None:
     """All zeros kept 1 of 30 frames."""

@@ -1,29 +1,23 @@
 """COCO key points (JSON): an image for each frame, and an annotation for each frame with a joint, in pixels."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from asyconv.coco_points import CATEGORY, annotation
 from asyconv.errors import InputError
 from asyconv.exchange.facts import facts_in, facts_of
 from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.json_files import entries, numbers, read_object
 from asyconv.exchange.people import poses_of
 from asyconv.exchange.poses import Floats, Poses
-from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
 from asyconv.whole_files import write_whole
-
-CATEGORY: Final = {
-    "id": 1,
-    "name": "person",
-    "supercategory": "person",
-    "keypoints": list(JOINTS),
-    "skeleton": [[a + 1, b + 1] for a, b in CONNECTIONS],
-}
 
 
 def write(tracks: Tracks, path: Path) -> list[str]:
@@ -36,28 +30,14 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     size = {name: int(tracks.meta[f"{name}_px"]) for name in ("width", "height") if tracks.meta.get(f"{name}_px")}
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
+    xy_px = np.stack([_short(tracks.x_px), _short(tracks.y_px)], axis=2)
     for row, frame in enumerate(tracks.frame.tolist()):
         name = f"{recording_id}/{frame:06d}.png"
         images.append({"id": frame, "file_name": name, "time_s": float(tracks.time_s[row]), **size})
-        xy = np.stack([tracks.x_px[row], tracks.y_px[row]], axis=1)
-        found = np.isfinite(xy).all(axis=1)
-        if not found.any():
-            continue
-        low, high = xy[found].min(axis=0), xy[found].max(axis=0)
-        width, height = (float(side) for side in high - low)
-        annotations.append(
-            {
-                "id": frame,
-                "image_id": frame,
-                "category_id": 1,
-                "keypoints": [v for (x, y), seen in zip(xy, found, strict=True) for v in _point(x, y, seen)],
-                "keypoint_scores": [_short(value) for value in tracks.confidence[row]],
-                "num_keypoints": int(found.sum()),
-                "bbox": [_short(low[0]), _short(low[1]), width, height],
-                "area": width * height,
-                "iscrowd": 0,
-            }
-        )
+        made = annotation(frame, xy_px[row])
+        if made["num_keypoints"]:
+            scores = _short(tracks.confidence[row]).tolist()
+            annotations.append(made | {"keypoint_scores": [None if math.isnan(score) else score for score in scores]})
     facts = facts_of(tracks, "px") | {"missing": "a joint that was not found is 0, 0, 0, as in COCO"}
     content = {
         "info": {"description": facts["notice"], "asyconv": facts},
@@ -69,13 +49,9 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     return []
 
 
-def _point(x: np.float32, y: np.float32, found: np.bool_) -> tuple[float | int | None, ...]:
-    return (_short(x), _short(y), 2) if found else (0, 0, 0)
-
-
-def _short(value: np.float32) -> float | None:
-    """A number of single precision in the fewest digits that give it back; None for NaN."""
-    return float(str(value)) if np.isfinite(value) else None
+def _short(values: npt.NDArray[np.float32]) -> Floats:
+    """Numbers of single precision as those of double precision with the fewest digits that give them back."""
+    return values.astype(str).astype(np.float64)
 
 
 def read(path: Path) -> Poses:
@@ -93,19 +69,19 @@ def read(path: Path) -> Poses:
     if any(not isinstance(one, int | str) for one in ids):
         raise InputError(f"{path}: expected a number or a name as id of each image and as image_id of each annotation")
     found: dict[Any, list[tuple[str | None, Floats]]] = {image["id"]: [] for image in images}
-    for number, annotation in enumerate(annotations, 1):
+    for number, one in enumerate(annotations, 1):
         where = f"{path}, annotation {number}"
-        if annotation.get("category_id") != categories[0].get("id"):
+        if one.get("category_id") != categories[0].get("id"):
             continue
-        if annotation.get("image_id") not in found:
-            raise InputError(f"{where}: expected an image that the file lists, found {annotation.get('image_id')!r}")
-        points = numbers(annotation.get("keypoints"), 3 * len(names), where).reshape(-1, 3)
-        missing, scores = points[:, 2] == 0, annotation.get("keypoint_scores")
+        if one.get("image_id") not in found:
+            raise InputError(f"{where}: expected an image that the file lists, found {one.get('image_id')!r}")
+        points = numbers(one.get("keypoints"), 3 * len(names), where).reshape(-1, 3)
+        missing, scores = points[:, 2] == 0, one.get("keypoint_scores")
         points[:, 2] = 1.0 if scores is None else numbers(scores, len(names), where)
         points[missing, :2] = np.nan
         points[missing, 2] = points[missing, 2] if scores is not None else 0.0
-        track = annotation.get("track_id")
-        found[annotation["image_id"]].append((None if track is None else str(track), points))
+        track = one.get("track_id")
+        found[one["image_id"]].append((None if track is None else str(track), points))
     order = _order(images, str(path))
     poses = poses_of({order[k]: found[image.get("id")] for k, image in enumerate(images)}, names)
     times = {order[k]: image.get("time_s") for k, image in enumerate(images)}

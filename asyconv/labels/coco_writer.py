@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.skeleton import CONNECTIONS, JOINTS
+from asyconv.coco_points import CATEGORY, annotation
+from asyconv.skeleton import JOINTS
 
 
 @dataclass(frozen=True)
@@ -33,34 +34,12 @@ def coco_text(pictures: Sequence[LabelledPicture]) -> str:
         {"id": number, "file_name": one.file_name, "width": one.width_px, "height": one.height_px}
         for number, one in enumerate(pictures, start=1)
     ]
-    category = {
-        "id": 1,
-        "name": "infant",
-        "supercategory": "person",
-        "keypoints": list(JOINTS),
-        "skeleton": [[a + 1, b + 1] for a, b in CONNECTIONS],
-    }
     annotations = [_annotation(number, one) for number, one in enumerate(pictures, start=1)]
-    content = {"images": images, "annotations": annotations, "categories": [category]}
+    content = {"images": images, "annotations": annotations, "categories": [CATEGORY | {"name": "infant"}]}
     return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
 def _annotation(number: int, one: LabelledPicture) -> dict[str, Any]:
     visible = np.isfinite(one.xy_px[:, 0])
-    points = one.xy_px[visible]
-    low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2), np.zeros(2))
-    keypoints: list[float] = []
-    for (x, y), seen in zip(one.xy_px.tolist(), visible.tolist(), strict=True):
-        keypoints += [x, y, 2] if seen else [0, 0, 0]
     outside = [joint for joint, seen in zip(JOINTS, visible, strict=True) if not seen and joint not in one.hidden]
-    return {
-        "id": number,
-        "image_id": number,
-        "category_id": 1,
-        "iscrowd": 0,
-        "keypoints": keypoints,
-        "num_keypoints": int(visible.sum()),
-        "bbox": [*low.tolist(), *(high - low).tolist()],
-        "area": float(np.prod(high - low)),
-        "attributes": {"hidden": list(one.hidden), "outside": outside},
-    }
+    return annotation(number, one.xy_px) | {"attributes": {"hidden": list(one.hidden), "outside": outside}}

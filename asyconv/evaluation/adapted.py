@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
+from torch import nn
 
 from asyconv.evaluation.calibration import annotated_of, export_model
-from asyconv.evaluation.held_out import HeldOutClips, annotated_part, held_out, labelled_clips
+from asyconv.evaluation.held_out import HeldOutClips, held_out, labelled_clips
 from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
+from asyconv.evaluation.presence_trade import SHIFTS, moved_thresholds, presence_trade
+from asyconv.evaluation.seen_clips import seen_by
 from asyconv.evaluation.validation import errors_px, export_validated, interval, validated_section
 from asyconv.labels.annotations import Annotated, clips_key
 from asyconv.pose.model_file import Model
-from asyconv.simulation.seeds import TEST_SEED
+from asyconv.simulation.seeds import TEST_SEED, TUNE_SEED
 from asyconv.training.adapting import refuse_other_input, split_of
 from asyconv.training.data import Report, chosen_split, clips_of, read_data_sets
 from asyconv.training.loop import started, train
@@ -24,6 +28,10 @@ from asyconv.whole_files import write_whole
 
 SIMULATED: Final = (24, 4)
 """Simulated infants, and clips of each, on which nothing should be lost."""
+TUNING: Final = (16, 3)
+"""Simulated infants, and clips of each, by which thresholds are moved."""
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -53,12 +61,17 @@ def adapt(
     make_folder_of(run, recipe, annotated, tell)
     recipe, clips, tuning = clips_of(run, recipe, annotated, split, max(1, workers), report)
     networks = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
-    names = chosen_split(annotated, split).test
-    kept_apart = labelled_clips([infant for infant in annotated if infant.infant_id in names])
+    parts = chosen_split(annotated, split)
+    choosers, kept_apart = (
+        labelled_clips([infant for infant in annotated if infant.infant_id in part])
+        for part in (parts.validation, parts.test)
+    )
     kept_apart = replace(kept_apart, what=f"{kept_apart.what}, {recipe.split}")
-    sets = (annotated_part(run, "validation", recipe.split), kept_apart)
+    tell("moving the thresholds")
+    tuning_infants = (choosers, held_out(TUNE_SEED, *TUNING, varied_share=recipe.varied_share))
+    moved = with_thresholds_moved(model, networks, tuning_infants)
     written, after = export_model(
-        path, networks, recipe, sets, trained_on=annotated_of(run), settings_of=model, tell=tell
+        path, networks, recipe, (choosers, kept_apart), trained_on=annotated_of(run), settings_of=moved, tell=tell
     )
     tell("measuring what was gained and lost")
     own = Compared(kept_apart, evaluate_on(model, kept_apart), after)
@@ -67,6 +80,25 @@ def adapt(
     written = export_validated(path, written, validated_section(after, kept_apart, None, annotated[0].width_px))
     shutil.rmtree(run)
     return written, own, lost
+
+
+def with_thresholds_moved(model: Model, networks: tuple[nn.Module, nn.Module], tuning: Sequence[HeldOutClips]) -> Model:
+    """`model` with `networks` in the place of its own, and with its presence thresholds moved together.
+
+    Fine-tuned networks are less sure of every joint. The thresholds become so low that no more joints are invented than
+    before, in the mean of the sets in `tuning`.
+    """
+    adapted = replace(model, detection=networks[0], regression=networks[1])
+    low_enough = _invented_pct(adapted, tuning) <= _invented_pct(model, tuning)[SHIFTS.index(0.0)]
+    shift = min(np.array(SHIFTS)[low_enough], default=0.0)
+    thresholds = tuple(moved_thresholds(model.settings.presence_thresholds, shift).round(4).tolist())
+    return replace(adapted, settings=replace(model.settings, presence_thresholds=thresholds))
+
+
+def _invented_pct(model: Model, tuning: Sequence[HeldOutClips]) -> Array:
+    """Share of the found joints that are not visible at each of `SHIFTS`, the mean of several sets."""
+    trades = [presence_trade(model, data, seen_by(model, data).clips) for data in tuning]
+    return np.asarray(np.mean([[row["invented_pct"] for row in trade] for trade in trades], axis=0))
 
 
 def make_folder_of(

@@ -23,8 +23,14 @@ def presence_trade(model: Model, data: HeldOutClips, seen: ClipSet) -> list[Row]
     everything = dataclasses.replace(model.settings, presence_thresholds=(0.0,) * N_JOINTS)
     predictions = predict(dataclasses.replace(model, settings=everything), seen)
     known = np.ones_like(data.clips.visible) if data.has_truth is None else data.has_truth
-    thresholds = np.asarray(model.settings.presence_thresholds)
-    return trade_rows(predictions, data.clips.visible, known, thresholds)
+    return trade_rows(predictions, data.clips.visible, known, np.asarray(model.settings.presence_thresholds))
+
+
+def moved_thresholds(thresholds: npt.ArrayLike, shift: float) -> npt.NDArray[np.float64]:
+    """Thresholds [12] whose log odds are all moved by `shift`."""
+    kept = np.asarray(thresholds, np.float64)
+    odds = kept / (1.0 - kept) * np.exp(shift)
+    return np.asarray(odds / (1.0 + odds))
 
 
 def trade_rows(
@@ -35,11 +41,9 @@ def trade_rows(
 ) -> list[Row]:
     """Rows of `presence_trade` from joints of any presence; all [n, 3, 12], thresholds [12]."""
     there = given_joints(predictions) & known
-    odds = thresholds / (1.0 - thresholds)
     rows = []
     for shift in SHIFTS:
-        moved = odds * np.exp(shift)
-        given = there & (predictions.presence >= moved / (1.0 + moved))
+        given = there & (predictions.presence >= moved_thresholds(thresholds, shift))
         rows.append(
             {
                 "shift": shift,

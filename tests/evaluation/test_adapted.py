@@ -1,5 +1,6 @@
 """The loop of one's own infants on a small scale: labels, adapt, validate, and the sentence of the report."""
 
+import copy
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ from asyconv.analysis import analyse
 from asyconv.analysis.report.first_page import doubts
 from asyconv.analysis.report.trust import trust
 from asyconv.errors import InputError
-from asyconv.evaluation.adapted import adapt, gain_text, make_folder_of
+from asyconv.evaluation.adapted import adapt, gain_text, make_folder_of, with_thresholds_moved
 from asyconv.evaluation.calibration import TRAINED_FRAMES
 from asyconv.evaluation.held_out import HeldOutClips, labelled_clips
 from asyconv.evaluation.joint_errors import evaluate_on
 from asyconv.evaluation.keypoints import labelled_trunk_map
+from asyconv.evaluation.presence_trade import SHIFTS
+from asyconv.evaluation.seen_clips import SeenClips
 from asyconv.evaluation.validation import export_validated, interval, never_trained, validated_section
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model, load_model
@@ -49,6 +52,7 @@ def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _little_is_simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyconv.training.data.simulated_clips", lambda *args: make_clips(5, 0, 8))
     monkeypatch.setattr("asyconv.evaluation.baselines.BASELINE_INFANTS", 1)
+    monkeypatch.setattr("asyconv.evaluation.adapted.TUNING", (2, 1))
 
 
 def test_from_labels_to_the_sentence_of_the_report(labels: Path, tmp_path: Path) -> None:
@@ -175,6 +179,26 @@ def test_a_training_that_was_stopped_goes_on_with_the_same_labels_and_settings_a
         assert (run / "losses.csv").exists() == goes_on
         (run / "losses.csv").touch()
     assert said == ["the training that was stopped had other labels or settings; this one begins anew"] * 3
+
+
+def test_thresholds_move_until_as_much_is_invented_as_before(labels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_model("compact")
+    networks = (copy.deepcopy(model.detection), copy.deepcopy(model.regression))
+    data = labelled_clips(read_data_sets([labels])[:1])
+    invented = {"before": {0.0: 10.0}, "after": {-1.0: 14.0, -0.75: 9.0, -0.5: 8.0, 0.0: 5.0}}
+
+    def trade(of: Model, data: HeldOutClips, seen: ClipSet) -> list[dict[str, float]]:
+        known = invented["after" if of.detection is networks[0] else "before"]
+        return [{"shift": shift, "invented_pct": known.get(shift, 20.0 if shift < 0 else 5.0)} for shift in SHIFTS]
+
+    monkeypatch.setattr("asyconv.evaluation.adapted.presence_trade", trade)
+    monkeypatch.setattr("asyconv.evaluation.adapted.seen_by", lambda of, data: SeenClips(data.clips))
+    moved = with_thresholds_moved(model, networks, [data])
+    kept, new = (np.array(of.settings.presence_thresholds) for of in (model, moved))
+    np.testing.assert_allclose(np.log(new / (1 - new)), np.log(kept / (1 - kept)) - 0.75, atol=2e-3)
+    assert moved.settings == dataclasses.replace(model.settings, presence_thresholds=tuple(new.tolist()))
+    same = with_thresholds_moved(model, (model.detection, model.regression), [data])
+    np.testing.assert_allclose(same.settings.presence_thresholds, kept, atol=1e-4)
 
 
 def test_simulated_clips_get_their_share() -> None:

@@ -14,7 +14,7 @@ from asyconv.exchange.facts import facts_beside, facts_of, write_beside
 from asyconv.exchange.frame_numbers import last_number
 from asyconv.exchange.poses import Poses
 from asyconv.exchange.regular import regular
-from asyconv.exchange.tables import number_in, text_table
+from asyconv.exchange.tables import csv_rows, number_in, text_table
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from asyconv.whole_files import write_whole
@@ -66,11 +66,7 @@ def _read_h5(path: Path) -> Poses:
 
 
 def _read_csv(path: Path) -> Poses:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: expected a table of DeepLabCut (CSV), it cannot be read") from error
+    rows = [row for row in csv_rows(path, "a table of DeepLabCut (CSV)", csv.reader) if row]
     headers: dict[str, list[str]] = {}
     for row in rows[: len(HEADERS)]:
         if row[0] in HEADERS:

@@ -1,12 +1,12 @@
 """Which key point of another tracker is which joint: by its name, or as the user says."""
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from asyconv.errors import InputError
+from asyconv.exchange.tables import csv_rows
 from asyconv.skeleton import JOINTS
 
 _FACE: Final = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
@@ -60,11 +60,7 @@ def columns_of(names: Sequence[str], chosen: dict[str, str] | None, path: Path) 
 
 def read_map(path: Path) -> dict[str, str]:
     """Read a table with the columns ``joint`` and ``name``: which key point is which joint."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: expected a CSV table with the columns joint and name, it cannot be read") from error
+    rows = csv_rows(path, "a CSV table with the columns joint and name")
     chosen: dict[str, str] = {}
     for number, row in enumerate(rows, 2):
         joint, name = row.get("joint"), row.get("name")

@@ -1,6 +1,5 @@
 """Analysis files of SLEAP: HDF5 with the pixels of each node and track; the table (CSV) of the same is only read."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from asyconv.exchange.hdf5 import whole_hdf5
 from asyconv.exchange.people import poses_of
 from asyconv.exchange.poses import Floats, Poses
 from asyconv.exchange.regular import regular
-from asyconv.exchange.tables import number_in
+from asyconv.exchange.tables import csv_rows, number_in
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
 
@@ -51,11 +50,7 @@ def read(path: Path) -> Poses:
 
 
 def _read_csv(path: Path) -> Poses:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: expected a table of SLEAP (CSV), it cannot be read") from error
+    rows = csv_rows(path, "a table of SLEAP (CSV)")
     names = tuple(column.removesuffix(".x") for column in (rows[0] if rows else ()) if str(column).endswith(".x"))
     if not names or "frame_idx" not in rows[0]:
         raise InputError(f"{path}: expected a table of SLEAP with the columns frame_idx and ...x, found none")

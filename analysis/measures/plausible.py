@@ -58,8 +58,13 @@ _PAIRS: Final[dict[str, tuple[tuple[int, ...], ...]]] = {
 }
 """Pairs of joints that make a length; the trunk is measured along either side, so that one side is enough."""
 
-_ACROSS: Final = ((_ARMS[0][0], _LEGS[1][0]), (_ARMS[1][0], _LEGS[0][0]))
-"""Shoulder of one side and hip of the other."""
+_ALONG: Final[tuple[tuple[tuple[int, ...], ...], ...]] = (
+    _PAIRS["trunk"],
+    ((_ARMS[0][0], _LEGS[1][0]), (_ARMS[1][0], _LEGS[0][0])),
+    tuple((upper, lower) for arm in _ARMS for leg in _LEGS for upper in arm[:2] for lower in leg[:2]),
+)
+"""Pairs of joints that tell which way an infant lies, the best first: shoulder and hip of one side, of both, and also
+elbows and knees, where cloths cover shoulders or hips."""
 
 
 def why_implausible(tracks: Tracks, cleaned: CleanTracks, first: int, stop: int) -> str:
@@ -108,8 +113,8 @@ def _rate(fs_hz: float) -> str:
 def _seen(px: Floats) -> str:
     """Ask for one bone or one side of the trunk, seen whole now and then; a lone joint is found in anything.
 
-    Where arms and legs are both seen, a shoulder and a hip must be seen together. In an infant that lies the other way
-    round the networks find joints of all limbs, but no such pair. Arms alone may stick out of a blanket.
+    Where arms and legs are both seen, a shoulder or elbow must be seen together with a hip or knee: where neither is,
+    nothing tells which way the infant lies. Arms alone may stick out of a blanket.
     """
     seen = whole(px)
 
@@ -120,12 +125,12 @@ def _seen(px: Floats) -> str:
     bone = share([pair for pairs in _PAIRS.values() for pair in pairs])
     if bone < SEEN_MIN_PCT:
         return f"a bone was seen in {bone:.0f} % of the samples, needs {SEEN_MIN_PCT:g} %"
-    trunk = share(_PAIRS["trunk"] + _ACROSS)
+    both = share(_ALONG[-1])
     limbs = [share([(joint,) for limb in pair for joint in limb]) for pair in (_ARMS, _LEGS)]
-    if trunk < SEEN_MIN_PCT <= min(limbs):
+    if both < SEEN_MIN_PCT <= min(limbs):
         return (
-            f"arms and legs were seen, a shoulder together with a hip in {trunk:.0f} % of the samples, needs "
-            f"{SEEN_MIN_PCT:g} % (does the head lie where it is said to?)"
+            f"arms and legs were seen, a shoulder or elbow together with a hip or knee in {both:.0f} % of the samples, "
+            f"needs {SEEN_MIN_PCT:g} % (does the head lie where it is said to?)"
         )
     return ""
 
@@ -158,11 +163,10 @@ def _proportions(points: Floats) -> str:
 
 
 def _direction(px: Floats, meta: dict[str, Any]) -> str:
-    """Compare the trunk, hips to shoulders, with where the head was stated, or assumed, to lie."""
+    """Compare the trunk, from legs to arms, with where the head was stated, or assumed, to lie."""
     head = meta.get("head")
-    sides, across = (_steps(px, pairs) for pairs in (_PAIRS["trunk"], _ACROSS))
-    along = sides if len(sides) >= SAMPLES_MIN else across
-    if head is None or len(along) < SAMPLES_MIN:
+    along = next((steps for pairs in _ALONG if len(steps := _steps(px, pairs)) >= SAMPLES_MIN), None)
+    if head is None or along is None:
         return ""
     x, y = np.median(along, axis=0) * ([-1.0, 1.0] if meta.get("mirrored") else [1.0, 1.0])
     off_deg = abs(np.degrees(np.arctan2(*_cross_and_dot((x, y), HEADWARD[head]))))
@@ -176,8 +180,8 @@ def _direction(px: Floats, meta: dict[str, Any]) -> str:
 
 
 def _steps(px: Floats, pairs: Sequence[tuple[int, ...]]) -> Floats:
-    """From hip to shoulder of each pair, px [n, 2], where both were seen."""
-    steps = np.concatenate([px[:, shoulder] - px[:, hip] for shoulder, hip in pairs])
+    """From the lower to the upper joint of each pair, px [n, 2], where both were seen."""
+    steps = np.concatenate([px[:, upper] - px[:, lower] for upper, lower in pairs])
     return np.asarray(steps[np.isfinite(steps).all(axis=-1)])
 
 

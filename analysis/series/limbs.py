@@ -106,13 +106,13 @@ class LimbSeries:
 def limb_series(tracks: CleanTracks, meta: dict[str, Any]) -> dict[str, LimbSeries]:
     """Series of the four limbs, by limb name in skeleton order."""
     placed = in_body(tracks, tracks.smooth_mm)
-    smooth_mm, stands_in = with_trunk(tracks.smooth_mm)
+    smooth_mm, stands_in = with_trunk(tracks.smooth_mm, tracks.time.fs_hz)
     rooted = replace(
         tracks,
         gated_mm=np.where(stands_in[..., None], smooth_mm, tracks.gated_mm),
-        smooth_px=with_trunk(tracks.smooth_px)[0],
+        smooth_px=with_trunk(tracks.smooth_px, tracks.time.fs_hz)[0],
         smooth_mm=smooth_mm,
-        quick_mm=with_trunk(tracks.quick_mm)[0],
+        quick_mm=with_trunk(tracks.quick_mm, tracks.time.fs_hz)[0],
         speed_sd_mm_s=with_trunk_sd(tracks.speed_sd_mm_s, stands_in),
         noise=with_trunk_sd(tracks.noise, stands_in),
     )

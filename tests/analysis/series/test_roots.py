@@ -10,6 +10,7 @@ from asyconv.analysis.series.roots import with_trunk, with_trunk_sd
 from asyconv.skeleton import JOINTS
 from tests.helpers.closed_form import META, STILL_MM, hide, make_tracks, shake
 
+FS_HZ = 2.0  # 20 samples are a long gap
 RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP = ROOTS
 
 
@@ -24,7 +25,7 @@ def test_a_missing_shoulder_goes_where_the_trunk_goes() -> None:
     true = carried()
     seen = true.copy()
     seen[20:40, RIGHT_SHOULDER] = np.nan
-    filled, stands_in = with_trunk(seen)
+    filled, stands_in = with_trunk(seen, FS_HZ)
     np.testing.assert_allclose(filled, true, atol=1e-9)
     assert stands_in.sum() == 20
     assert stands_in[20:40, RIGHT_SHOULDER].all()
@@ -35,7 +36,7 @@ def test_it_joins_the_place_where_it_was_last_seen_to_the_place_where_it_is_seen
     seen[40:, RIGHT_SHOULDER, 1] += 21.0
     expected = seen[:, RIGHT_SHOULDER, 1] + np.interp(np.arange(60), [19, 40], [0.0, 21.0]) * (np.arange(60) < 40)
     seen[20:40, RIGHT_SHOULDER] = np.nan
-    np.testing.assert_allclose(with_trunk(seen)[0][:, RIGHT_SHOULDER, 1], expected, atol=1e-9)
+    np.testing.assert_allclose(with_trunk(seen, FS_HZ)[0][:, RIGHT_SHOULDER, 1], expected, atol=1e-9)
 
 
 def test_roots_that_come_and_go_do_not_move_it() -> None:
@@ -43,8 +44,8 @@ def test_roots_that_come_and_go_do_not_move_it() -> None:
     seen = true.copy()
     seen[10:50, RIGHT_SHOULDER] = np.nan
     seen[15:25, LEFT_HIP] = np.nan
-    seen[30:35, LEFT_SHOULDER] = np.nan
-    np.testing.assert_allclose(with_trunk(seen)[0], true, atol=1e-9)
+    seen[30:40, LEFT_SHOULDER] = np.nan
+    np.testing.assert_allclose(with_trunk(seen, FS_HZ)[0], true, atol=1e-9)
 
 
 def test_one_that_leaves_the_trunk_does_not_draw_it_along() -> None:
@@ -52,24 +53,32 @@ def test_one_that_leaves_the_trunk_does_not_draw_it_along() -> None:
     seen[30, LEFT_SHOULDER] += 50.0
     expected = seen[:, RIGHT_SHOULDER].copy()
     seen[20:40, RIGHT_SHOULDER] = np.nan
-    np.testing.assert_allclose(with_trunk(seen)[0][:, RIGHT_SHOULDER], expected, atol=3.0)
+    np.testing.assert_allclose(with_trunk(seen, FS_HZ)[0][:, RIGHT_SHOULDER], expected, atol=3.0)
 
 
 def test_one_that_is_never_seen_moves_as_the_trunk_does() -> None:
     true = carried()
     seen = true.copy()
     seen[:, RIGHT_HIP] = np.nan
-    filled = with_trunk(seen)[0][1:-1, RIGHT_HIP]
+    filled = with_trunk(seen, FS_HZ)[0][1:-1, RIGHT_HIP]
     np.testing.assert_allclose(np.diff(filled, axis=0), np.diff(true[1:-1, RIGHT_HIP], axis=0), atol=1e-9)
     np.testing.assert_allclose(
         filled[0] - true[1, [RIGHT_SHOULDER, LEFT_SHOULDER, LEFT_HIP]].mean(axis=0), 0, atol=1e-9
     )
 
 
+def test_short_gaps_stay() -> None:
+    seen = carried()
+    seen[20:29, RIGHT_SHOULDER] = np.nan
+    filled, stands_in = with_trunk(seen, FS_HZ)
+    assert not stands_in.any()
+    np.testing.assert_array_equal(filled, seen)
+
+
 def test_one_other_is_no_trunk() -> None:
     seen = carried()
     seen[20:40, [RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP]] = np.nan
-    filled, stands_in = with_trunk(seen)
+    filled, stands_in = with_trunk(seen, FS_HZ)
     assert not stands_in.any()
     np.testing.assert_array_equal(filled, seen)
 

@@ -60,18 +60,18 @@ def test_depth_at_a_joint_by_hand() -> None:
     assert np.isnan(nearer_half(np.zeros((3, 3), np.uint16)))
 
 
-GOLDEN_X_PX = [415.1, 366.1, 352.1, 291.7, 286.2, 234.0, 312.7, 345.9, 338.0, 300.0, 280.0, 304.6]
+GOLDEN_X_PX = [413.9, 365.4, 352.2, 291.6, 285.1, 232.7, 312.5, 346.7, 340.0, 300.1, 280.7, 308.5]
 
 
-GOLDEN_Y_PX = [295.7, 270.5, 310.0, 309.5, 277.3, 266.9, 139.6, 154.5, 194.3, 193.2, 159.1, 152.5]
+GOLDEN_Y_PX = [295.0, 270.3, 310.4, 309.8, 277.2, 266.5, 134.9, 154.0, 193.9, 193.6, 156.8, 162.5]
 
 
-GOLDEN_Z_MM = [545, 572, 598, 601, 575, 533, 606, 566, 596, 597, 571, 593]
+GOLDEN_Z_MM = [546, 572, 598, 601, 574, 532, 610, 566, 595, 597, 571, 598]
 
 
 def test_numbers_change_only_together_with_the_tracks_version(tracks: Tracks) -> None:
     """Golden values of frame 46. Where they change for the same weights, raise `TRACKS_VERSION` and write new ones."""
-    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "3135db05a1a8")
+    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "133b7bb6f5fd")
     np.testing.assert_allclose(tracks.x_px[45], GOLDEN_X_PX, atol=0.2)  # other processors sum in another order
     np.testing.assert_allclose(tracks.y_px[45], GOLDEN_Y_PX, atol=0.2)
     np.testing.assert_allclose(tracks.z_mm[45], GOLDEN_Z_MM, atol=1.1)

@@ -8,6 +8,7 @@ from asyconv.cli.messages import note, writing
 from asyconv.cli.options import PATH, asyconv_command, model_option, option, output_option, overwrite_option
 from asyconv.cli.outputs import check_output
 from asyconv.cli.progress import stage_progress
+from asyconv.errors import InputError
 
 
 @asyconv_command("adapt", example="asyconv adapt labels/ -o own.safetensors")
@@ -36,9 +37,11 @@ def command(
     from asyconv.pose.model_file import load_model
     from asyconv.pose.validated import validation_sentence
     from asyconv.training.adapting import adapting_recipe
-    from asyconv.training.processes import joined_processes
+    from asyconv.training.processes import joined_processes, process_count
     from asyconv.training.recipe import changed
 
+    if process_count() > 1:
+        raise InputError(f"adapt: expected one process, found {process_count()}; call it without torchrun")
     inputs = (*labels, *([Path(model)] if Path(model).is_file() else []))
     check_output(output, (".safetensors",), inputs, overwrite=overwrite)
     check_output(output.with_suffix(".json"), (".json",), inputs, overwrite=overwrite)

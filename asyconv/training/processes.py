@@ -22,11 +22,16 @@ class Place:
 CPU: Final = Place(torch.device("cpu"))
 
 
+def process_count() -> int:
+    """How many processes ``torchrun`` started; 1 where it did not."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 @contextlib.contextmanager
 def joined_processes() -> Iterator[Place]:
     """Find the place of this process; join the others where ``torchrun`` started several."""
     cuda = torch.cuda.is_available()
-    world = int(os.environ.get("WORLD_SIZE", "1"))
+    world = process_count()
     device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if cuda else torch.device("cpu")
     if world == 1:
         yield Place(device)

@@ -252,3 +252,11 @@ def test_a_model_of_another_shape_keeps_it(model: Path) -> None:
     recipe = adapting_recipe(start, "float32")
     assert (recipe.width, recipe.deep_detection) == (start.settings.width, start.settings.deep_detection)
     assert recipe.regression_arch == start.settings.arch
+
+
+def test_several_processes_are_refused(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    result = invoke("adapt", labels, "-o", tmp_path / "own.safetensors")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].endswith("adapt: expected one process, found 2; call it without torchrun")
+    assert not list(tmp_path.iterdir())

@@ -76,8 +76,7 @@ def has_cuda_driver() -> bool:
 def keep_heap() -> None:
     """Keep freed memory until `trim_heap`.
 
-    By itself glibc gives large buffers back at once, and the system has to clear every page of the next one, which took
-    7 % of the networks' processor time.
+    By itself glibc gives large buffers back at once, and the system has to clear every page of the next one.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -85,9 +85,8 @@ def _not_at_rest(limb: LimbEpoch) -> Arguments | str:
     """Samples at which the limb may have moved, and the expected ones."""
     if at_least(limb):
         return "small movements may be lost, so that rest is not known"
-    return limb.epoch.counted & ~(
-        limb.series.valid & ~limb.series.moving
-    ) & ~limb.series.unseen_still, limb.epoch.counted
+    rests = (limb.series.valid & ~limb.series.moving) | limb.series.unseen_still
+    return limb.epoch.counted & ~rests, limb.epoch.counted
 
 
 # fmt: off

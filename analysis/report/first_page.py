@@ -234,13 +234,13 @@ def _amount(movement: "Movement", limb: str) -> Amount:
         detail = [f"{number(r.value, r.measure)} {unit}" for r, unit in zip(pace, units, strict=True) if r.value]
         return Amount(text, True, ", ".join(detail))
     least, most = (_whole_time(movement, f"moving_{which}_pct", limb) for which in ("least", "most"))
-    if least is not None and most is None and least > 0:
-        return Amount(f"at least {_pct(least)}", False, "bound, of the whole time")
-    if least is not None and most is not None and (_pct(least), _pct(most)) != (_pct(0), _pct(100)):
-        low, high = _pct(least), _pct(most)
-        text = low if low == high else f"{low.removesuffix(PER_CENT)} to {high}"
-        return Amount(text, False, "bounds, of the whole time")
-    return Amount(DASH, False, "withheld")
+    low, high = _pct(least or 0.0), _pct(100.0 if most is None else most)
+    if least is None or (low, high) == (_pct(0), _pct(100)):
+        return Amount(DASH, False, "withheld")
+    if most is None:
+        return Amount(f"at least {low}", False, "bound, of the whole time")
+    text = low if low == high else f"{low.removesuffix(PER_CENT)} to {high}"
+    return Amount(text, False, "bounds, of the whole time")
 
 
 def _whole_time(movement: "Movement", name: str, limb: str) -> float | None:

@@ -65,11 +65,11 @@ def key_table(results: Sequence[Result], limbs: Sequence[str]) -> NumberTable:
 def _bounded(by_part: dict[tuple[str, str], Result], result: Result, withheld: NumberCell) -> NumberCell:
     """The bounds of a withheld amount beside the number of its reason; any other cell as it is."""
     bounds = [by_part.get((name, result.part)) for name in BOUNDS.get(name_in_mm(result.measure.name), ())]
-    values = [number(b.value, b.measure) for b in bounds if b is not None and b.value is not None]
-    if result.value is not None or not values or bounds[0] is None or bounds[0].value is None:
+    texts = [number(b.value, b.measure) if b is not None and b.value is not None else "" for b in bounds]
+    if result.value is not None or not texts or not texts[0]:
         return withheld
-    words = f"at least {values[0]}" if len(values) == 1 else f"{values[0]} to {values[1]}"
-    return replace(withheld, text=words)
+    least, *most = filter(None, texts)
+    return replace(withheld, text=f"{least} to {most[0]}" if most else f"at least {least}")
 
 
 def _noise(by_part: dict[tuple[str, str], Result], result: Result) -> str:

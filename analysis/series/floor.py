@@ -5,7 +5,8 @@ It is measured, not assumed: from the white part of the noise, from how still th
 
 Deviations from the reference recipe: the resting level is the 5th, not the 10th, percentile over the 1-s windows: on a
 limb at rest for only a tenth of the time the 10th is movement already. The quietest of short windows understate the
-noise, by a fifth at 30 Hz and a third at 6 Hz, which made paths too long; the level is divided by that share. "No rest
+noise, by a fifth at 30 Hz and a third at 6 Hz, which made paths too long; the level is divided by that share. Time in
+which depth pictures show movement is no rest, however slow the limb is: some infants writhe without a pause. "No rest
 seen" asks more than a level near the median one, which a limb at rest in noise for most of the time has too.
 """
 

@@ -21,8 +21,8 @@ OTHERS_MIN: Final = 2
 """So many of the other roots must be there for the trunk to stand in."""
 
 LONG_S: Final = 5.0
-"""How long a root must be missing. Cloths hide it for long. What hides it for a moment passes over the hand, too: on 12
-simulated infants (seed 20261203) this kept a fifth of the false movement that the trunk added."""
+"""How long a root must be missing, set by hand. Cloths hide it for long. What hides it for a moment passes over the
+hand or foot, too, whose place is then wrong."""
 
 
 def with_trunk(points: Floats, fs_hz: float) -> tuple[Floats, Bools]:

@@ -145,7 +145,8 @@ def _tracks(
         warnings.append("millimetres withheld: the camera's intrinsics are unknown")
     if motion.meta["refused"] and picture.camera is not None:
         warnings.append(f"no motion evidence from depth: {motion.meta['refused']}")
-    meta = identity | _metadata(recording, model, run, picture) | {"mattress_plane": plane, "warnings": warnings}
+    lost = lost_frames(rows["time_s"], run.cutter.fps_hz)
+    meta = identity | _metadata(recording, model, run, picture, lost) | {"mattress_plane": plane, "warnings": warnings}
     single = np.float32
     return Tracks(
         frame=rows["number"].copy(),
@@ -164,7 +165,7 @@ def _tracks(
     )
 
 
-def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -> dict[str, Any]:
+def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture, lost: int) -> dict[str, Any]:
     stated = asdict(picture)
     camera = stated.pop("camera")
     return {
@@ -193,7 +194,7 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture) -
         "simulated": recording.simulated,
         "lossy": recording.lossy,
         "frames_used": len(run.rows),
-        "frames_lost": lost_frames(run.rows.all()["time_s"], run.cutter.fps_hz),
+        "frames_lost": lost,
         "units": "px native pixels, mm, s, confidence a probability",
         "axes": "x right, y down, z away from the camera, of the unmirrored picture; left and right are the infant's",
         "notice": NOTICE,

@@ -7,8 +7,6 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -17,6 +15,7 @@ import asyconv
 from asyconv.cli.messages import EXIT_REFUSED, EXIT_STOPPED, complain, verbosity
 from asyconv.errors import NO_TORCH, InputError, Stopped
 from asyconv.notice import NOTICE
+from asyconv.signals import first_raises
 
 SECTIONS = {
     "First steps": {
@@ -83,7 +82,7 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command: 1 = refused input, 3 = stopped and resumable."""
-        with first_signal_stops():
+        with first_raises((signal.SIGINT, signal.SIGTERM), lambda number: KeyboardInterrupt()):
             return self._invoke(ctx)
 
     def _invoke(self, ctx: click.Context) -> object:
@@ -106,26 +105,6 @@ class Commands(click.Group):
             click.echo(err=True)
             complain("stopped; the same command goes on where it stopped")
             ctx.exit(EXIT_STOPPED)
-
-
-@contextmanager
-def first_signal_stops() -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM raise `KeyboardInterrupt`, and those after it not disturb what cleans up."""
-    before = {n: handler for n in (signal.SIGINT, signal.SIGTERM) if (handler := signal.getsignal(n)) != signal.SIG_IGN}
-
-    def stop(number: int, frame: object) -> None:
-        for n in before:
-            signal.signal(n, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for n in before:
-        signal.signal(n, stop)
-    try:
-        yield
-    finally:
-        for n, handler in before.items():
-            if signal.getsignal(n) is stop:  # after a stop they stay ignored, until the process has ended
-                signal.signal(n, handler)
 
 
 def _show_traceback() -> None:

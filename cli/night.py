@@ -32,10 +32,10 @@ def run_recordings(
     Each outcome is printed and noted in the audit as it comes; at the end what the user stated and fits nothing, which
     `unmatched` gives without the name of any file.
     """
-    from asyconv.night.audit import Audit, last_noted
+    from asyconv.night.audit import Audit, last_noted, manifest_hash
     from asyconv.night.batch import new_run, run_batch
     from asyconv.night.engines import Inline
-    from asyconv.night.results import clean_up, open_results, write_index
+    from asyconv.night.results import clean_up, manifests, open_results, write_index
 
     run, start = new_run(), time.monotonic()
     outcomes: list[Outcome] = []
@@ -58,6 +58,9 @@ def run_recordings(
             engine.close()
             clean_up(results)
             write_index(results)
+            told = {outcome.recording_id for outcome in outcomes}
+            for name in {m["recording_id"] for m in manifests(results) if m.get("run") == run} - told:
+                audit.note("made", recording_id=name, manifest_sha256=manifest_hash(results, name))  # while it stopped
             audit.note(f"run {how}", outcomes=len(outcomes))
     except OSError as error:
         raise Stopped(f"{results}: cannot be written to ({error.strerror})") from error

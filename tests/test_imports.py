@@ -12,7 +12,7 @@ from tests.helpers.real_data import ROOT
 from tests.house import FILES, names, room_of
 
 LIGHT = {"click", "asyconv", "asyconv.cli", "asyconv.errors", "asyconv.notice", *sys.stdlib_module_names}
-LIGHT |= {"asyconv.simulation.seeds", "asyconv.exchange", "asyconv.exchange.formats"}
+LIGHT |= {"asyconv.signals", "asyconv.simulation.seeds", "asyconv.exchange", "asyconv.exchange.formats"}
 """All that a file of `cli` may import while it is itself imported."""
 
 

@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 
 from asyconv.errors import InputError
 from asyconv.openmp import wait_briefly
+from asyconv.signals import first_raises
 from asyconv.system import ended_by
 
 GRACE_S: Final = 10.0
@@ -197,19 +198,19 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf8")
     os.dup2(2, 1)  # whatever a library prints must not come between the answers
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
     tasks = _tasks_until_parent_ends(os.fdopen(os.dup(0), "rb", buffering=0))
 
     def say(**message: Any) -> None:
         answers.write(json.dumps(message) + "\n")
         answers.flush()
 
-    while line := tasks.get():
-        task = Task(**json.loads(line))
-        try:
-            say(result=function_of(task)(task.arguments, lambda **facts: say(began=facts)))
-        except InputError as error:
-            say(refused=str(error))
+    with first_raises((signal.SIGTERM,), lambda number: SystemExit(128 + number)):
+        while line := tasks.get():
+            task = Task(**json.loads(line))
+            try:
+                say(result=function_of(task)(task.arguments, lambda **facts: say(began=facts)))
+            except InputError as error:
+                say(refused=str(error))
 
 
 def function_of(task: Task) -> Callable[..., dict[str, Any]]:
@@ -217,10 +218,6 @@ def function_of(task: Task) -> Callable[..., dict[str, Any]]:
     module, name = task.function.split(":")
     function: Callable[..., dict[str, Any]] = getattr(importlib.import_module(module), name)
     return function
-
-
-def _leave(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)
 
 
 def _tasks_until_parent_ends(pipe: IO[bytes]) -> "queue.SimpleQueue[bytes]":

@@ -93,10 +93,14 @@ def take(results: Path, recording_id: str) -> Claim | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
     except FileExistsError:  # another one was faster
         return None
-    facts = {"token": uuid.uuid4().hex, "boot": boot_id(), "recording_id": recording_id}
-    lock(descriptor)  # before anything is written: an empty claim is judged by its age alone
-    overwrite_start(descriptor, _padded(facts))
-    return Claim(path, descriptor, facts)
+    try:
+        facts = {"token": uuid.uuid4().hex, "boot": boot_id(), "recording_id": recording_id}
+        lock(descriptor)  # before anything is written: an empty claim is judged by its age alone
+        overwrite_start(descriptor, _padded(facts))
+        return Claim(path, descriptor, facts)
+    except BaseException:  # a full disk, or a signal to stop
+        remove_open(path, descriptor)
+        raise
 
 
 def running(results: Path) -> list[dict[str, Any]]:

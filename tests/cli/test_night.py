@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 import pytest
 
 from asyconv.cli.live import pace
 from asyconv.night import audit, claims, results
+from asyconv.night.engines import Inline
 from asyconv.tracks import TRACKS_VERSION
 from tests.helpers.commands import invoke
 from tests.helpers.nights import PROCESS, simulated
@@ -160,11 +162,20 @@ def test_pace_of_what_is_under_way() -> None:
     assert pace({"stage": "report"}) == (0, None, 0.0, None)
 
 
+@pytest.fixture(scope="module")
+def longer_recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Simulate two infants, for too long to be done before their run is stopped."""
+    folder = tmp_path_factory.mktemp("longer")
+    simulated(folder, 2, seed=61, seconds=8.0)
+    return folder
+
+
 @pytest.mark.parametrize("how", ["ctrl-c", "sigterm"])
-def test_a_stopped_run_leaves_no_process_and_goes_on(model: Path, tmp_path: Path, how: str) -> None:
-    simulated(tmp_path / "in", 2, seed=61, seconds=20.0)  # too long to be done before it is stopped
+def test_a_stopped_run_leaves_no_process_and_goes_on(
+    longer_recordings: Path, model: Path, tmp_path: Path, how: str
+) -> None:
     out = tmp_path / "out"
-    command = [*PROCESS, str(tmp_path / "in"), "-o", str(out), "--model", str(model), "--workers", "2"]
+    command = [*PROCESS, str(longer_recordings), "-o", str(out), "--model", str(model), "--workers", "2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
     while not list((out / claims.CLAIMS).glob("*.lock")):
         assert process.poll() is None
@@ -182,6 +193,20 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(model: Path, tmp_path: Path
     assert not alive
     assert not list(out.glob(".tmp-*"))
     assert not list((out / claims.CLAIMS).iterdir())
+    assert list(audit.verify(out)) == []
+
+
+def test_what_ends_while_the_run_stops_is_noted(
+    recordings: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(engine: Inline, within_s: float) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Inline, "ended", stopped)
+    out = tmp_path / "out"
+    given = [recordings, "-o", out, "--model", model, "--names", tmp_path / "n.csv", "--workers", "0"]
+    assert invoke("process", *given).exit_code == 3
+    assert len(results.manifests(out)) == 1
     assert list(audit.verify(out)) == []
 
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from asyconv.signals import first_raises
 from tests.helpers.real_data import ROOT
 
 COMMAND = """
@@ -52,3 +53,25 @@ def test_four_quick_ones_leave_no_traceback(number: signal.Signals) -> None:
     assert said == "clean\n"
     assert "stopped; the same command goes on where it stopped" in errors
     assert "Traceback" not in errors
+
+
+class Finalised:
+    """Gets a signal while it goes."""
+
+    def __del__(self) -> None:
+        """Send it."""
+        signal.raise_signal(signal.SIGTERM)
+
+
+def make_and_wait() -> None:
+    Finalised()
+    for _ in range(100):
+        time.sleep(0.1)
+
+
+def test_one_that_comes_while_an_object_is_finalised_is_not_lost() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit, match="143"), first_raises((signal.SIGTERM,), lambda n: SystemExit(128 + n)):
+        make_and_wait()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    signal.signal(signal.SIGTERM, before)

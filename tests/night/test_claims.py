@@ -55,6 +55,19 @@ def test_the_dead_of_this_host_are_found_out_at_once(tmp_path: Path) -> None:
         assert claim.held()
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SystemExit(143)])
+def test_one_that_could_not_be_written_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fails(descriptor: int, content: bytes) -> None:
+        raise error
+
+    monkeypatch.setattr(claims, "overwrite_start", fails)
+    with pytest.raises(type(error)):
+        claims.take(tmp_path, "rec-1")
+    assert not list((tmp_path / claims.CLAIMS).iterdir())
+
+
 def test_those_of_other_hosts_by_their_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "boot_id", lambda: "elsewhere")
     claim = claims.take(tmp_path, "rec-1")

@@ -17,9 +17,10 @@ from asyconv.evaluation.presence_trade import SHIFTS, moved_thresholds, presence
 from asyconv.evaluation.seen_clips import seen_by
 from asyconv.evaluation.validation import errors_px, export_validated, interval, validated_section
 from asyconv.labels.annotations import Annotated, clips_key
+from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model
 from asyconv.simulation.seeds import TEST_SEED, TUNE_SEED
-from asyconv.training.adapting import refuse_other_input, split_of
+from asyconv.training.adapting import between, refuse_other_input, split_of
 from asyconv.training.data import Report, chosen_split, clips_of, read_data_sets
 from asyconv.training.loop import started, train
 from asyconv.training.processes import CPU, Place
@@ -60,7 +61,8 @@ def adapt(
     recipe, begun = started(recipe, model)
     make_folder_of(run, recipe, annotated, tell)
     recipe, clips, tuning = clips_of(run, recipe, annotated, split, max(1, workers), report)
-    networks = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
+    trained = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
+    networks = (between(model.detection, trained[0]), between(model.regression, trained[1]))
     parts = chosen_split(annotated, split)
     choosers, kept_apart = (
         labelled_clips([infant for infant in annotated if infant.infant_id in part])
@@ -86,18 +88,19 @@ def with_thresholds_moved(model: Model, networks: tuple[nn.Module, nn.Module], t
     """`model` with `networks` in the place of its own, and with its presence thresholds moved together.
 
     Fine-tuned networks are less sure of every joint. The thresholds become so low that no more joints are invented than
-    before, in the mean of the sets in `tuning`.
+    before, in the mean of the sets in `tuning`. Both models see each infant in the crop that `model` finds.
     """
     adapted = replace(model, detection=networks[0], regression=networks[1])
-    low_enough = _invented_pct(adapted, tuning) <= _invented_pct(model, tuning)[SHIFTS.index(0.0)]
+    seen = [(data, seen_by(model, data).clips) for data in tuning]
+    low_enough = _invented_pct(adapted, seen) <= _invented_pct(model, seen)[SHIFTS.index(0.0)]
     shift = min(np.array(SHIFTS)[low_enough], default=0.0)
     thresholds = tuple(moved_thresholds(model.settings.presence_thresholds, shift).round(4).tolist())
     return replace(adapted, settings=replace(model.settings, presence_thresholds=thresholds))
 
 
-def _invented_pct(model: Model, tuning: Sequence[HeldOutClips]) -> Array:
-    """Share of the found joints that are not visible at each of `SHIFTS`, the mean of several sets."""
-    trades = [presence_trade(model, data, seen_by(model, data).clips) for data in tuning]
+def _invented_pct(model: Model, tuning: Sequence[tuple[HeldOutClips, ClipSet]]) -> Array:
+    """Share of the found joints that are not visible at each of `SHIFTS`, the mean of several sets and what is seen."""
+    trades = [presence_trade(model, data, seen) for data, seen in tuning]
     return np.asarray(np.mean([[row["invented_pct"] for row in trade] for trade in trades], axis=0))
 
 

@@ -7,6 +7,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
+import torch
+from torch import nn
+
 from asyconv.errors import InputError
 from asyconv.labels.annotations import Annotated, clip_rows
 from asyconv.pose.clips import CLIP_FRAMES
@@ -20,6 +23,8 @@ FOLDS: Final = 4
 
 SIMULATED_INFANTS: Final = 100
 SIMULATED_SHARE: Final = 0.5
+TRAINED_WEIGHT: Final = 0.7
+"""Of the trained weights in their mean with those before: the mean forgets less (docs/adapting.md)."""
 
 
 def adapting_recipe(model: Model, precision: str) -> Recipe:
@@ -45,6 +50,16 @@ def adapting_recipe(model: Model, precision: str) -> Recipe:
         depth_limit=settings.depth_limit,
         precision=precision,
     )
+
+
+def between(before: nn.Module, trained: nn.Module, trained_weight: float = TRAINED_WEIGHT) -> nn.Module:
+    """Give `trained`, the same network after a training, the mean of its weights and those `before`."""
+    old = before.state_dict()
+    with torch.no_grad():
+        for name, value in trained.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(old[name].to(value), 1.0 - trained_weight)
+    return trained
 
 
 def refuse_other_input(recipe: Recipe, model: Model) -> None:

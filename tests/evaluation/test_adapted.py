@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from torch import nn
 
 from asyconv.analysis import analyse
 from asyconv.analysis.report.first_page import doubts
@@ -30,7 +31,7 @@ from asyconv.simulation.annotated import simulate_annotated
 from asyconv.simulation.clips import make_clips
 from asyconv.simulation.scene import CALM_INFANT
 from asyconv.simulation.simulate import simulate
-from asyconv.training.adapting import adapting_recipe, split_of
+from asyconv.training.adapting import adapting_recipe, between, split_of
 from asyconv.training.data import mixed, read_data_sets
 from asyconv.training.recipe import changed
 from tests.helpers.commands import invoke
@@ -199,6 +200,16 @@ def test_thresholds_move_until_as_much_is_invented_as_before(labels: Path, monke
     assert moved.settings == dataclasses.replace(model.settings, presence_thresholds=tuple(new.tolist()))
     same = with_thresholds_moved(model, (model.detection, model.regression), [data])
     np.testing.assert_allclose(same.settings.presence_thresholds, kept, atol=1e-4)
+
+
+def test_the_weights_are_the_mean_of_those_before_and_after_the_training() -> None:
+    before, trained = nn.Linear(2, 1), nn.Linear(2, 1)
+    for network, value in ((before, 1.0), (trained, 5.0)):
+        for parameter in network.parameters():
+            nn.init.constant_(parameter, value)
+    given = between(before, trained, 0.75)
+    assert [parameter.flatten().tolist() for parameter in given.parameters()] == [[4.0, 4.0], [4.0]]
+    assert before.bias.item() == 1.0
 
 
 def test_simulated_clips_get_their_share() -> None:

@@ -175,6 +175,7 @@ _FACTS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "mattress_plane": ("a unit normal and a distance in mm", _is_plane),
     "still_floor_mm_s": ("a speed in mm/s, or one by limb", _is_floor),
     "tracker_band_hz": ("a frequency in Hz", _is_positive),
+    "speed_noise_sds": ("a number above 0", _is_positive),
     "interval_factors": ("a number above 0 by measure", _is_factors),
     "confidence_min": ("a probability", lambda value: _is_number(value) and 0 <= value <= 1),
     "model_error": ("an error by limb", lambda value: isinstance(value, dict)),

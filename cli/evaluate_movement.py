@@ -17,28 +17,42 @@ if TYPE_CHECKING:
 
 TRACKS = "tracks"
 """Folder of the tracks that a second call takes again."""
+OF_TRACKS = ("tracker_band_hz", "speed_noise_sds", "interval_factors")
+"""Facts of a model's card that tracks carry: tracks that were kept get those of the card as it is now."""
 TURNTABLE_S = 20.0
 
 
 def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
     """Simulate recordings, track them, analyse true and predicted tracks, and set both beside the truth.
 
+    The noise that is taken off the speeds is that of the model's card, or what it is here where the card states none.
     With `output`, the values of every recording as CSV and a picture go there, a copy of the model whose card states
-    the factors of intervals that hold here, and the predicted tracks: given again, the command analyses those that the
-    same model left, without the networks.
+    this noise and the factors of intervals that hold here, and the predicted tracks: given again, the command analyses
+    those that the same model left, without the networks.
     """
+    from dataclasses import replace
+
     from asyconv.analysis import analyse
     from asyconv.analysis.evaluation import agreement
     from asyconv.analysis.evaluation.amount_intervals import factors_that_hold, interval_rows, intervals_text
     from asyconv.analysis.evaluation.amount_summary import limb_errors, summary_text
     from asyconv.analysis.evaluation.jitter import jitter_of, jitter_rows, jitter_text
+    from asyconv.analysis.evaluation.speed_noise import speed_noise_sds
     from asyconv.evaluation.calibration import export_with
+    from asyconv.simulation.infant import FPS_HZ
     from asyconv.simulation.truth import true_tracks
 
     truth, true, predicted, jitter, intervals = [], [], [], [], []
     errors: dict[str, list[LimbError]] = {"true tracks": [], "predicted": []}
-    for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / TRACKS):
-        from_true, from_predicted = analyse(true_tracks(known_truth, infant)), analyse(tracks)
+    recordings = [
+        (known_truth, analyse(true_tracks(known_truth, infant)), tracks)
+        for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / TRACKS)
+    ]
+    noise_sds = model.card.get("speed_noise_sds") or speed_noise_sds(
+        [(from_true.limbs, analyse(tracks).limbs) for _, from_true, tracks in recordings], FPS_HZ
+    )
+    for known_truth, from_true, tracks in recordings:
+        from_predicted = analyse(replace(tracks, meta={**tracks.meta, "speed_noise_sds": noise_sds}))
         true.append(agreement.measured_amounts(from_true))
         amounts = agreement.true_amounts(known_truth.speed_mm_s, known_truth.moving, known_truth.time_s)
         truth.append(agreement.with_ranges(amounts, true[-1]))
@@ -51,9 +65,15 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
     if output is not None:
         _write(agreement.rows(truth, measured), jitter_rows(jitter), intervals, output)
         if factors := factors_that_hold(intervals):
-            export_with(output / f"{model.name}.safetensors", model, {"interval_factors": factors})
+            measured_here = {"speed_noise_sds": noise_sds, "interval_factors": factors}
+            export_with(output / f"{model.name}.safetensors", model, measured_here)
+    noise = f"speed noise taken off: {noise_sds or 0:g} SDs of a speed ({_where(model)})"
     texts = [summary_text(errors), agreement.table(truth, measured), jitter_text(jitter), intervals_text(intervals)]
-    return "\n\n".join(texts)
+    return "\n\n".join([*texts, noise])
+
+
+def _where(model: "Model") -> str:
+    return "the model's card" if model.card.get("speed_noise_sds") else "measured on these infants"
 
 
 def amounts_by_condition(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
@@ -94,6 +114,8 @@ def _tracked(
 
     The infants are under `condition`, by default calm ones. One recording lies on the disk at a time.
     """
+    from dataclasses import replace
+
     import numpy as np
 
     from asyconv.simulation.infant import FPS_HZ
@@ -110,6 +132,7 @@ def _tracked(
         kept_file = kept and kept / f"{name}-{seconds:g}s-{model.weights_hash[:12]}-{TRACKS_VERSION}.parquet"
         if kept_file and kept_file.is_file():
             tracks = read_tracks(kept_file)
+            tracks = replace(tracks, meta={**tracks.meta, **{fact: model.card.get(fact) for fact in OF_TRACKS}})
         else:
             with tempfile.TemporaryDirectory() as folder:
                 tracks = _track_infant(model, infant, Path(folder) / f"{name}.oni")

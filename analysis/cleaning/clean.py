@@ -33,6 +33,7 @@ Bools = npt.NDArray[np.bool_]
 Flags = npt.NDArray[np.uint16]
 
 CONFIDENCE_MIN: Final = 0.5  # a calibrated probability: the joint is more likely found than not
+FROM_PICTURE: Final = [DEPTH_SOURCES.index(name) for name in ("measured", "filled")]
 CUTOFF_HZ: Final = 4.0
 USUAL_MM_PER_PX: Final = 0.71  # 640 px wide, 400 mm away; scales plausibility gates where millimetres are unknown
 
@@ -87,6 +88,7 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
         px_per_mm=px_per_mm,
         plane=tracks.meta.get("mattress_plane"),
         simulated=bool(tracks.meta.get("simulated")),
+        skin=bool(np.isin(tracks.depth_source, FROM_PICTURE).any()),
     )
     for step in steps:
         gated, done = step(gated)

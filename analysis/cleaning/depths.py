@@ -1,4 +1,4 @@
-"""Depths that cannot be the joint's: implausible ones, flicker, and shoulders or hips that leave the trunk.
+"""Depths that cannot be the joint's: implausible ones, flicker, the skin's, and shoulders or hips that leave the trunk.
 
 A camera sees the nearest surface on the way to a joint, not the joint. What lies there changes while the joint rests: a
 raised thigh or a hand comes over the hip, the ray slips from shank to foot. On simulated infants this, not the position
@@ -9,6 +9,10 @@ in the picture, made amounts of movement too high: with true depths under the pr
 * Elsewhere a depth more than 10 mm from its median of 0.5 s, come and gone within a quarter of a second, is rejected if
   it came or went at a step: by 10 mm and half its height from one sample to the next. A limb that kicks at the camera
   takes some samples for that and stays. Below 25 Hz the test is blind and left out.
+* A limb is round. A camera that looks across it sees the skin one radius before the bone; one that looks along it sees
+  the skin r L / d before the bone, where L is the length of the bone and d how long it looks. So a wrist that is lifted
+  seems to rise too far, and the ankle of a bent leg hardly seems to move. Wrists and ankles are put so much deeper.
+  Shoulders, hips, elbows and knees keep about the same distance from their skin.
 """
 
 from typing import Final
@@ -16,6 +20,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.analysis.cleaning.bones import BONES, Bone
 from asyconv.analysis.cleaning.outliers import is_jump, is_outlier
 from asyconv.analysis.formulas.gaps import runs
 from asyconv.analysis.formulas.sampling import FAST_HZ
@@ -31,6 +36,11 @@ HEIGHT_MM: Final = (-20.0, 250.0)  # of a joint above the mattress
 FLICKER_WINDOW_S: Final = 0.5
 FLICKER_MM: Final = 10.0
 FLICKER_STEP: Final = 0.5  # of its height, within one sample
+RADIUS_SHARE: Final = 0.18
+"""Radius of wrist and ankle as a share of the length of forearm and shank."""
+STEEPEST: Final = 2.5
+"""Hand or foot hide the skin of a bone that looks shorter than 1 / 2.5 of its length."""
+LOOK_S: Final = 0.1
 ROOTS: Final = tuple(chain[0] for chain in LIMBS.values())
 OTHERS: Final = tuple(joint for chain in LIMBS.values() for joint in chain[1:])
 
@@ -80,6 +90,31 @@ def with_stiff_trunk(xyz_mm: Floats, fs_hz: float) -> Floats:
     with np.errstate(invalid="ignore"):
         out[:, ROOTS] *= np.where(np.isfinite(own), trunk / own, np.nan)[..., None]
     return out
+
+
+def beneath_skin(xyz_mm: Floats, bones: list[Bone | None], fs_hz: float) -> Floats:
+    """`xyz_mm` [N, 12, 3] with wrists and ankles moved along their rays to where the bone lies beneath the skin.
+
+    Those of a limb that lies across the view stay. How long a forearm or shank looks is its median over 0.1 s, and that
+    of the samples before and after where its inner joint is not known.
+    """
+    out = xyz_mm.copy()
+    for (inner, outer), bone in zip(BONES[1::2], bones[1::2], strict=True):
+        looks_mm = rolling_median(_across(xyz_mm[:, inner], xyz_mm[:, outer])[:, None], odd(LOOK_S * fs_hz))[:, 0]
+        known = np.flatnonzero(np.isfinite(looks_mm))
+        if bone is None or not len(known):
+            continue
+        steep = np.clip(bone.usual / np.maximum(looks_mm[known], 1.0), 1.0, STEEPEST)
+        deeper_mm = RADIUS_SHARE * bone.usual * (np.interp(np.arange(len(out)), known, steep) - 1.0)
+        out[:, outer] *= (1 + deeper_mm / np.linalg.norm(out[:, outer], axis=1))[:, None]
+    return out
+
+
+def _across(inner_mm: Floats, outer_mm: Floats) -> Floats:
+    """How long the bones [N] between two joints [N, 3] look: their length across the ray to the outer joint."""
+    ray = outer_mm / np.linalg.norm(outer_mm, axis=1, keepdims=True)
+    bone_mm = outer_mm - inner_mm
+    return np.asarray(np.linalg.norm(bone_mm - (bone_mm * ray).sum(axis=1, keepdims=True) * ray, axis=1))
 
 
 def _middle(values: Floats) -> Floats:

@@ -17,13 +17,15 @@ from asyconv.analysis.cleaning.depths import (
     FLICKER_MM,
     FLICKER_WINDOW_S,
     HEIGHT_MM,
+    RADIUS_SHARE,
     STEP_MM,
+    beneath_skin,
     flickers,
     implausible,
     with_stiff_trunk,
 )
 from asyconv.analysis.cleaning.outliers import OUTLIER_SCORE, is_jump, is_outlier
-from asyconv.analysis.cleaning.positions import Done, Positions
+from asyconv.analysis.cleaning.positions import Done, Positions, Step
 from asyconv.analysis.cleaning.swaps import SIDES_APART_MIN_MM, SWAP_COST_SHARE, SWAP_MAX_S, find_swaps
 from asyconv.analysis.formulas.gaps import whole
 from asyconv.analysis.formulas.sampling import FAST_HZ
@@ -41,12 +43,13 @@ GRID_SHARE: Final = 0.05
 
 
 def rejections(
-    at: Positions, gate: float, px_per_mm: float, plane: list[float] | None, simulated: bool
+    at: Positions, gate: float, px_per_mm: float, plane: list[float] | None, simulated: bool, skin: bool
 ) -> tuple[Callable[[Positions], Done], ...]:
     """Every rejecting step in its order.
 
     `at` are the positions as tracked, `gate` is the confidence gate, `px_per_mm` scales limits in millimetres to the
-    picture, `plane` is that of the mattress, and `simulated` says that the infant is.
+    picture, `plane` is that of the mattress, `simulated` says that the infant is, and `skin` that depths are those of
+    the surface that a camera sees.
     """
     return (
         leave_out_missing,
@@ -61,6 +64,7 @@ def rejections(
         partial(reject_depths, plane=plane),
         stiffen_trunk,
         reject_flicker,
+        partial(go_beneath_skin, skin=skin),
         reject_wrong_bones,
     )
 
@@ -184,6 +188,21 @@ def reject_flicker(at: Positions) -> Done:
     bad = flickers(at.mm, at.time.fs_hz)
     how = f"other joints: more than {FLICKER_MM:g} mm from the median of {FLICKER_WINDOW_S:g} s, come or gone at a step"
     return at.without(bad, px=False).log("depth flicker", how, bad, flags.DEPTH_REJECTED)
+
+
+def go_beneath_skin(at: Positions, skin: bool) -> Done:
+    """Wrists and ankles lie deeper beneath the skin that is seen, the more forearm or shank point at the camera."""
+    name, bones = "beneath the skin", learn_bones(at.mm, at.confidence)
+    if not skin or not any(bones):
+        return at.skip(name, "no bone was seen with depths from a picture")
+    deep = beneath_skin(at.mm, bones, at.time.fs_hz)
+    with np.errstate(invalid="ignore"):
+        moved = np.linalg.norm(deep - at.mm, axis=-1) > FLICKER_MM
+    how = (
+        f"wrists and ankles: deeper by {RADIUS_SHARE:g} of forearm or shank, times how much shorter it looks; count: "
+        f"by more than {FLICKER_MM:g} mm"
+    )
+    return replace(at, mm=deep), (Step(name, how, int(moved.sum()), moved.size),)
 
 
 def reject_wrong_bones(at: Positions) -> Done:

@@ -41,14 +41,18 @@ def speed(position: Floats, fs_hz: float) -> Floats:
     return np.asarray(np.linalg.norm(derivative(position, fs_hz), axis=-1))
 
 
+def freed(speed: Floats, noise: Floats | float) -> Floats:
+    """Speed [N] without its `noise`, in the same unit: sqrt(max(0, speed^2 - noise^2)), as noise adds in square."""
+    return np.asarray(np.sqrt(np.maximum(0.0, speed**2 - noise**2)))
+
+
 def path_steps(speed: Floats, moving: Bools, fs_hz: float, floor: float | Floats = 0.0) -> Floats:
     """Path of each sample [N]: sqrt(speed^2 - floor^2) / fs while `moving` [N], else 0, in the speed's unit of length.
 
     Noise adds to a speed in square, so the square of the speed `floor` is taken off; with a floor of 0 the sum is the
     length of the curve. It is the way travelled, not the distance between its ends, and no measure of effort.
     """
-    freed = np.sqrt(np.maximum(0.0, speed**2 - floor**2))
-    return np.where(moving, freed, 0.0) / fs_hz
+    return np.where(moving, freed(speed, floor), 0.0) / fs_hz
 
 
 def speed_rms_debiased(speed: Floats, floor: float) -> float:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from asyconv.analysis.formulas.bouts import moving_mask
 from asyconv.analysis.formulas.filters import passed
-from asyconv.analysis.formulas.kinematics import path_steps
+from asyconv.analysis.formulas.kinematics import freed, path_steps
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -40,14 +40,24 @@ def spread(values: Floats, plain: float) -> float:
 
 
 def amounts_with_errors(
-    velocity: Floats, speed_sd: Floats, valid: Bools, floor: float, fs_hz: float, effective_hz: float, cutoff_hz: float
+    velocity: Floats,
+    speed_sd: Floats,
+    noise: Floats,
+    valid: Bools,
+    floor: float,
+    fs_hz: float,
+    effective_hz: float,
+    cutoff_hz: float,
 ) -> tuple[Floats, Floats]:
-    """Moving samples and path [1 + DRAWS] each: of `velocity` [N, 3], then with errors of the SD `speed_sd` [N]."""
+    """Moving samples and path [1 + DRAWS] each: of `velocity` [N, 3], then with errors of the SD `speed_sd` [N].
+
+    The speed `noise` [N] is taken off each.
+    """
     errors = errors_of_speed(len(velocity), fs_hz, cutoff_hz) * (np.nan_to_num(speed_sd) / np.sqrt(3))[:, None]
     moving, path = [], []
     for added in (np.zeros_like(velocity), *errors):
         speed = np.linalg.norm(velocity + added, axis=1)
-        mask = moving_mask(speed, valid, fs_hz, effective_hz, floor)
+        mask = moving_mask(freed(speed, noise), valid, fs_hz, effective_hz, floor)
         moving.append(float(mask.sum()))
-        path.append(float(path_steps(np.nan_to_num(speed), mask, fs_hz, floor).sum()))
+        path.append(float(path_steps(np.nan_to_num(speed), mask, fs_hz, np.maximum(floor, noise)).sum()))
     return np.array(moving), np.array(path)

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from asyconv.analysis.formulas.bouts import moving_mask
-from asyconv.analysis.formulas.kinematics import path_steps, speed_rms_debiased
+from asyconv.analysis.formulas.kinematics import freed, path_steps, speed_rms_debiased
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.spatial import weighted_centre
 from asyconv.analysis.formulas.statistics import (
@@ -40,17 +40,19 @@ NO_MOVEMENT: Final = "no movement above the threshold"
 
 
 def path_mm(limb: LimbEpoch) -> Floats:
-    """Path of each sample [N] while the limb moves, freed of the floor's share."""
+    """Path of each sample [N] while the limb moves, freed of the floor's share or, where that is more, of noise."""
     own = limb.series
-    return path_steps(own.speed_mm_s, own.moving, limb.epoch.fs_hz, own.floor_mm_s)
+    return path_steps(own.speed_mm_s, own.moving, limb.epoch.fs_hz, np.maximum(own.floor_mm_s, own.speed_noise_mm_s))
 
 
 def _in_noise(limb: LimbEpoch) -> Arguments:
     """The path, and what is left of it where the floor follows the noise in time, in mask and path."""
     own, epoch = limb.series, limb.epoch
     floor_mm_s = own.floor_in_time_mm_s
-    moving = moving_mask(own.speed_mm_s, own.valid, epoch.fs_hz, epoch.effective_hz, floor_mm_s)
-    return path_mm(limb), path_steps(own.speed_mm_s, moving, epoch.fs_hz, floor_mm_s), own.moving
+    without_mm_s = freed(own.speed_mm_s, own.speed_noise_mm_s)
+    moving = moving_mask(without_mm_s, own.valid, epoch.fs_hz, epoch.effective_hz, floor_mm_s)
+    left_mm = path_steps(own.speed_mm_s, moving, epoch.fs_hz, np.maximum(floor_mm_s, own.speed_noise_mm_s))
+    return path_mm(limb), left_mm, own.moving
 
 
 def _of_all(limb: LimbEpoch) -> Arguments | str:
@@ -92,14 +94,15 @@ def _not_at_rest(limb: LimbEpoch) -> Arguments | str:
 # fmt: off
 PATH: Final = Measure(
     name="path_active_mm_per_min", label="Path while moving", unit="mm/min", scope="limb", tier="core", gates=AMOUNT,
-    formula="sum of sqrt(speed^2 - floor^2) x sample time over moving samples / analysed minutes; endpoint relative to "
-    "its root", value=per_minute, of=lambda limb: (path_mm(limb), limb.series.valid, limb.epoch.fs_hz),
+    formula="sum of sqrt(speed^2 - max(noise, floor)^2) x sample time over moving samples / analysed minutes; endpoint "
+    "relative to its root; noise as the model's card states it", value=per_minute,
+    of=lambda limb: (path_mm(limb), limb.series.valid, limb.epoch.fs_hz),
     n=lambda path, *_: int((path > 0).sum()), caution="a lower bound where marked", decimals=0, lower_bound=True,
     error_sd=path_error_mm_per_min)
 MOVING: Final = Measure(
     name="moving_pct", label="Moving", unit="%", scope="limb", tier="core", gates=AMOUNT, source=HAYES,
-    formula="100 x moving samples / analysed samples; moving by hysteresis above max(20 mm/s, 2.5 floors), kept while "
-    "above max(10 mm/s, 1.6 floors), pauses up to 0.3 s merged", value=share_pct,
+    formula="100 x moving samples / analysed samples; moving by hysteresis where sqrt(speed^2 - noise^2) is above "
+    "max(20 mm/s, 2.5 floors), kept while above max(10 mm/s, 1.6 floors), pauses up to 0.3 s merged", value=share_pct,
     of=lambda limb: (limb.series.moving, limb.series.valid), lower_bound=True, error_sd=moving_error_pp,
     caution="behavioural state changes it most; 180 s are short")
 BOUNDS: Final = (

@@ -32,8 +32,8 @@ def error_sds(limb: LimbEpoch) -> tuple[float, float]:
     own, epoch = limb.series, limb.epoch
     seen, counted = int(own.valid.sum()), epoch.expected
     moving, path = amounts_with_errors(
-        derivative(own.position_mm, epoch.fs_hz), _speed_errors_mm_s(own), own.valid, own.floor_mm_s,
-        epoch.fs_hz, epoch.effective_hz, min(CUTOFF_HZ, epoch.effective_hz / 3),
+        derivative(own.position_mm, epoch.fs_hz), _speed_errors_mm_s(own), own.speed_noise_mm_s, own.valid,
+        own.floor_mm_s, epoch.fs_hz, epoch.effective_hz, min(CUTOFF_HZ, epoch.effective_hz / 3),
     )  # fmt: skip
     hidden = int((epoch.counted & ~own.valid & ~own.unseen_still).sum()) / counted
     minutes = seen / epoch.fs_hz / 60

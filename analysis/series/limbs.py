@@ -18,7 +18,7 @@ from asyconv.analysis.cleaning.estimated import quick_hz
 from asyconv.analysis.formulas.bouts import Bouts, bouts, moving_mask
 from asyconv.analysis.formulas.filters import smooth
 from asyconv.analysis.formulas.gaps import whole
-from asyconv.analysis.formulas.kinematics import acceleration, derivative, segment_length, speed
+from asyconv.analysis.formulas.kinematics import acceleration, derivative, freed, segment_length, speed
 from asyconv.analysis.formulas.noise import white_noise
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.spatial import lift_mm
@@ -48,9 +48,10 @@ class LimbSeries:
     `by_trunk` [N]: has a speed in mm/s, but only against the trunk, which stands in for the root.
     `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. Elsewhere pictures may show that
     nothing moves about the endpoint (`unseen_still`), or that something does (`unseen_moving`). `speed_sd_mm_s` [N] is
-    the SD of the speed, all axes. `floor` is the limb's and rules
-    `moving`; `floor_in_time_mm_s` [N] rises where the noise about a sample is higher. `noise_mm` is the white noise per
-    axis; `angle_noise_deg` and `turn_noise_deg_s` are what noise is left in each angle and in its speed.
+    the SD of the speed, all axes, and `speed_noise_mm_s` [N] how much of it the model's card states as noise that makes
+    speeds larger, 0 without. The speed without it and `floor`, the limb's, rule `moving`; `floor_in_time_mm_s` [N]
+    rises where the noise about a sample is higher. `noise_mm` is the white noise per axis; `angle_noise_deg` and
+    `turn_noise_deg_s` are what noise is left in each angle and in its speed.
     """
 
     limb: str
@@ -78,6 +79,7 @@ class LimbSeries:
     floor: Floor
     floor_in_time_mm_s: Floats
     speed_sd_mm_s: Floats
+    speed_noise_mm_s: Floats
     by_trunk: Bools
     valid: Bools
     unseen_still: Bools
@@ -143,7 +145,9 @@ def _one_limb(
     still_clip = None if tracks.in_plane else still_floor(meta, limb)
     floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_clip, own_noise, tracks.stirred[:, end])
     valid = np.isfinite(speed_mm_s) & ~tracks.excluded
-    moving = moving_mask(speed_mm_s, valid, fs_hz, effective_hz, floor.value or 0.0)
+    speed_sd_mm_s = np.sqrt((rooted.speed_sd_mm_s[:, [end, root]] ** 2).sum(axis=1))
+    noise_mm_s = (meta.get("speed_noise_sds") or 0.0) * speed_sd_mm_s
+    moving = moving_mask(freed(speed_mm_s, noise_mm_s), valid, fs_hz, effective_hz, floor.value or 0.0)
     quick_mm = rooted.quick_mm[:, end] - rooted.quick_mm[:, root]
     in_mm = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
     smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_mm else (tracks.smooth_px, tracks.gated_px)
@@ -181,7 +185,8 @@ def _one_limb(
         noise_mm=float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).mean())),
         floor=floor,
         floor_in_time_mm_s=floor_in_time(gated_mm, floor, fs_hz, cutoff_hz, own_noise),
-        speed_sd_mm_s=np.sqrt((rooted.speed_sd_mm_s[:, [end, root]] ** 2).sum(axis=1)),
+        speed_sd_mm_s=speed_sd_mm_s,
+        speed_noise_mm_s=noise_mm_s,
         by_trunk=valid & by_trunk,
         valid=valid,
         unseen_still=~valid & ~tracks.excluded & tracks.still[:, end],

@@ -71,5 +71,5 @@ def minutes_table(ids: Ids, tracks: CleanTracks, series: Series, implausible: Bo
 def _of_limb(limb: LimbSeries, fs_hz: float) -> tuple[Bools, Bools, Floats]:
     """Where the limb was seen, where it moved, and its path at each sample; nothing where its floor is too high."""
     usable = limb.floor.value is not None and limb.floor.value < FLOOR_MAX_MM_S
-    path = path_steps(limb.speed_mm_s, limb.moving, fs_hz, limb.floor_mm_s)
+    path = path_steps(limb.speed_mm_s, limb.moving, fs_hz, np.maximum(limb.floor_mm_s, limb.speed_noise_mm_s))
     return limb.valid & usable, limb.moving & usable, path

@@ -102,7 +102,7 @@ def export_model(
 
 
 def export_with(path: Path, model: Model, measured: dict[str, Any]) -> Model:
-    """Write `model` again with what was `measured` of its tracks in its card: `tracker_band_hz`, `interval_factors`."""
+    """Write `model` again with what was `measured` of its tracks in its card: band, speed noise, intervals' factors."""
     card = {**model.card, **measured, "settings": model.settings}
     save_model(path, model.detection, model.regression, card)
     return with_card_beside(path)

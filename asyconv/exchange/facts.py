@@ -23,8 +23,8 @@ RATE: Final = "rate_hz"
 OF_THE_TRACKS: Final = (
     "schema_version", "recording_id", "infant_id", "fps_measured_hz", "fps_nominal_hz", "fps_source", "rate", "stride",
     "width_px", "height_px", "intrinsics", "head", "mirrored", "left_right_verified", "mattress_plane",
-    "still_floor_mm_s", "tracker_band_hz", "interval_factors", "confidence_min", "model_name", "weights_hash",
-    "model_validation", "model_error", "simulated", "software_version", "tracks_version",
+    "still_floor_mm_s", "tracker_band_hz", "speed_noise_sds", "interval_factors", "confidence_min", "model_name",
+    "weights_hash", "model_validation", "model_error", "simulated", "software_version", "tracks_version",
 )  # fmt: skip
 """Facts of the tracks that go along; all others stay behind."""
 

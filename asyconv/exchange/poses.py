@@ -72,7 +72,6 @@ def to_tracks(
     confidence = np.where(np.isnan(confidence), 0.0, confidence)
     xyz = points if points.shape[2] == 3 else np.full((*found.shape, 3), np.nan)
     xy = points if points.shape[2] == 2 else _in_pixels(xyz, meta)
-    measured = DEPTH_SOURCES.index("measured")
     values: dict[str, Any] = {"x_px": xy[..., 0], "y_px": xy[..., 1], "depth_mm": xyz[..., 2]}
     values |= {"x_mm": xyz[..., 0], "y_mm": xyz[..., 1], "z_mm": xyz[..., 2], "confidence": confidence}
     with np.errstate(over="ignore"):  # too large for single precision is infinite, and refused
@@ -80,7 +79,7 @@ def to_tracks(
     tracks = Tracks(
         frame=(poses.frame[known] + 1).astype(np.int32),
         time_s=time_s[known].astype(np.float64),
-        depth_source=np.where(np.isfinite(xyz[known, :, 2]), measured, 0).astype(np.uint8),
+        depth_source=np.full((int(known.sum()), N_JOINTS), DEPTH_SOURCES.index("null"), np.uint8),
         meta=meta,
         **single,
     )

@@ -183,6 +183,7 @@ def _metadata(recording: Recording, model: Model, run: Run, picture: _Picture, l
         "crops": [{"from_s": round(time_s, 3), **asdict(crop)} for time_s, crop in run.crops.changes],
         "still_floor_mm_s": None,
         "tracker_band_hz": model.card.get("tracker_band_hz"),
+        "speed_noise_sds": model.card.get("speed_noise_sds"),
         "interval_factors": model.card.get("interval_factors"),
         "model_name": model.name,
         "weights_hash": model.weights_hash,

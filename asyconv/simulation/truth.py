@@ -90,7 +90,7 @@ def true_tracks(truth: Truth, infant: Infant) -> Tracks:
         x_px=truth.xy_px[..., 0].astype(np.float32),
         y_px=truth.xy_px[..., 1].astype(np.float32),
         depth_mm=camera[..., 2],
-        depth_source=np.full(shape, DEPTH_SOURCES.index("measured"), np.uint8),
+        depth_source=np.full(shape, DEPTH_SOURCES.index("null"), np.uint8),  # the joint's own, not that of its skin
         x_mm=camera[..., 0],
         y_mm=camera[..., 1],
         z_mm=camera[..., 2],

@@ -92,7 +92,7 @@ def from_mm(time_s: npt.NDArray[np.float64], xyz_mm: npt.NDArray[np.float64], **
         x_px=(FX_PX * x / z + CX_PX).astype(np.float32),
         y_px=(FX_PX * y / z + CY_PX).astype(np.float32),
         depth_mm=z.astype(np.float32),
-        depth_source=found.astype(np.uint8),
+        depth_source=np.zeros(found.shape, np.uint8),  # joints themselves, not the skin before them
         x_mm=x.astype(np.float32),
         y_mm=y.astype(np.float32),
         z_mm=z.astype(np.float32),

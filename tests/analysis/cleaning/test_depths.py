@@ -1,16 +1,22 @@
 """Depths: a surface that comes over a resting joint is no movement, a stroke towards the camera is one."""
 
+from dataclasses import replace
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from asyconv.analysis.cleaning import clean as c
 from asyconv.analysis.cleaning import flags as f
-from asyconv.analysis.cleaning.depths import ROOTS, flickers, with_stiff_trunk
+from asyconv.analysis.cleaning.bones import BONES, Bone
+from asyconv.analysis.cleaning.depths import ROOTS, beneath_skin, flickers, with_stiff_trunk
 from asyconv.analysis.series.limbs import limb_series
 from asyconv.skeleton import JOINTS
+from asyconv.tracks import DEPTH_SOURCES
 from tests.helpers.closed_form import META, STILL_MM, from_mm, make_tracks
 
-HIP, ANKLE = JOINTS.index("right_hip"), JOINTS.index("right_ankle")
+HIP, KNEE, ANKLE = (JOINTS.index(f"right_{name}") for name in ("hip", "knee", "ankle"))
+SHANK_MM = float(np.linalg.norm(np.subtract(STILL_MM["right_ankle"], STILL_MM["right_knee"])))
 
 
 def still(n: int) -> np.ndarray:
@@ -66,3 +72,41 @@ def test_depths_off_the_mattress_are_rejected() -> None:
     assert "above the mattress" in log["depth sanity"].parameters
     assert log["depth sanity"].changed == 600
     assert log["depth sanity"].total == pytest.approx(7200)
+
+
+def kicking(steep_deg: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Joints, and the skin before them, of a shank that points at the camera so steeply; its radius is 0.18 of it."""
+    joints = still(len(steep_deg))
+    ray = joints[0, KNEE] / np.linalg.norm(joints[0, KNEE])
+    across = np.cross(ray, [1.0, 0.0, 0.0])
+    across /= np.linalg.norm(across)
+    steep = np.deg2rad(steep_deg)[:, None]
+    joints[:, ANKLE] = joints[0, KNEE] + SHANK_MM * (np.cos(steep) * across - np.sin(steep) * ray)
+    far = np.linalg.norm(joints[:, ANKLE], axis=1, keepdims=True)
+    along = ((joints[:, ANKLE] - joints[:, KNEE]) * joints[:, ANKLE] / far).sum(axis=1, keepdims=True) / SHANK_MM
+    skin = joints.copy()
+    skin[:, ANKLE] *= 1 - 0.18 * SHANK_MM * (1 / np.sqrt(1 - along**2) - 1) / far
+    return joints, skin
+
+
+def test_an_ankle_lies_deeper_beneath_the_skin_the_more_its_shank_points_at_the_camera() -> None:
+    joints, skin = kicking(np.array([0.0, 30.0, 45.0, 60.0]).repeat(30))
+    bones = [Bone(SHANK_MM, 15.0, SHANK_MM) if outer == ANKLE else None for _, outer in BONES]
+    deep = beneath_skin(skin, bones, 30.0)
+    assert np.abs(skin - joints)[-30:, ANKLE].max() > 7
+    np.testing.assert_allclose(deep, joints, atol=0.7)
+    assert beneath_skin(skin, [None] * len(BONES), 30.0) == pytest.approx(skin)
+    hidden = skin.copy()
+    hidden[40:50, KNEE] = np.nan  # taken to look as long as before and after
+    np.testing.assert_allclose(beneath_skin(hidden, bones, 30.0)[:, ANKLE], deep[:, ANKLE], atol=1e-9)
+
+
+def test_a_kick_seen_from_its_skin_has_the_path_of_the_joint() -> None:
+    joints, skin = kicking(25 - 25 * np.cos(2 * np.pi * np.arange(1800) / 60))
+    on_joints, on_skin = from_mm(np.arange(1800) / 30, joints), from_mm(np.arange(1800) / 30, skin)
+    seen = replace(on_skin, depth_source=np.full_like(on_skin.depth_source, DEPTH_SOURCES.index("measured")))
+    true, wrong, right = (
+        np.nanmean(limb_series(c.clean(tracks), META)["right_leg"].speed_mm_s) for tracks in (on_joints, on_skin, seen)
+    )
+    assert abs(wrong / true - 1) > 0.05
+    assert right == pytest.approx(true, rel=0.03)

@@ -31,14 +31,15 @@ def test_no_step_changes_what_another_made() -> None:
     tracks.z_mm[200:210, WRIST] *= 1.5
     at, steps = on_time_base(tracks, None)
     names = [step.name for step in steps]
-    for step in rejections(locked(at), 0.5, 1.4, [0.0, 0.0, -1.0, 420.0], False):
+    for step in rejections(locked(at), 0.5, 1.4, [0.0, 0.0, -1.0, 420.0], False, True):
         at, done = step(locked(at))
         names += [line.name for line in done]
     positions(locked(at), 1.4, 4.0, 0.5)
     assert names == [
         "time base", "joint found", "copied samples", "confidence gate", "events", "left-right swaps",
         "left-right swaps, doubtful",
-        "outliers", "jumps", "bones, px", "depth present", "depth sanity", "stiff trunk", "depth flicker", "bones, mm",
+        "outliers", "jumps", "bones, px", "depth present", "depth sanity", "stiff trunk", "depth flicker",
+        "beneath the skin", "bones, mm",
     ]  # fmt: skip
 
 

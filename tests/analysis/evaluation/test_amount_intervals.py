@@ -36,7 +36,7 @@ def test_errors_have_the_band_of_the_estimate_and_the_size_that_is_asked() -> No
     frequency_hz = np.fft.rfftfreq(3000, 1 / 30)
     assert 2 < frequency_hz[np.searchsorted(np.cumsum(power), power.sum() / 2)] < 4  # half of it is below the band
     still, valid = np.zeros((3000, 3)), np.ones(3000, bool)
-    samples, path = amounts_with_errors(still, np.full(3000, 30.0), valid, 0.0, 30.0, 30.0, 4.0)
+    samples, path = amounts_with_errors(still, np.full(3000, 30.0), np.zeros(3000), valid, 0.0, 30.0, 30.0, 4.0)
     assert (samples[0], path[0]) == (0, 0)
     assert path[1:].min() > 30 * 100 * 0.5  # the errors alone go a long way in 100 s
     assert spread(np.array([3.0, 5.0]), 4.0) == pytest.approx(np.sqrt(2))

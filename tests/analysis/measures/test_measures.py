@@ -45,7 +45,7 @@ def test_a_sine_gives_its_known_amounts() -> None:
         assert find(movement, "speed_median_mm_s", limb).reason == "no movement above the threshold"
 
 
-GOLDEN_VERSION = 12
+GOLDEN_VERSION = 13
 GOLDEN = {
     "coverage_used_pct": {"right_arm": 100.0, "left_arm": 100.0, "right_leg": 100.0, "left_leg": 100.0},
     "path_active_mm_per_min": {

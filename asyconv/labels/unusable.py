@@ -86,8 +86,8 @@ def _bodies(xy_px: Array) -> Iterator[tuple[int | None, str, str]]:
     trunk_px = float(np.nanmedian(trunks_px))
     chain = xy_px[:, list(LIMBS.values())]  # [N, limb, root to end, 2]
     bones_px = np.linalg.norm(np.diff(chain, axis=2), axis=-1)
-    seen_bones = np.isfinite(bones_px).any(axis=(1, 2))
-    long = (np.nan_to_num(bones_px) > trunk_px * np.array(_BONES_MAX)).any(axis=(1, 2))
+    seen_bones = np.isfinite(bones_px).any(axis=(1, 2)) & np.isfinite(trunks_px)  # of an infant on its side few rows
+    long = (np.nan_to_num(bones_px) > trunk_px * np.array(_BONES_MAX)).any(axis=(1, 2)) & seen_bones
     if long.sum() > max(_MOST * seen_bones.sum(), _ROWS_LEAST - 1):
         text = f"an arm or leg is too long for the trunk in {long.sum()} of {seen_bones.sum()} rows"
         yield None, NO_BODY, f"{text}: are joints exchanged?"

@@ -116,6 +116,20 @@ def test_right_labels_are_taken_and_their_areas_kept(tmp_path: Path) -> None:
     assert one.area_px2.tolist() == [25_000.0 + n for n in range(12)]
 
 
+def test_an_infant_on_its_side_is_not_judged_by_the_few_rows_in_which_its_trunk_is_seen(tmp_path: Path) -> None:
+    """A set was refused because the trunk, seen from its end in 4 rows, was short beside the legs of 94 others."""
+    content = coco(tmp_path)
+    shoulders = [JOINTS.index(name) for name in ("right_shoulder", "left_shoulder")]
+    for row, one in enumerate(content["annotations"]):
+        for joint in shoulders:
+            one["keypoints"][joint][1] = 110.0
+        if row >= 4:
+            one["keypoints"][shoulders[0]] = [0, 0, 0]
+    written(tmp_path, content)
+    assert NO_BODY not in {one.kind for one in check(tmp_path).findings}
+    assert len(read_annotated(tmp_path)[0].frame) == len(FRAMES)
+
+
 @pytest.mark.parametrize("v", [1, 2])
 def test_a_point_at_0_0_is_none_whatever_its_v(tmp_path: Path, v: int) -> None:
     """It was a joint in the corner of the picture, there and learnt."""

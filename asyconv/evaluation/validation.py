@@ -91,8 +91,8 @@ def interval_rows(evaluation: Evaluation, data: HeldOutClips) -> list[Row]:
 
 
 def _row(measure: str, part: str, pooled: float | None, own: Sequence[float | None]) -> Row:
-    found = interval(own)
-    mean, low, high = (found[0], max(0.0, found[1]), found[2]) if found else (None, None, None)  # none is negative
+    found, most = interval(own), 100.0 if measure.endswith("_pct") else np.inf
+    mean, low, high = (found[0], max(0.0, found[1]), min(most, found[2])) if found else (None, None, None)
     return {"measure": measure, "part": part, "pooled": pooled, "mean_of_infants": mean, "low": low, "high": high}
 
 

@@ -20,7 +20,7 @@ from asyconv.evaluation.joint_errors import evaluate_on
 from asyconv.evaluation.keypoints import labelled_trunk_map
 from asyconv.evaluation.presence_trade import SHIFTS
 from asyconv.evaluation.seen_clips import SeenClips
-from asyconv.evaluation.validation import export_validated, interval, never_trained, validated_section
+from asyconv.evaluation.validation import export_validated, interval, interval_rows, never_trained, validated_section
 from asyconv.labels.clip_set import ClipSet
 from asyconv.pose.model_file import Model, load_model
 from asyconv.pose.tracking import track
@@ -221,6 +221,16 @@ def test_simulated_clips_get_their_share() -> None:
 def test_an_interval_is_of_infants() -> None:
     assert interval([1.0, None, 3.0]) is None
     assert interval([1.0, 2.0, 3.0]) == pytest.approx((2.0, 2.0 - 4.3027 / 3**0.5, 2.0 + 4.3027 / 3**0.5), abs=1e-3)
+
+
+def test_no_interval_of_a_share_reaches_beyond_all_and_none(labels: Path) -> None:
+    model = load_model("compact")
+    data = labelled_clips(read_data_sets([labels])[:3])
+    evaluation = evaluate_on(model, data)
+    infants = [row | {"missed_pct": missed} for row, missed in zip(evaluation.infants, (1.0, 50.0, 99.0), strict=True)]
+    rows = interval_rows(dataclasses.replace(evaluation, infants=infants), data)
+    (missed,) = [row for row in rows if row["measure"] == "missed_pct"]
+    assert (missed["low"], missed["mean_of_infants"], missed["high"]) == (0.0, 50.0, 100.0)
 
 
 def test_trunks_of_labels_are_those_of_frames_in_which_they_are_seen() -> None:

@@ -92,7 +92,7 @@ def command(
     ):
         with first_process_first(place):
             annotated = read_data_sets([data] if data else [])
-            recipe, clips, tuning = clips_of(out, recipe, annotated, split, max(1, workers), report)
+            recipe, clips, tuning = clips_of(out, recipe, annotated, split, workers, report)
         if differences:
             print_differences(out, recipe, clips, tuning, begun[0], differences, workers, report)
             return

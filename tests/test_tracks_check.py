@@ -149,7 +149,7 @@ def test_tracks_made_in_memory_are_checked_too(changed: dict[str, Any], said: st
 
 
 def test_times_in_milliseconds_give_reasons_and_no_warning() -> None:
-    tracks = make_tracks(20, 6.0, motion={"right_wrist": shake(20, 0.5)})
+    tracks = make_tracks(4, 6.0, motion={"right_wrist": shake(4, 0.5)})
     movement = analyse(replace(tracks, time_s=tracks.time_s * 1000))
     found = [r for r in movement.results if r.measure.name == "velocity_band_0p1_1_fraction"]
     assert {r.value for r in found} == {None}

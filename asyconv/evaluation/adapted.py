@@ -60,7 +60,7 @@ def adapt(
     split = split_of(annotated)
     recipe, begun = started(recipe, model)
     make_folder_of(run, recipe, annotated, tell)
-    recipe, clips, tuning = clips_of(run, recipe, annotated, split, max(1, workers), report)
+    recipe, clips, tuning = clips_of(run, recipe, annotated, split, workers, report)
     trained = train(run, recipe, clips, tuning, start=begun, place=place, workers=workers, report=report)
     networks = (between(model.detection, trained[0]), between(model.regression, trained[1]))
     parts = chosen_split(annotated, split)

@@ -4,6 +4,7 @@ What step s sees is a function of (seed, s) alone, whoever asks and whenever, so
 it was and several processes each take their share of the same batch.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 from collections import Counter
@@ -65,14 +66,18 @@ def simulated_clips(
     folder: Path, seed: int, infants: int, per_infant: int, pace: float, varied_share: float, cropped: bool,
     workers: int, report: Report | None = None,
 ) -> ClipSet:  # fmt: skip
-    """Simulated clips, made once into memory-mapped files in `folder` and reused after that."""
+    """Simulated clips, made once into memory-mapped files in `folder` and reused; no workers = in this process."""
     done = folder / f"clips-{seed}-{infants}x{per_infant}-pace-{pace:g}-varied-{varied_share:g}{'-cropped' * cropped}"
     if not done.is_dir():
         conditions = [condition_of(seed, number, varied_share) for number in range(infants)]
         jobs = [(seed, number, per_infant, condition, pace, cropped) for number, condition in enumerate(conditions)]
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            made = _told(pool.map(_clips_of, jobs, chunksize=4), infants * per_infant, report)
-            write_clip_files(done, [per_infant] * infants, made, {"simulated": True})
+        with contextlib.ExitStack() as stack:
+            made = map(_clips_of, jobs)
+            if workers:
+                pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+                made = pool.map(_clips_of, jobs, chunksize=4)
+            told = _told(made, infants * per_infant, report)
+            write_clip_files(done, [per_infant] * infants, told, {"simulated": True})
     return read_clip_files(done)
 
 

@@ -23,6 +23,7 @@ from asyconv.training.loop import learning_rate, make_networks, read_recipe, sta
 from asyconv.training.losses import detection_loss, regression_loss
 from asyconv.training.recipe import make_recipe
 from asyconv.training.targets import draw_targets
+from tests.helpers.commands import invoke
 
 SMALL = (
     "width=0.0625", "infants=2", "detection.steps=4", "regression.steps=3", "detection.batch=2", "regression.batch=2",
@@ -209,20 +210,19 @@ if __name__ == "__main__":
 """
 
 
-def test_a_full_disk_at_a_checkpoint_is_one_sentence_and_the_last_one_stays(tmp_path: Path) -> None:
+def test_a_full_disk_at_a_checkpoint_is_one_sentence_and_the_last_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out, script = tmp_path / "run", tmp_path / "limited.py"
     script.write_text(LIMITED)
-
-    def run(limit: int) -> "subprocess.CompletedProcess[str]":
-        arguments = ["train", str(out), *(f"--set={change}" for change in SMALL), "--workers", "0"]
-        command = [sys.executable, str(script), str(limit), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert run(10**9).returncode == 0
+    monkeypatch.setattr("asyconv.training.data.VALIDATION_INFANTS", 1)
+    arguments = ["train", str(out), *(f"--set={change}" for change in SMALL), "--workers", "0"]
+    assert invoke(*arguments).exit_code == 0
     before = (out / "detection.safetensors").read_bytes()
     assert (out / "regression.safetensors").stat().st_size > 20_000
     (out / "regression.safetensors").unlink()
-    done = run(20_000)  # recipe and losses still fit, the regression network's checkpoint does not
+    limit = "20000"  # bytes: recipe and losses still fit, the regression network's checkpoint does not
+    done = subprocess.run([sys.executable, str(script), limit, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert f"{out}: a training cannot be written here (File too large)" in done.stderr
     assert "Traceback" not in done.stderr

@@ -18,7 +18,7 @@ from asyconv.training.recipe import make_recipe
 from tests.helpers.commands import invoke
 
 CHANGES = (
-    "width=0.0625", "detection.batch=4", "regression.batch=4", "detection.epochs=3", "regression.epochs=2",
+    "width=0.0625", "detection.batch=4", "regression.batch=4", "detection.epochs=2", "regression.epochs=2",
 )  # fmt: skip
 
 
@@ -65,15 +65,12 @@ def test_killed_twice_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, 
         assert ours == theirs
     assert (whole / "losses.png").stat().st_size > 5000
     rows = (whole / "losses.csv").read_text().splitlines()
-    assert sum(row.startswith("detection") and ",accuracy," in row for row in rows) == 3  # once an epoch
+    assert sum(row.startswith("detection") and ",accuracy," in row for row in rows) == 2  # once an epoch
     assert sum(row.startswith("regression") and ",error," in row for row in rows) == 2
 
     exported = tmp_path / "paper.safetensors"
-    done = subprocess.run(
-        [sys.executable, "-m", "asyconv.cli.main", "export-model", str(whole), "-o", str(exported)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = invoke("export-model", whole, "-o", exported)
+    assert done.exit_code == 0, done.output
     assert "within-infant split of the paper (same infants in training and test)" in done.stdout
     card = json.loads(exported.with_suffix(".json").read_text())
     assert card["model_validation"] == "simulated_only"  # annotated, but the infants are simulated

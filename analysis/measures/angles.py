@@ -33,7 +33,7 @@ ANGLES: Final = (
 
 def _angle(limb: LimbEpoch, angle: str) -> Arguments | str:
     """One angle [N], or how little of it was seen."""
-    values = limb.series.angles_deg.get(angle, np.full(len(limb.series.valid), np.nan))
+    values = limb.series.angles.deg.get(angle, np.full(len(limb.series.valid), np.nan))
     coverage_pct = 100 * np.isfinite(values).sum() / max(1, limb.epoch.expected)
     if coverage_pct < COVERAGE_MIN_PCT:
         return f"angle seen in {coverage_pct:.0f} % of samples, needs {COVERAGE_MIN_PCT:g} %"
@@ -49,16 +49,16 @@ def _beyond(limb: LimbEpoch, angle: str, above: bool) -> Arguments | str:
 
 
 def _turning(limb: LimbEpoch, angle: str) -> Arguments:
-    turned = turning_deg(limb.series.angles_deg[angle], limb.series.moving)
+    turned = turning_deg(limb.series.angles.deg[angle], limb.series.moving)
     return turned, limb.series.valid, limb.epoch.fs_hz
 
 
 def _noise(limb: LimbEpoch, angle: str) -> Arguments:
-    return limb.series.angle_noise_deg.get(angle, float("nan")), limb.series.valid
+    return limb.series.angles.noise_deg.get(angle, float("nan")), limb.series.valid
 
 
 def _in_the_plane(limb: LimbEpoch) -> str:
-    return "" if limb.series.angles_3d else IN_PLANE
+    return "" if limb.series.angles.in_3d else IN_PLANE
 
 
 # fmt: off

@@ -43,7 +43,7 @@ def _onsets(pair: PairEpoch) -> Arguments:
 
 
 def _within_the_limb(limb: LimbEpoch) -> Arguments:
-    angles = limb.series.angles_deg
+    angles = limb.series.angles.deg
     return angles[BENDS[limb.kind]], angles[RAISES[limb.kind]]
 
 
@@ -86,7 +86,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
           otherwise=f"too short for {SHIFTS_MIN} shifts", caution="a bout that goes on after a gap does not count"),
     _pair(name="angle_similarity_r", label="Likeness of left and right angle", formula="Pearson r of left and right "
           "elbow, or knee", gates=replace(ANGLE, needs_sides=True), value=pearson, of=lambda pair: tuple(
-          limb.series.angles_deg[BENDS[limb.kind]] for limb in pair.common), otherwise=STILL, source=SHIN,
+          limb.series.angles.deg[BENDS[limb.kind]] for limb in pair.common), otherwise=STILL, source=SHIN,
           caution="changes of posture weigh most", parts=LEFT_RIGHT),
     Measure(name="intralimb_r", label="Coupling within the limb", unit="", scope="limb", gates=ANGLE, decimals=2,
             formula="Pearson r of elbow and shoulder elevation, or knee and hip", value=pearson, of=_within_the_limb,

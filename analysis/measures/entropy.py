@@ -41,8 +41,8 @@ def common_rate_hz(limb: LimbEpoch) -> float:
 
 def _pieces(limb: LimbEpoch, angle: str, turning: bool = False, to_hz: float | None = None) -> Arguments | str:
     """Runs of one angle, or of its signed speed, at the common rate; or that its noise decides it."""
-    values = unwrapped_deg(limb.series.angles_deg[angle])
-    noise = (limb.series.turn_noise_deg_s if turning else limb.series.angle_noise_deg)[angle]
+    values = unwrapped_deg(limb.series.angles.deg[angle])
+    noise = (limb.series.angles.turn_noise_deg_s if turning else limb.series.angles.noise_deg)[angle]
     if turning:
         values = derivative(values[:, None], limb.epoch.fs_hz)[:, 0]
     pieces = gap_free(values, limb.epoch.fs_hz, RUN_MIN_S, to_hz or common_rate_hz(limb))

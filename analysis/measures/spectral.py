@@ -30,7 +30,7 @@ def _spectrum(limb: LimbEpoch, of_velocity: bool, within: tuple[float, float] = 
     signal = (
         np.where(limb.series.valid[:, None], limb.series.quick_velocity_mm_s, np.nan)
         if of_velocity
-        else derivative(limb.series.quick_bend_deg[:, None], limb.epoch.fs_hz)
+        else derivative(limb.series.angles.quick_bend_deg[:, None], limb.epoch.fs_hz)
     )
     spectrum = power_spectrum(signal, limb.epoch.fs_hz)
     return (spectrum.between(*within),) if spectrum.windows else f"no run of {SEGMENT_S:g} s seen"

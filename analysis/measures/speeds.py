@@ -32,7 +32,7 @@ def _acceleration(limb: LimbEpoch) -> Arguments:
 
 
 def _turning(limb: LimbEpoch, angle: str) -> Arguments:
-    return _active(limb, limb.series.angle_speeds_deg_s[angle])
+    return _active(limb, limb.series.angles.speed_deg_s[angle])
 
 
 # fmt: off

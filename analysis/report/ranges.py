@@ -42,7 +42,7 @@ def angle_ranges(movement: "Movement") -> Drawing:
         "P5 to P95 of each joint angle, median as a line. Elbow and knee straight = 180 deg; shoulder: arm along "
         "the body = 0 deg; hip: thigh in line with the trunk = 0 deg."
     )
-    if not all(limb.angles_3d for limb in movement.limbs.values()):
+    if not all(limb.angles.in_3d for limb in movement.limbs.values()):
         summary += " Some angles are measured in the picture plane, not in 3-D."
     return Drawing("joint_angles", "Joint-angle ranges", draw, data, summary, HEIGHT_IN, HALF_IN)
 
@@ -54,9 +54,9 @@ def _angle_data(movement: "Movement") -> pl.DataFrame:
         for angle in reversed(ANGLES[pair[0].split("_")[1]]):
             for name in pair:
                 limb = movement.limbs[name]
-                seen = limb.angles_deg[angle][np.isfinite(limb.angles_deg[angle]) & ~movement.clean.excluded]
+                seen = limb.angles.deg[angle][np.isfinite(limb.angles.deg[angle]) & ~movement.clean.excluded]
                 low, middle, high = np.percentile(seen, [5, 50, 95]) if len(seen) else (None, None, None)
-                rows.append((name, angle, low, middle, high, len(seen), limb.angles_3d))
+                rows.append((name, angle, low, middle, high, len(seen), limb.angles.in_3d))
     schema = {
         **dict.fromkeys(("limb", "angle"), pl.String),
         **dict.fromkeys(("p5_deg", "median_deg", "p95_deg"), pl.Float64),

@@ -7,14 +7,16 @@ plane, outward = 0, up from the bed = 90 deg. Hip abduction: direction of the th
 feet = 0, outward positive.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.body_frame import BodyFrame
+from asyconv.analysis.cleaning.body_frame import BodyFrame, trunk_down
+from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.formulas.angles import angle_between, included_angle
-from asyconv.analysis.formulas.kinematics import derivative
+from asyconv.analysis.formulas.kinematics import derivative, speed
 from asyconv.analysis.formulas.noise import speed_of_white_noise, white_noise
 from asyconv.analysis.series.floor import rest_window
 from asyconv.skeleton import LIMBS
@@ -28,9 +30,44 @@ SEGMENT_MIN_SHARE: Final = 0.5  # shorter than half its median: foreshortened by
 PROJECTION_MIN_SHARE: Final = 0.3  # a segment that points along the axis of a turn has no direction about it
 
 
+@dataclass(frozen=True)
+class LimbAngles:
+    """Angles of one limb's joints over N samples, by name; NaN = missing.
+
+    `speed_deg_s` is never negative. `noise_deg` and `turn_noise_deg_s` are what noise is left in each angle and in its
+    speed. `quick_bend_deg` is that of elbow or knee, low-passed at 6 Hz. `in_3d`: measured in millimetres, not in the
+    picture's plane.
+    """
+
+    deg: dict[str, Floats]
+    speed_deg_s: dict[str, Floats]
+    noise_deg: dict[str, float]
+    turn_noise_deg_s: dict[str, float]
+    quick_bend_deg: Floats
+    in_3d: bool
+
+
 def kind_of(limb: str) -> str:
     """Arm or leg."""
     return "arm" if limb.endswith("arm") else "leg"
+
+
+def limb_angles(limb: str, tracks: CleanTracks) -> LimbAngles:
+    """Angles of `limb`, from millimetres where any sample has all three joints in them, else from pixels."""
+    fs_hz = tracks.time.fs_hz
+    in_mm = bool(np.isfinite(tracks.gated_mm[:, LIMBS[limb]]).all(axis=(1, 2)).any())
+    smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_mm else (tracks.smooth_px, tracks.gated_px)
+    down, body = trunk_down(smoothed, fs_hz), None if tracks.in_plane else tracks.body
+    deg, raw_deg = joint_angles(limb, smoothed, down, body), joint_angles(limb, measured, down, body)
+    noise = {name: angle_noise(raw_deg[name], angle, fs_hz, tracks.cutoff_hz) for name, angle in deg.items()}
+    return LimbAngles(
+        deg=deg,
+        speed_deg_s={name: speed(angle[:, None], fs_hz) for name, angle in deg.items()},
+        noise_deg={name: both[0] for name, both in noise.items()},
+        turn_noise_deg_s={name: both[1] for name, both in noise.items()},
+        quick_bend_deg=joint_angles(limb, tracks.quick_mm if in_mm else smoothed, down, None)[BENDS[kind_of(limb)]],
+        in_3d=in_mm and not tracks.in_plane,
+    )
 
 
 def joint_angles(limb: str, points: Floats, down: Floats, body: BodyFrame | None) -> dict[str, Floats]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.body_frame import middles, trunk_down
+from asyconv.analysis.cleaning.body_frame import middles
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.cleaning.estimated import quick_hz
 from asyconv.analysis.formulas.bouts import Bouts, bouts, moving_mask
@@ -22,7 +22,7 @@ from asyconv.analysis.formulas.kinematics import acceleration, derivative, freed
 from asyconv.analysis.formulas.noise import white_noise
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.spatial import lift_mm
-from asyconv.analysis.series.angles import BENDS, RAISES, angle_noise, joint_angles, kind_of
+from asyconv.analysis.series.angles import BENDS, RAISES, LimbAngles, kind_of, limb_angles
 from asyconv.analysis.series.floor import Floor, floor_in_time, speed_floor
 from asyconv.analysis.series.roots import with_trunk, with_trunk_sd
 from asyconv.skeleton import LIMBS
@@ -37,21 +37,19 @@ ANGLES: Final = {kind: (BENDS[kind], RAISES[kind]) for kind in BENDS}
 
 @dataclass(frozen=True)
 class LimbSeries:
-    """One limb over N samples; NaN = missing, lengths in native px or mm, angles in degrees.
+    """One limb over N samples; NaN = missing, lengths in native px or mm.
 
     Positions are the endpoint's against its root, in the camera frame and in the infant's own (`position_body_mm`);
     `place_mm` is the endpoint against the slow middle of the trunk in the infant's frame. `quick_mm` is the position
-    in the camera frame, `quick_velocity_mm_s` its velocity, and `quick_bend_deg` the angle of elbow or knee, all
-    low-passed at 6 Hz.
-    `accel_mm_s2` is missing below 25 Hz, where it would be noise. `angle_speeds_deg_s` are never negative.
+    in the camera frame and `quick_velocity_mm_s` its velocity, both low-passed at 6 Hz. `accel_mm_s2` is missing below
+    25 Hz, where it would be noise.
 
     `by_trunk` [N]: has a speed in mm/s, but only against the trunk, which stands in for the root.
     `valid` [N]: has a speed in mm/s and is not excluded; only there is `moving` known. Elsewhere pictures may show that
     nothing moves about the endpoint (`unseen_still`), or that something does (`unseen_moving`). `speed_sd_mm_s` [N] is
     the SD of the speed, all axes, and `speed_noise_mm_s` [N] how much of it the model's card states as noise that makes
     speeds larger, 0 without. The speed without it and `floor`, the limb's, rule `moving`; `floor_in_time_mm_s` [N]
-    rises where the noise about a sample is higher. `noise_mm` is the white noise per axis; `angle_noise_deg` and
-    `turn_noise_deg_s` are what noise is left in each angle and in its speed.
+    rises where the noise about a sample is higher. `noise_mm` is the white noise per axis.
     """
 
     limb: str
@@ -63,15 +61,10 @@ class LimbSeries:
     quick_mm: Floats
     quick_velocity_mm_s: Floats
     quick_floor: Floor
-    quick_bend_deg: Floats
     speed_px_s: Floats
     speed_mm_s: Floats
     accel_mm_s2: Floats
-    angles_deg: dict[str, Floats]
-    angle_speeds_deg_s: dict[str, Floats]
-    angle_noise_deg: dict[str, float]
-    turn_noise_deg_s: dict[str, float]
-    angles_3d: bool
+    angles: LimbAngles
     upper_mm: Floats
     lower_mm: Floats
     lift_mm: Floats
@@ -149,13 +142,6 @@ def _one_limb(
     noise_mm_s = (meta.get("speed_noise_sds") or 0.0) * speed_sd_mm_s
     moving = moving_mask(freed(speed_mm_s, noise_mm_s), valid, fs_hz, effective_hz, floor.value or 0.0)
     quick_mm = rooted.quick_mm[:, end] - rooted.quick_mm[:, root]
-    in_mm = bool(np.isfinite(tracks.gated_mm[:, [root, middle, end]]).all(axis=-1).any())
-    smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_mm else (tracks.smooth_px, tracks.gated_px)
-    down = trunk_down(smoothed, fs_hz)
-    body = None if tracks.in_plane else tracks.body
-    angles_deg = joint_angles(limb, smoothed, down, body)
-    raw_deg = joint_angles(limb, measured, down, body)
-    noise = {name: angle_noise(raw_deg[name], angle, fs_hz, cutoff_hz) for name, angle in angles_deg.items()}
     return LimbSeries(
         limb=limb,
         seen=whole(tracks.gated_px[:, root]) & whole(tracks.gated_px[:, end]),
@@ -168,17 +154,12 @@ def _one_limb(
         quick_floor=speed_floor(
             gated_mm, speed(quick_mm, fs_hz), fs_hz, quick_hz(tracks.time), None, own_noise, tracks.stirred[:, end]
         ),
-        quick_bend_deg=joint_angles(limb, tracks.quick_mm if in_mm else smoothed, down, None)[BENDS[kind_of(limb)]],
         speed_px_s=speed(position_px, fs_hz),
         speed_mm_s=speed_mm_s,
         accel_mm_s2=np.linalg.norm(acceleration(position_mm, fs_hz), axis=-1)
         if effective_hz >= FAST_HZ
         else np.full(len(speed_mm_s), np.nan),
-        angles_deg=angles_deg,
-        angle_speeds_deg_s={name: speed(angle[:, None], fs_hz) for name, angle in angles_deg.items()},
-        angle_noise_deg={name: both[0] for name, both in noise.items()},
-        turn_noise_deg_s={name: both[1] for name, both in noise.items()},
-        angles_3d=in_mm and not tracks.in_plane,
+        angles=limb_angles(limb, tracks),
         upper_mm=segment_length(tracks.gated_mm[:, root], tracks.gated_mm[:, middle]),
         lower_mm=segment_length(tracks.gated_mm[:, middle], tracks.gated_mm[:, end]),
         lift_mm=lift_mm(tracks.smooth_mm[:, end], None if tracks.in_plane else meta.get("mattress_plane")),

@@ -61,8 +61,8 @@ def _one_series(ids: Ids, tracks: CleanTracks, limb: LimbSeries) -> pl.DataFrame
         "speed_sd_mm_s": np.where(np.isfinite(limb.speed_mm_s), limb.speed_sd_mm_s, np.nan),
         "accel_mm_s2": limb.accel_mm_s2,
         "speed_floor_mm_s": np.full(n, np.nan if limb.floor.value is None else limb.floor.value),
-        **{f"{name}_deg": limb.angles_deg.get(name, missing) for name in ANGLE_NAMES},
-        **{f"{name}_deg_s": limb.angle_speeds_deg_s.get(name, missing) for name in ANGLE_NAMES},
+        **{f"{name}_deg": limb.angles.deg.get(name, missing) for name in ANGLE_NAMES},
+        **{f"{name}_deg_s": limb.angles.speed_deg_s.get(name, missing) for name in ANGLE_NAMES},
     }
     columns = {
         name: pl.Series(value, dtype=pl.Float32).fill_nan(None)

@@ -13,7 +13,7 @@ def test_angles_of_the_still_infant() -> None:
     limbs = s.limb_series(clean(make_tracks(20)), META)
     for limb in limbs.values():
         for angle in s.ANGLES[limb.kind]:
-            np.testing.assert_allclose(limb.angles_deg[angle], 90.0, atol=1e-4)
+            np.testing.assert_allclose(limb.angles.deg[angle], 90.0, atol=1e-4)
 
 
 def test_floor_of_white_noise_is_the_jitter_left_by_the_filter() -> None:
@@ -66,8 +66,8 @@ def test_without_millimetres_the_trunk_is_the_ruler() -> None:
     assert limb.floor.value is not None
     assert limb.floor.value < 5  # a still clip's floor is in true millimetres and does not count here
     assert np.isnan(limb.lift_mm).all()
-    assert not limb.angles_3d
-    np.testing.assert_allclose(np.nanmedian(limb.angles_deg["shoulder_elevation"]), 90.0, atol=1e-4)
+    assert not limb.angles.in_3d
+    np.testing.assert_allclose(np.nanmedian(limb.angles.deg["shoulder_elevation"]), 90.0, atol=1e-4)
 
 
 def test_bouts_that_touch_a_gap_are_censored() -> None:
@@ -97,10 +97,10 @@ def test_body_frame_positions_accelerations_and_angular_speeds_of_a_sine() -> No
     two_differences = (30 * np.sin(2 * np.pi / 30)) ** 2
     highest = 10 * np.cos(np.pi / 30)  # no sample falls on the crest itself
     assert np.nanmax(limb.accel_mm_s2[inner]) == pytest.approx(highest * gain * two_differences, rel=1e-3)
-    assert np.nanmax(limb.angle_speeds_deg_s["elbow"][inner]) == pytest.approx(
+    assert np.nanmax(limb.angles.speed_deg_s["elbow"][inner]) == pytest.approx(
         np.degrees(10 * gain / 50) * 30 * np.sin(2 * np.pi / 30), rel=0.01
     )
-    assert (limb.angle_speeds_deg_s["elbow"][inner] >= 0).all()
+    assert (limb.angles.speed_deg_s["elbow"][inner] >= 0).all()
 
 
 def test_no_accelerations_below_25_hz() -> None:
@@ -115,13 +115,13 @@ def test_an_infant_that_turns_keeps_its_angles() -> None:
     xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (3600, 1, 1))
     xyz[1800:] = (xyz[1800:] - [0, -30, 400]) @ about_z + [0, -30, 400]
     limb = s.limb_series(clean(from_mm(np.arange(3600) / 30, xyz)), META)["right_arm"]
-    raised = limb.angles_deg["shoulder_elevation"]
+    raised = limb.angles.deg["shoulder_elevation"]
     np.testing.assert_allclose(raised[np.r_[300:1700, 1900:3300]], 90.0, atol=0.5)
 
 
 def test_a_leg_that_is_spread_opens_the_hip_angle_and_is_no_flexion() -> None:
     # the still infant's thighs lie at right angles to the trunk in the plane of the bed: pure abduction
     limb = s.limb_series(clean(make_tracks(20)), META)["right_leg"]
-    np.testing.assert_allclose(limb.angles_deg["hip"], 90.0, atol=1e-4)
-    np.testing.assert_allclose(limb.angles_deg["hip_abduction"], 90.0, atol=1e-4)
-    assert not [name for name in limb.angles_deg if "flexion" in name]
+    np.testing.assert_allclose(limb.angles.deg["hip"], 90.0, atol=1e-4)
+    np.testing.assert_allclose(limb.angles.deg["hip_abduction"], 90.0, atol=1e-4)
+    assert not [name for name in limb.angles.deg if "flexion" in name]

@@ -104,4 +104,4 @@ def test_an_arm_whose_shoulder_is_never_seen_has_its_movement_and_no_angle_at_th
     assert hidden.moving[hidden.valid].mean() == pytest.approx(whole.moving[hidden.valid].mean(), abs=0.01)
     path = [np.nansum(np.where(arm.moving & hidden.valid, arm.speed_mm_s, 0.0)) for arm in (whole, hidden)]
     assert path[1] == pytest.approx(path[0], rel=0.02)
-    assert all(np.isnan(angle).all() for angle in hidden.angles_deg.values())
+    assert all(np.isnan(angle).all() for angle in hidden.angles.deg.values())

@@ -72,7 +72,7 @@ def simulated_clips(
         conditions = [condition_of(seed, number, varied_share) for number in range(infants)]
         jobs = [(seed, number, per_infant, condition, pace, cropped) for number, condition in enumerate(conditions)]
         with contextlib.ExitStack() as stack:
-            made = map(_clips_of, jobs)
+            made: Iterator[ClipSet] = map(_clips_of, jobs)
             if workers:
                 pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
                 made = pool.map(_clips_of, jobs, chunksize=4)

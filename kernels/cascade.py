@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from asyconv.kernels import launch, reference
-from asyconv.kernels.bands import cascade_by_bands
 from asyconv.kernels.dispatch import after_failure, choose, problem_of, tell
 
 KERNELS = ((1, 3, 1), (1, 1, 3), (3, 1, 1))
@@ -145,9 +144,6 @@ def _library(
     """Run by torch's own convolutions, on any device."""
     with torch.autocast(x.device.type, enabled=False):  # or it would cast the float32 sums of a half
         x = _channels_last(x, weights[0].dtype)
-        if x.device.type == "cpu":
-            y = cascade_by_bands(x, weights, biases, head_weights, head_biases)
-            return y if head_weights else y.permute(0, 4, 1, 2, 3)
         stages = zip((*weights, *head_weights[:1]), (*biases, *head_biases[:1]), strict=True)
         for weight, bias in stages:
             x = reference.convolve_relu(x, weight, bias)

@@ -15,7 +15,8 @@ computed in float32 there and, in a convolution alone, rounded where CUDA rounds
 
 The cascade of three convolutions, each with bias and ReLU, rounds where the fused kernels round: sums in
 float32, the result once to the half type. On CUDA cuDNN's convolution with bias and ReLU does the same, but
-is not known to saturate; where it is missing, torch's convolution rounds once more, before its bias.
+is not known to saturate; where it is missing, torch's convolution rounds once more, before its bias. On a CPU
+oneDNN's does both networks without gradients: the same numbers, in one pass over the result instead of two.
 """
 
 import functools
@@ -28,7 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from asyconv.kernels import cudnn
+from asyconv.kernels import cudnn, onednn
 
 HALVES = (torch.float16, torch.bfloat16)
 FEW_CHANNELS = 8
@@ -52,8 +53,12 @@ def working_dtype(dtype: torch.dtype, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def convolve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def convolve(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
     """Convolution of stride 1 with an odd kernel and zero padding: [B, T, H, W, C] -> [B, T, H, W, O]."""
+    if relu:
+        product = weight.dtype == torch.float32 and weight[0, 0].numel() == 1  # MKL's, whose order of sums is kept
+        fused = None if product else _fused(x, weight, bias)
+        return convolve(x, weight, bias).relu_() if fused is None else fused
     wanted = torch.is_grad_enabled() and (weight.requires_grad or x.requires_grad)
     if wanted and _taps_are_faster(x, weight):
         result: Tensor = _Convolution.apply(x, weight, bias)  # type: ignore[no-untyped-call]
@@ -176,34 +181,56 @@ def maps(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return planes.to(dtype).view(x.shape[0], weight.shape[0], *x.shape[1:4])
 
 
-def convolve_relu(x: Tensor, weight: Tensor, bias: Tensor, *, padded: bool = False) -> Tensor:
-    """One stage of the cascade, [B, T, H, W, C] -> [B, T, H, W, O] in the weights' dtype.
-
-    ``padded`` says that x, for a kernel along H, comes with the rows above and below: [B, T, H + 2, W, C].
-    """
+def convolve_relu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """One stage of the cascade, [B, T, H, W, C] -> [B, T, H, W, O] in the weights' dtype."""
     dtype = weight.dtype
-    operation = _along_h_padded if padded else convolve
-    if not padded and x.is_cuda:
+    if x.is_cuda:
         fused = cudnn.convolve_relu(_flat_view(x, weight), _flat_kernel(weight), bias.to(dtype))
         if fused is not None:
             return fused.permute(0, 2, 3, 1).reshape(*x.shape[:-1], -1).contiguous()
+    fused = _fused(x.to(dtype), weight, bias.to(dtype))
+    if fused is not None:
+        return fused
     if dtype not in HALVES:
-        return operation(x, weight, bias.to(dtype)).relu_().contiguous()  # float64 comes in torch's own order
+        return convolve(x, weight, bias.to(dtype)).relu_().contiguous()  # float64 comes in torch's own order
     working = working_dtype(dtype, x.device)
-    y = operation(x.to(working), weight.to(working), bias.to(working))
+    y = convolve(x.to(working), weight.to(working), bias.to(working))
     return y.clamp_(0, torch.finfo(dtype).max).to(dtype).contiguous()
 
 
-def halve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def halve(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
     """Strided 2x2 convolution in space, [B, T, H, W, C] -> [B, T, H/2, W/2, O]; weight [O, C, 1, 2, 2]."""
+    if relu:
+        fused = _fused(x, weight, bias, stride=2)
+        return halve(x, weight, bias).relu_() if fused is None else fused
     y = _sum(F.conv2d, _pictures(x), weight[:, :, 0], bias, stride=2)
     return _clips(y, x)
 
 
-def double(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Transposed 2x2 convolution in space, [B, T, H, W, C] -> [B, T, 2H, 2W, O]; weight [C, O, 1, 2, 2]."""
+def double(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
+    """Transposed 2x2 convolution in space, [B, T, H, W, C] -> [B, T, 2H, 2W, O]; weight [C, O, 1, 2, 2].
+
+    With ReLU it is a 1x1x1 convolution to four times the channels, laid out anew: of one pixel come four, of it alone.
+    """
+    if relu:
+        taps = weight.permute(3, 4, 1, 0, 2).flatten(0, 2)[..., None, None]
+        four = _fused(x, taps, None if bias is None else bias.repeat(4))
+        if four is None:
+            return double(x, weight, bias).relu_()
+        pixels: Tensor = four.unflatten(-1, (2, 2, -1)).permute(0, 1, 2, 4, 3, 5, 6)
+        return pixels.flatten(4, 5).flatten(2, 3)
     y = _sum(F.conv_transpose2d, _pictures(x), weight[:, :, 0], bias, stride=2)
     return _clips(y, x)
+
+
+def _fused(x: Tensor, weight: Tensor, bias: Tensor | None, stride: int = 1) -> Tensor | None:
+    """Convolution with ReLU in one pass; None where it is not to be had: off the CPU, with gradients, while traced."""
+    wanted = torch.is_grad_enabled() and (weight.requires_grad or x.requires_grad)
+    if x.device.type != "cpu" or wanted or torch.compiler.is_compiling():
+        return None
+    if working_dtype(weight.dtype, x.device) != weight.dtype:
+        return None
+    return onednn.convolve_relu(x, weight, bias, stride)
 
 
 def _sum(
@@ -246,10 +273,6 @@ def _clips(pictures: Tensor, like: Tensor) -> Tensor:
     """Pictures [B*T, O, H', W'] as [B, T, H', W', O], B and T from ``like``."""
     clips: Tensor = pictures.permute(0, 2, 3, 1).unflatten(0, like.shape[:2])
     return clips
-
-
-def _along_h_padded(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return _clips(_sum(F.conv2d, _pictures(x), weight[:, :, 0], bias), x)
 
 
 def _spatial(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -5,6 +5,8 @@ whose rounding is an eighth of bfloat16's; on a CPU bfloat16 where the processor
 depth, probabilities and maps are float32 throughout.
 """
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +27,8 @@ from asyconv.pose.networks import N_MAPS, folded
 from asyconv.skeleton import N_JOINTS
 
 BATCH: Final = {"cpu": 4, "cuda": 22}
-"""Clips at a time: four stay in a CPU's cache; 22 fill the GPU in whole waves (kernels.md 1)."""
+"""Clips at a time: four for each thread of a CPU, or they wait for weights; 22 fill the GPU in whole waves
+(kernels.md 1)."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -81,17 +84,24 @@ def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
 
 
 class Inference:
-    """A model ready to run with a precision, "auto" or the name of a type; on the GPU where there is one."""
+    """A model ready to run with a precision, "auto" or the name of a type; on the GPU where there is one.
+
+    On a CPU each of torch's threads computes clips of its own: threads that share every convolution wait for each other
+    after each.
+    """
 
     def __init__(self, model: Model, precision: str = "auto") -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.batch = BATCH[self.device.type]
+        self._threads = torch.get_num_threads() if self.device.type == "cpu" else 1
+        self._pool = ThreadPoolExecutor(self._threads, "networks", torch.set_num_threads, (1,))  # each of its threads
+        self.batch = BATCH[self.device.type] * self._threads
         self.settings = model.settings
         self._thresholds = np.asarray(model.settings.presence_thresholds, np.float32)
         self.precision = precision_of(precision)
         dtype = getattr(torch, self.precision)
         self.gflop = 0.0
         """Arithmetic of the networks so far, with all taps of every convolution."""
+        self._counting = threading.Lock()
         self._detection = folded(model.detection).to(self.device, dtype)
         for layer in self._detection.modules():
             if isinstance(layer, Convolution):
@@ -122,14 +132,17 @@ class Inference:
             return None
 
     def _both(self, depth_mm: Floats) -> list[ClipMaps]:
+        if self.device.type == "cpu":
+            shares = np.array_split(depth_mm, min(self._threads, len(depth_mm)))
+            return [clip for clips in self._pool.map(self._maps_of, shares) for clip in clips]
         numbers = self.settings.depth_scale_mm, self.settings.depth_limit
         with torch.inference_mode():
-            if self.device.type == "cpu":
-                return self._maps_of(torch.from_numpy(normalise(depth_mm, *numbers))[:, None])
             return self._candidates_of(normalised(torch.from_numpy(depth_mm).to(self.device), *numbers)[:, None])
 
-    def _maps_of(self, depth: Tensor) -> list[ClipMaps]:
-        """Maps of clips of normalised depth [B, 1, 3, 96, 128], each in a box of its own."""
+    @torch.inference_mode()
+    def _maps_of(self, depth_mm: Floats) -> list[ClipMaps]:
+        """Maps of clips of depth in mm [B, 3, 96, 128], each in a box of its own."""
+        depth = torch.from_numpy(normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit))[:, None]
         probability = torch.sigmoid(self._detection(depth).float())
         seen = _to_numpy(probability[:, :N_JOINTS])
         presence = seen.max(axis=(-2, -1))
@@ -164,14 +177,18 @@ class Inference:
 
     def _count(self, layer: Convolution, inputs: tuple[Tensor], output: Tensor) -> None:
         pixels = min(x.shape[:4].numel() for x in (inputs[0], output))  # of a strided layer, the fewer ones
-        self.gflop += 2e-9 * layer.weight.numel() * pixels
+        self._add_gflop(2e-9 * layer.weight.numel() * pixels)
+
+    def _add_gflop(self, gflop: float) -> None:
+        with self._counting:
+            self.gflop += gflop
 
     def _maps(self, depth: Tensor, probability: Tensor, box: Box) -> Tensor:
         """Confidence maps [B, 3, 20, h, w] inside the box; the networks' border is the picture's, not the box's."""
         outer = box.grown(CONTEXT_MAP)
         stacked = torch.cat([outer.of(depth), outer.of(probability)], dim=1)
         weights = sum(p.numel() for p in self._regression.parameters() if p.ndim > 1)
-        self.gflop += 2e-9 * weights * stacked[:, 0].numel()
+        self._add_gflop(2e-9 * weights * stacked[:, 0].numel())
         maps: Tensor = box.within(outer).of(self._regression(stacked))  # float32 planes, as the first kernel reads
         return maps.permute(0, 2, 1, 3, 4)
 

@@ -36,14 +36,11 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, T, H, W, C] -> [B, T, H', W', O]."""
+        if self.norm is None:
+            return self.operation(x, self.weight, self.bias, relu=self.activate)
         x = self.operation(x, self.weight, self.bias)
-        if not self.activate:
-            return x
         # flat before the in-place ReLU: in place on a view, autograd would copy the whole gradient once more
-        rows = x.flatten(0, 3)
-        if self.norm is not None:
-            rows = self.norm(rows)
-        return F.relu_(rows).view(x.shape)
+        return F.relu_(self.norm(x.flatten(0, 3))).view(x.shape)
 
 
 class Block(nn.Module):

@@ -85,17 +85,20 @@ def facts(model: Model) -> dict[str, Any]:
     }
 
 
-def _same(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _same(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
     padding = [size // 2 for size in weight.shape[2:]]
-    return F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, padding=padding).permute(0, 2, 3, 4, 1)
+    y = F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, padding=padding).permute(0, 2, 3, 4, 1)
+    return F.relu(y) if relu else y
 
 
-def _halve(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride=(1, 2, 2)).permute(0, 2, 3, 4, 1)
+def _halve(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
+    y = F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride=(1, 2, 2)).permute(0, 2, 3, 4, 1)
+    return F.relu(y) if relu else y
 
 
-def _double(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return F.conv_transpose3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride=(1, 2, 2)).permute(0, 2, 3, 4, 1)
+def _double(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
+    y = F.conv_transpose3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride=(1, 2, 2)).permute(0, 2, 3, 4, 1)
+    return F.relu(y) if relu else y
 
 
 _OPERATIONS: Final = {"convolve": _same, "halve": _halve, "double": _double}

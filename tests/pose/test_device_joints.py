@@ -72,10 +72,11 @@ def test_depth_is_normalised_alike() -> None:
 def test_both_ways_give_the_same_joints_of_simulated_clips() -> None:
     clips = make_clips(5, 0, 2)
     inference = Inference(load_model("compact"), "float32")
-    depth = torch.from_numpy(normalise(clips.depth.astype(np.float32) / 10.0, *(
-        inference.settings.depth_scale_mm, inference.settings.depth_limit)))[:, None]  # fmt: skip
+    depth_mm = clips.depth.astype(np.float32) / 10.0
+    numbers = inference.settings.depth_scale_mm, inference.settings.depth_limit
+    depth = torch.from_numpy(normalise(depth_mm, *numbers))[:, None]
     with torch.inference_mode():
-        ways = inference._maps_of(depth), inference._candidates_of(depth)
+        ways = inference._maps_of(depth_mm), inference._candidates_of(depth)
     found = 0
     for on_cpu, on_device in zip(*ways, strict=True):
         assert on_device.confidence.size == on_device.seen.size == 0

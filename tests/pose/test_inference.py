@@ -75,7 +75,26 @@ def test_a_clip_has_the_same_maps_in_bfloat16_whatever_else_is_in_its_batch() ->
         np.testing.assert_array_equal(alone.confidence, expected.confidence)
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_share_the_clips_and_decide_no_number(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    depth_mm = make_clips(TEST_SEED, 0, 5).depth.astype(np.float32) / 10.0
+    expected = inference.Inference(load_model("compact"), "float32").both(depth_mm)
+    before = torch.get_num_threads()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    networks = inference.Inference(load_model("compact"), "float32")
+    monkeypatch.undo()
+    assert networks.batch == 4 * threads
+    seen: list[int] = []
+    networks._detection.register_forward_pre_hook(lambda _, clips: seen.append(len(clips[0])))
+    for clip, other in zip(networks.both(depth_mm), expected, strict=True):
+        np.testing.assert_array_equal(clip.confidence, other.confidence)
+        assert clip.box == other.box
+    assert sorted(seen) == {1: [1, 4], 2: [2, 3], 3: [1, 2, 2]}[threads]
+    assert torch.get_num_threads() == before  # for whoever else computes in this process
+
+
 def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)  # as on a GPU the clips are not shared out
     networks = inference.Inference(load_model("compact"), "float32")
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     depth_mm = np.random.default_rng(0).uniform(480, 600, (4, 3, 96, 128)).astype(np.float32)

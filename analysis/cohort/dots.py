@@ -9,6 +9,6 @@ def spread(n: int) -> list[float]:
     return [int(f"{k:b}"[::-1], 2) / 2 ** k.bit_length() - 0.5 if k else 0.0 for k in range(n)]
 
 
-def dots(ax: Any, x: Sequence[float], y: Sequence[float], colour: str, size: float = 7.0, marker: str = "o") -> None:
+def dots(ax: Any, x: Sequence[float], y: Sequence[float], colour: str, size: float) -> None:
     """Scatter with see-through dots, so that many on one place look darker; a picture inside SVG, not 10000 circles."""
-    ax.scatter(x, y, s=size, c=colour, marker=marker, alpha=0.4, linewidths=0, zorder=2, rasterized=True)
+    ax.scatter(x, y, s=size, c=colour, alpha=0.4, linewidths=0, zorder=2, rasterized=True)

@@ -79,10 +79,10 @@ def plain_number(value: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def table_of(frame: pl.DataFrame, caption: str, *, folded: bool = False, sortable: bool = False) -> Table:
+def table_of(frame: pl.DataFrame, caption: str, *, folded: bool = False) -> Table:
     """Make a table that shows every row and column of `frame`."""
     columns = tuple(name.replace("_", " ") for name in frame.columns)
-    return Table(caption, columns, [[cell_of(v) for v in row] for row in frame.rows()], folded, sortable)
+    return Table(caption, columns, [[cell_of(v) for v in row] for row in frame.rows()], folded)
 
 
 def html(page: Page, pages: Sequence[Page], pngs: Mapping[str, bytes], *, simulated: str) -> str:

@@ -101,10 +101,10 @@ def pair_name(pair: str) -> str:
     return limb_name(pair).replace("-", " \N{EN DASH} ")
 
 
-def binned(time_s: Floats, values: Floats, bins_max: int = BINS_MAX) -> tuple[Floats, Floats, Floats]:
-    """Time [M], minimum and maximum [M] of `values` [N] in at most `bins_max` bins; NaN where a bin has none."""
+def binned(time_s: Floats, values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Time [M], minimum and maximum [M] of `values` [N] in at most `BINS_MAX` bins; NaN where a bin has none."""
     n = len(values)
-    edges = bin_edges(n, bins_max)
+    edges = bin_edges(n)
     finite = np.isfinite(values)
     low = np.minimum.reduceat(np.where(finite, values, np.inf), edges)
     high = np.maximum.reduceat(np.where(finite, values, -np.inf), edges)

@@ -33,7 +33,7 @@ from asyconv.analysis.measures.measure import Measure, Result, Scope, Value, val
 
 __all__ = ["DEFINITION_VERSION", "REGISTRY", "Measure", "Result", "Scope", "compute", "core_rows", "measures"]
 
-DEFINITION_VERSION: Final = 8
+DEFINITION_VERSION: Final = 9
 NEVER_NEGATIVE: Final = frozenset({"mm/s", "mm/s^2", "mm/min", "1/min", "s"})
 TIERS: Final = ("core", "extended")
 

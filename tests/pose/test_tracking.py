@@ -60,18 +60,18 @@ def test_depth_at_a_joint_by_hand() -> None:
     assert np.isnan(nearer_half(np.zeros((3, 3), np.uint16)))
 
 
-GOLDEN_X_PX = [413.9, 365.4, 352.2, 291.6, 285.1, 232.7, 312.5, 346.7, 340.0, 300.1, 280.7, 308.5]
+GOLDEN_X_PX = [414.4, 366.6, 352.4, 291.1, 285.0, 233.9, 312.3, 346.6, 338.5, 297.7, 280.4, 308.9]
 
 
-GOLDEN_Y_PX = [295.0, 270.3, 310.4, 309.8, 277.2, 266.5, 134.9, 154.0, 193.9, 193.6, 156.8, 162.5]
+GOLDEN_Y_PX = [295.4, 270.8, 309.7, 310.2, 277.3, 266.5, 133.7, 154.3, 194.8, 193.2, 157.2, 158.6]
 
 
-GOLDEN_Z_MM = [546, 572, 598, 601, 574, 532, 610, 566, 595, 597, 571, 598]
+GOLDEN_Z_MM = [546, 571, 598, 601, 574, 533, 612, 566, 596, 596, 571, 598]
 
 
 def test_numbers_change_only_together_with_the_tracks_version(tracks: Tracks) -> None:
     """Golden values of frame 46. Where they change for the same weights, raise `TRACKS_VERSION` and write new ones."""
-    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "133b7bb6f5fd")
+    assert (TRACKS_VERSION, tracks.meta["weights_hash"][:12]) == (5, "33338e9c7f7a")
     np.testing.assert_allclose(tracks.x_px[45], GOLDEN_X_PX, atol=0.2)  # other processors sum in another order
     np.testing.assert_allclose(tracks.y_px[45], GOLDEN_Y_PX, atol=0.2)
     np.testing.assert_allclose(tracks.z_mm[45], GOLDEN_Z_MM, atol=1.1)

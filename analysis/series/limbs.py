@@ -139,7 +139,7 @@ def _one_limb(
     floor = speed_floor(gated_mm, speed_mm_s, fs_hz, cutoff_hz, still_clip, own_noise, tracks.stirred[:, end])
     valid = np.isfinite(speed_mm_s) & ~tracks.excluded
     speed_sd_mm_s = np.sqrt((rooted.speed_sd_mm_s[:, [end, root]] ** 2).sum(axis=1))
-    noise_mm_s = (meta.get("speed_noise_sds") or 0.0) * speed_sd_mm_s
+    noise_mm_s = (meta.get("speed_noise_sds") or 0.0) * np.nan_to_num(speed_sd_mm_s)
     moving = moving_mask(freed(speed_mm_s, noise_mm_s), valid, fs_hz, effective_hz, floor.value or 0.0)
     quick_mm = rooted.quick_mm[:, end] - rooted.quick_mm[:, root]
     return LimbSeries(

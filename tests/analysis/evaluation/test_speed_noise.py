@@ -10,7 +10,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.evaluation.speed_noise import errors_across, speed_noise_sds
 from asyconv.analysis.formulas.kinematics import derivative, freed
 from asyconv.analysis.tables.movement import Movement
-from tests.helpers.closed_form import make_tracks, shake
+from tests.helpers.closed_form import hide, make_tracks, shake
 
 
 def moving(sideways_mm: float, **meta: Any) -> Movement:
@@ -45,3 +45,13 @@ def test_a_path_without_its_noise_is_nearer_to_the_truth() -> None:
     without = moving(2.0, speed_noise_sds=sds)
     assert path(noisy) > 1.1 * path(true)
     assert abs(path(without) / path(true) - 1) < 0.5 * (path(noisy) / path(true) - 1)
+
+
+def test_where_the_error_of_a_speed_is_not_known_no_noise_is_taken_off() -> None:
+    swing = {"right_wrist": shake(20, 0.5)}
+    tracks = hide(make_tracks(120, motion=swing, speed_noise_sds=0.3), "right_shoulder", 0, 1500)  # the trunk stands in
+    movement = analyse(tracks)
+    arm = movement.limbs["right_arm"]
+    assert (arm.valid & ~np.isfinite(arm.speed_sd_mm_s)).any()
+    assert np.isfinite(arm.speed_noise_mm_s).all()
+    assert all(np.isfinite(r.error_sd) for r in movement.results if r.error_sd is not None)

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,6 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
     this noise and the factors of intervals that hold here, and the predicted tracks: given again, the command analyses
     those that the same model left, without the networks.
     """
-    from dataclasses import replace
-
     from asyconv.analysis import analyse
     from asyconv.analysis.evaluation import agreement
     from asyconv.analysis.evaluation.amount_intervals import factors_that_hold, interval_rows, intervals_text
@@ -114,8 +113,6 @@ def _tracked(
 
     The infants are under `condition`, by default calm ones. One recording lies on the disk at a time.
     """
-    from dataclasses import replace
-
     import numpy as np
 
     from asyconv.simulation.infant import FPS_HZ

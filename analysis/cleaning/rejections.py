@@ -199,8 +199,8 @@ def go_beneath_skin(at: Positions, skin: bool) -> Done:
     with np.errstate(invalid="ignore"):
         moved = np.linalg.norm(deep - at.mm, axis=-1) > FLICKER_MM
     how = (
-        f"wrists and ankles: deeper by {RADIUS_SHARE:g} of forearm or shank, times how much shorter it looks; count: "
-        f"by more than {FLICKER_MM:g} mm"
+        f"wrists and ankles: deeper by {RADIUS_SHARE:g} of forearm or shank x (its length / how long it looks - 1); "
+        f"count: by more than {FLICKER_MM:g} mm"
     )
     return replace(at, mm=deep), (Step(name, how, int(moved.sum()), moved.size),)
 

@@ -2,8 +2,8 @@
 
 Errors along a movement make a speed larger or smaller. Errors across it only make it larger, and paths longer: by
 sqrt(speed^2 + error^2). How large they are is known of simulated infants. The median of error / SD over the samples
-at which limbs truly move stands in the model's card, and the analysis takes so much off. The median,
-because the largest errors are those of joints that were found in a wrong place, not noise.
+at which limbs truly move stands in the model's card, and the analysis takes so much off. It is the
+median, because the largest errors are those of joints that were found in a wrong place, which is no noise.
 """
 
 from collections.abc import Mapping, Sequence

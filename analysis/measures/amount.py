@@ -9,8 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from asyconv.analysis.formulas.bouts import moving_mask
-from asyconv.analysis.formulas.kinematics import freed, path_steps, speed_rms_debiased
+from asyconv.analysis.formulas.kinematics import path_steps, speed_rms_debiased
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.spatial import weighted_centre
 from asyconv.analysis.formulas.statistics import (
@@ -26,6 +25,7 @@ from asyconv.analysis.measures.amount_errors import moving_error_pp, path_error_
 from asyconv.analysis.measures.gates import AMOUNT, ANALYSED_MIN_S, COVERAGE_MIN_PCT, Gates, at_least
 from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
+from asyconv.analysis.series.limbs import moving_of, path_of
 from asyconv.analysis.series.parts import BodyEpoch, Floats, LimbEpoch
 
 HAYES: Final = "Hayes 1993, doi 10.1002/dev.420260505"
@@ -42,17 +42,15 @@ NO_MOVEMENT: Final = "no movement above the threshold"
 def path_mm(limb: LimbEpoch) -> Floats:
     """Path of each sample [N] while the limb moves, freed of the floor's share or, where that is more, of noise."""
     own = limb.series
-    return path_steps(own.speed_mm_s, own.moving, limb.epoch.fs_hz, np.maximum(own.floor_mm_s, own.speed_noise_mm_s))
+    return path_of(own, own.moving, limb.epoch.fs_hz, own.floor_mm_s)
 
 
 def _in_noise(limb: LimbEpoch) -> Arguments:
     """The path, and what is left of it where the floor follows the noise in time, in mask and path."""
     own, epoch = limb.series, limb.epoch
     floor_mm_s = own.floor_in_time_mm_s
-    without_mm_s = freed(own.speed_mm_s, own.speed_noise_mm_s)
-    moving = moving_mask(without_mm_s, own.valid, epoch.fs_hz, epoch.effective_hz, floor_mm_s)
-    left_mm = path_steps(own.speed_mm_s, moving, epoch.fs_hz, np.maximum(floor_mm_s, own.speed_noise_mm_s))
-    return path_mm(limb), left_mm, own.moving
+    moving = moving_of(own, epoch.fs_hz, epoch.effective_hz, floor_mm_s)
+    return path_mm(limb), path_of(own, moving, epoch.fs_hz, floor_mm_s), own.moving
 
 
 def _of_all(limb: LimbEpoch) -> Arguments | str:

@@ -18,7 +18,7 @@ from asyconv.analysis.cleaning.estimated import quick_hz
 from asyconv.analysis.formulas.bouts import Bouts, bouts, moving_mask
 from asyconv.analysis.formulas.filters import smooth
 from asyconv.analysis.formulas.gaps import whole
-from asyconv.analysis.formulas.kinematics import acceleration, derivative, freed, segment_length, speed
+from asyconv.analysis.formulas.kinematics import acceleration, derivative, freed, path_steps, segment_length, speed
 from asyconv.analysis.formulas.noise import white_noise
 from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.spatial import lift_mm
@@ -96,6 +96,17 @@ class LimbSeries:
     def quick_speed_mm_s(self) -> Floats:
         """Speed [N] of the endpoint relative to its root, low-passed at 6 Hz."""
         return np.asarray(np.linalg.norm(self.quick_velocity_mm_s, axis=1))
+
+
+def moving_of(limb: LimbSeries, fs_hz: float, effective_hz: float, floor_mm_s: float | Floats) -> Bools:
+    """Mask [N] of the movement of `limb` above a floor, its own or another: of its speed freed of noise."""
+    speed_mm_s = freed(limb.speed_mm_s, limb.speed_noise_mm_s)
+    return moving_mask(speed_mm_s, limb.valid, fs_hz, effective_hz, floor_mm_s)
+
+
+def path_of(limb: LimbSeries, moving: Bools, fs_hz: float, floor_mm_s: float | Floats) -> Floats:
+    """Path of `limb` at each sample [N] while `moving`, freed of a floor or, where that is more, of noise."""
+    return path_steps(limb.speed_mm_s, moving, fs_hz, np.maximum(floor_mm_s, limb.speed_noise_mm_s))
 
 
 def limb_series(tracks: CleanTracks, meta: dict[str, Any]) -> dict[str, LimbSeries]:

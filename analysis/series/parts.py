@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.cleaning.clean import CleanTracks
-from asyconv.analysis.formulas.bouts import bouts, moving_mask
-from asyconv.analysis.formulas.kinematics import freed
+from asyconv.analysis.formulas.bouts import bouts
 from asyconv.analysis.formulas.statistics import share_pct
 from asyconv.analysis.series.activity import ActivitySeries
 from asyconv.analysis.series.body import BodySeries, JointSeries, body_series, joint_series
 from asyconv.analysis.series.cuts import cut
 from asyconv.analysis.series.epochs import Epoch
-from asyconv.analysis.series.limbs import LimbSeries
+from asyconv.analysis.series.limbs import LimbSeries, moving_of
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -194,7 +193,5 @@ def _pairs(limbs: dict[str, LimbEpoch]) -> Iterator[PairEpoch]:
 def _with_floor(limb: LimbEpoch, floor_mm_s: float) -> LimbEpoch:
     """`limb` with its mask drawn again for another floor."""
     own, epoch = limb.series, limb.epoch
-    moving = moving_mask(
-        freed(own.speed_mm_s, own.speed_noise_mm_s), own.valid, epoch.fs_hz, epoch.effective_hz, floor_mm_s
-    )
+    moving = moving_of(own, epoch.fs_hz, epoch.effective_hz, floor_mm_s)
     return replace(limb, series=replace(own, moving=moving, bouts=bouts(moving, own.valid)))

@@ -7,11 +7,10 @@ import numpy.typing as npt
 import polars as pl
 
 from asyconv.analysis.cleaning.clean import CleanTracks
-from asyconv.analysis.formulas.kinematics import path_steps
 from asyconv.analysis.formulas.statistics import mean, per_minute, share_pct
 from asyconv.analysis.measures.gates import COVERAGE_MIN_PCT
 from asyconv.analysis.series.floor import FLOOR_MAX_MM_S
-from asyconv.analysis.series.limbs import LimbSeries
+from asyconv.analysis.series.limbs import LimbSeries, path_of
 from asyconv.analysis.series.parts import Series
 from asyconv.analysis.tables.tables import Ids, with_ids
 
@@ -71,5 +70,5 @@ def minutes_table(ids: Ids, tracks: CleanTracks, series: Series, implausible: Bo
 def _of_limb(limb: LimbSeries, fs_hz: float) -> tuple[Bools, Bools, Floats]:
     """Where the limb was seen, where it moved, and its path at each sample; nothing where its floor is too high."""
     usable = limb.floor.value is not None and limb.floor.value < FLOOR_MAX_MM_S
-    path = path_steps(limb.speed_mm_s, limb.moving, fs_hz, np.maximum(limb.floor_mm_s, limb.speed_noise_mm_s))
+    path = path_of(limb, limb.moving, fs_hz, limb.floor_mm_s)
     return limb.valid & usable, limb.moving & usable, path

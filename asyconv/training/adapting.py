@@ -52,13 +52,13 @@ def adapting_recipe(model: Model, precision: str) -> Recipe:
     )
 
 
-def between(before: nn.Module, trained: nn.Module, trained_weight: float = TRAINED_WEIGHT) -> nn.Module:
+def between(before: nn.Module, trained: nn.Module) -> nn.Module:
     """Give `trained`, the same network after a training, the mean of its weights and those `before`."""
     old = before.state_dict()
     with torch.no_grad():
         for name, value in trained.state_dict().items():
             if value.is_floating_point():
-                value.lerp_(old[name].to(value), 1.0 - trained_weight)
+                value.lerp_(old[name].to(value), 1.0 - TRAINED_WEIGHT)
     return trained
 
 

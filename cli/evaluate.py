@@ -1,6 +1,7 @@
 """asyconv evaluate: a model's errors, or those of the movement analysis, where the truth is known."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +165,7 @@ def compare(
 @seconds_option(180)
 @seed_option()
 @option("--conditions", is_flag=True, help="One line for each condition: noise, cameras, cloths, a resting hand.")
+@option("--other-hospital", is_flag=True, help="One line for infants as of `asyconv simulate --other-hospital`.")
 @output_option("Folder for values, a figure, the model with its factors, and tracks, which a second call takes again.")
 @overwrite_option()
 def movement(
@@ -172,6 +174,7 @@ def movement(
     seconds: float,
     seed: int,
     conditions: bool,
+    other_hospital: bool,
     output: Path | None,
     overwrite: bool,
 ) -> None:
@@ -183,8 +186,12 @@ def movement(
     """
     from asyconv.cli.evaluate_movement import TRACKS, amounts_by_condition, compare_amounts
 
+    if conditions and other_hospital:
+        raise click.UsageError("--conditions and --other-hospital each state other infants; give one of them.")
     check(output, models, overwrite, may_hold=(TRACKS,))
-    compare = amounts_by_condition if conditions else compare_amounts
+    compare: Callable[..., str] = compare_amounts
+    if conditions or other_hospital:
+        compare = partial(amounts_by_condition, other_hospital=other_hospital)
     print_each(models, lambda model, folder: compare(model, infants, seconds, seed, folder), output)
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from asyconv.analysis.evaluation.amount_summary import LimbError
     from asyconv.pose.model_file import Model
     from asyconv.simulation.infant import Infant
-    from asyconv.simulation.scene import Condition
+    from asyconv.simulation.scene import Condition, Conditions
     from asyconv.simulation.truth import Truth
     from asyconv.tracks import Tracks
 
@@ -75,10 +76,13 @@ def _where(model: "Model") -> str:
     return "the model's card" if model.card.get("speed_noise_sds") else "measured on these infants"
 
 
-def amounts_by_condition(model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None) -> str:
+def amounts_by_condition(
+    model: "Model", infants: int, seconds: float, seed: int, output: Path | None = None, *, other_hospital: bool = False
+) -> str:
     """The same infants under one condition after another, and how far their amounts are from the truth.
 
-    With `output`, the figures go there as CSV, and the predicted tracks, which a second call takes again.
+    With `other_hospital`, infants of that hospital take the place of all conditions. With `output`, the figures go
+    there as CSV, and the predicted tracks, which a second call takes again.
     """
     import polars as pl
 
@@ -88,12 +92,18 @@ def amounts_by_condition(model: "Model", infants: int, seconds: float, seed: int
     from asyconv.analysis.evaluation.jitter import jitter_of
     from asyconv.analysis.tables.files import write_csv
     from asyconv.evaluation.conditions import MOVEMENT_CONDITIONS
+    from asyconv.simulation.other_hospital import other_hospital as hospital
     from asyconv.simulation.truth import true_tracks
 
+    conditions: dict[str, tuple[str, Condition | Conditions]]
+    if other_hospital:
+        conditions = {"other-hospital": ("another hospital", partial(hospital, seed))}
+    else:
+        conditions = {f"condition-{n:02d}": named for n, named in enumerate(MOVEMENT_CONDITIONS.items(), start=1)}
     errors: dict[str, list[LimbError]] = {}
-    for number, (name, condition) in enumerate(MOVEMENT_CONDITIONS.items(), start=1):
+    for folder, (name, condition) in conditions.items():
         of_condition = errors.setdefault(name, [])
-        kept = output and output / TRACKS / f"condition-{number:02d}"
+        kept = output and output / TRACKS / folder
         for truth, infant, tracks in _tracked(model, infants, seconds, seed, kept, condition):
             movement = analyse(tracks)
             amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, truth.time_s)
@@ -107,7 +117,12 @@ def amounts_by_condition(model: "Model", infants: int, seconds: float, seed: int
 
 
 def _tracked(
-    model: "Model", infants: int, seconds: float, seed: int, kept: Path | None, condition: "Condition | None" = None
+    model: "Model",
+    infants: int,
+    seconds: float,
+    seed: int,
+    kept: Path | None,
+    condition: "Condition | Conditions | None" = None,
 ) -> "Iterator[tuple[Truth, Infant, Tracks]]":
     """Truth, infant and predicted tracks of each infant, the tracks read from `kept` where they are, else written.
 

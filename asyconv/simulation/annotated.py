@@ -53,7 +53,7 @@ def simulate_annotated(
     flaw_list: list[Finding] = []
     sheets = []
     for number in range(infants):
-        infant = make_infant(seed, number, time_s, condition=condition(number) if callable(condition) else condition)
+        infant = make_infant(seed, number, time_s, condition=condition)
         name = f"pz{number + 1}"
         tell = partial(_tell, progress, number * len(frames), infants * len(frames))
         labels = _write_pictures(infant, frames, out / name, tell)

@@ -126,12 +126,14 @@ def make_infant(
     *,
     body: Body | None = None,
     moving: bool = True,
-    condition: Condition = CALM_INFANT,
+    condition: Condition | Conditions = CALM_INFANT,
 ) -> Infant:
     """Infant `number` of `seed` at the times `time_s` [N]; a `body` replaces the invented anatomy and movement.
 
     A `condition` changes what it names and nothing else of the infant.
     """
+    if callable(condition):
+        condition = condition(number)
     rng, more = _random(seed, number), _random(seed, number, 21)  # `more` is drawn from for varied infants alone
     lying = condition.lying or sample_lying(more)
     anatomy, placement = _anatomy_and_placement(rng, more, condition, lying)

@@ -53,9 +53,7 @@ def simulate(
     make_truth_folder(out)
     paths = []
     for number in range(infants):
-        infant = make_infant(
-            seed, number, time_s, body=body, condition=condition(number) if callable(condition) else condition
-        )
+        infant = make_infant(seed, number, time_s, body=body, condition=condition)
         path = out / f"simulated-{seed}-{number:03d}.{fmt}"
         visible = write_recording(infant, path, partial(_tell, progress, number * len(time_s), infants * len(time_s)))
         if driven is not None:

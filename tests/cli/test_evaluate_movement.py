@@ -9,7 +9,8 @@ import pytest
 from asyconv.cli.evaluate_movement import amounts_by_condition, compare_amounts
 from asyconv.pose.model_file import load_model
 from asyconv.simulation.infant import Infant
-from asyconv.simulation.scene import Condition
+from asyconv.simulation.other_hospital import other_hospital
+from asyconv.simulation.scene import Condition, make_infant
 from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.tracks import TRACKS_VERSION, Tracks
 from asyconv.tracks_file import read_tracks
@@ -50,3 +51,10 @@ def test_each_condition_has_its_line_and_true_joints_its_ceiling(
     assert table["moving_near"].to_list() == [4, 4]
     assert table["jitter_p90_mm_s"].max() == 0.0
     assert {path.name for path in (tmp_path / "tracks").iterdir()} == {"condition-01", "condition-02"}
+    text = amounts_by_condition(load_model("compact"), 1, 5.0, 5, tmp_path, other_hospital=True)
+    assert text.splitlines()[1].startswith("another hospital ")
+    assert pl.read_csv(tmp_path / "movement_conditions.csv")["condition"].to_list() == ["another hospital"]
+    (kept,) = (tmp_path / "tracks" / "other-hospital").iterdir()
+    there = make_infant(5, 0, np.arange(150) / 30, condition=other_hospital(5, 0))
+    true = true_tracks(truth_of(there, np.ones((150, 12), bool)), there)
+    np.testing.assert_allclose(read_tracks(kept).z_mm, true.z_mm, atol=0.01)

@@ -47,9 +47,10 @@ dist: setup
 demo: setup
 	$(PY) -m asyconv.cli.main demo
 
-# one thread a worker: two workers that both thread would wait for each other
+# one thread a worker: two workers that both thread would wait for each other; worksteal gives each worker a half in one
+# piece, so that what the tests of a file share is made once and not by both
 test: setup
-	OMP_NUM_THREADS=1 $(PYTEST) -n 2
+	OMP_NUM_THREADS=1 $(PYTEST) -n 2 --dist worksteal
 
 fuzz: setup
 	ASYCONV_HYPOTHESIS=fuzz $(PYTEST) -n 2 --timeout 3600 -m "hypothesis or fuzz"

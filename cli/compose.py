@@ -292,7 +292,7 @@ def analyse_into(job: "Job", folder: Path, tracks: "Tracks", times: "StageTimes"
     tell("report", 0, None)
     with times.of("report"):
         write_drawings(drawings(movement), folder / "figures")
-        write_report(movement, folder / "report.html")
+        write_report(movement, folder / "report.html", folder / "figures")
     kept = ("frames_used", "frames_lost", "warnings", "model_name", "left_right_verified", "simulated")
     return {
         **{name: tracks.meta.get(name) for name in kept},

@@ -71,9 +71,11 @@ class Drawing:
 
     def svg(self) -> bytes:
         """The figure as SVG, coordinates to a tenth of a point."""
-        with rc_context(STYLE):  # type: ignore[arg-type]
-            svg = _saved(_drawn(self.draw, self.height_in, self.width_in), "svg")
-        return PATH.sub(lambda path: LONG.sub(rb"\1", path[0]), svg)
+        return self.pictures("svg")["svg"]
+
+    def pictures(self, *kinds: str) -> dict[str, bytes]:
+        """The figure as each of `kinds`, png and svg, drawn once for all."""
+        return _pictures(self.draw, self.height_in, self.width_in, *kinds)
 
 
 def write_drawings(drawings: Sequence[Drawing], folder: Path, *, tables: bool = False) -> list[Path]:
@@ -81,7 +83,7 @@ def write_drawings(drawings: Sequence[Drawing], folder: Path, *, tables: bool = 
     folder.mkdir(exist_ok=True)
     written = []
     for drawing in drawings:
-        for suffix, content in (("png", drawing.png()), ("svg", drawing.svg())):
+        for suffix, content in drawing.pictures("png", "svg").items():
             path = folder / f"{drawing.name}.{suffix}"
             path.write_bytes(content)
             written.append(path)
@@ -118,20 +120,21 @@ def bin_edges(n: int, bins_max: int = BINS_MAX) -> npt.NDArray[np.int64]:
 
 def draw_png(draw: Callable[[Figure], None], height_in: float, width_in: float = WIDTH_IN) -> bytes:
     """Draw on a figure of this size and return it as PNG bytes."""
+    return _pictures(draw, height_in, width_in, "png")["png"]
+
+
+def _pictures(draw: Callable[[Figure], None], height_in: float, width_in: float, *kinds: str) -> dict[str, bytes]:
     with rc_context(STYLE):  # type: ignore[arg-type]
-        return _saved(_drawn(draw, height_in, width_in), "png")
-
-
-def _drawn(draw: Callable[[Figure], None], height_in: float, width_in: float) -> Figure:
-    figure = Figure(figsize=(width_in, height_in), dpi=DPI)
-    FigureCanvasAgg(figure)
-    draw(figure)
-    return figure
+        figure = Figure(figsize=(width_in, height_in), dpi=DPI)
+        FigureCanvasAgg(figure)
+        draw(figure)
+        return {kind: _saved(figure, kind) for kind in kinds}
 
 
 def _saved(figure: Figure, kind: str) -> bytes:
     buffer = BytesIO()
-    figure.savefig(
-        buffer, format=kind, metadata={"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-    )
-    return buffer.getvalue()
+    if kind == "png":
+        figure.savefig(buffer, format=kind, metadata={"Software": None})
+        return buffer.getvalue()
+    figure.savefig(buffer, format=kind, metadata={"Date": None, "Creator": None})
+    return PATH.sub(lambda path: LONG.sub(rb"\1", path[0]), buffer.getvalue())

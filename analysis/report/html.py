@@ -4,6 +4,7 @@ A content security policy forbids everything but inlined pictures, the styles, a
 """
 
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -16,15 +17,8 @@ from asyconv.notice import NOTICE
 
 def page_html(template: str, script: str, **values: Any) -> str:
     """Fill a template with `values`; it and its script are files of the package, such as "report/report.html"."""
-    environment = Environment(
-        loader=PackageLoader("asyconv.analysis", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = _own_file(script)
-    return environment.get_template(template).render(
+    page, text = _templates().get_template(template), _own_file(script)
+    return page.render(
         css=Markup(_own_file("report/report.css")),
         script=Markup(text),
         script_sha256=b64encode(sha256(text.encode("utf-8")).digest()).decode("ascii"),
@@ -37,6 +31,18 @@ def page_html(template: str, script: str, **values: Any) -> str:
 def data_uri(content: bytes, media_type: str) -> str:
     """A picture as the text that stands in the page in place of its address."""
     return f"data:{media_type};base64,{b64encode(content).decode('ascii')}"
+
+
+@cache
+def _templates() -> Environment:
+    """The templates of the package; each is compiled once."""
+    return Environment(
+        loader=PackageLoader("asyconv.analysis", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _own_file(name: str) -> str:

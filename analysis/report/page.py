@@ -47,20 +47,23 @@ RATE_LIMITS: Final = (
 """What the sampling rate permits: property, at 25 Hz or more, at 6 Hz (movement.md section 5)."""
 
 
-def write_report(movements: Sequence[Movement] | Movement, path: Path) -> Path:
-    """Write the report of one recording, or of several recordings of one infant, to `path`."""
+def write_report(movements: Sequence[Movement] | Movement, path: Path, figures: Path | None = None) -> Path:
+    """Write the report of one recording, or of several recordings of one infant, to `path`.
+
+    `figures` is the folder into which `write_drawings` has put the figures of the one recording.
+    """
     several = [movements] if isinstance(movements, Movement) else list(movements)
-    return write_whole(path, render(several))
+    return write_whole(path, render(several, figures))
 
 
-def render(movements: Sequence[Movement]) -> str:
-    """Make the report as HTML text; the same movements give the same text."""
+def render(movements: Sequence[Movement], figures: Path | None = None) -> str:
+    """Make the report as HTML text; the same movements give the same text. `figures`: see `write_report`."""
     if not movements:
         raise InputError("report: expected at least one recording, found none")
     infants = {movement.meta.get("infant_id") for movement in movements}
     if len(movements) > 1 and (len(infants) > 1 or None in infants):
         raise InputError("report: expected recordings of one named infant, found different or missing infant ids")
-    recordings = [_recording(movement, number) for number, movement in enumerate(movements, start=1)]
+    recordings = [_recording(movement, number, figures) for number, movement in enumerate(movements, start=1)]
     simulated = _simulated([bool(r["simulated"]) for r in recordings])
     page = page_html(
         "report/report.html",
@@ -85,7 +88,7 @@ def _print_id(infant: object) -> str:
     return f"Infant {safe}. " if safe else ""
 
 
-def _recording(movement: Movement, number: int) -> dict[str, Any]:
+def _recording(movement: Movement, number: int, figures: Path | None) -> dict[str, Any]:
     starts = sorted({result.epoch_start_s for result in movement.results})
     seen = found(movement)
     return {
@@ -97,7 +100,7 @@ def _recording(movement: Movement, number: int) -> dict[str, Any]:
         "first": first_page(movement),
         "trust": trust(movement),
         "epochs": [_epoch(movement, start) for start in starts],
-        "drawings": [_drawing(drawing) for drawing in _shown(movement, seen=seen)],
+        "drawings": [_drawing(drawing, figures) for drawing in _shown(movement, seen=seen)],
         "player": player(movement) if seen else None,
         "steps": movement.steps,
         "warnings": [str(w) for w in movement.meta.get("warnings") or ()],
@@ -160,13 +163,14 @@ def _interval_words(given: Sequence[Result]) -> str:
     return (ERROR_WORDS if False in kinds else "") + (INTERVAL_WORDS if True in kinds else "")
 
 
-def _drawing(drawing: Drawing) -> dict[str, Any]:
+def _drawing(drawing: Drawing, figures: Path | None) -> dict[str, Any]:
     headings, rows = figure_table(drawing)
+    svg = (figures / f"{drawing.name}.svg").read_bytes() if figures else drawing.svg()
     return {
         "title": drawing.title,
         "summary": drawing.summary,
         "name": drawing.name,
-        "source": data_uri(drawing.svg(), "image/svg+xml"),
+        "source": data_uri(svg, "image/svg+xml"),
         "timed": drawing.name in ("limb_strips", "lift"),
         "wide": drawing.name in ("limb_strips", "lift", "minutes"),
         "headings": headings,

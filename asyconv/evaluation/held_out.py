@@ -143,7 +143,7 @@ def annotated_part(run: Path, name: str, split: str) -> HeldOutClips:
 
 def labelled_clips(infants: Sequence[Annotated], fx_px: float | None = None) -> HeldOutClips:
     """Every clip of annotated infants once; millimetres where the camera's focal length in native px is known."""
-    rows = [clip_rows(infant.frame, overlap=False, fps_hz=infant.fps_hz) for infant in infants]
+    rows = [clip_rows(infant.frame, overlap=False) for infant in infants]
     chosen = [(infant, own) for infant, own in zip(infants, rows, strict=True) if len(own)]
     if not chosen:
         raise InputError("labels: expected three labelled frames 1/6 s apart somewhere, found none")

@@ -21,14 +21,13 @@ from asyconv.labelling.label_set import (
     write_label_set,
     write_picture,
 )
-from asyconv.labels.annotations import ANNOTATED_FPS_HZ
+from asyconv.labels.annotations import ANNOTATED_FPS_HZ, ANNOTATED_STEP
 from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.depth_pictures import frames_of
 from asyconv.pose.geometry import MapGeometry
 from asyconv.recordings.stream import Recording
 from asyconv.tracks import Tracks
 
-STEP: Final = round(ANNOTATED_FPS_HZ * SPACING_S)
 OF_RECORDING: Final = 10_000_000
 """Between the numbers of two recordings of an infant; a recording of 90 hours has fewer frames."""
 
@@ -115,7 +114,7 @@ def _with_more(chosen: LabelSet, source: Source, there: Sequence[ChosenFrame], c
     for first, number in numbers.items():
         wanted_s = tracks.time_s[first] + SPACING_S * np.arange(-1, CLIP_FRAMES + 1)
         around = rows_at(tracks.time_s, wanted_s).tolist()
-        rows |= {number + STEP * step: row for step, row in enumerate(around, start=-1) if row >= 0}
+        rows |= {number + ANNOTATED_STEP * step: row for step, row in enumerate(around, start=-1) if row >= 0}
     names = {number: f"{source.infant_id}/{number}.png" for number in rows}
     sha256 = dict(_pictures(chosen.folder, source, geometry, {names[number]: row for number, row in rows.items()}))
     next_clip = max((frame.clip for frame in chosen.frames), default=-1) + 1
@@ -124,12 +123,12 @@ def _with_more(chosen: LabelSet, source: Source, there: Sequence[ChosenFrame], c
         of_clip = clip_of(tracks.time_s, first)
         assert of_clip is not None
         for place, row in enumerate(of_clip.tolist()):
-            number = numbers[first] + STEP * place
+            number = numbers[first] + ANNOTATED_STEP * place
             frames.append(ChosenFrame(
                 source.infant_id, number, clip, place, why, source.recording_id, source.sha256,
                 int(tracks.frame[row]), float(tracks.time_s[row]),
                 *geometry.turned_size_px, _predicted(tracks, row, geometry),
-                {str(step): names[number + STEP * step] for step in (-1, 0, 1) if number + STEP * step in names},
+                {str(step): names[there] for step in (-1, 0, 1) if (there := number + ANNOTATED_STEP * step) in names},
                 _focal_px(meta), bool(meta.get("simulated")),
             ))  # fmt: skip
     return replace(chosen, frames=(*chosen.frames, *frames), sha256={**chosen.sha256, **sha256})

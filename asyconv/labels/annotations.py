@@ -43,6 +43,8 @@ from asyconv.recordings.png_folder import SIMULATED_FILE, decode_png
 
 ANNOTATED_FPS_HZ: Final = 30.0
 """Frames per second that the numbers in the names count; no annotated data set states its own."""
+ANNOTATED_STEP: Final = round(ANNOTATED_FPS_HZ * SPACING_S)
+"""Between the numbers of two frames of a clip."""
 
 WINDOW_8BIT_MM: Final = (520.0, 650.0)
 """Depths at 0 and 255 of an 8-bit picture (pyOniExtractor); 0 also holds what has no depth and counts as none."""
@@ -66,7 +68,6 @@ class Annotated:
     height_px: int
     simulated: bool
     area_px2: Array  # [N], of the infant as the sheet states it, NaN = not stated
-    fps_hz: float = ANNOTATED_FPS_HZ
 
     @property
     def depth_source(self) -> str:
@@ -162,13 +163,12 @@ def _common_size(pictures: Sequence[Picture]) -> tuple[int, int]:
     return sizes[0]
 
 
-def clip_rows(frame: npt.NDArray[np.int64], *, overlap: bool, fps_hz: float = ANNOTATED_FPS_HZ) -> Rows:
-    """Rows [n, 3] of three successive frames 1/6 s apart (5 frames of 30 per second), never across a gap.
+def clip_rows(frame: npt.NDArray[np.int64], *, overlap: bool) -> Rows:
+    """Rows [n, 3] of three successive frames 1/6 s apart, never across a gap.
 
     ``overlap`` shifts clips by one frame (training), else every frame is in one clip at most (test).
     """
-    step = round(fps_hz * SPACING_S)
-    runs = np.split(np.arange(len(frame)), np.flatnonzero(np.diff(frame) != step) + 1)
+    runs = np.split(np.arange(len(frame)), np.flatnonzero(np.diff(frame) != ANNOTATED_STEP) + 1)
     starts = [run[: len(run) - CLIP_FRAMES + 1 : 1 if overlap else CLIP_FRAMES] for run in runs]
     first = np.concatenate(starts).astype(np.int64) if starts else np.empty(0, np.int64)
     return np.asarray(first[:, None] + np.arange(CLIP_FRAMES))

@@ -26,13 +26,13 @@ from asyconv.labels.annotated_files import (
     read_sheets,
     size_of,
 )
-from asyconv.labels.annotations import ANNOTATED_FPS_HZ, inside
+from asyconv.labels.annotations import ANNOTATED_FPS_HZ, ANNOTATED_STEP, inside
 from asyconv.labels.check_labels import Labels, suspicious
 from asyconv.labels.coco import unresolved
 from asyconv.labels.frame_runs import chosen_clips, runs_of
 from asyconv.labels.label_sheets import OUTSIDE, ImageName, LabelRow, LabelSheet, by_frame
 from asyconv.labels.unusable import unusable
-from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
+from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.recordings.png_files import png_is_whole
 from asyconv.skeleton import JOINTS
 
@@ -209,27 +209,27 @@ def _order_findings(sheet: LabelSheet, pictures: Pictures) -> Iterator[Place]:
             ordered = False
         first.setdefault(row.name, row.row)
         highest = max(highest, row.name.number)
-    step = round(ANNOTATED_FPS_HZ * SPACING_S)
     prefixes = {name.prefix for name in first}
     beside = [name for name in pictures if name.prefix in prefixes]  # a picture without row is told of as such
     there = sorted({name.number for name in (*beside, *first)})
-    if chosen_clips(there, step):
-        yield from _outside_clips(sheet, there, step)
+    if chosen_clips(there):
+        yield from _outside_clips(sheet, there)
         return
     before = dict(zip(there[1:], there[:-1], strict=True))
     for row in by_frame(sheet.rows):
         last = before.get(row.name.number) if row.name else None
-        if row.name and last is not None and row.name.number - last != step:
-            text = f"frame {row.name.number} follows {last}, expected {last + step}: no clip crosses this"
+        if row.name and last is not None and row.name.number - last != ANNOTATED_STEP:
+            text = f"frame {row.name.number} follows {last}, expected {last + ANNOTATED_STEP}: no clip crosses this"
             yield row.row, GAP, text
 
 
-def _outside_clips(sheet: LabelSheet, frames: Sequence[int], step: int) -> Iterator[Place]:
+def _outside_clips(sheet: LabelSheet, frames: Sequence[int]) -> Iterator[Place]:
     """Frames of a set of chosen clips that are in none: gaps between the clips are meant."""
-    alone = {frame for run in runs_of(frames, step) if len(run) < CLIP_FRAMES for frame in run}
+    alone = {frame for run in runs_of(frames) if len(run) < CLIP_FRAMES for frame in run}
     for row in by_frame(sheet.rows):
         if row.name and row.name.number in alone:
-            yield row.row, GAP, f"frame {row.name.number} is in no clip of three frames {step} apart: it is not used"
+            text = f"frame {row.name.number} is in no clip of three frames {ANNOTATED_STEP} apart: it is not used"
+            yield row.row, GAP, text
 
 
 def _without_row(data_set: Found, folder: Path, named: set[ImageName]) -> Iterator[Finding]:

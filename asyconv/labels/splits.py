@@ -36,17 +36,17 @@ class Split:
     test: Clips
 
 
-def within_infant(annotated: Sequence[Annotated], validation_share: float = VALIDATION_SHARE) -> Split:
+def within_infant(annotated: Sequence[Annotated]) -> Split:
     """The paper's split: of each infant the first frames train, the last of these validate, the last frames test.
 
-    1000 frames give 249 test frames (83 clips) and 751 others, of which ``validation_share=0`` makes 749 clips.
+    1000 frames give 249 test frames (83 clips) and 751 others.
     """
     train, validation, test = {}, {}, {}
     for infant in annotated:
         count = len(infant.frame)
         tested = CLIP_FRAMES * round(TEST_SHARE * count)
         not_tested = count - tested
-        validated = round(validation_share * not_tested)
+        validated = round(VALIDATION_SHARE * not_tested)
         trained = not_tested - validated - (VALIDATION_GAP if validated else 0)
         train[infant.infant_id] = _clips(infant, 0, trained, overlap=True)
         validation[infant.infant_id] = _clips(infant, not_tested - validated, not_tested, overlap=False)
@@ -55,30 +55,28 @@ def within_infant(annotated: Sequence[Annotated], validation_share: float = VALI
     return _split(name, train, validation, test)
 
 
-def by_infant(annotated: Sequence[Annotated], folds: int | None = None, seed: int = 0) -> list[Split]:
-    """Folds in which no infant of the test is in training; ``folds=None`` leaves one infant out at a time.
+def by_infant(annotated: Sequence[Annotated], folds: int) -> list[Split]:
+    """Folds in which no infant of the test is in training.
 
-    A fifth of the other infants validates. The order of infants depends on `seed` and their identifiers only.
+    A fifth of the other infants validates. The order of infants depends on their identifiers only.
     """
     infants = {infant.infant_id: infant for infant in annotated}
-    count = len(infants) if folds is None else folds
-    if not 2 <= count <= len(infants) or len(infants) - -(-len(infants) // count) < 2:
+    if not 2 <= folds <= len(infants) or len(infants) - -(-len(infants) // folds) < 2:
         raise InputError(
             f"split by infant: expected 2 folds or more, each leaving two infants for training and validation, "
-            f"found {len(infants)} infants for {count} folds"
+            f"found {len(infants)} infants for {folds} folds"
         )
     names = sorted(infants)
-    order = [names[place] for place in np.random.default_rng([seed, 31]).permutation(len(names))]
-    how = "by infant, leave one out," if folds is None else "by infant,"
-    return [_fold(infants, order, number, count, how) for number in range(count)]
+    order = [names[place] for place in np.random.default_rng([0, 31]).permutation(len(names))]
+    return [_fold(infants, order, number, folds) for number in range(folds)]
 
 
-def _fold(infants: Mapping[str, Annotated], order: list[str], number: int, count: int, how: str) -> Split:
+def _fold(infants: Mapping[str, Annotated], order: list[str], number: int, count: int) -> Split:
     first, last = (len(order) * place // count for place in (number, number + 1))
     others = order[last:] + order[:first]
     validated = max(1, round(VALIDATION_SHARE * len(others)))
     return _split(
-        f"{how} fold {number + 1} of {count}",
+        f"by infant, fold {number + 1} of {count}",
         {name: _clips(infants[name], overlap=True) for name in others[validated:]},
         {name: _clips(infants[name], overlap=False) for name in others[:validated]},
         {name: _clips(infants[name], overlap=False) for name in order[first:last]},
@@ -87,7 +85,7 @@ def _fold(infants: Mapping[str, Annotated], order: list[str], number: int, count
 
 def _clips(infant: Annotated, first: int = 0, last: int | None = None, *, overlap: bool) -> Rows:
     """Clips that lie whole in the rows `first` to `last` of an infant."""
-    return first + clip_rows(infant.frame[first:last], overlap=overlap, fps_hz=infant.fps_hz)
+    return first + clip_rows(infant.frame[first:last], overlap=overlap)
 
 
 def _split(name: str, *parts: Clips) -> Split:

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.errors import InputError
+from asyconv.labels.annotations import ANNOTATED_STEP
 from asyconv.labels.check import Finding, as_csv
 from asyconv.labels.label_sheets import write_label_sheet
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.simulation.body import Array
-from asyconv.simulation.flaws import ANNOTATED_STEP, natural, plant, with_gaps
+from asyconv.simulation.flaws import natural, plant, with_gaps
 from asyconv.simulation.infant import FPS_HZ, Infant
 from asyconv.simulation.labels import annotators_labels
 from asyconv.simulation.scene import ON_THE_BACK, Condition, Conditions, make_infant, sensed_depth, true_depth

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.labels import check, check_labels, label_sheets
+from asyconv.labels.annotations import ANNOTATED_STEP
 from asyconv.labels.check import Finding
 from asyconv.labels.label_sheets import SHEET_COLUMNS, cells_of, joint_name
 from asyconv.simulation.infant import WIDTH_PX
@@ -21,7 +22,6 @@ from asyconv.skeleton import FLIP, JOINTS
 JUMP_PX: Final = 260.0  # 1600 px/s; the real ones reach 2000
 APART_PX: Final = 60.0
 SPACING_ROWS: Final = 4
-ANNOTATED_STEP: Final = 5
 
 Array = npt.NDArray[np.float64]
 

@@ -91,4 +91,4 @@ def split_of(annotated: Sequence[Annotated]) -> str:
 
 def frames_in_clips(infant: Annotated) -> int:
     """Labelled frames of an infant that lie in clips, each counted once."""
-    return CLIP_FRAMES * len(clip_rows(infant.frame, overlap=False, fps_hz=infant.fps_hz))
+    return CLIP_FRAMES * len(clip_rows(infant.frame, overlap=False))

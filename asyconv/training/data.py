@@ -143,7 +143,7 @@ def chosen_split(annotated: Sequence[Annotated], split: str) -> Split:
     place, _, folds = numbers.partition("/")
     if kind != "fold" or not (place.isdecimal() and folds.isdecimal() and 1 <= int(place) <= int(folds)):
         raise InputError(f"split: expected within, or fold:I/K such as fold:1/5, got {split!r}")
-    with_clips = [infant for infant in annotated if len(clip_rows(infant.frame, overlap=False, fps_hz=infant.fps_hz))]
+    with_clips = [infant for infant in annotated if len(clip_rows(infant.frame, overlap=False))]
     return by_infant(with_clips, int(folds))[int(place) - 1]
 
 

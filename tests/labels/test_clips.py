@@ -19,7 +19,6 @@ def test_clips_never_cross_a_gap() -> None:
     assert frame[clip_rows(frame, overlap=False)].tolist() == [[11, 16, 21], [101, 106, 111]]
     assert clip_rows(frame[:2], overlap=True).shape == (0, 3)
     assert clip_rows(frame[:0], overlap=False).shape == (0, 3)
-    assert clip_rows(np.array([1, 3, 5]), overlap=True, fps_hz=12.0).tolist() == [[0, 1, 2]]
 
 
 @given(st.sets(st.integers(0, 200), max_size=120), st.booleans())

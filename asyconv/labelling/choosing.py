@@ -128,7 +128,7 @@ def _with_more(chosen: LabelSet, source: Source, there: Sequence[ChosenFrame], c
                 source.infant_id, number, clip, place, why, source.recording_id, source.sha256,
                 int(tracks.frame[row]), float(tracks.time_s[row]),
                 *geometry.turned_size_px, _predicted(tracks, row, geometry),
-                {str(step): names[there] for step in (-1, 0, 1) if (there := number + ANNOTATED_STEP * step) in names},
+                {str(step): names[shown] for step in (-1, 0, 1) if (shown := number + ANNOTATED_STEP * step) in names},
                 _focal_px(meta), bool(meta.get("simulated")),
             ))  # fmt: skip
     return replace(chosen, frames=(*chosen.frames, *frames), sha256={**chosen.sha256, **sha256})

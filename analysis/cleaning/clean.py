@@ -9,13 +9,14 @@ filter (estimator.py).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from asyconv.analysis.cleaning import flags
-from asyconv.analysis.cleaning.body_frame import BodyFrame, body_frame
+from asyconv.analysis.cleaning.body_frame import BodyFrame, body_frame, trunk_down
 from asyconv.analysis.cleaning.estimated import UNSURE_SD, Estimated, estimated, find_sd, quick_hz
 from asyconv.analysis.cleaning.events import Event, excluded_by
 from asyconv.analysis.cleaning.motion import place_motion
@@ -73,6 +74,16 @@ class CleanTracks:
     def dimensions(self) -> int:
         """Axes along which a joint can move."""
         return 2 if self.in_plane else 3
+
+    @cached_property
+    def down_mm(self) -> Floats:
+        """Where the trunk points in `smooth_mm`, unit vectors [N, 3]."""
+        return trunk_down(self.smooth_mm, self.time.fs_hz)
+
+    @cached_property
+    def down_px(self) -> Floats:
+        """Where the trunk points in `smooth_px`, unit vectors [N, 2]."""
+        return trunk_down(self.smooth_px, self.time.fs_hz)
 
 
 def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:

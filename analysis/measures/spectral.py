@@ -8,11 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
-
-from asyconv.analysis.formulas.kinematics import derivative
 from asyconv.analysis.formulas.sampling import FAST_HZ
-from asyconv.analysis.formulas.spectra import SEGMENT_S, band_share, edge_hz, power_spectrum, spectral_entropy
+from asyconv.analysis.formulas.spectra import SEGMENT_S, band_share, edge_hz, spectral_entropy
 from asyconv.analysis.measures.gates import AMOUNT
 from asyconv.analysis.measures.measure import Arguments, Measure
 from asyconv.analysis.series.angles import BENDS
@@ -27,12 +24,7 @@ COARSE: Final = replace(AMOUNT, run_min_s=SEGMENT_S)
 
 def _spectrum(limb: LimbEpoch, of_velocity: bool, within: tuple[float, float] = RANGE_HZ) -> Arguments | str:
     """Power spectrum of the velocity, or of the turning of elbow or knee, between two frequencies."""
-    signal = (
-        np.where(limb.series.valid[:, None], limb.series.quick_velocity_mm_s, np.nan)
-        if of_velocity
-        else derivative(limb.series.angles.quick_bend_deg[:, None], limb.epoch.fs_hz)
-    )
-    spectrum = power_spectrum(signal, limb.epoch.fs_hz)
+    spectrum = limb.velocity_spectrum if of_velocity else limb.turning_spectrum
     return (spectrum.between(*within),) if spectrum.windows else f"no run of {SEGMENT_S:g} s seen"
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.analysis.cleaning.body_frame import BodyFrame, trunk_down
+from asyconv.analysis.cleaning.body_frame import BodyFrame
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.formulas.angles import angle_between, included_angle
 from asyconv.analysis.formulas.kinematics import derivative, speed
@@ -57,7 +57,7 @@ def limb_angles(limb: str, tracks: CleanTracks) -> LimbAngles:
     fs_hz = tracks.time.fs_hz
     in_mm = bool(np.isfinite(tracks.gated_mm[:, LIMBS[limb]]).all(axis=(1, 2)).any())
     smoothed, measured = (tracks.smooth_mm, tracks.gated_mm) if in_mm else (tracks.smooth_px, tracks.gated_px)
-    down, body = trunk_down(smoothed, fs_hz), None if tracks.in_plane else tracks.body
+    down, body = tracks.down_mm if in_mm else tracks.down_px, None if tracks.in_plane else tracks.body
     deg, raw_deg = joint_angles(limb, smoothed, down, body), joint_angles(limb, measured, down, body)
     noise = {name: angle_noise(raw_deg[name], angle, fs_hz, tracks.cutoff_hz) for name, angle in deg.items()}
     return LimbAngles(

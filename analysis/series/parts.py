@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy.typing as npt
 
 from asyconv.analysis.cleaning.clean import CleanTracks
 from asyconv.analysis.formulas.bouts import bouts
+from asyconv.analysis.formulas.kinematics import derivative
+from asyconv.analysis.formulas.spectra import Spectrum, power_spectrum
 from asyconv.analysis.formulas.statistics import share_pct
 from asyconv.analysis.series.activity import ActivitySeries
 from asyconv.analysis.series.body import BodySeries, JointSeries, body_series, joint_series
@@ -94,6 +97,18 @@ class LimbEpoch:
     def coverage_px_pct(self) -> float:
         """Samples with a speed in the picture, in % of the expected ones; 0 where none was expected."""
         return float(np.nan_to_num(share_pct(np.isfinite(self.series.speed_px_s), self.epoch.counted)))
+
+    @cached_property
+    def velocity_spectrum(self) -> Spectrum:
+        """Power of the endpoint's velocity."""
+        velocity_mm_s = np.where(self.series.valid[:, None], self.series.quick_velocity_mm_s, np.nan)
+        return power_spectrum(velocity_mm_s, self.epoch.fs_hz)
+
+    @cached_property
+    def turning_spectrum(self) -> Spectrum:
+        """Power of the turning of elbow or knee."""
+        fs_hz = self.epoch.fs_hz
+        return power_spectrum(derivative(self.series.angles.quick_bend_deg[:, None], fs_hz), fs_hz)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from asyconv.evaluation.held_out import labelled_clips
 from asyconv.evaluation.predictions import given_joints, predict
 from asyconv.evaluation.reliability import confidence_of, right_joints
+from asyconv.evaluation.seen_clips import seen_by
 from asyconv.labels.annotations import read_annotated
 from asyconv.pose.model_file import load_model
 
@@ -21,8 +22,9 @@ SURE, SURELY_ABSENT = 0.8, 0.6  # confidence; share of the presence from which o
 def main(labels: Path) -> None:
     """Print the share of sure joints and clips, and how many of them are right."""
     model = load_model("compact")
-    clips = labelled_clips(read_annotated(labels)).clips
-    found = predict(model, clips)
+    data = labelled_clips(read_annotated(labels))
+    clips, seen = data.clips, seen_by(model, data)
+    found = seen.on_the_whole(predict(model, seen.clips))
     given, confidence = given_joints(found), confidence_of(found.score, model.settings)
     right = right_joints(found.xy_map, clips.xy_map.astype(np.float64), clips.visible)
     for least in (0.5, 0.7, SURE, 0.9, 0.95):

@@ -17,6 +17,7 @@ TABLES = ("errors", "joints", "infants", "masks", "reliability")
 def text(evaluation: Evaluation) -> str:
     """RMSD of model and baselines, shares of missed and invented joints, the other measures, errors by joint."""
     totals = evaluation.totals
+    far_pct = totals["invented_far_pct"]  # not known where people labelled: they label what they see
     lines = [
         f"{evaluation.model_name} ({evaluation.weights_hash[:12]}) on {evaluation.held_out}",
         f"{evaluation.frames} frames, {totals['visible_pct']:.1f} % of joints visible; map px (1 map px = 5 native px)",
@@ -24,8 +25,8 @@ def text(evaluation: Evaluation) -> str:
         rmsd_text(evaluation),
         "",
         f"missed visible joints {number(totals['missed_pct'])} %, "
-        f"invented joints {number(totals['invented_pct'])} % of predictions "
-        f"({number(totals['invented_far_pct'])} % more than 4 map px from the hidden joint)",
+        f"invented joints {number(totals['invented_pct'])} % of predictions"
+        + ("" if far_pct is None else f" ({number(far_pct)} % more than 4 map px from the hidden joint)"),
         f"{number(totals['far_off_pct'])} % of predictions of visible joints beyond 4 map px; "
         f"{number(totals['limb_frames_far_off_pct'])} % of limbs' frames with an RMSD beyond 2 map px",
         f"{number(totals['limbs_covered_pct'], 0)} % of limbs whole in at least 70 % of the frames "
@@ -52,7 +53,9 @@ def rmsd_text(evaluation: Evaluation) -> str:
     for name in dict.fromkeys(row["predictor"] for row in evaluation.errors):
         lines.append(_line(f"{name}, map px", [rmsd_cell(row, "map_px") for row in _rows(evaluation, name)]))
     own = _rows(evaluation, "model")
-    lines += [_line(f"model, {words}", [rmsd_cell(row, unit) for row in own]) for unit, words in _OTHER_UNITS]
+    for unit, words in _OTHER_UNITS:
+        if any(row[f"{unit}_p50"] is not None for row in own):
+            lines.append(_line(f"model, {words}", [rmsd_cell(row, unit) for row in own]))
     lines.append(_line("n frames / joints", [f"{row['n_frames']} / {row['n_joints']}" for row in own]))
     return "\n".join(lines)
 

@@ -88,12 +88,13 @@ def with_thresholds_moved(model: Model, networks: tuple[nn.Module, nn.Module], t
     """`model` with `networks` in the place of its own, and with its presence thresholds moved together.
 
     Fine-tuned networks are less sure of every joint. The thresholds become so low that no more joints are invented than
-    before, in the mean of the sets in `tuning`. Both models see each infant in the crop that `model` finds.
+    before, in the mean of the sets in `tuning`. They are never raised: a single infant on whom no threshold helps would
+    take joints from all others. Both models see each infant in the crop that `model` finds.
     """
     adapted = replace(model, detection=networks[0], regression=networks[1])
     seen = [(data, seen_by(model, data).clips) for data in tuning]
     low_enough = _invented_pct(adapted, seen) <= _invented_pct(model, seen)[SHIFTS.index(0.0)]
-    shift = min(np.array(SHIFTS)[low_enough], default=0.0)
+    shift = min(0.0, *np.array(SHIFTS)[low_enough])
     thresholds = tuple(moved_thresholds(model.settings.presence_thresholds, shift).round(4).tolist())
     return replace(adapted, settings=replace(model.settings, presence_thresholds=thresholds))
 

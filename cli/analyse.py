@@ -91,9 +91,7 @@ def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> 
     return outcome.to_json()
 
 
-def job_of(
-    source: Path, events: dict[str, list[dict[str, Any]]] | None = None, still_floor: dict[str, Any] | None = None
-) -> "Job":
+def job_of(source: Path, events: dict[str, list[dict[str, Any]]] | None, still_floor: dict[str, Any] | None) -> "Job":
     """Identity and keys of a tracks file; facts of the recording come from the manifest beside it, if there is one."""
     from asyconv.cli.compose import analysis_facts
     from asyconv.cli.tracks_files import manifest_beside

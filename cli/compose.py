@@ -199,7 +199,7 @@ def analysis_facts(
     infant_id: str | None,
     sheet: dict[str, Any],
     events: list[dict[str, Any]],
-    still_floor: dict[str, Any] | None = None,
+    still_floor: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Everything on which the tables depend, except the tracks."""
     from asyconv.analysis import ANALYSIS_VERSION

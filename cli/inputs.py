@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from asyconv.night.one_recording import Outcome
 
 
-def recordings_of(inputs: tuple[Path, ...], results: Path, *, join: bool = False) -> list[Path]:
+def recordings_of(inputs: tuple[Path, ...], results: Path, *, join: bool) -> list[Path]:
     """Return all recordings, each once; a file that is only named like a recording is returned too and refused later.
 
     Files that follow each other are one recording; with `join`, whatever lies between them. Folders that were not

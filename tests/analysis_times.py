@@ -62,10 +62,10 @@ def main() -> None:
         note("cohort report", infants, lambda folder: write_cohort_report(cohort, folder))
 
 
-def note(what: str, recordings: int, work: Callable[[Path], object], times: int = 3) -> None:
+def note(what: str, recordings: int, work: Callable[[Path], object]) -> None:
     """Add the row of one kind of work; `work` gets an empty folder."""
     seconds, cpu_s, largest = [], [], 0
-    for turn in range(times + 1):
+    for turn in range(4):
         with tempfile.TemporaryDirectory() as folder:
             start, before = time.perf_counter(), time.process_time()
             work(Path(folder))

@@ -36,9 +36,9 @@ EVERY = 6  # frames, when looking for hands
 GROUPS = {"wrists and ankles": [0, 5, 6, 11], "elbows and knees": [1, 4, 7, 10], "shoulders and hips": [2, 3, 8, 9]}
 
 
-def mean_around(values: Array, reach: int = 4) -> Array:
-    """Mean of what is finite within `reach` frames on either side."""
-    weights, finite = np.ones(2 * reach + 1), np.isfinite(values)
+def mean_around(values: Array) -> Array:
+    """Mean of what is finite within 4 frames on either side."""
+    weights, finite = np.ones(9), np.isfinite(values)
     total = np.convolve(np.where(finite, values, 0.0), weights, "same")
     return np.asarray(total / np.maximum(np.convolve(finite, weights, "same"), 1e-9))
 

@@ -41,9 +41,9 @@ def write_data_set(root: Path, rows: list[tuple[str, list[str]]], pictures: list
     return root
 
 
-def write_labels(root: Path, labels: Array, pictures: list[int] = FRAMES) -> Path:
+def write_labels(root: Path, labels: Array) -> Path:
     names = (f"{frame}_8bit.png" for frame in FRAMES)
-    return write_data_set(root, [(name, cells_of(xy)) for name, xy in zip(names, labels, strict=True)], pictures)
+    return write_data_set(root, [(name, cells_of(xy)) for name, xy in zip(names, labels, strict=True)], FRAMES)
 
 
 def drop_pictures(*frames: int) -> Callable[[Path], None]:

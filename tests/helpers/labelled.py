@@ -50,7 +50,7 @@ def label_for(frame: ChosenFrame, dx: float = 0.0, **states: str) -> Label:
     return Label(named, points, 0)
 
 
-def label_all(chosen: LabelSet, rater: str = "anna", dx: float = 0.0, **states: str) -> None:
+def label_all(chosen: LabelSet, rater: str, dx: float = 0.0, **states: str) -> None:
     """Label every frame as one rater."""
     with opened(chosen, rater) as file:
         for frame in chosen.frames:

@@ -32,10 +32,10 @@ class Made:
     simulated: bool = False
 
 
-def make_results(results: Path, recordings: Sequence[Made], seed: int = 0) -> Path:
+def make_results(results: Path, recordings: Sequence[Made]) -> Path:
     """Write a result folder for each; every percentage is `value`, all else is the same give or take 10 %."""
     tables, stored = _pattern()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     for made in recordings:
         folder = results / made.recording_id
         folder.mkdir(parents=True)

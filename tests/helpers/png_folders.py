@@ -11,9 +11,9 @@ from asyconv.recordings.stream import Recording
 Depth = npt.NDArray[np.uint16]
 
 
-def smooth(n: int = 0, *, side: int = 40) -> Depth:
+def smooth(n: int) -> Depth:
     """A slope of depths of a crib, a little different from picture to picture."""
-    return (700 + np.add.outer(np.arange(side), np.arange(side)) + n).astype(np.uint16)
+    return (700 + np.add.outer(np.arange(40), np.arange(40)) + n).astype(np.uint16)
 
 
 def named(folder: Path, names: list[str], times: str | None = None, file: str = "timestamps.csv") -> Path:

@@ -23,11 +23,11 @@ def chosen_from(recordings: Path, results: Path, labels: Path, frames: int) -> L
     return choose(labels, sources_of(opened_recordings((recordings,), known), known, "compact", None), frames)
 
 
-def label_like(chosen: LabelSet, recordings: Path, rater: str = "anna") -> None:
+def label_like(chosen: LabelSet, recordings: Path) -> None:
     """Label every frame by the truth of its simulated recording, with the noise of clicks."""
     truth = {sha256_of(path): recordings / "truth" / path.stem / "joints.parquet" for path in recordings.glob("*.oni")}
     rng = np.random.default_rng(7)
-    with opened(chosen, rater) as file:
+    with opened(chosen, "anna") as file:
         client: Any = make_app(chosen, file, "token").test_client()
         for frame in chosen.frames:
             address = f"/token/label/{frame.id}"

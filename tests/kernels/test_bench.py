@@ -132,8 +132,8 @@ def test_backward_keeps_a_third_of_what_layers_keep(rows: list[timing.Row]) -> N
 
 
 def test_fastest_path_is_the_least_sum_over_common_shapes() -> None:
-    def row(what: str, block: str, shape: str, p50_ms: float, dtype: str = "float16") -> timing.Row:
-        return timing.Row(what, block, shape, dtype, "card", p50_ms=p50_ms)
+    def row(what: str, block: str, shape: str, p50_ms: float) -> timing.Row:
+        return timing.Row(what, block, shape, "float16", "card", p50_ms=p50_ms)
 
     rows = [
         row("library", "B3", "1x128x3->256", 3), row("tensor-core", "B3", "1x128x3->256", 1),

@@ -21,8 +21,8 @@ def infant(name: str, frame: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Anno
     )
 
 
-def thousand(name: str = "pz1") -> Annotated:
-    return infant(name, 1 + 5 * np.arange(1000))
+def thousand() -> Annotated:
+    return infant("pz1", 1 + 5 * np.arange(1000))
 
 
 def test_the_papers_counts() -> None:

@@ -21,7 +21,7 @@ def activity(frames: list[npt.NDArray[np.uint16]], joints_px: npt.NDArray[np.flo
     return collector.activity.finish(len(frames), collector.finish())
 
 
-def bed(rng: np.random.Generator, moved_from: int = 99, frames: int = 40) -> list[npt.NDArray[np.uint16]]:
+def bed(rng: np.random.Generator, frames: int, moved_from: int = 99) -> list[npt.NDArray[np.uint16]]:
     """A still plane at 600 mm; from a frame on a block of 20x20 px over the right forearm rises by 3 mm a frame."""
     out = []
     for n in range(frames):
@@ -58,7 +58,7 @@ def test_the_change_is_that_of_six_frames() -> None:
     assert seen.body_mm[3:-3] == pytest.approx(3.0, abs=0.3)
 
 
-def hand_over(depth: npt.NDArray[np.uint16], length_px: int, border: bool = True) -> npt.NDArray[np.uint16]:
+def hand_over(depth: npt.NDArray[np.uint16], length_px: int, border: bool) -> npt.NDArray[np.uint16]:
     """A hand at 450 mm, 60 px wide, from the right border inwards, as the camera's dead band leaves it."""
     out = depth.copy()
     right = 632 if border else 500

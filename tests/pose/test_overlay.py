@@ -35,8 +35,8 @@ def some(tracks: Tracks, kept: Any) -> Tracks:
     return replace(tracks, **{name: getattr(tracks, name)[kept] for name in names})
 
 
-def written(path: Path, tracks: Tracks, speed: float = 30.0, **more: Any) -> Path:
-    speeds = np.full((len(tracks.frame), 4), speed)
+def written(path: Path, tracks: Tracks, **more: Any) -> Path:
+    speeds = np.full((len(tracks.frame), 4), 30.0)
     write_overlay(tracks, path, speeds, np.array([20.0, 20, 20, np.nan]), "mm/s", **more)
     return path
 

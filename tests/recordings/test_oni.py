@@ -20,11 +20,11 @@ from tests.helpers.oni_files import Depth, coded, depths, picture, twin_file
 from tests.helpers.real_data import shared_data
 
 
-def written(path: Path, frames: list[Depth], step_us: int = 33_333) -> Path:
+def written(path: Path, frames: list[Depth]) -> Path:
     height_px, width_px = frames[0].shape
     with OniWriter(path, width_px, height_px, 30, hfov_rad=1.0, vfov_rad=0.8) as writer:
         for index, depth in enumerate(frames):
-            writer.write(depth, index * step_us)
+            writer.write(depth, index * 33_333)
     return path
 
 

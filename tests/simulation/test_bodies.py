@@ -27,9 +27,9 @@ def flat_body(turn: npt.NDArray[np.float64], distance_mm: float) -> tuple[Anatom
     return driven_body(motion, NO_TIME, turn, distance_mm)
 
 
-def flat_infant(number: int, varied: bool = True) -> Infant:
+def flat_infant(number: int) -> Infant:
     """Stretched flat on its back, seen from above."""
-    condition = Condition(varied=varied, occluded=False, tilt_deg=0.0, distance_mm=600.0)
+    condition = Condition(varied=True, occluded=False, tilt_deg=0.0, distance_mm=600.0)
     return bare(make_infant(31, number, NO_TIME, body=flat_body, condition=condition))
 
 

@@ -56,9 +56,9 @@ def test_the_nearer_solid_wins() -> None:
     assert part[30, 60] == 4
 
 
-def sensed(z_mm: npt.NDArray[np.float32], key: int = 7, noise_px: float = 0.085) -> npt.NDArray[np.uint16]:
+def sensed(z_mm: npt.NDArray[np.float32], key: int = 7) -> npt.NDArray[np.uint16]:
     out = np.empty(z_mm.shape, np.uint16)
-    sense(z_mm, np.uint64(key), 575.8 * 75.0, noise_px, 0.003, 300.0, out)
+    sense(z_mm, np.uint64(key), 575.8 * 75.0, 0.085, 0.003, 300.0, out)
     return out
 
 

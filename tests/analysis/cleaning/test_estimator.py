@@ -10,9 +10,9 @@ FS_HZ, CUTOFF_HZ, EDGE = 30.0, 4.0, 3
 SOFT = 1 / np.sqrt(stiffness(CUTOFF_HZ, FS_HZ))
 
 
-def of_finds(finds: np.ndarray, sd: float = 1.0, steps: tuple[Steps, ...] = ()) -> Estimate:
+def of_finds(finds: np.ndarray, steps: tuple[Steps, ...] = ()) -> Estimate:
     n = len(finds)
-    return estimate(finds, np.full(n, sd), np.ones(n, bool), np.full(n, sd * SOFT), EDGE, steps)
+    return estimate(finds, np.ones(n), np.ones(n, bool), np.full(n, SOFT), EDGE, steps)
 
 
 def speed(points: np.ndarray) -> np.ndarray:

@@ -30,8 +30,10 @@ def read(results: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(results / "cohort" / f"{name}.parquet")
 
 
-def moving(results: Path, part: str = "left_arm") -> dict[str, dict[str, Any]]:
-    rows = read(results, "features_compared").filter((pl.col("feature") == "moving_pct") & (pl.col("part") == part))
+def moving(results: Path) -> dict[str, dict[str, Any]]:
+    rows = read(results, "features_compared").filter(
+        (pl.col("feature") == "moving_pct") & (pl.col("part") == "left_arm")
+    )
     return {row["recording_id"]: row for row in rows.iter_rows(named=True)}
 
 

@@ -14,8 +14,8 @@ from asyconv.skeleton import LIMBS
 FS_HZ = 30.0
 
 
-def sine(frequency_hz: float, amplitude_mm: float, seconds: float = 5.0) -> np.ndarray:
-    time_s = np.arange(round(seconds * FS_HZ)) / FS_HZ
+def sine(frequency_hz: float, amplitude_mm: float) -> np.ndarray:
+    time_s = np.arange(round(5.0 * FS_HZ)) / FS_HZ
     return np.outer(amplitude_mm * np.sin(2 * np.pi * frequency_hz * time_s), [0.6, 0.0, 0.8])
 
 

@@ -13,10 +13,10 @@ def gaussian() -> Floats:
     return np.asarray(np.exp(-5 * np.arange(-1, 1, 0.01) ** 2))
 
 
-def minimum_jerk_speed(duration_s: float, fs_hz: float, length_mm: float = 30.0) -> Floats:
-    """Speed of one minimum-jerk stroke, 30 u^2 (1 - u)^2 L/T."""
+def minimum_jerk_speed(duration_s: float, fs_hz: float) -> Floats:
+    """Speed of one minimum-jerk stroke of 30 mm, 30 u^2 (1 - u)^2 L/T."""
     u = np.arange(round(duration_s * fs_hz) + 1) / (duration_s * fs_hz)
-    return np.asarray(30 * u**2 * (1 - u) ** 2 * length_mm / duration_s)
+    return np.asarray(30 * u**2 * (1 - u) ** 2 * 30 / duration_s)
 
 
 def test_published_values_of_a_gaussian_speed() -> None:

@@ -32,13 +32,13 @@ NEEDS_25_HZ = {
 TOO_FEW_SAMPLES = {"elbow_mse_1_5", "knee_mse_1_5"}  # 180 s at 6 Hz hold fewer than 1500
 
 
-def moving_infant(seconds: float = 180.0) -> Tracks:
+def moving_infant() -> Tracks:
     """All limbs in movement, whole limbs and hands on their own, with a little noise."""
-    time_s = np.arange(round(seconds * 30)) / 30
+    time_s = np.arange(180 * 30) / 30
     xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (len(time_s), 1, 1))
     for k, (_, middle, end) in enumerate(LIMBS.values()):
-        xyz[:, middle] += 0.4 * strokes(seconds, 20 + k)(time_s)
-        xyz[:, end] += strokes(seconds, 40 + k)(time_s) * [0.6, 0.6, 0.6]
+        xyz[:, middle] += 0.4 * strokes(180, 20 + k)(time_s)
+        xyz[:, end] += strokes(180, 40 + k)(time_s) * [0.6, 0.6, 0.6]
     return from_mm(time_s, xyz + 0.15 * np.random.default_rng(1).normal(size=xyz.shape))
 
 

@@ -1,5 +1,7 @@
 """The first page of the report: sentences and lanes that say what moved, how much was seen and what to doubt."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -17,14 +19,14 @@ def said(movement: Movement, what: str) -> str:
     return " ".join(" ".join(first_page(movement)[what]).split())
 
 
-def half_moving(seconds: float = 90.0) -> Movement:
+@cache
+def half_moving() -> Movement:
     """The right wrist moves 25 of the last 45 s; the left ankle is hidden in the last third."""
 
     def late(time_s: np.ndarray) -> np.ndarray:
-        return shake(20, 1.0)(time_s) * (time_s >= seconds / 2)[:, None]
+        return shake(20, 1.0)(time_s) * (time_s >= 45)[:, None]
 
-    n = round(seconds * 30)
-    return analyse(hide(make_tracks(seconds, motion={"right_wrist": late}, noise_mm=0.2), "left_ankle", 2 * n // 3, n))
+    return analyse(hide(make_tracks(90, motion={"right_wrist": late}, noise_mm=0.2), "left_ankle", 1800, 2700))
 
 
 def test_the_sentences_give_each_limb_its_amount_or_its_bounds() -> None:

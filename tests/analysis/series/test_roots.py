@@ -14,9 +14,9 @@ FS_HZ = 2.0  # 20 samples are a long gap
 RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP = ROOTS
 
 
-def carried(n: int = 60) -> np.ndarray:
+def carried() -> np.ndarray:
     """The still infant [N, 12, 3], carried along a sine and a slope."""
-    at = np.arange(n)[:, None]
+    at = np.arange(60)[:, None]
     still = np.array([STILL_MM[joint] for joint in JOINTS])
     return np.asarray(still + np.concatenate([3 * np.sin(at / 5), 0.2 * at, 0 * at], axis=1)[:, None])
 

@@ -42,35 +42,44 @@ def cells_of(depth: Depth, unit_mm: float, side_px: int, box: npt.NDArray[np.int
 
 @cache
 def _of_side(side_px: int) -> Callable[..., Any]:
-    """Compile `cells_of` for one side, which is then a constant: several columns are taken at a time."""
+    """Compile `cells_of` for one side, which is then a constant: several pixels of a row are taken at a time."""
     least = (side_px * side_px + 1) // 2
 
     def of_side(depth: Depth, unit_mm: float, box: Any) -> Any:
         cells = np.zeros((depth.shape[0] // side_px, depth.shape[1] // side_px), np.float32)
         top, left, bottom, right = box
-        gate = np.int32(min(GATE_MM / unit_mm, 65535.0))
+        gate = np.uint16(min(GATE_MM / unit_mm, 65535.0))
         columns = right - left
-        nearest, total, count = np.empty(columns, np.uint16), np.empty(columns, np.int32), np.empty(columns, np.int32)
+        first, pixels = left * side_px, columns * side_px
+        nearest, count = np.empty(pixels, np.uint16), np.empty(pixels, np.uint16)
+        total = np.empty(pixels, np.uint32)
         for row in range(top, bottom):
             nearest[:], total[:], count[:] = 65535, 0, 0
             for y in range(row * side_px, (row + 1) * side_px):
-                line = depth[y, left * side_px : right * side_px]
+                line = depth[y, first : first + pixels]
+                for x in range(pixels):
+                    nearest[x] = min(nearest[x], np.uint16(line[x] - np.uint16(1)))  # no depth comes last
+            for column in range(columns):
+                of_cell = nearest[column * side_px]
+                for x in range(1, side_px):
+                    of_cell = min(of_cell, nearest[column * side_px + x])
                 for x in range(side_px):
-                    for column in range(columns):
-                        less = np.uint16(line[column * side_px + x] - np.uint16(1))  # no depth comes last
-                        nearest[column] = min(nearest[column], less)
+                    nearest[column * side_px + x] = of_cell
             for y in range(row * side_px, (row + 1) * side_px):
-                line = depth[y, left * side_px : right * side_px]
-                for x in range(side_px):
-                    for column in range(columns):
-                        value = np.int32(line[column * side_px + x])
-                        counts = (value > 0) & (value - 1 - np.int32(nearest[column]) < gate)
-                        total[column] += value if counts else 0
-                        count[column] += 1 if counts else 0
+                line = depth[y, first : first + pixels]
+                for x in range(pixels):
+                    behind = np.uint16(np.uint16(line[x] - np.uint16(1)) - nearest[x])
+                    counts = (line[x] > 0) & (behind < gate)
+                    total[x] += line[x] if counts else np.uint16(0)
+                    count[x] += np.uint16(1) if counts else np.uint16(0)
             cells_of_row = cells[row, left:right]
             for column in range(columns):
-                mean = unit_mm * total[column] / count[column]
-                cells_of_row[column] = mean if count[column] >= least else 0.0
+                total_of_cell, count_of_cell = np.int32(0), np.int32(0)
+                for x in range(side_px):
+                    total_of_cell += np.int32(total[column * side_px + x])
+                    count_of_cell += np.int32(count[column * side_px + x])
+                mean = unit_mm * total_of_cell / count_of_cell
+                cells_of_row[column] = mean if count_of_cell >= least else 0.0
         return cells
 
     return compiled(of_side)

@@ -88,7 +88,13 @@ def _block_differences(earlier: Any, later: Any, infant: Box) -> Any:
     return squares[:count], means[:count]
 
 
+@compiled
 def equal_share(earlier: npt.NDArray[np.uint16], later: npt.NDArray[np.uint16]) -> float:
     """Share of equal depths among the samples of two pictures that have depth in both."""
-    both = (earlier > 0) & (later > 0)
-    return float(np.count_nonzero(both & (earlier == later)) / np.count_nonzero(both)) if both.any() else 0.0
+    both, equal = 0, 0
+    for row in range(earlier.shape[0]):
+        for column in range(earlier.shape[1]):
+            a, b = earlier[row, column], later[row, column]
+            both += (a > 0) & (b > 0)
+            equal += (a > 0) & (a == b)
+    return equal / both if both else 0.0

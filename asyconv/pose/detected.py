@@ -113,6 +113,7 @@ def _keep_near(maps: Floats, seen: Floats, least: Floats, frame: int, top: int, 
     near, near_in_row = np.empty((height, width), np.uint8), np.empty(width, np.uint8)
     for joint in range(len(seen)):
         near[:] = 0
+        first, end = height, 0  # rows with something near
         for y in range(height):
             line, hits = seen[joint, frame, y + top, left : left + width], 0
             for x in range(width):
@@ -123,9 +124,12 @@ def _keep_near(maps: Floats, seen: Floats, least: Floats, frame: int, top: int, 
             for x in range(width):
                 if line[x] > least[joint]:
                     near_in_row[max(x - NEAR_MAP, 0) : x + NEAR_MAP + 1] = 1
-            for row in range(max(y - NEAR_MAP, 0), min(y + NEAR_MAP + 1, height)):
+            rows = max(y - NEAR_MAP, 0), min(y + NEAR_MAP + 1, height)
+            first, end = min(first, rows[0]), rows[1]
+            for row in range(rows[0], rows[1]):
                 for x in range(width):
                     near[row, x] |= near_in_row[x]
-        for y in range(height):
+        maps[joint, :first], maps[joint, end:] = 0.0, 0.0
+        for y in range(first, end):
             for x in range(width):
                 maps[joint, y, x] = maps[joint, y, x] if near[y, x] else np.float32(0.0)

@@ -47,6 +47,24 @@ def nearer_half(window: npt.NDArray[np.uint16]) -> float:
             valid += value > 0
     if valid == 0:
         return np.nan
+    depths = depths[:valid]
     half = (valid + 1) // 2
-    nearer = np.sort(depths[:valid])[:half]  # a partition would take 5 s more to compile
-    return float(nearer.astype(np.float64).sum() / half)
+    nearest, farthest = np.int64(depths.min()), np.int64(depths.max())
+    while nearest < farthest:  # halves the depths between which the farthest one of the nearer half is
+        middle = (nearest + farthest) // 2
+        if _sum_up_to(depths, middle)[1] >= half:
+            farthest = middle
+        else:
+            nearest = middle + 1
+    total, count = _sum_up_to(depths, nearest - 1)
+    return float(total + (half - count) * nearest) / half
+
+
+@compiled
+def _sum_up_to(depths: npt.NDArray[np.uint16], most: int) -> Any:
+    """Sum and number of the depths that are not above `most`."""
+    total, count = 0, 0
+    for depth in depths:
+        total += depth if depth <= most else 0
+        count += depth <= most
+    return total, count

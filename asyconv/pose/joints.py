@@ -112,20 +112,31 @@ def find_joints(
 
 def joints_among(candidates: Candidates, link_threshold: float) -> JointSet:
     """Choose at most one candidate for each joint: links by bipartite matching, then one chain for each limb."""
-    peak, count = candidates.peak, candidates.count
-    links = [
-        _match(candidates.strengths[k, : count[a], : count[b]], link_threshold) for k, (a, b) in enumerate(CONNECTIONS)
-    ]
+    chosen = np.empty(N_JOINTS, np.int64)
+    for limb, joints in LIMBS.items():
+        chosen[list(joints)] = _chain(limb, candidates, link_threshold)
+    found = np.flatnonzero(chosen >= 0)
+    at = found, chosen[found]
     xy_map = np.full((N_JOINTS, 2), np.nan, np.float32)
     sigma_map = np.full(N_JOINTS, np.nan, np.float32)
     score = candidates.best.copy()
-    for limb, joints in LIMBS.items():
-        chain = _choose_chain(joints, [_oriented(links, k, joints) for k in LIMB_CONNECTIONS[limb]], peak, count)
-        for joint, candidate in zip(joints, chain, strict=True):
-            if candidate >= 0:
-                xy_map[joint], score[joint] = candidates.xy_map[joint, candidate], peak[joint, candidate]
-                sigma_map[joint] = candidates.sigma_map[joint, candidate]
+    xy_map[found], score[found], sigma_map[found] = candidates.xy_map[at], candidates.peak[at], candidates.sigma_map[at]
     return JointSet(xy_map, score, sigma_map)
+
+
+def _chain(limb: str, candidates: Candidates, link_threshold: float) -> list[int]:
+    """Candidate of root, middle and endpoint of a limb, -1 = missing."""
+    joints, count = LIMBS[limb], candidates.count
+    of_joints = [int(count[joint]) for joint in joints]
+    if max(of_joints) <= 1:  # as mostly; linked or not, each joint has the place that it has
+        return [n - 1 for n in of_joints]
+    links = []
+    for k in LIMB_CONNECTIONS[limb]:
+        first, second = CONNECTIONS[k]
+        pairs = _match(candidates.strengths[k, : count[first], : count[second]], link_threshold)
+        outwards = joints.index(first) < joints.index(second)
+        links.append(pairs if outwards else [(j, i, strength) for i, j, strength in pairs])
+    return _choose_chain(joints, links, candidates.peak, count)
 
 
 def those_present(joints: JointSet, presence: Floats, thresholds: Floats) -> JointSet:
@@ -146,20 +157,10 @@ Link = tuple[int, int, float]
 
 def _match(strength: Array, threshold: float) -> list[Link]:
     """Best one-to-one pairing of two joints' peaks by `strength` [n, m]; those below the threshold are dropped."""
-    if strength.size <= 1:  # as most are; nothing is to be chosen
-        return [(0, 0, float(value)) for value in strength.flat if value >= max(threshold, 1e-12)]
     strength[strength < threshold] = 0.0
     rows, columns = linear_sum_assignment(strength, maximize=True)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return [(i, j, float(strength[i, j])) for i, j in pairs if strength[i, j] >= max(threshold, 1e-12)]
-
-
-def _oriented(links: list[list[Link]], connection: int, joints: tuple[int, int, int]) -> list[Link]:
-    """Return one connection's links as (peak nearer to the root, peak farther out, strength)."""
-    first, second = CONNECTIONS[connection]
-    if joints.index(first) < joints.index(second):
-        return links[connection]
-    return [(j, i, strength) for i, j, strength in links[connection]]
 
 
 def _choose_chain(

@@ -30,6 +30,7 @@ FASTEST_MM: Final = 20.0
 GOOD_SHARE: Final = 0.5  # of the surface, for a joint without finds to follow it
 
 _NO_EVIDENCE: Final = np.full((N_JOINTS, 13), np.nan, np.float32)
+_NO_MOTION: Final = np.full((N_JOINTS, 6), np.nan)
 _AT_REST: Final = np.zeros((N_JOINTS, 6))
 
 Array = npt.NDArray[np.float64]
@@ -80,7 +81,8 @@ class MotionCollector:
         if self._camera is None:
             self._row += 1
             return
-        finds = np.column_stack([xy_px, depth_mm])
+        finds = np.empty((N_JOINTS, 3))
+        finds[:, :2], finds[:, 2] = xy_px, depth_mm
         finds[confidence < LEAST_CONFIDENCE] = np.nan
         self._finds = np.concatenate([self._finds, finds[None]])
         while self._first_find + len(self._finds) > self._row + AFTER:
@@ -148,7 +150,7 @@ class MotionCollector:
             if row < lag:
                 continue
             evidence = self._rows[n].append()
-            motion = np.full((N_JOINTS, 6), np.nan)
+            motion = _NO_MOTION.copy()
             if len(self._seen) >= lag:
                 before = self._seen[-lag]
                 copied = equal_share(before.samples, samples) >= COPY_SHARE
@@ -158,15 +160,8 @@ class MotionCollector:
                     self._noise.add(n, before.cells, cells, infant)
                 if not copied:
                     starts = self._starts(pivots - before.pivots, lag)
-                    information, share = np.empty((N_JOINTS, 3, 3)), np.empty(N_JOINTS)
                     register(
-                        before.points, before.counts, cells, of.camera, before.pivots, starts, lag, motion,
-                        information, share,
-                    )  # fmt: skip
-                    evidence[:, :3], evidence[:, 3], evidence[:, 4:] = (
-                        motion[:, :3],
-                        share,
-                        information.reshape(N_JOINTS, 9),
+                        before.points, before.counts, cells, of.camera, before.pivots, starts, lag, motion, evidence
                     )
                     if lag == max(LAGS):
                         middle = self._seen[-lag // 2].joints

@@ -39,9 +39,8 @@ class ReachingObject:
         if self._usual is None:
             self._usual = np.zeros(samples.shape, np.float32)
         near = np.zeros(samples.shape, np.uint8)
-        samples_mm = samples * np.float32(self._unit_mm)
-        _compare(samples_mm, self._usual, FARTHER_MM_S / self._fps_hz, NEARER_MM_S / self._fps_hz, near)
-        if not near.any():
+        steps_mm = FARTHER_MM_S / self._fps_hz, NEARER_MM_S / self._fps_hz
+        if not _compare(samples, np.float32(self._unit_mm), self._usual, *steps_mm, near):
             return 0.0
         reached = _from_border(near)
         if np.count_nonzero(reached) > MOST * reached.size:
@@ -52,18 +51,24 @@ class ReachingObject:
 
 
 @compiled
-def _compare(samples: Any, usual: Any, farther: float, nearer: float, near: Any) -> None:
-    """Mark samples nearer than usual by `NEARER_MM` with 1 and by more than at the border with 2; follow them all."""
+def _compare(samples: Any, unit_mm: Any, usual: Any, farther: float, nearer: float, near: Any) -> Any:
+    """Mark samples nearer than usual by `NEARER_MM` with 1 and by more than at the border with 2; follow them all.
+
+    Say how many are marked.
+    """
+    marked = 0
     for row in range(samples.shape[0]):
         for column in range(samples.shape[1]):
-            depth = samples[row, column]
+            depth = np.float32(samples[row, column]) * unit_mm
             if depth == 0.0:
                 continue
             if usual[row, column] == 0.0:
                 usual[row, column] = depth
             closer = usual[row, column] - depth
             near[row, column] = np.uint8(closer > NEARER_MM) + np.uint8(closer > NEARER_AT_BORDER_MM)
+            marked += closer > NEARER_MM
             usual[row, column] += min(max(depth - usual[row, column], -nearer), farther)
+    return marked
 
 
 @compiled

@@ -54,6 +54,7 @@ def _capsules() -> npt.NDArray[np.float64]:
 
 
 CAPSULES: Final = _capsules()
+_MOST_RANKED: Final = 64  # depths along a bone: of 6 places 9 each, and what fills the room up comes last
 Array = npt.NDArray[np.float64]
 
 
@@ -128,11 +129,10 @@ def _inside(capsule: Array, joints: Array, camera: Array, column: int, row: int)
 def _front_line(cells: Any, joints: Array, a: int, b: int, ux: float, uy: float, line: Array) -> None:
     """Depth of the front along a bone as start and slope: the nearer third of what lies along it, at either end."""
     height, width = cells.shape
-    ends = np.empty(2)
+    ends, values = np.empty(2), np.empty(_MOST_RANKED, np.float32)
     for end in range(2):
         expected = joints[a, 2] if end == 0 else joints[b, 2]
-        values = np.empty(54)
-        count = 0
+        values[:], count = np.inf, 0
         for step in range(6):
             part = 0.08 * step if end == 0 else 1.0 - 0.08 * step
             x, y = int(joints[a, 0] + part * ux + 0.5), int(joints[a, 1] + part * uy + 0.5)
@@ -143,15 +143,38 @@ def _front_line(cells: Any, joints: Array, a: int, b: int, ux: float, uy: float,
                         if value > 0.0 and abs(value - expected) < 25.0:
                             values[count] = value
                             count += 1
-        ends[end] = np.sort(values[:count])[count // 3] if count >= 5 else expected
+        ends[end] = _ranked(values, count // 3) if count >= 5 else expected
     line[0] = ends[0] if np.isfinite(ends[0]) else joints[a, 2]
     line[1] = ends[1] - line[0] if np.isfinite(ends[1]) else 0.0
+
+
+@compiled
+def _ranked(values: Any, rank: int) -> Any:
+    """The value with so many before it in ascending order; comparing all with each takes less time than sorting."""
+    for value in values:
+        less, not_more = np.int32(0), np.int32(0)
+        for n in range(_MOST_RANKED):
+            less += np.int32(1) if values[n] < value else np.int32(0)
+            not_more += np.int32(1) if values[n] <= value else np.int32(0)
+        if less <= rank < not_more:
+            return value
+    return np.float32(np.nan)
 
 
 @compiled
 def _slope(cells: Any, column: int, row: int) -> Any:
     """Slope of the plane through the 3x3 cells of one surface; infinite where there are fewer than six."""
     centre = cells[row, column]
+    upper, middle, lower = cells[row - 1], cells[row], cells[row + 1]
+    a, b, c = upper[column - 1], upper[column], upper[column + 1]
+    d, e = middle[column - 1], middle[column + 1]
+    f, g, h = lower[column - 1], lower[column], lower[column + 1]
+    nearest = min(min(min(a, b), min(c, d)), min(min(e, f), min(g, h)))
+    farthest = max(max(max(a, b), max(c, d)), max(max(e, f), max(g, h)))
+    if nearest > 0.0 and centre - nearest < GATE_MM and farthest - centre < GATE_MM:  # as almost everywhere
+        across = (np.float64(c) + e + h) - (np.float64(a) + d + f)
+        down = (np.float64(f) + g + h) - (np.float64(a) + b + c)
+        return across / 6.0, down / 6.0
     n, sx, sy, sxx, sxy, syy, sz, sxz, syz = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for dy in range(-1, 2):
         for dx in range(-1, 2):
@@ -183,16 +206,15 @@ def _slope(cells: Any, column: int, row: int) -> Any:
 @compiled
 def register(
     points: Any, counts: Any, later: Any, camera: Array, pivots: Array, starts: Array, lag: int, motion: Array,
-    information: Array, share: Array,
+    evidence: Any,
 ) -> None:  # fmt: skip
     """Lay the surface of each joint onto a later picture.
 
     `pivots` [12, 3] are the joints in mm, `starts` [12, K, 6] where to start from (translation, rotation), tried in
     turn; the one that fits most of the points wins. `motion` [12, 6] gets translation of the pivot and rotation,
-    `information` [12, 3, 3] that of the translation with the variance of one cell as unit, `share` [12] the part of
-    the points that fit; NaN = no evidence.
+    `evidence` [12, 13] the translation, the part of the points that fit, and the information of the translation with
+    the variance of one cell as unit; both stay as they are where there is no evidence.
     """
-    motion[:], information[:], share[:] = np.nan, np.nan, np.nan
     step, system, estimate = np.empty(6), np.empty((6, 6)), np.empty(6)
     rows, corners = np.empty((14, MOST_POINTS)), np.empty(MOST_POINTS, np.int64)
     for joint in range(len(points)):
@@ -224,5 +246,7 @@ def register(
             if used >= 12.0 and used > best:
                 best = used
                 motion[joint] = estimate
-                information[joint] = system[:3, :3]
-                share[joint] = min(1.0, used / n)
+                evidence[joint, :3] = estimate[:3]
+                evidence[joint, 3] = min(1.0, used / n)
+                for k in range(3):
+                    evidence[joint, 4 + 3 * k : 7 + 3 * k] = system[k, :3]

@@ -60,6 +60,14 @@ def test_depth_at_a_joint_by_hand() -> None:
     assert np.isnan(nearer_half(np.zeros((3, 3), np.uint16)))
 
 
+def test_depth_at_a_joint_is_the_mean_of_the_nearer_half() -> None:
+    rng = np.random.default_rng(5)
+    for most in (2, 9, 700, 65535):
+        window = rng.integers(0, most, (11, 7), np.uint16, endpoint=True)
+        valid = np.sort(window[window > 0])
+        assert nearer_half(window) == valid[: (len(valid) + 1) // 2].mean()
+
+
 GOLDEN_X_PX = [414.4, 366.6, 352.4, 291.1, 285.0, 233.9, 312.3, 346.6, 338.5, 297.7, 280.4, 308.9]
 
 

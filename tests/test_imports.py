@@ -87,12 +87,7 @@ def test_a_recipe_loads_nothing_heavy() -> None:
     assert not loaded_by("import asyconv.training.recipe") & HEAVY
 
 
-def test_analysis_loads_no_torch() -> None:
-    code = "import asyconv.analysis, asyconv.analysis.tables.tables, asyconv.analysis.report.page"
-    assert "torch" not in loaded_by(code, blocked=("torch",))
-
-
-@pytest.mark.parametrize("module", ["simulation.simulate", "training.loop", "pipeline"])
+@pytest.mark.parametrize("module", ["simulation.simulate", "training.loop"])
 def test_needs_no_package_that_gpu_hosts_lack(module: str) -> None:
     blocked = ("polars", "av", "pydantic", "dask", "distributed", "click", "rich")
     assert f"asyconv.{module}" in loaded_by(f"import asyconv.{module}", blocked=blocked)

@@ -12,7 +12,7 @@ from tests.helpers.commands import invoke
 
 @pytest.fixture(scope="session")
 def results(recordings: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Process both recordings as one infant's; tests must not write here."""
+    """Process both recordings as one infant's; tests must not write here, nor into the copy `untouched` beside it."""
     folder = tmp_path_factory.mktemp("processed")
     out = folder / "results"
     names = folder / "names.csv"
@@ -23,6 +23,7 @@ def results(recordings: Path, model: Path, tmp_path_factory: pytest.TempPathFact
     assert NOTICE in result.stderr
     assert stat.S_IMODE(names.stat().st_mode) == 0o600
     assert len(names.read_text().splitlines()) == 3
+    shutil.copytree(out, folder / "untouched")
     return out
 
 

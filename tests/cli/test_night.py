@@ -72,16 +72,8 @@ def test_status_names_what_is_parked_stale_and_under_way(results_copy: Path) -> 
 
 
 @pytest.fixture
-def results_copy(results_of_two: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(results_of_two, tmp_path / "copy"))
-
-
-@pytest.fixture(scope="module")
-def results_of_two(recordings: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("two")
-    out = folder / "out"
-    assert invoke("process", recordings, "-o", out, "--model", model, "--names", folder / "n.csv").exit_code == 0
-    return out
+def results_copy(results: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(results.parent / "untouched", tmp_path / "copy"))
 
 
 def test_verify_finds_every_accident(results_copy: Path) -> None:

@@ -13,7 +13,7 @@ from asyconv.pose import inference
 from asyconv.pose.detected import DETECTED_SHARE, Box, detected_box, keep_near_detection, whole
 from asyconv.pose.inference import ClipMaps, Inference, locate
 from asyconv.pose.joints import find_joints, those_present
-from asyconv.pose.model_file import Model, load_model
+from asyconv.pose.model_file import Model
 from asyconv.pose.networks import folded
 from asyconv.simulation.clips import make_clips
 from asyconv.simulation.seeds import TEST_SEED
@@ -21,11 +21,6 @@ from tests.helpers.blobs import HEIGHT, WIDTH, blobs
 
 Floats = npt.NDArray[np.float32]
 NEAR = np.ones((7, 7), np.uint8)
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return load_model("compact")
 
 
 def from_whole_maps(maps: Floats, seen: Floats, model: Model) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,17 @@ from click.testing import CliRunner
 
 from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.events import Event
+from asyconv.analysis.report.canvas import write_drawings
+from asyconv.analysis.report.drawings import drawings
 from asyconv.analysis.report.page import render
 from asyconv.analysis.report.pdf import write_pdf
+from asyconv.analysis.tables.movement import Movement
 from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.tracks_file import write_tracks
 from tests.helpers.browser import MISSING, Seen, becomes, opened, printed_pages, serious
-from tests.helpers.closed_form import from_mm, hide, make_tracks, shake, without_mm
+from tests.helpers.closed_form import from_mm, make_tracks, shake, without_mm
 from tests.helpers.hostile_text import IN_REPORT
-
-
-@pytest.fixture(scope="module")
-def html() -> str:
-    tracks = make_tracks(90, motion={"right_wrist": shake(20, 1.0)}, noise_mm=0.2, warnings=["cut off"])
-    return render([analyse(hide(tracks, "left_ankle", 300, 1500), [Event(10.0, 12.0, "handling", "care")])])
 
 
 def asked_of_a_network(seen: Seen) -> list[str]:
@@ -126,10 +124,22 @@ def test_axe_finds_what_is_planted(chromium: Any, html: str, tmp_path: Path) -> 
         assert any(found.startswith("color-contrast") for found in serious(seen.page))
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> tuple[Movement, Path]:
+    """A movement and the folder of its figures, in which stands no text of the recording."""
+    movement, figures = analyse(make_tracks(61)), tmp_path_factory.mktemp("drawn") / "figures"
+    write_drawings(drawings(movement), figures)
+    return movement, figures
+
+
 @pytest.mark.parametrize("hostile", IN_REPORT)
-def test_hostile_text_is_shown_as_text(chromium: Any, hostile: str, tmp_path: Path) -> None:
-    tracks = make_tracks(61, warnings=[hostile], infant_id=hostile, recording_id=hostile, model_name=hostile)
-    page_html = render([analyse(tracks, [Event(1.0, 2.0, "state", hostile)])])
+def test_hostile_text_is_shown_as_text(
+    chromium: Any, hostile: str, drawn: tuple[Movement, Path], tmp_path: Path
+) -> None:
+    movement, figures = drawn
+    said = {"warnings": [hostile], **dict.fromkeys(("infant_id", "recording_id", "model_name"), hostile)}
+    events = (Event(1.0, 2.0, "state", hostile),)
+    page_html = render([replace(movement, meta=movement.meta | said, events=events)], figures)
     with opened(chromium, page_html, tmp_path, width=700) as seen:
         text = seen.page.locator("body").inner_text()
         assert text.count(" ".join(hostile.split())) >= 6

@@ -13,6 +13,8 @@ PANELS = {
     "invented_pct": "invented, %",
     "limbs_beyond_10_px_pct": "limbs more than 10 px off, %",
 }
+STYLES = {"3": "s:#6b8e23", "4": "o-#1f4e79", "8": "D-#b35900"}
+"""Marker, line and colour by the number of labelled infants."""
 
 
 def curves() -> list[dict[str, str]]:
@@ -24,16 +26,17 @@ def curves() -> list[dict[str, str]]:
 
 
 def draw(path: Path) -> None:
-    """Errors by labelled frames: of four infants as a line, of other numbers of infants as points."""
+    """Errors by labelled frames, a line for each number of infants; without labels all begin at the same errors."""
     rows = curves()
     figure = Figure(figsize=(8.4, 2.7), layout="constrained")
     for axes, (key, label) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
-        four = [(int(row["labelled_frames"]), float(row[key])) for row in rows if row["labelled_infants"] in ("0", "4")]
-        axes.plot(*zip(*sorted(four), strict=True), "o-", color="#1f4e79", label="4 infants")
-        for row in rows:
-            if row["labelled_infants"] not in ("0", "4"):
-                x, y, infants = int(row["labelled_frames"]), float(row[key]), row["labelled_infants"]
-                axes.plot(x, y, "s" if infants == "3" else "D", color="#b35900", label=f"{infants} infants")
+        for infants, style in STYLES.items():
+            own = [row for row in rows if row["labelled_infants"] in ("0", infants)]
+            points = sorted((int(row["labelled_frames"]), float(row[key])) for row in own)
+            marker, line, colour = style[0], style[1], style[2:]
+            axes.plot(
+                *zip(*points, strict=True), marker=marker, linestyle=line, color=colour, label=f"{infants} infants"
+            )
         axes.set_xlabel("labelled frames")
         axes.set_ylabel(label)
         axes.set_ylim(0, 1.1 * max(float(row[key]) for row in rows))

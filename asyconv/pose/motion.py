@@ -95,21 +95,24 @@ class MotionCollector:
         noise = self._noise.measured()
         copied_share = self._copies / max(self._compared, 1)
         refused = "the camera's intrinsics are unknown" if self._camera is None else why_refused(noise, copied_share)
-        values = np.full((len(LAGS), self._row, N_JOINTS, 13), np.nan, np.float32)
         meta: dict[str, Any] = {"refused": refused, "noise_mm": None, "inflation": None}
         meta["copied_share"] = round(copied_share, 4)
+        of_joints = len(LAGS), self._row, N_JOINTS
+        displacement_mm = np.full((*of_joints, 3), np.nan, np.float32)
+        share = np.full(of_joints, np.nan, np.float32)
+        information = np.full((*of_joints, 3, 3), np.nan, np.float32)
         if noise is not None:
             meta["noise_mm"] = [round(variance**0.5, 4) for variance in noise[0]]
             meta["inflation"] = [round(ratio, 3) for ratio in noise[1]]
-            for lag, rows in enumerate(self._rows):
-                if refused is None:
-                    values[lag, : len(rows)] = rows.all()
-                    values[lag, ..., 4:] /= noise[0][lag] * noise[1][lag]
-        information = values[..., 4:].reshape(*values.shape[:3], 3, 3)
+            for lag in range(len(LAGS) if refused is None else 0):
+                rows = self._rows.pop(0).all()  # of one lag after the other: of hours they take a gigabyte
+                displacement_mm[lag, : len(rows)], share[lag, : len(rows)] = rows[..., :3], rows[..., 3]
+                of_unit = rows[..., 4:].reshape(-1, N_JOINTS, 3, 3)
+                np.divide(of_unit, noise[0][lag] * noise[1][lag], out=information[lag, : len(rows)])
         if self._mirrored:
-            values[..., 0] *= -1.0
-            information = information * np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], np.float32)
-        return MotionEvidence(values[..., :3].copy(), information.copy(), values[..., 3].copy(), meta)
+            displacement_mm[..., 0] *= -1.0
+            information *= np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], np.float32)
+        return MotionEvidence(displacement_mm, information, share, meta)
 
     def _look(self, camera: Intrinsics) -> None:
         """Register the next frame with those before it."""

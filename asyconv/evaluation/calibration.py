@@ -65,6 +65,7 @@ def export_model(
         crop_to_infant=recipe.crop_to_infant,
         depth_scale_mm=recipe.depth_scale_mm,
         depth_limit=recipe.depth_limit,
+        mean_within_mm=recipe.mean_within_mm,
         disc_radius_map=recipe.detection.radius_map,
         sigma_map=recipe.regression.sigma_map,
         joint_threshold=LOWEST,

@@ -5,8 +5,8 @@ frame is predicted once (paper.md 3). The starts of the five sequences are stagg
 changes from frame to frame, so a bias by position becomes a line at 10 Hz that the low-pass removes, not movement at
 2 Hz.
 
-Deviations from the paper: the mean of each image is taken over its valid pixels and invalid ones are 0 afterwards; the
-depth is divided by a constant and clamped, both stored with the model.
+Deviations from the paper: the mean of each image is taken over its valid pixels, or over those near the bed, and
+invalid ones are 0 afterwards; the depth is divided by a constant and clamped. All of this is stored with the model.
 """
 
 from collections import deque
@@ -22,6 +22,9 @@ from asyconv.errors import InputError
 CLIP_FRAMES: Final = 3
 SPACING_S: Final = 1.0 / 6.0
 SPACING_TOLERANCE: Final = 0.2 + 0.005  # a fifth, and what a clock may be off
+LEVEL_PCT: Final = 30
+"""This percentile of an image's depth lies on the bed or the infant, also where half of the image is the floor."""
+LEVEL_ROWS: Final = 4  # the percentile is that of every fourth row
 
 Float32 = npt.NDArray[np.float32]
 
@@ -138,10 +141,21 @@ def _cut(sequence: _Sequence, newest: int) -> Clip:
     return Clip((a, b, c), (keep[0], keep[1], keep[2]))
 
 
-def normalise(depth_mm: Float32, scale_mm: float, limit: float) -> Float32:
-    """Depth maps [..., H, W] in mm (0 = none) as network input: each image's mean removed, scaled, clamped, holes 0."""
+def normalise(depth_mm: Float32, scale_mm: float, limit: float, mean_within_mm: float) -> Float32:
+    """Depth maps [..., H, W] in mm (0 = none) as network input: each image's mean removed, scaled, clamped, holes 0.
+
+    With `mean_within_mm` above 0 only depths so near to the level of the bed count for the mean. Else the floor beside
+    the bed would move it so far that bed and infant are clamped to one value.
+    """
     valid = depth_mm > 0
-    count = valid.sum(axis=(-2, -1), keepdims=True)
-    mean = depth_mm.sum(axis=(-2, -1), keepdims=True, dtype=np.float64) / np.maximum(count, 1)
+    counts = valid
+    if mean_within_mm:
+        rows = np.where(valid, depth_mm, np.inf)[..., ::LEVEL_ROWS, :]
+        depths = np.sort(rows.reshape(*rows.shape[:-2], -1), axis=-1)
+        rank = np.maximum(np.isfinite(depths).sum(axis=-1, keepdims=True) - 1, 0) * LEVEL_PCT // 100
+        level = np.take_along_axis(depths, rank, axis=-1)[..., None]
+        counts = valid & (np.abs(depth_mm - level) <= mean_within_mm)
+    count = counts.sum(axis=(-2, -1), keepdims=True)
+    mean = np.sum(depth_mm, axis=(-2, -1), keepdims=True, dtype=np.float64, where=counts) / np.maximum(count, 1)
     scaled = np.clip((depth_mm - mean) / scale_mm, -limit, limit)
     return np.where(valid, scaled, 0.0).astype(np.float32)

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from asyconv.pose.clips import LEVEL_PCT, LEVEL_ROWS
 from asyconv.pose.detected import DETECTED_SHARE, NEAR_MAP, Box
 from asyconv.pose.joints import ENDS, MAX_PEAKS, MIN_SAMPLES, WINDOW_RADIUS_MAP, Candidates
 from asyconv.skeleton import N_JOINTS
@@ -21,11 +22,16 @@ _REACH: Final = WINDOW_RADIUS_MAP + 0.5
 _SIDE: Final = int(2 * _REACH) + 1
 
 
-def normalised(depth_mm: Tensor, scale_mm: float, limit: float) -> Tensor:
+def normalised(depth_mm: Tensor, scale_mm: float, limit: float, mean_within_mm: float) -> Tensor:
     """Do what `normalise` of clips.py does with depth maps [..., H, W] in mm (0 = none), on the device."""
     valid = depth_mm > 0
-    count = valid.sum(dim=(-2, -1), keepdim=True).clamp(min=1)
-    mean = depth_mm.sum(dim=(-2, -1), keepdim=True, dtype=torch.float64) / count
+    counts = valid
+    if mean_within_mm:
+        depths = torch.where(valid, depth_mm, torch.inf)[..., ::LEVEL_ROWS, :].flatten(-2).sort(dim=-1).values
+        rank = (depths.isfinite().sum(dim=-1, keepdim=True) - 1).clamp(min=0) * LEVEL_PCT // 100
+        counts = valid & ((depth_mm - depths.gather(-1, rank)[..., None]).abs() <= mean_within_mm)
+    count = counts.sum(dim=(-2, -1), keepdim=True).clamp(min=1)
+    mean = torch.where(counts, depth_mm, 0.0).sum(dim=(-2, -1), keepdim=True, dtype=torch.float64) / count
     return torch.where(valid, ((depth_mm - mean) / scale_mm).clamp(-limit, limit), 0.0).float()
 
 

@@ -96,6 +96,7 @@ class Inference:
         self._pool = ThreadPoolExecutor(self._threads, "networks", torch.set_num_threads, (1,))  # each of its threads
         self.batch = BATCH[self.device.type] * self._threads
         self.settings = model.settings
+        self._numbers = model.settings.depth_scale_mm, model.settings.depth_limit, model.settings.mean_within_mm
         self._thresholds = np.asarray(model.settings.presence_thresholds, np.float32)
         self.precision = precision_of(precision)
         dtype = getattr(torch, self.precision)
@@ -135,14 +136,13 @@ class Inference:
         if self.device.type == "cpu":
             shares = np.array_split(depth_mm, min(self._threads, len(depth_mm)))
             return [clip for clips in self._pool.map(self._maps_of, shares) for clip in clips]
-        numbers = self.settings.depth_scale_mm, self.settings.depth_limit
         with torch.inference_mode():
-            return self._candidates_of(normalised(torch.from_numpy(depth_mm).to(self.device), *numbers)[:, None])
+            return self._candidates_of(normalised(torch.from_numpy(depth_mm).to(self.device), *self._numbers)[:, None])
 
     @torch.inference_mode()
     def _maps_of(self, depth_mm: Floats) -> list[ClipMaps]:
         """Maps of clips of depth in mm [B, 3, 96, 128], each in a box of its own."""
-        depth = torch.from_numpy(normalise(depth_mm, self.settings.depth_scale_mm, self.settings.depth_limit))[:, None]
+        depth = torch.from_numpy(normalise(depth_mm, *self._numbers))[:, None]
         probability = torch.sigmoid(self._detection(depth).float())
         seen = _to_numpy(probability[:, :N_JOINTS])
         presence = seen.max(axis=(-2, -1))

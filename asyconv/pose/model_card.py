@@ -37,6 +37,7 @@ class ModelSettings:
     arch : regression network, "asymmetric" or "3x3x3".
     width : share of the paper's channel counts.
     depth_scale_mm, depth_limit : depth minus its mean is divided by the first and clamped to plus or minus the second.
+    mean_within_mm : only depths so near to the level of the bed count for that mean; 0 = all depths do.
     disc_radius_map, sigma_map : of the target maps, map px.
     joint_threshold, link_threshold, nms_window_map : for finding joints on the maps.
     presence_thresholds : smallest detection probability of each joint [12] that is in the picture.
@@ -60,6 +61,7 @@ class ModelSettings:
     confidence_knots: tuple[tuple[float, float], ...]
     deep_detection: bool = False
     crop_to_infant: bool = False
+    mean_within_mm: float = 0.0
 
     def __post_init__(self) -> None:
         """Turn lists, as JSON gives them, into tuples, and refuse what no network can be built from."""
@@ -86,6 +88,8 @@ class ModelSettings:
         for name in ("depth_scale_mm", "depth_limit", "disc_radius_map", "sigma_map"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(f"{name} must be above 0, found {getattr(self, name)}")
+        if not 0 <= self.mean_within_mm < math.inf:
+            raise ValueError(f"mean_within_mm must be 0 or above, found {self.mean_within_mm}")
         for name in ("joint_threshold", "link_threshold"):
             if not math.isfinite(getattr(self, name)):
                 raise ValueError(f"{name} must be a number, found {getattr(self, name)}")

@@ -48,6 +48,7 @@ def adapting_recipe(model: Model, precision: str) -> Recipe:
         averaging=0.98,
         depth_scale_mm=settings.depth_scale_mm,
         depth_limit=settings.depth_limit,
+        mean_within_mm=settings.mean_within_mm,
         precision=precision,
     )
 
@@ -64,7 +65,7 @@ def between(before: nn.Module, trained: nn.Module) -> nn.Module:
 
 def refuse_other_input(recipe: Recipe, model: Model) -> None:
     """Refuse a recipe whose networks see other clips than those of `model`, whose settings the adapted model keeps."""
-    for name in ("crop_to_infant", "deep_detection", "depth_scale_mm", "depth_limit"):
+    for name in ("crop_to_infant", "deep_detection", "depth_scale_mm", "depth_limit", "mean_within_mm"):
         kept, stated = (str(getattr(of, name)).lower() for of in (model.settings, recipe))
         if kept != stated:
             raise InputError(f"setting {name}: expected {kept}, as in the model that is adapted, got {stated}")

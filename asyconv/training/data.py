@@ -206,7 +206,7 @@ def make_batch(
     for b, rng in enumerate(randoms or ()):
         depth[b], xy[b] = augment(rng, depth[b], xy[b], recipe)
         origin[b] = crop_origin(rng, xy[b], crop) if crop else 0.0
-    x = normalise(depth, recipe.depth_scale_mm, recipe.depth_limit)
+    x = normalise(depth, recipe.depth_scale_mm, recipe.depth_limit, recipe.mean_within_mm)
     return Batch(torch.from_numpy(x)[:, None], torch.from_numpy(xy), torch.from_numpy(origin))
 
 

@@ -78,6 +78,7 @@ class Recipe:
     varied_share : share of simulated infants with varied bodies, postures and movement; the others are calm.
     crop_to_infant : the networks see the part of the picture round the infant (see `asyconv.pose.infant_crop`).
     averaging : of the weights over steps, exponential; 0 = none.
+    depth_scale_mm, depth_limit, mean_within_mm : how depth becomes input of the networks (see `asyconv.pose.clips`).
     precision : "float32" or "bfloat16" (mixed).
     checkpoint_activations : compute activations again in the backward pass instead of keeping them.
     """
@@ -108,6 +109,7 @@ class Recipe:
     averaging: float = 0.0
     depth_scale_mm: float = 60.0
     depth_limit: float = 3.0
+    mean_within_mm: float = 0.0
     precision: str = "float32"
     checkpoint_activations: bool = False
 
@@ -148,6 +150,7 @@ USEFUL: Final = Recipe(
     varied_share=0.65,
     crop_to_infant=True,
     averaging=0.998,
+    mean_within_mm=200.0,
 )
 PRESETS: Final = {"paper": PAPER, "useful": USEFUL}
 

@@ -109,6 +109,7 @@ def test_a_variance_below_0_is_refused_by_name(saved: Path) -> None:
         ("depth_scale_mm", 0.0),
         ("depth_scale_mm", float("nan")),
         ("depth_limit", -3.0),
+        ("mean_within_mm", -1.0),
         ("sigma_map", 0),
         ("joint_threshold", float("nan")),
         ("presence_thresholds", [1.1] * 12),

@@ -60,12 +60,16 @@ def test_nothing_detected_has_no_box() -> None:
     assert detected_box_of(seen, seen.amax((-2, -1)), torch.from_numpy(THRESHOLDS)) is None
 
 
-def test_depth_is_normalised_alike() -> None:
+@pytest.mark.parametrize("mean_within_mm", [0.0, 100.0])
+def test_depth_is_normalised_alike(mean_within_mm: float) -> None:
     depth_mm = np.random.default_rng(0).uniform(400, 900, (2, 3, 7, 9)).astype(np.float32)
     depth_mm[:, :, 2:4] = 0.0
     depth_mm[0, 1] = 0.0
     np.testing.assert_allclose(
-        normalised(torch.from_numpy(depth_mm), 60.0, 3.0), normalise(depth_mm, 60.0, 3.0), rtol=0, atol=1e-6
+        normalised(torch.from_numpy(depth_mm), 60.0, 3.0, mean_within_mm),
+        normalise(depth_mm, 60.0, 3.0, mean_within_mm),
+        rtol=0,
+        atol=1e-6,
     )
 
 
@@ -73,7 +77,8 @@ def test_both_ways_give_the_same_joints_of_simulated_clips() -> None:
     clips = make_clips(5, 0, 2)
     inference = Inference(load_model("compact"), "float32")
     depth_mm = clips.depth.astype(np.float32) / 10.0
-    numbers = inference.settings.depth_scale_mm, inference.settings.depth_limit
+    settings = inference.settings
+    numbers = settings.depth_scale_mm, settings.depth_limit, settings.mean_within_mm
     depth = torch.from_numpy(normalise(depth_mm, *numbers))[:, None]
     with torch.inference_mode():
         ways = inference._maps_of(depth_mm), inference._candidates_of(depth)

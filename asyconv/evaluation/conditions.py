@@ -29,6 +29,7 @@ CONDITIONS: Final = {
     "varied, on the belly": Condition(varied=True, lying="prone"),
     "varied, on the back, turned 45 deg": Condition(varied=True, lying="supine", turn_deg=45.0),
     "varied, swaddled": Condition(varied=True, swaddled=True),
+    "varied, on the back, floor beside the bed": Condition(varied=True, lying="supine", floor_mm=800.0),
     **{f"varied, on the back, {camera}": Condition(varied=True, lying="supine", camera=camera) for camera in CAMERAS},
     "nothing covered, no hands": BARE,
     "both wrists covered": Condition(covered=(JOINTS.index("right_wrist"), JOINTS.index("left_wrist"))),
@@ -81,10 +82,10 @@ def conditions_text(rows: Sequence[Row]) -> str:
     heads = [*(limb.replace("_", " ") for limb in LIMBS), "visible %", "missed %", "invented %"]
     lines = [
         f"{rows[0]['held_out']}, {rows[0]['n_frames']} frames a condition; median RMSD in map px",
-        f"{'condition':38}" + "".join(f"{head:>11}" for head in heads),
+        f"{'condition':42}" + "".join(f"{head:>11}" for head in heads),
     ]
     keys = [*(f"{limb}_map_px_p50" for limb in LIMBS), "visible_pct", "missed_pct", "invented_pct"]
     for row in rows:
         cells = (number(row[key], 2 if "px" in key else 1) for key in keys)
-        lines.append(f"{row['condition']:38}" + "".join(f"{cell:>11}" for cell in cells))
+        lines.append(f"{row['condition']:42}" + "".join(f"{cell:>11}" for cell in cells))
     return "\n".join(lines)

@@ -18,6 +18,8 @@ TRIALS: Final = 200
 LEAST_SHARE: Final = 0.3
 CLEARANCE_MAP: Final = 10.0
 MAPS_KEPT: Final = 48
+BODY_MM: Final = 200.0
+"""So far above the mattress the body can lie, the middle of it; set by hand. What lies as far below is the floor."""
 
 Array = npt.NDArray[np.float64]
 
@@ -62,30 +64,36 @@ def fit_mattress(
     """Plane [nx, ny, nz, d] in mm, unit normal towards the camera, height = n.p + d; None where no plane stands out.
 
     `median_mm` [96, 128] is the still scene, `joints_map` [n, 2] all joints found (NaN = missing): their surroundings
-    are left out. The plane with most pixels within 8 mm wins and must hold at least 30 % of what is left; the random
-    trials are fixed.
+    are left out. Of the planes that the body can lie on, the one with most pixels within 8 mm wins; it must hold at
+    least 30 % of what is left and does not lie far below it. The random trials are fixed.
     """
     rows, columns = np.mgrid[:MAP_HEIGHT, :MAP_WIDTH]
     xy_map = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float64)
     depth = median_mm.ravel()
     free = np.isfinite(depth)
     joints = joints_map[np.isfinite(joints_map[:, 0])]
+    body = np.empty((0, 3))
     if len(joints):
+        cells = np.unique(np.round(joints).astype(int).clip(0, (MAP_WIDTH - 1, MAP_HEIGHT - 1)), axis=0)
+        skin_mm = median_mm[cells[:, 1], cells[:, 0]]
+        seen = np.isfinite(skin_mm)
+        body = to_camera_mm(geometry.to_px(cells[seen]), skin_mm[seen], intrinsics, geometry.mirrored)
         low, high = joints.min(axis=0) - CLEARANCE_MAP, joints.max(axis=0) + CLEARANCE_MAP
         free &= ~((xy_map >= low) & (xy_map <= high)).all(axis=1)
     if free.sum() < 200:
         return None
     points = to_camera_mm(geometry.to_px(xy_map[free]), depth[free], intrinsics, geometry.mirrored)
     rng = np.random.default_rng(0)
-    best = np.zeros(len(points), bool)
+    best, above = np.zeros(len(points), bool), np.ones(len(points), bool)
     for _ in range(TRIALS):
         plane = _through(points[rng.choice(len(points), 3, replace=False)])
         if plane is None:
             continue
-        near = np.abs(points @ plane[:3] + plane[3]) < INLIER_MM
-        if near.sum() > best.sum():
-            best = near
-    if best.sum() < LEAST_SHARE * len(points):
+        height = points @ plane[:3] + plane[3]
+        near = np.abs(height) < INLIER_MM
+        if near.sum() > best.sum() and not (len(body) and np.median(body @ plane[:3] + plane[3]) > BODY_MM):
+            best, above = near, height > -BODY_MM
+    if best.sum() < LEAST_SHARE * above.sum():
         return None
     for _ in range(3):  # least squares over the pixels of the plane, which may grow by it
         centre = points[best].mean(axis=0)

@@ -78,6 +78,7 @@ class Condition:
     camera : one of `cameras.CAMERAS`.
     swaddled : wrapped from the neck to the feet.
     limbs : how many times as long the limbs are.
+    floor_mm : how far below the floor lies on both sides of a narrow mattress; 0 = a mattress as it is drawn at random.
     """
 
     roll_deg: float | None = None
@@ -96,6 +97,7 @@ class Condition:
     camera: str | None = None
     swaddled: bool = False
     limbs: float = 1.0
+    floor_mm: float = 0.0
 
 
 CALM_INFANT: Final = Condition()
@@ -181,7 +183,7 @@ def make_infant(
     )
     if condition.varied:
         infant = replace(infant, head_turn_deg=head_turn(more, lying, time_s))
-        infant = _varied(more, infant, wrap if condition.occluded else None, span_s)
+        infant = _varied(more, infant, wrap if condition.occluded else None, span_s, condition.floor_mm)
     return _as_asked(infant, condition, span_s)
 
 
@@ -221,10 +223,10 @@ def _view(
     return turn, distance_mm, moved_mm
 
 
-def _varied(more: np.random.Generator, infant: Infant, wrap: str | None, span_s: float) -> Infant:
+def _varied(more: np.random.Generator, infant: Infant, wrap: str | None, span_s: float, floor_mm: float) -> Infant:
     """An infant with hands, feet and clothes in an uneven bed; `wrap` is None where nothing may lie on or over it."""
     look = sample_look(_random(infant.seed, infant.number, 22), infant.anatomy)
-    infant = replace(infant, look=look, background_mm=uneven(more, infant, infant.background_mm))
+    infant = replace(infant, look=look, background_mm=uneven(more, infant, infant.background_mm, floor_mm))
     if wrap is None:
         return infant
     cloths = infant.cloths if more.random() < LOOSE_CLOTHS_SHARE else ()

@@ -25,10 +25,15 @@ Depth = npt.NDArray[np.float32]
 WRAPS: Final = {"nothing": 0.9, "swaddle": 0.035, "bag": 0.065}
 RESTING_HAND_SHARE: Final = 0.06
 OVERHEAD_SHARE: Final = 0.08
+NARROW_PX: Final = 190.0
+"""From the middle of the infant to the edges of a narrow mattress."""
 
 
-def uneven(rng: np.random.Generator, infant: Infant, z_mm: Depth) -> Depth:
-    """The bed with bumps and folds, pillows and toys, and the floor where the mattress ends."""
+def uneven(rng: np.random.Generator, infant: Infant, z_mm: Depth, floor_mm: float) -> Depth:
+    """The bed with bumps and folds, pillows and toys, and the floor where the mattress ends.
+
+    With `floor_mm` above 0 the mattress is narrow, and the floor lies so far below it on two sides of the infant.
+    """
     z_mm = z_mm.copy()
     columns, rows = np.meshgrid(np.arange(WIDTH_PX, dtype=np.float32), np.arange(HEIGHT_PX, dtype=np.float32))
     z_mm -= np.float32(rng.gamma(1.5, 1.2)) * smooth_noise(rng, HEIGHT_PX, WIDTH_PX, float(rng.uniform(30, 110)))
@@ -43,14 +48,15 @@ def uneven(rng: np.random.Generator, infant: Infant, z_mm: Depth) -> Depth:
     solids = _pillows_and_toys(rng, infant)
     if solids is not None:
         draw(solids, z_mm, np.zeros(z_mm.shape, np.uint8))
-    if rng.random() < 0.2:  # the edge of the mattress; below it lies the floor
+    middle = np.nan_to_num(project(infant.to_camera(infant.joints_bed[0])).mean(axis=0), nan=WIDTH_PX / 2)
+    beside, down = columns - np.float32(middle[0]), rows - np.float32(middle[1])
+    beyond, below_mm = np.abs(beside) > NARROW_PX, floor_mm
+    if rng.random() < 0.2:  # the edge of the mattress
         angle = rng.uniform(0.0, 2 * np.pi)
-        middle = project(infant.to_camera(infant.joints_bed[0])).mean(axis=0)
-        off = (columns - np.float32(np.nan_to_num(middle[0], nan=320.0))) * np.float32(np.cos(angle)) + (
-            rows - np.float32(np.nan_to_num(middle[1], nan=240.0))
-        ) * np.float32(np.sin(angle))
-        beyond = off > rng.uniform(190.0, 330.0)
-        z_mm[beyond] += np.float32(rng.choice([60.0, 150.0, 450.0, 800.0]))
+        off = beside * np.float32(np.cos(angle)) + down * np.float32(np.sin(angle))
+        edge = off > rng.uniform(190.0, 330.0), rng.choice([60.0, 150.0, 450.0, 800.0])
+        beyond, below_mm = (beyond, below_mm) if floor_mm else edge
+    z_mm[beyond] += np.float32(below_mm)
     return z_mm
 
 

@@ -36,6 +36,17 @@ def test_a_tilted_mattress_is_found_beside_body_and_rail(mirrored: bool) -> None
     assert found[3] == pytest.approx(600.0, abs=1.0)
 
 
+def test_the_floor_on_both_sides_of_a_narrow_bed_is_not_the_mattress() -> None:
+    depth, plane = tilted_scene()
+    depth[:, :30] += 800.0
+    depth[:, 95:] += 800.0
+    body = np.argwhere(np.ones((40, 30)))[:, ::-1] + [50.0, 30.0]
+    found = fit_mattress(depth, body, GEOMETRY, CAMERA)
+    assert found is not None
+    np.testing.assert_allclose(found, plane, atol=0.01)
+    assert fit_mattress(depth, np.empty((0, 2)), GEOMETRY, CAMERA)[3] > 1300.0  # type: ignore[index]
+
+
 def test_a_joint_above_the_mattress_has_its_height() -> None:
     depth, _ = tilted_scene()
     found = fit_mattress(depth, np.array([[60.0, 50.0]]), GEOMETRY, CAMERA)

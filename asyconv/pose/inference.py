@@ -17,7 +17,7 @@ from torch import Tensor
 
 from asyconv.kernels.reference import has_bfloat16
 from asyconv.pose.clips import normalise
-from asyconv.pose.detected import CONTEXT_MAP, Box, detected_box, keep_near_detection
+from asyconv.pose.detected import CONTEXT_MAP, SIDE_MAP, Box, detected_box, keep_near_detection
 from asyconv.pose.device_joints import candidates_of, detected_box_of, normalised
 from asyconv.pose.joints import Candidates, JointSet, find_joints, joints_among, those_present
 from asyconv.pose.layers import Convolution
@@ -185,7 +185,7 @@ class Inference:
 
     def _maps(self, depth: Tensor, probability: Tensor, box: Box) -> Tensor:
         """Confidence maps [B, 3, 20, h, w] inside the box; the networks' border is the picture's, not the box's."""
-        outer = box.grown(CONTEXT_MAP)
+        outer = box.grown(CONTEXT_MAP).widened(SIDE_MAP)
         stacked = torch.cat([outer.of(depth), outer.of(probability)], dim=1)
         weights = sum(p.numel() for p in self._regression.parameters() if p.ndim > 1)
         self._add_gflop(2e-9 * weights * stacked[:, 0].numel())

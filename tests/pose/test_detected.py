@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from asyconv.pose import inference
-from asyconv.pose.detected import DETECTED_SHARE, Box, detected_box, keep_near_detection, whole
+from asyconv.pose.detected import DETECTED_SHARE, SIDE_MAP, Box, detected_box, keep_near_detection, whole
 from asyconv.pose.inference import ClipMaps, Inference, locate
 from asyconv.pose.joints import find_joints, those_present
 from asyconv.pose.model_file import Model
@@ -93,6 +93,20 @@ def test_box_by_hand() -> None:
     assert detected_box(both, both.max(axis=(-2, -1)), thresholds) == Box(0, 96, 0, 128, HEIGHT, WIDTH)
 
 
+@pytest.mark.parametrize(
+    ("sides", "wide"),
+    [
+        ((10, 18, 20, 32), (10, 18, 20, 32)),  # they are multiples of 4
+        ((10, 19, 20, 33), (10, 22, 20, 36)),
+        ((87, 96, 125, 128), (84, 96, 124, 128)),  # a picture ends
+        ((0, 95, 0, 126), (0, 96, 0, 128)),
+    ],
+)
+def test_a_wider_box_by_hand(sides: tuple[int, int, int, int], wide: tuple[int, int, int, int]) -> None:
+    assert Box(*sides, HEIGHT, WIDTH).widened(4) == Box(*wide, HEIGHT, WIDTH)
+    assert Box(0, 29, 0, 41, 30, 41).widened(4) == Box(0, 30, 0, 41, 30, 41)  # nor are its own sides
+
+
 def test_a_joint_lies_near_where_detection_sees_it() -> None:
     seen = np.zeros((12, 1, HEIGHT, WIDTH), np.float32)
     seen[0, 0, 40, 50], seen[0, 0, 40, 70], seen[1] = 0.8, 0.2, 0.5
@@ -121,9 +135,9 @@ def test_maps_in_a_box_are_those_of_the_whole_picture_to_the_last_bit(model: Mod
             Box(41, 52, 60, 71, HEIGHT, WIDTH),
             Box(17, 58, 33, 98, HEIGHT, WIDTH),
         ]:
-            outer = box.grown(4)
-            found = box.within(outer).of(network(outer.of(stacked)))
-            assert torch.equal(found, box.of(expected))
+            for outer in (box.grown(4), box.grown(4).widened(SIDE_MAP)):
+                found = box.within(outer).of(network(outer.of(stacked)))
+                assert torch.equal(found, box.of(expected))
         outer = box.grown(3)  # one pixel less is too little
         assert not torch.equal(box.within(outer).of(network(outer.of(stacked))), box.of(expected))
 

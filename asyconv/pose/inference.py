@@ -83,6 +83,23 @@ def locate(clip: ClipMaps, position: int, settings: ModelSettings) -> JointSet:
     return those_present(joints, presence, thresholds)
 
 
+class _Arithmetic:
+    """Sum of 10^9 operations of several threads; apart from `Inference`, which a layer's hook would keep alive."""
+
+    def __init__(self) -> None:
+        self.gflop = 0.0
+        self._counting = threading.Lock()
+
+    def add(self, gflop: float) -> None:
+        with self._counting:
+            self.gflop += gflop
+
+    def count(self, layer: Convolution, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Add a convolution, as a hook of its layer."""
+        pixels = min(x.shape[:4].numel() for x in (inputs[0], output))  # of a strided layer, the fewer ones
+        self.add(2e-9 * layer.weight.numel() * pixels)
+
+
 class Inference:
     """A model ready to run with a precision, "auto" or the name of a type; on the GPU where there is one.
 
@@ -100,14 +117,17 @@ class Inference:
         self._thresholds = np.asarray(model.settings.presence_thresholds, np.float32)
         self.precision = precision_of(precision)
         dtype = getattr(torch, self.precision)
-        self.gflop = 0.0
-        """Arithmetic of the networks so far, with all taps of every convolution."""
-        self._counting = threading.Lock()
+        self._arithmetic = _Arithmetic()
         self._detection = folded(model.detection).to(self.device, dtype)
         for layer in self._detection.modules():
             if isinstance(layer, Convolution):
-                layer.register_forward_hook(self._count)
+                layer.register_forward_hook(self._arithmetic.count)
         self._regression = folded(model.regression).to(self.device, dtype)
+
+    @property
+    def gflop(self) -> float:
+        """Arithmetic of the networks so far, with all taps of every convolution."""
+        return self._arithmetic.gflop
 
     def both(self, depth_mm: Floats) -> list[ClipMaps]:
         """Run both networks on clips of depth [B, 3, 96, 128] in mm (0 = none).
@@ -175,20 +195,12 @@ class Inference:
             for clip, present in enumerate(_to_numpy(presence))
         ]
 
-    def _count(self, layer: Convolution, inputs: tuple[Tensor], output: Tensor) -> None:
-        pixels = min(x.shape[:4].numel() for x in (inputs[0], output))  # of a strided layer, the fewer ones
-        self._add_gflop(2e-9 * layer.weight.numel() * pixels)
-
-    def _add_gflop(self, gflop: float) -> None:
-        with self._counting:
-            self.gflop += gflop
-
     def _maps(self, depth: Tensor, probability: Tensor, box: Box) -> Tensor:
         """Confidence maps [B, 3, 20, h, w] inside the box; the networks' border is the picture's, not the box's."""
         outer = box.grown(CONTEXT_MAP).widened(SIDE_MAP)
         stacked = torch.cat([outer.of(depth), outer.of(probability)], dim=1)
         weights = sum(p.numel() for p in self._regression.parameters() if p.ndim > 1)
-        self._add_gflop(2e-9 * weights * stacked[:, 0].numel())
+        self._arithmetic.add(2e-9 * weights * stacked[:, 0].numel())
         maps: Tensor = box.within(outer).of(self._regression(stacked))  # float32 planes, as the first kernel reads
         return maps.permute(0, 2, 1, 3, 4)
 

@@ -1,5 +1,8 @@
 """Clips to confidence maps: the networks as a GPU rounds them give the joints of float32."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +94,19 @@ def test_threads_share_the_clips_and_decide_no_number(monkeypatch: pytest.Monkey
         assert clip.box == other.box
     assert sorted(seen) == {1: [1, 4], 2: [2, 3], 3: [1, 2, 2]}[threads]
     assert torch.get_num_threads() == before  # for whoever else computes in this process
+
+
+def test_networks_and_their_threads_go_when_their_recording_is_done() -> None:
+    gc.disable()  # a cycle of references would keep them until it runs
+    try:
+        used = inference.Inference(load_model("compact"))
+        used.both(np.full((1, 3, 96, 128), 700.0, np.float32))
+        assert used.gflop > 1.0
+        gone = weakref.ref(used)
+        del used
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

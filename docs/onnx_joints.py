@@ -31,10 +31,10 @@ def to_map(depth_mm):
 def normalise(depth_mm, settings):
     """Subtract the mean depth near the bed of each picture, scale, clamp; no depth is 0."""
     mean = np.zeros((len(depth_mm), 1, 1))
-    for picture, rows in enumerate(depth_mm[:, ::4]):
-        depths = np.sort(rows[rows > 0])
+    for picture, middle in enumerate(depth_mm[:, 24:72, 32:96]):
+        depths = np.sort(middle[middle > 0])
         if len(depths):
-            level = depths[(len(depths) - 1) * 30 // 100]
+            level = depths[(len(depths) - 1) // 2]
             near_bed = abs(depth_mm[picture] - level) <= (settings["mean_within_mm"] or np.inf)
             mean[picture] = depth_mm[picture][near_bed & (depth_mm[picture] > 0)].mean()
     scaled = np.clip((depth_mm - mean) / settings["depth_scale_mm"], -settings["depth_limit"], settings["depth_limit"])

@@ -22,9 +22,8 @@ from asyconv.errors import InputError
 CLIP_FRAMES: Final = 3
 SPACING_S: Final = 1.0 / 6.0
 SPACING_TOLERANCE: Final = 0.2 + 0.005  # a fifth, and what a clock may be off
-LEVEL_PCT: Final = 30
-"""This percentile of an image's depth lies on the bed or the infant, also where half of the image is the floor."""
-LEVEL_ROWS: Final = 4  # the percentile is that of every fourth row
+MIDDLE: Final = (slice(24, 72), slice(32, 96))
+"""Rows and columns of the map whose median depth is the level of the bed: half of each, where the infant lies."""
 
 Float32 = npt.NDArray[np.float32]
 
@@ -144,15 +143,15 @@ def _cut(sequence: _Sequence, newest: int) -> Clip:
 def normalise(depth_mm: Float32, scale_mm: float, limit: float, mean_within_mm: float) -> Float32:
     """Depth maps [..., H, W] in mm (0 = none) as network input: each image's mean removed, scaled, clamped, holes 0.
 
-    With `mean_within_mm` above 0 only depths so near to the level of the bed count for the mean. Else the floor beside
-    the bed would move it so far that bed and infant are clamped to one value.
+    With `mean_within_mm` above 0 only depths so near to the median of the image's middle count for the mean. Else the
+    floor beside the bed would move it so far that bed and infant are clamped to one value.
     """
     valid = depth_mm > 0
     counts = valid
     if mean_within_mm:
-        rows = np.where(valid, depth_mm, np.inf)[..., ::LEVEL_ROWS, :]
-        depths = np.sort(rows.reshape(*rows.shape[:-2], -1), axis=-1)
-        rank = np.maximum(np.isfinite(depths).sum(axis=-1, keepdims=True) - 1, 0) * LEVEL_PCT // 100
+        middle = np.where(valid, depth_mm, np.inf)[..., *MIDDLE]
+        depths = np.sort(middle.reshape(*middle.shape[:-2], -1), axis=-1)
+        rank = np.maximum(np.isfinite(depths).sum(axis=-1, keepdims=True) - 1, 0) // 2
         level = np.take_along_axis(depths, rank, axis=-1)[..., None]
         counts = valid & (np.abs(depth_mm - level) <= mean_within_mm)
     count = counts.sum(axis=(-2, -1), keepdims=True)

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from asyconv.pose.clips import LEVEL_PCT, LEVEL_ROWS
+from asyconv.pose.clips import MIDDLE
 from asyconv.pose.detected import DETECTED_SHARE, NEAR_MAP, Box
 from asyconv.pose.joints import ENDS, MAX_PEAKS, MIN_SAMPLES, WINDOW_RADIUS_MAP, Candidates
 from asyconv.skeleton import N_JOINTS
@@ -27,8 +27,8 @@ def normalised(depth_mm: Tensor, scale_mm: float, limit: float, mean_within_mm: 
     valid = depth_mm > 0
     counts = valid
     if mean_within_mm:
-        depths = torch.where(valid, depth_mm, torch.inf)[..., ::LEVEL_ROWS, :].flatten(-2).sort(dim=-1).values
-        rank = (depths.isfinite().sum(dim=-1, keepdim=True) - 1).clamp(min=0) * LEVEL_PCT // 100
+        depths = torch.where(valid, depth_mm, torch.inf)[..., *MIDDLE].flatten(-2).sort(dim=-1).values
+        rank = (depths.isfinite().sum(dim=-1, keepdim=True) - 1).clamp(min=0) // 2
         counts = valid & ((depth_mm - depths.gather(-1, rank)[..., None]).abs() <= mean_within_mm)
     count = counts.sum(dim=(-2, -1), keepdim=True).clamp(min=1)
     mean = torch.where(counts, depth_mm, 0.0).sum(dim=(-2, -1), keepdim=True, dtype=torch.float64) / count

@@ -37,7 +37,7 @@ class ModelSettings:
     arch : regression network, "asymmetric" or "3x3x3".
     width : share of the paper's channel counts.
     depth_scale_mm, depth_limit : depth minus its mean is divided by the first and clamped to plus or minus the second.
-    mean_within_mm : only depths so near to the level of the bed count for that mean; 0 = all depths do.
+    mean_within_mm : only depths so near to the median of the middle count for that mean; 0 = all depths do.
     disc_radius_map, sigma_map : of the target maps, map px.
     joint_threshold, link_threshold, nms_window_map : for finding joints on the maps.
     presence_thresholds : smallest detection probability of each joint [12] that is in the picture.

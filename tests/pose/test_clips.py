@@ -75,18 +75,18 @@ def test_normalise_removes_the_mean_of_valid_pixels_and_leaves_holes_at_zero() -
     np.testing.assert_allclose(normalise(depth, 60.0, 3.0, 0.0), [[[-1.0, 0.0], [0.0, 1.0]]])
     np.testing.assert_allclose(normalise(depth, 6.0, 3.0, 0.0), [[[-3.0, 0.0], [0.0, 3.0]]])
     for mean_within_mm in (0.0, 200.0):
-        assert not normalise(np.zeros((2, 3, 3), np.float32), 60.0, 3.0, mean_within_mm).any()
+        assert not normalise(np.zeros((2, 96, 128), np.float32), 60.0, 3.0, mean_within_mm).any()
 
 
 def test_the_floor_beside_the_bed_does_not_move_the_mean() -> None:
-    depth = np.full((1, 8, 10), 500.0, np.float32)
-    depth[:, :, 4:] = 1500.0
-    depth[:, 2, 2] = 440.0
-    depth[:, 3, 3] = 0.0
+    depth = np.full((1, 96, 128), 500.0, np.float32)
+    depth[:, :, :40] = depth[:, :, 88:] = 1500.0
+    depth[:, 48, 64:80] = 440.0
+    depth[:, 50, 64] = 0.0
     seen = normalise(depth, 60.0, 3.0, 200.0)[0]
-    mean = 500.0 - 60.0 / 31
-    np.testing.assert_allclose(seen[0, 0], (500.0 - mean) / 60.0, rtol=1e-5)
-    np.testing.assert_allclose(seen[2, 2], (440.0 - mean) / 60.0, rtol=1e-5)
-    assert seen[3, 3] == 0.0
-    assert (seen[:, 4:] == 3.0).all()
-    assert (normalise(depth, 60.0, 3.0, 0.0)[0][:, :3] == -3.0).all()
+    mean = 500.0 - 16 * 60.0 / (96 * 48 - 1)
+    np.testing.assert_allclose(seen[0, 40], (500.0 - mean) / 60.0, rtol=1e-3)
+    np.testing.assert_allclose(seen[48, 70], (440.0 - mean) / 60.0, rtol=1e-5)
+    assert seen[50, 64] == 0.0
+    assert (seen[:, 88:] == 3.0).all()
+    assert (normalise(depth, 60.0, 3.0, 0.0)[0][:40, 40:88] == -3.0).all()

@@ -5,7 +5,6 @@ each of 24 conditions of `asyconv evaluate`. All infants are simulated; the firs
 """
 
 import sys
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from asyconv.evaluation.conditions import CONDITIONS, MOVEMENT_CONDITIONS
+from asyconv.evaluation.conditions import CONDITIONS
 from asyconv.pose.depth_pictures import false_colours, range_of
 from asyconv.recordings.stream import Frame
 from asyconv.simulation.frames import frames_of
@@ -45,5 +44,4 @@ def write_grid(tiles: list[Picture], path: Path) -> None:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     write_grid([tile(number, VARIED_INFANT, str(number)) for number in range(COUNT)], folder / "infants.png")
-    chosen = islice((CONDITIONS | MOVEMENT_CONDITIONS).items(), COUNT)
-    write_grid([tile(0, condition, name) for name, condition in chosen], folder / "conditions.png")
+    write_grid([tile(0, condition, name) for name, condition in CONDITIONS.items()], folder / "conditions.png")

@@ -246,7 +246,8 @@ def test_the_test_part_of_an_annotated_training_takes_the_place_of_simulated_inf
     assert result.exit_code == 0
     assert what in result.stdout
     assert "simulated infants' mean, map px" in result.stdout
-    assert "model, mm                                    -" in result.stdout  # the camera is not known
+    assert "model, native px" in result.stdout
+    assert "model, mm" not in result.stdout  # the camera is not known
 
 
 def test_infants_that_follow_given_joints_count_only_where_these_are_known(tmp_path: Path) -> None:

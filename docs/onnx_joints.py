@@ -31,12 +31,12 @@ def to_map(depth_mm):
 def normalise(depth_mm, settings):
     """Subtract the mean depth near the bed of each picture, scale, clamp; no depth is 0."""
     mean = np.zeros((len(depth_mm), 1, 1))
-    for picture, middle in enumerate(depth_mm[:, 24:72, 32:96]):
-        depths = np.sort(middle[middle > 0])
-        if len(depths):
-            level = depths[(len(depths) - 1) // 2]
-            near_bed = abs(depth_mm[picture] - level) <= (settings["mean_within_mm"] or np.inf)
-            mean[picture] = depth_mm[picture][near_bed & (depth_mm[picture] > 0)].mean()
+    for number, picture in enumerate(depth_mm):
+        depths, middle = picture[picture > 0], picture[24:72, 32:96]
+        middle = np.sort(middle[middle > 0])
+        if settings["mean_within_mm"] and len(middle):
+            depths = depths[abs(depths - middle[(len(middle) - 1) // 2]) <= settings["mean_within_mm"]]
+        mean[number] = depths.mean() if len(depths) else 0
     scaled = np.clip((depth_mm - mean) / settings["depth_scale_mm"], -settings["depth_limit"], settings["depth_limit"])
     return np.where(depth_mm > 0, scaled, 0).astype(np.float32)
 

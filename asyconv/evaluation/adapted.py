@@ -94,7 +94,7 @@ def with_thresholds_moved(model: Model, networks: tuple[nn.Module, nn.Module], t
     adapted = replace(model, detection=networks[0], regression=networks[1])
     seen = [(data, seen_by(model, data).clips) for data in tuning]
     low_enough = _invented_pct(adapted, seen) <= _invented_pct(model, seen)[SHIFTS.index(0.0)]
-    shift = min(0.0, *np.array(SHIFTS)[low_enough])
+    shift = min([0.0, *np.array(SHIFTS)[low_enough]])
     thresholds = tuple(moved_thresholds(model.settings.presence_thresholds, shift).round(4).tolist())
     return replace(adapted, settings=replace(model.settings, presence_thresholds=thresholds))
 

@@ -153,7 +153,8 @@ def normalise(depth_mm: Float32, scale_mm: float, limit: float, mean_within_mm: 
         depths = np.sort(middle.reshape(*middle.shape[:-2], -1), axis=-1)
         rank = np.maximum(np.isfinite(depths).sum(axis=-1, keepdims=True) - 1, 0) // 2
         level = np.take_along_axis(depths, rank, axis=-1)[..., None]
-        counts = valid & (np.abs(depth_mm - level) <= mean_within_mm)
+        near = np.abs(depth_mm - level) <= mean_within_mm
+        counts = valid & (near | np.isinf(level))  # a middle without any depth has no level
     count = counts.sum(axis=(-2, -1), keepdims=True)
     mean = np.sum(depth_mm, axis=(-2, -1), keepdims=True, dtype=np.float64, where=counts) / np.maximum(count, 1)
     scaled = np.clip((depth_mm - mean) / scale_mm, -limit, limit)

@@ -29,7 +29,8 @@ def normalised(depth_mm: Tensor, scale_mm: float, limit: float, mean_within_mm: 
     if mean_within_mm:
         depths = torch.where(valid, depth_mm, torch.inf)[..., *MIDDLE].flatten(-2).sort(dim=-1).values
         rank = (depths.isfinite().sum(dim=-1, keepdim=True) - 1).clamp(min=0) // 2
-        counts = valid & ((depth_mm - depths.gather(-1, rank)[..., None]).abs() <= mean_within_mm)
+        level = depths.gather(-1, rank)[..., None]
+        counts = valid & (((depth_mm - level).abs() <= mean_within_mm) | level.isinf())
     count = counts.sum(dim=(-2, -1), keepdim=True).clamp(min=1)
     mean = torch.where(counts, depth_mm, 0.0).sum(dim=(-2, -1), keepdim=True, dtype=torch.float64) / count
     return torch.where(valid, ((depth_mm - mean) / scale_mm).clamp(-limit, limit), 0.0).float()

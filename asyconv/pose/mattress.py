@@ -64,8 +64,8 @@ def fit_mattress(
     """Plane [nx, ny, nz, d] in mm, unit normal towards the camera, height = n.p + d; None where no plane stands out.
 
     `median_mm` [96, 128] is the still scene, `joints_map` [n, 2] all joints found (NaN = missing): their surroundings
-    are left out. Of the planes that the body can lie on, the one with most pixels within 8 mm wins; it must hold at
-    least 30 % of what is left and does not lie far below it. The random trials are fixed.
+    are left out. Of the planes that the body can lie on, the one with most pixels within 8 mm wins. It must hold at
+    least 30 % of what is left, without what lies 200 mm and more below it. The random trials are fixed.
     """
     rows, columns = np.mgrid[:MAP_HEIGHT, :MAP_WIDTH]
     xy_map = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float64)

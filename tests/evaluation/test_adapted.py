@@ -201,9 +201,11 @@ def test_thresholds_move_until_as_much_is_invented_as_before(labels: Path, monke
     assert moved.settings == dataclasses.replace(model.settings, presence_thresholds=tuple(new.tolist()))
     same = with_thresholds_moved(model, (model.detection, model.regression), [data])
     np.testing.assert_allclose(same.settings.presence_thresholds, kept, atol=1e-4)
-    invented["after"] = {0.0: 12.0, 0.25: 11.0}  # more than before, until the thresholds are much higher
-    stays = with_thresholds_moved(model, networks, [data])
-    np.testing.assert_allclose(stays.settings.presence_thresholds, kept, atol=1e-4)
+    always_more = dict.fromkeys(SHIFTS, 12.0)
+    for after in ({0.0: 12.0, 0.25: 11.0}, always_more):  # more than before, until the thresholds are much higher
+        invented["after"] = after
+        stays = with_thresholds_moved(model, networks, [data])
+        np.testing.assert_allclose(stays.settings.presence_thresholds, kept, atol=1e-4)
 
 
 def test_the_weights_are_the_mean_of_those_before_and_after_the_training() -> None:

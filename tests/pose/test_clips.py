@@ -90,3 +90,5 @@ def test_the_floor_beside_the_bed_does_not_move_the_mean() -> None:
     assert seen[50, 64] == 0.0
     assert (seen[:, 88:] == 3.0).all()
     assert (normalise(depth, 60.0, 3.0, 0.0)[0][:40, 40:88] == -3.0).all()
+    depth[:, 24:72, 32:96] = 0.0  # no depth in the middle: all depths count
+    np.testing.assert_array_equal(normalise(depth, 60.0, 3.0, 200.0), normalise(depth, 60.0, 3.0, 0.0))

@@ -65,6 +65,7 @@ def test_depth_is_normalised_alike(mean_within_mm: float) -> None:
     depth_mm = np.random.default_rng(0).uniform(400, 900, (2, 3, 96, 128)).astype(np.float32)
     depth_mm[:, :, 20:40] = 0.0
     depth_mm[0, 1] = 0.0
+    depth_mm[1, 2, 24:72, 32:96] = 0.0
     np.testing.assert_allclose(
         normalised(torch.from_numpy(depth_mm), 60.0, 3.0, mean_within_mm),
         normalise(depth_mm, 60.0, 3.0, mean_within_mm),

@@ -18,16 +18,7 @@ from asyconv.recordings.png_times import ticks_per_s_of
 from asyconv.recordings.stored import Depth, Stored
 from asyconv.recordings.stream import check_sides
 
-_DAMAGE: Final = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    NotImplementedError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_DAMAGE: Final = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _TIMES: Final = re.compile(r"(^|_)(ts?|times?|timestamps?|stamps?)(_|$)")
 
 

@@ -7,6 +7,7 @@ names it.
 import hashlib
 import math
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -108,18 +109,15 @@ def _decode_all(path: Path, codec: str, width_px: int, height_px: int, frames: l
             except PayloadError as error:
                 raise InputError(f"{path.name}, frame {number}: {error}") from error
             yield Frame(number, time_s, depth)
-        _hash_on(file, None, seen)
+        hashlib.file_digest(file, lambda: seen)  # what is left
     return seen.hexdigest()
 
 
-def _hash_on(file: BinaryIO, size: int | None, seen: Any) -> None:
-    """Read the next `size` bytes (None: all that are left) into the hash, in pieces."""
-    while size is None or size > 0:
-        piece = file.read(_PIECE if size is None else min(size, _PIECE))
-        if not piece:
-            return
+def _hash_on(file: BinaryIO, size: int, seen: Any) -> None:
+    """Read the next `size` bytes into the hash, in pieces."""
+    while size > 0 and (piece := file.read(min(size, _PIECE))):
         seen.update(piece)
-        size = None if size is None else size - len(piece)
+        size -= len(piece)
 
 
 def _depth_node(scanned: Scan, name: str) -> Node:
@@ -153,9 +151,7 @@ def _picture(node: Node, name: str, warnings: list[str]) -> tuple[int, int, floa
     whole = intrinsics_from_fov(full_width_px, full_height_px, *fov) if fov else None
     if fov and whole is None:
         warnings.append("the recording states an impossible field of view, which was not used")
-    if whole is None:
-        return width_px, height_px, float(rate_hz), None
-    shifted = Intrinsics(whole.fx_px, whole.fy_px, whole.cx_px - x_px, whole.cy_px - y_px, whole.source)
+    shifted = whole and replace(whole, cx_px=whole.cx_px - x_px, cy_px=whole.cy_px - y_px)
     return width_px, height_px, float(rate_hz), shifted
 
 

@@ -50,23 +50,19 @@ def decode(payload: bytes, codec: str, width_px: int, height_px: int) -> npt.NDA
     return pixels[:total].reshape(height_px, width_px)
 
 
-def encode(depth: npt.NDArray[np.uint16], codec: str = "16zT") -> bytes:
-    """Coded frame of depth counts uint16 [height, width].
+def encode(depth: npt.NDArray[np.uint16]) -> bytes:
+    """Frame of depth counts uint16 [height, width], coded as 16zT.
 
-    Raises `PayloadError` where the codec cannot hold the frame: more than 32,768 distinct values (16zT).
+    Raises `PayloadError` where the codec cannot hold the frame: more than 32,768 distinct values.
     """
     if depth.dtype != np.uint16 or depth.ndim != 2 or depth.size == 0:
         raise PayloadError(f"expected uint16 [height, width], found {depth.dtype} {depth.shape}")
     flat = np.ascontiguousarray(depth).reshape(-1)
-    if codec == "NONE":
-        return flat.astype("<u2").tobytes()
-    if codec != "16zT":
-        raise PayloadError(f"codec: expected 16zT or NONE, found {codec!r}")
     table = np.empty(65_536, dtype=np.uint16)
     index_of = np.zeros(65_536, dtype=np.int32)
     count = _distinct(flat, table, index_of)
     if count > MAX_TABLE:
-        raise PayloadError(f"expected at most {MAX_TABLE} distinct values, found {count}; use codec NONE")
+        raise PayloadError(f"expected at most {MAX_TABLE} depths in a picture of an .oni file, found {count}")
     codes = np.empty(3 * flat.size + 1, dtype=np.uint8)
     size = _compress(flat, index_of, codes)
     head = np.concatenate([[count], table[:count], [index_of[flat[0]]]]).astype("<u2")

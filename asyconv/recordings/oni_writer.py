@@ -19,6 +19,7 @@ _DEVICE_ID, _DEPTH_ID = 1, 2
 _UNKNOWN_64: Final = 2**64 - 1
 _PIXEL_FORMAT: Final = {1.0: 100, 0.1: 101}
 _GRAY_16_BIT: Final = 4
+_CODEC: Final = "16zT"
 
 
 class OniWriter:
@@ -32,7 +33,6 @@ class OniWriter:
     mirrored : whether the pictures are stored flipped left to right.
     simulated : mark the recording as made up.
     depth_unit_mm : 1.0 or 0.1.
-    codec : 16zT, or NONE for frames of more than 32,768 distinct depths.
     """
 
     def __init__(
@@ -47,15 +47,11 @@ class OniWriter:
         mirrored: bool = False,
         simulated: bool = False,
         depth_unit_mm: float = 1.0,
-        codec: str = "16zT",
     ) -> None:
         """Create the file and write all that comes before the first frame."""
         if depth_unit_mm not in _PIXEL_FORMAT:
             raise InputError(f"depth unit of an .oni file: expected 1 or 0.1 mm, got {depth_unit_mm}")
-        if codec not in ("16zT", "NONE"):
-            raise InputError(f"codec of an .oni file: expected 16zT or NONE, got {codec!r}")
         self._size = (height_px, width_px)
-        self._codec = codec
         self._name = Path(path).name
         self._written: list[tuple[int, int]] = []  # timestamp and place of each frame
         self._previous = 0
@@ -66,7 +62,7 @@ class OniWriter:
             self._string_property(_DEVICE_ID, SIMULATED_PROPERTY, "simulated")
         self._record(records.STATE_READY, _DEVICE_ID)
         unknown = (2**32 - 1, 0, _UNKNOWN_64, 0)
-        self._depth_at = self._node_added(_DEPTH_ID, "Depth", records.DEPTH_NODE, codec, unknown)
+        self._depth_at = self._node_added(_DEPTH_ID, "Depth", records.DEPTH_NODE, _CODEC, unknown)
         fov = None if hfov_rad is None or vfov_rad is None else (hfov_rad, vfov_rad)
         self._depth_properties(round(fps_hz), fov, mirrored, _PIXEL_FORMAT[depth_unit_mm])
         self._record(records.STATE_READY, _DEPTH_ID)
@@ -81,7 +77,7 @@ class OniWriter:
         if timestamp_us < 0 or (self._written and timestamp_us <= self._written[-1][0]):
             raise InputError(f"{self._name}, frame {number}: expected a later time, found {timestamp_us} us")
         try:
-            payload = encode(depth, self._codec)
+            payload = encode(depth)
         except PayloadError as error:
             raise InputError(f"{self._name}, frame {number}: {error}") from error
         fields = records.DATA_FIELDS.pack(timestamp_us, number)
@@ -102,7 +98,7 @@ class OniWriter:
             self._file.write(_file_header(times[-1]))
             self._file.seek(self._depth_at)
             counts = (len(self._written), times[0], times[-1], seek_at)
-            self._node_added(_DEPTH_ID, "Depth", records.DEPTH_NODE, self._codec, counts)
+            self._node_added(_DEPTH_ID, "Depth", records.DEPTH_NODE, _CODEC, counts)
 
     def __enter__(self) -> Self:
         """Use the writer in a with statement."""

@@ -56,7 +56,7 @@ def depth_series(folder: Path) -> tuple[list[Picture], list[str]]:
             names = f"{pictures[number].path.name} and {path.name}"
             raise InputError(f"{folder.name}: expected each number once, found {names}")
         pictures[number] = Picture(number, path, depth[path])
-    kinds = Counter(_kind(header) for path, header in headers.items() if path not in chosen)
+    kinds = Counter(_kind(headers[path]) for path in headers.keys() - set(chosen))
     aside = [f"{count} pictures beside the depth were left aside: {kind}" for kind, count in sorted(kinds.items())]
     return [pictures[number] for number in sorted(pictures)], aside
 

@@ -98,7 +98,9 @@ def coded_image(message: bytes, *, is_ros2: bool) -> Image:
     encoding = form.partition(";")[0].strip()
     if "compresseddepth" not in form.lower() or "rvl" in form.lower():
         raise ValueError(f"pictures coded as {form!r}")
-    kind, first, second = _CODED_HEAD.unpack_from(data) if len(data) > _CODED_HEAD.size else (0, 0.0, 0.0)
+    if len(data) <= _CODED_HEAD.size:
+        raise ValueError("a picture without content")
+    _, first, second = _CODED_HEAD.unpack_from(data)
     picture = cv2.imdecode(np.frombuffer(data, np.uint8, offset=_CODED_HEAD.size), cv2.IMREAD_UNCHANGED)
     if picture is None or picture.dtype != np.uint16 or picture.ndim != 2:
         raise ValueError("a damaged PNG")

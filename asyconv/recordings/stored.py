@@ -4,13 +4,12 @@ Each format that is read by a library gives a `Stored`; clock, holes, units and 
 """
 
 import functools
-import hashlib
 import importlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +17,9 @@ import numpy.typing as npt
 from asyconv.errors import InputError
 from asyconv.recordings.clock import Clock, clock_of, counted_clock
 from asyconv.recordings.holes import Holes
-from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, unit_used
+from asyconv.recordings.stream import Decoder, Frame, Intrinsics, Recording, sha256_of, unit_used
 
 Depth = npt.NDArray[np.uint16]
-
-_PIECE: Final = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -89,20 +86,10 @@ def recording_of(
         simulated=False,
         clock=clock,
         decode=lambda: _decode_all(parts, clock(), warnings),
-        digest=lambda: _sha256_of_all([part.path for part in parts]),
+        digest=lambda: sha256_of(*(part.path for part in parts)),
         warnings=warnings,
         beside=list(dict.fromkeys(other for part in parts for other in part.beside)),
     )
-
-
-def _sha256_of_all(paths: Sequence[Path]) -> str:
-    """SHA-256 of the contents of files, one after another."""
-    seen = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                seen.update(piece)
-    return seen.hexdigest()
 
 
 def _clock(name: str, parts: Sequence[Stored], fps_hz: float | None) -> Clock:

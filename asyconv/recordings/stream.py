@@ -1,5 +1,6 @@
 """An open depth recording: what it is, and its frames one after another."""
 
+import contextlib
 import hashlib
 import math
 import queue
@@ -18,6 +19,9 @@ from asyconv.recordings.clock import Clock
 
 MAX_SIDE_PX: Final = 8192
 """The largest side of a picture that is read, whatever the format."""
+
+AHEAD: Final = 32
+"""Frames that are decoded in advance at the most."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +76,13 @@ class Recording:
     _sha256: str | None = field(default=None, repr=False)
     _stops: list[threading.Event] = field(default_factory=list, repr=False)
 
-    def frames(self, ahead: int = 32) -> Iterator[Frame]:
-        """All frames in order, decoded on an own thread at most `ahead` frames in advance.
+    def frames(self) -> Iterator[Frame]:
+        """All frames in order, decoded in advance on an own thread.
 
         An error of the decoder is raised here, at its place in the order. Closing the iterator ends the
         thread.
         """
-        if ahead < 1:
-            raise ValueError(f"ahead: expected 1 or more, got {ahead}")
-        return self._read(ahead)
-
-    def _read(self, ahead: int) -> Iterator[Frame]:
-        ready: queue.Queue[Frame | _End] = queue.Queue(maxsize=ahead)
+        ready: queue.Queue[Frame | _End] = queue.Queue(maxsize=AHEAD)
         stop = threading.Event()
         thread = threading.Thread(
             target=_decode_ahead, args=(self.decode, ready, stop), name="asyconv-decode", daemon=True
@@ -137,21 +136,19 @@ class _End:
 
 
 def _decode_ahead(decode: Callable[[], Decoder], ready: "queue.Queue[Frame | _End]", stop: threading.Event) -> None:
-    frames = decode()
     end = _End()
     try:
-        while not stop.is_set():
-            try:
-                frame = next(frames)
-            except StopIteration as stopped:
-                end = _End(sha256=stopped.value)
-                break
-            _put(ready, frame, stop)
+        with contextlib.closing(decode()) as frames:
+            while not stop.is_set():
+                try:
+                    frame = next(frames)
+                except StopIteration as stopped:
+                    end = _End(sha256=stopped.value)
+                    break
+                _put(ready, frame, stop)
     except BaseException as error:  # raised again in the caller, whatever it is
         end = _End(error=error)
-    finally:
-        frames.close()
-        _put(ready, end, stop)
+    _put(ready, end, stop)
 
 
 def _put(ready: "queue.Queue[Frame | _End]", item: "Frame | _End", stop: threading.Event) -> None:
@@ -173,10 +170,13 @@ def _next(ready: "queue.Queue[Frame | _End]", thread: threading.Thread) -> "Fram
                 return _End()  # the recording was closed meanwhile
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256_of(*paths: Path) -> str:
+    """SHA-256 of the contents of files, one after another, read in pieces."""
+    seen = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: seen)
+    return seen.hexdigest()
 
 
 def check_sides(name: str, width_px: int, height_px: int) -> None:

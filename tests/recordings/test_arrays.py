@@ -10,7 +10,6 @@ from PIL import Image
 from asyconv.errors import InputError
 from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.opening import open_recording
-from tests.helpers.real_data import shared_data
 from tests.helpers.ward import relief
 
 DEPTH = relief(5, 20)
@@ -97,19 +96,6 @@ def test_a_damaged_npz_is_refused_by_its_checksum(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes(data[:3000])
     with pytest.raises(InputError, match=r"^a.npz: expected a whole .npz file"):
         open_recording(tmp_path / "a.npz", fps_hz=30.0)
-
-
-def test_the_live_frames_of_openni_are_those_that_were_recorded() -> None:
-    folder = shared_data("openni_oni")
-    live, recorded = (
-        open_recording(folder / name)
-        for name in ("openni2_dummydevice_live.npz", "openni2_dummydevice_320x240_60f.oni")
-    )
-    pairs = list(zip(live.frames(), recorded.frames(), strict=True))
-    assert len(pairs) == 60
-    for one, other in pairs:
-        assert np.array_equal(one.depth, other.depth)
-        assert one.time_s == pytest.approx(other.time_s, abs=1e-9)
 
 
 def write_tiff(path: Path, depth: Any, **how: Any) -> Path:

@@ -38,13 +38,14 @@ def test_an_openni_1_file_of_three_nodes_gives_its_depth_alone(tmp_path: Path) -
     assert recording.warnings == []
 
 
-def test_a_file_without_optional_properties_leaves_them_unknown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("codec", "payload"), [(b"16zT", encode(picture(0))), (b"NONE", picture(0).tobytes())])
+def test_a_file_without_optional_properties_leaves_them_unknown(tmp_path: Path, codec: bytes, payload: bytes) -> None:
     """Twin of openni2_dummydevice_320x240_60f.oni: no field of view, mirror or cropping; zero padding after END."""
-    parts = [twin.node_added(1, twin.DEPTH), twin.mode(1, 8, 6), twin.integer(1, "oniPixelFormat", 100)]
+    parts = [twin.node_added(1, twin.DEPTH, codec), twin.mode(1, 8, 6), twin.integer(1, "oniPixelFormat", 100)]
     recording = open_recording(
-        twin_file(tmp_path / "a.oni", *parts, twin.frame(1, 1, 0, encode(picture(0))), twin.end(), bytes(5000))
+        twin_file(tmp_path / "a.oni", *parts, twin.frame(1, 1, 0, payload), twin.end(), bytes(5000))
     )
-    assert len(depths(recording)) == 1
+    assert np.array_equal(depths(recording), [picture(0)])
     assert (recording.intrinsics, recording.mirrored, recording.simulated) == (None, None, False)
     assert recording.warnings == []
     assert recording.sha256 == sha256_of(recording.path)  # the padding is part of the input

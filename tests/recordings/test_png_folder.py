@@ -3,7 +3,8 @@
 import hashlib
 import struct
 import zlib
-from pathlib import Path
+from pathlib import Path, PurePath
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -177,6 +178,17 @@ def test_pictures_of_another_kind_beside_depth_are_left_aside_by_kind(tmp_path: 
         "3 pictures beside the depth were left aside: 8-bit colour",
         "1 pictures beside the depth were left aside: 8-bit gray",
     ]
+
+
+def test_a_folder_is_opened_in_time_proportional_to_its_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every name was compared with every other: seconds for each opening of 180 s of pictures."""
+    folder = named(tmp_path / "a", [f"{n}.png" for n in range(60)])
+    equal = mock.Mock(side_effect=PurePath.__eq__)
+    monkeypatch.setattr(PurePath, "__eq__", lambda one, other: equal(one, other))
+    open_recording(folder, fps_hz=30)
+    assert equal.call_count <= 60
 
 
 # Holes and bytes

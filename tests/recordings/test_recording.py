@@ -11,24 +11,18 @@ from typing import Any
 import cv2
 import numba
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from asyconv.errors import InputError
 from asyconv.jit import compiled
 from asyconv.recordings.clock import Clock
 from asyconv.recordings.finding import find_recordings
-from asyconv.recordings.oni_writer import OniWriter
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.stream import Decoder, Frame, Recording, intrinsics_from_fov
+from tests.helpers.films import write
+from tests.helpers.oni_files import picture
 from tests.helpers.real_data import shared_data
-
-Depth = npt.NDArray[np.uint16]
-
-
-def picture(seed: int) -> Depth:
-    return np.random.default_rng(seed).integers(0, 60_000, (6, 8)).astype(np.uint16)
 
 
 def stream(decode: Callable[[], Decoder]) -> Recording:
@@ -57,7 +51,8 @@ def readers() -> list[threading.Thread]:
 # Reading ahead
 
 
-def test_the_decoder_never_runs_further_ahead_than_the_queue() -> None:
+def test_the_decoder_never_runs_further_ahead_than_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyconv.recordings.stream.AHEAD", 3)
     decoded = []
 
     def endless() -> Decoder:
@@ -66,7 +61,7 @@ def test_the_decoder_never_runs_further_ahead_than_the_queue() -> None:
             yield Frame(number, number / 30, picture(0))
         return None
 
-    frames = stream(endless).frames(ahead=3)
+    frames = stream(endless).frames()
     assert [next(frames).number for _ in range(5)] == [1, 2, 3, 4, 5]
     time.sleep(0.3)
     assert len(decoded) <= 5 + 3 + 1  # those taken, those queued, and the one that waits to be queued
@@ -74,14 +69,16 @@ def test_the_decoder_never_runs_further_ahead_than_the_queue() -> None:
     assert readers() == []
 
 
-def test_a_dropped_or_closed_reader_ends_its_thread() -> None:
+def test_a_dropped_or_closed_reader_ends_its_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyconv.recordings.stream.AHEAD", 1)
+
     def endless() -> Decoder:
         for number in itertools.count(1):
             yield Frame(number, number / 30, picture(0))
         return None
 
     with stream(endless) as recording:
-        frames = recording.frames(ahead=1)
+        frames = recording.frames()
         assert next(frames).number == 1
     assert sum(1 for _ in frames) <= 3  # what was queued when the recording was closed
     assert readers() == []
@@ -102,6 +99,12 @@ def test_an_error_of_the_decoder_arrives_at_its_place() -> None:
         next(frames)
     assert readers() == []
 
+    def damaged() -> Decoder:
+        raise InputError("expected a clock")
+
+    with pytest.raises(InputError, match="expected a clock"):  # it read as a recording without any frame
+        next(stream(damaged).frames())
+
 
 def test_the_hash_is_the_decoder_s_once_all_was_read_and_made_on_demand_before() -> None:
     def two() -> Decoder:
@@ -114,8 +117,6 @@ def test_the_hash_is_the_decoder_s_once_all_was_read_and_made_on_demand_before()
     assert [frame.number for frame in recording.frames()] == [1, 2]
     assert recording.sha256 == "read on the way"
     assert [frame.number for frame in recording.frames()] == [1, 2]  # it can be read again
-    with pytest.raises(ValueError, match="ahead"):
-        recording.frames(ahead=0)
 
 
 def test_numba_functions_work_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,15 +144,9 @@ def test_the_axis_of_a_camera_stays_where_it_is_when_the_picture_is_mirrored() -
 # Finding and opening
 
 
-def some_oni(path: Path) -> Path:
-    with OniWriter(path, 8, 6, 30, hfov_rad=1.0, vfov_rad=0.8) as writer:
-        writer.write(picture(1), 0)
-    return path
-
-
 def test_recordings_are_found_by_content_below_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
-    expected = [some_oni(tmp_path / "b" / "c.bin")]
+    expected = [write(tmp_path / "b" / "c.bin", [picture(1)])]
     write_png_folder(tmp_path / "a" / "depth", [picture(1)])
     expected.append(tmp_path / "a" / "depth")
     (tmp_path / "b" / "film.dat").write_bytes(b"\x1a\x45\xdf\xa3 matroska, whatever its name")
@@ -161,7 +156,7 @@ def test_recordings_are_found_by_content_below_a_folder(tmp_path: Path) -> None:
     (tmp_path / "b" / ".half.oni.part").write_bytes(b"NI10")
     for hidden in ("truth", ".old"):
         (tmp_path / hidden).mkdir()
-        some_oni(tmp_path / hidden / "d.oni")
+        write(tmp_path / hidden / "d.oni", [picture(1)])
     (tmp_path / "truth" / ".asyconv-ignore").touch()
     (tmp_path / "colour").mkdir()
     cv2.imwrite(str(tmp_path / "colour" / "1.png"), np.zeros((6, 8, 3), np.uint8))
@@ -188,7 +183,7 @@ def test_missing_paths_and_senseless_options_are_refused(tmp_path: Path) -> None
         open_recording(tmp_path / "missing.oni")
     with pytest.raises(InputError, match="expected 16-bit gray PNG pictures, found none"):
         open_recording(tmp_path)
-    path = some_oni(tmp_path / "a.oni")
+    path = write(tmp_path / "a.oni", [picture(1)])
     for wrong in (0.0, -1.0, float("nan"), float("inf")):
         with pytest.raises(InputError, match="depth_unit_mm: expected a number above 0"):
             open_recording(path, depth_unit_mm=wrong)

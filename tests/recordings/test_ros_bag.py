@@ -197,6 +197,14 @@ def test_a_row_that_is_too_short_names_the_frame(tmp_path: Path) -> None:
         list(open_recording(path).frames())
 
 
+def test_a_coded_picture_without_content_names_the_frame(tmp_path: Path) -> None:
+    pictures = [(BEGIN_NS + n * STEP_NS, coded(ROS1, BEGIN_NS + n * STEP_NS, DEPTH[n])) for n in range(5)]
+    pictures[3][1].data = pictures[3][1].data[:12]  # the head alone: OpenCV refuses to decode nothing
+    path = write_bag(tmp_path / "a.bag", {"/depth/image/compressedDepth": pictures})
+    with pytest.raises(InputError, match="a.bag, frame 4: expected a depth picture, found a picture without content"):
+        list(open_recording(path).frames())
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_parts_of_a_split_bag_are_one_recording(tmp_path: Path, form: str) -> None:
     for place in range(2):

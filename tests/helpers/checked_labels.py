@@ -17,6 +17,7 @@ POSE = np.array(
      [350, 90], [375, 130], [348, 160], [292, 160], [265, 130], [290, 88]], float
 )  # fmt: skip
 FRAMES = list(range(1, 60, 5))
+SHEET = "result_pz1.csv"
 FLAT = cv2.imencode(".png", np.full((480, 640), 600, np.uint16))[1].tobytes()
 
 Where = Counter[tuple[str, int | None, str]]
@@ -52,6 +53,3 @@ def drop_pictures(*frames: int) -> Callable[[Path], None]:
             (root / "pz1" / f"{frame}_16bit.png").unlink()
 
     return spoil
-
-
-SHEET = "result_pz1.csv"

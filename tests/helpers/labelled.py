@@ -50,6 +50,12 @@ def label_for(frame: ChosenFrame, dx: float = 0.0, **states: str) -> Label:
     return Label(named, points, 0)
 
 
+def forget_labels(chosen: LabelSet) -> None:
+    """Delete the raters' files."""
+    for path in (chosen.folder / "raters").glob("*.json"):
+        path.unlink()
+
+
 def label_all(chosen: LabelSet, rater: str, dx: float = 0.0, **states: str) -> None:
     """Label every frame as one rater."""
     with opened(chosen, rater) as file:

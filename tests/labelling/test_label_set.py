@@ -12,7 +12,7 @@ from asyconv.labelling.label_set import FRAMES, PICTURES, LabelSet, read_label_s
 from asyconv.labelling.rater_file import ChangedElsewhereError, Label, opened, path_of, read_labels
 from asyconv.pose.geometry import MapGeometry
 from asyconv.skeleton import HEADS
-from tests.helpers.labelled import chosen_of, label_for, source
+from tests.helpers.labelled import chosen_of, forget_labels, label_for, source
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> LabelSet:
 @pytest.fixture
 def chosen(made: LabelSet) -> LabelSet:
     """The same set; the raters' files of other tests are gone."""
-    for path in (made.folder / "raters").glob("*.json"):
-        path.unlink()
+    forget_labels(made)
     return made
 
 

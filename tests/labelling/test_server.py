@@ -22,7 +22,7 @@ from asyconv.labels.annotations import read_annotated
 from asyconv.tracks_file import write_tracks
 from tests.helpers.blocked import without
 from tests.helpers.commands import invoke
-from tests.helpers.labelled import chosen_of, label_for, source, tracks_of
+from tests.helpers.labelled import chosen_of, forget_labels, label_for, source, tracks_of
 
 pytest.importorskip("flask", reason='the page needs flask: pip install "asyconv[label]"')
 
@@ -35,8 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> LabelSet:
 
 @pytest.fixture
 def open_file(made: LabelSet) -> Iterator[RaterFile]:
-    for path in (made.folder / "raters").glob("*.json"):
-        path.unlink()
+    forget_labels(made)
     with opened(made, "anna") as file:
         yield file
 
@@ -142,13 +141,8 @@ def test_a_port_in_use_is_refused_and_it_listens_on_this_computer_alone(made: La
         assert server.server_address[0] == HOST
         port = int(address.split(":")[2].split("/")[0])
         assert re.fullmatch(rf"http://127\.0\.0\.1:{port}/[\w-]{{20,}}/", address)
-        with (
-            pytest.raises(
-                InputError,
-                match=f"port {port}: expected a free port, found it taken or forbidden .Address already in use.",
-            ),
-            serving(made, open_file, port),
-        ):
+        said = f"port {port}: expected a free port, found it taken or forbidden .Address already in use."
+        with pytest.raises(InputError, match=said), serving(made, open_file, port):
             pass
     with serving(made, open_file, port) as (_, again):
         assert again != address  # the token is a new one
@@ -167,11 +161,9 @@ def test_the_command_from_recordings_to_the_page_and_its_end(tmp_path: Path) -> 
     source(tmp_path / "recordings", 1)
     write_tracks(tracks_of(1), tmp_path / "tracks.parquet")
     labels = tmp_path / "labels"
-    without_torch = (
-        without("torch") + "\nfrom asyconv.cli.main import main; main()"
-    )  # tracks are there: no model is run
+    program = without("torch") + "\nfrom asyconv.cli.main import main; main()"  # tracks are there: no model is run
     command: list[str | Path]
-    command = [sys.executable, "-c", without_torch, "label", "-o", labels, "--frames", "6", "--rater", "anna",
+    command = [sys.executable, "-c", program, "label", "-o", labels, "--frames", "6", "--rater", "anna",
                tmp_path / "recordings", "--tracks", tmp_path / "tracks.parquet"]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -200,8 +192,7 @@ def test_what_the_command_refuses_in_one_sentence(made: LabelSet, tmp_path: Path
         (("-o", made.folder, "--export", tmp_path / "out"), "expected labelled frames, found none"),
     ):
         if "--export" in arguments:
-            for path in (made.folder / "raters").glob("*.json"):
-                path.unlink()
+            forget_labels(made)
         done = invoke("label", *arguments)
         assert done.exit_code == 1
         assert said in done.stderr

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.labels import check as kinds
 from asyconv.labels.annotations import clip_rows, load_clips, read_annotated
@@ -16,24 +14,19 @@ from asyconv.labels.label_sheets import read_label_sheet
 from asyconv.simulation.annotated import simulate_annotated
 from asyconv.simulation.scene import CALM_INFANT
 from tests.helpers.checked_labels import drop_pictures, still_labels, write_labels
-
-
-def invoke(*arguments: object) -> tuple[int, str]:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
-    return result.exit_code, result.output
+from tests.helpers.commands import invoke
 
 
 def test_a_simulated_data_set_from_end_to_end(tmp_path: Path) -> None:
-    code, output = invoke(
-        "simulate", tmp_path / "data", "--annotated", "--flaws", "--infants", 2, "--seconds", 5, "--seed", 8
-    )
-    assert code == 0, output
+    options = ("--annotated", "--flaws", "--infants", 2, "--seconds", 5, "--seed", 8)
+    made = invoke("simulate", tmp_path / "data", *options)
+    assert made.exit_code == 0, made.output
     lines = (tmp_path / "data" / "truth" / "flaws.csv").read_text().splitlines()
-    code, output = invoke("check", tmp_path / "data", "--csv", tmp_path / "findings.csv")
-    assert code == 1
+    checked = invoke("check", tmp_path / "data", "--csv", tmp_path / "findings.csv")
+    assert checked.exit_code == 1
     found = (tmp_path / "findings.csv").read_text().splitlines()
     assert sorted(line.split(",")[:3] for line in found) == sorted(line.split(",")[:3] for line in lines)
-    assert all(line.split(",")[0] in output for line in found)
+    assert all(line.split(",")[0] in checked.output for line in found)
     assert b"\r\n" in (tmp_path / "data" / "result_pz1.csv").read_bytes()
     assert b"\r\n" not in (tmp_path / "data" / "result_pz2.csv").read_bytes()
     infants = read_annotated(tmp_path / "data")
@@ -63,27 +56,28 @@ def test_a_clean_simulated_data_set_has_nothing_wrong(tmp_path: Path) -> None:
 
 def test_exit_codes_and_the_sentence(tmp_path: Path) -> None:
     root = write_labels(tmp_path / "data", still_labels())
-    code, output = invoke("check", root)
-    assert code == 0
-    assert output.endswith("\nnothing found wrong in 12 rows of 1 infants\n")
-    code, output = invoke("check", root / "result_pz1.csv")
-    assert code == 0, output
+    done = invoke("check", root)
+    assert done.exit_code == 0
+    assert done.output.endswith("\nnothing found wrong in 12 rows of 1 infants\n")
+    assert invoke("check", root / "result_pz1.csv").exit_code == 0
     drop_pictures(21)(root)
-    code, output = invoke("check", root)
-    assert code == 1
+    done = invoke("check", root)
+    assert done.exit_code == 1
     words = "result_pz1.csv 6 missing image expected a picture of 16 bits of frame 21, found none"
-    assert output.splitlines()[1].split() == words.split()
-    assert output.splitlines()[3] == "1 findings in 12 rows of 1 infants: missing image 1"
-    code, output = invoke("check", root, "--csv", root / "result_pz1.csv" / "f.csv")
-    assert code == 1
-    assert "cannot be written here" in output
-    assert invoke("check", tmp_path / "nowhere")[0] == 2
+    lines = done.output.splitlines()
+    assert lines[1].split() == words.split()
+    assert lines[3] == "1 findings in 12 rows of 1 infants: missing image 1"
     (tmp_path / "empty").mkdir()
-    code, output = invoke("check", tmp_path / "empty")
-    assert code == 1
-    assert "empty: expected an annotated data set, found no sheet of labels and no pictures" in output
-    assert invoke("simulate", tmp_path / "x", "--flaws")[0] == 2
-    assert invoke("simulate", tmp_path / "x", "--annotated", "--format", "mkv")[0] == 2
+    for arguments, code, said in (
+        (("check", root, "--csv", root / "result_pz1.csv" / "f.csv"), 1, "cannot be written here"),
+        (("check", tmp_path / "nowhere"), 2, ""),
+        (("check", tmp_path / "empty"), 1, "empty: expected an annotated data set, found no sheet of labels and no"),
+        (("simulate", tmp_path / "x", "--flaws"), 2, ""),
+        (("simulate", tmp_path / "x", "--annotated", "--format", "mkv"), 2, ""),
+    ):
+        done = invoke(*arguments)
+        assert done.exit_code == code
+        assert said in done.output
 
 
 def test_many_findings_of_a_kind_are_cut_short_in_the_table_only() -> None:

@@ -17,33 +17,25 @@ from asyconv.labels.label_sheets import HALF_MISSING, UNPARSABLE, read_label_she
 from asyconv.skeleton import JOINTS
 from tests.helpers.checked_labels import FLAT, FRAMES, SHEET, drop_pictures, still_labels, where, write_labels
 
-
-def rows_of(root: Path) -> list[str]:
-    return (root / "result_pz1.csv").read_text().splitlines()
+Spoil = Callable[[Path], object]
 
 
-def change_row(row: int, change: Callable[[str], str]) -> Callable[[Path], None]:
-    """Change row `row` (as an editor counts) of the sheet."""
+def change_lines(change: Callable[[list[str]], list[str]]) -> Spoil:
+    """Change the lines of the sheet, of which the first is row 1."""
 
     def spoil(root: Path) -> None:
-        lines = rows_of(root)
-        lines[row - 1] = change(lines[row - 1])
-        (root / "result_pz1.csv").write_text("\n".join(lines) + "\n")
+        lines = change((root / SHEET).read_text().splitlines())
+        (root / SHEET).write_text("\n".join(lines) + "\n")
 
     return spoil
 
 
-def reorder(root: Path) -> None:
-    header, *lines = rows_of(root)
-    (root / "result_pz1.csv").write_text("\n".join([header, *sorted(lines)]) + "\n")
+def change_row(row: int, change: Callable[[str], str]) -> Spoil:
+    return change_lines(lambda lines: [*lines[: row - 1], change(lines[row - 1]), *lines[row:]])
 
 
-def drop_rows(first: int, last: int) -> Callable[[Path], None]:
-    def spoil(root: Path) -> None:
-        lines = rows_of(root)
-        (root / "result_pz1.csv").write_text("\n".join(lines[: first - 1] + lines[last:]) + "\n")
-
-    return spoil
+def drop_rows(first: int, last: int) -> Spoil:
+    return change_lines(lambda lines: lines[: first - 1] + lines[last:])
 
 
 def gap(root: Path) -> None:
@@ -56,17 +48,8 @@ def eight_bits_only(root: Path) -> None:
     (root / "pz1" / "21_8bit.png").write_bytes(cv2.imencode(".png", np.zeros((480, 640), np.uint8))[1].tobytes())
 
 
-def other_size(root: Path) -> None:
-    picture = cv2.imencode(".png", np.zeros((240, 320), np.uint16))[1].tobytes()
-    (root / "pz1" / "21_16bit.png").write_bytes(picture)
-
-
-def cut_off(root: Path) -> None:
-    (root / "pz1" / "21_16bit.png").write_bytes(FLAT[:-20])
-
-
-def no_png(root: Path) -> None:
-    (root / "pz1" / "21_16bit.png").write_bytes(b"no picture at all, but long enough to hold a header")
+def change_picture(data: bytes) -> Spoil:
+    return lambda root: (root / "pz1" / "21_16bit.png").write_bytes(data)
 
 
 def no_folder(root: Path) -> None:
@@ -77,18 +60,16 @@ def two_sheets(root: Path) -> None:
     (root / "pz1" / "result_pz1.csv").write_bytes((root / "result_pz1.csv").read_bytes())
 
 
-def two_folders(root: Path) -> None:
-    (root / "copy" / "pz1").mkdir(parents=True)
-    (root / "copy" / "pz1" / "1_16bit.png").write_bytes(FLAT)
-
-
 def no_sheet(root: Path) -> None:
     (root / "pz2").mkdir()
     for frame in (1, 6):
         (root / "pz2" / f"{frame}_16bit.png").write_bytes(FLAT)
 
 
-no_left_hip = change_row(1, lambda line: line.replace("left_hip", "hip"))
+NO_LEFT_HIP = change_row(1, lambda line: line.replace("left_hip", "hip"))
+REORDER = change_lines(lambda lines: [lines[0], *sorted(lines[1:])])
+SMALL = cv2.imencode(".png", np.zeros((240, 320), np.uint16))[1].tobytes()
+NO_PNG = b"no picture at all, but long enough to hold a header"
 
 
 @pytest.mark.parametrize(
@@ -98,24 +79,22 @@ no_left_hip = change_row(1, lambda line: line.replace("left_hip", "hip"))
         (change_row(5, lambda line: line[: line.rindex(",")] + ",-1"), [(SHEET, 5, HALF_MISSING)]),
         (change_row(5, lambda line: line[: line.rindex(",")]), [(SHEET, 5, UNPARSABLE)]),
         (change_row(5, lambda line: f"{line}\n{line}"), [(SHEET, 6, kinds.DUPLICATE)]),
-        (no_left_hip, [(SHEET, None, kinds.UNREADABLE_SHEET), ("pz1/1_16bit.png", None, kinds.NO_ROW)]),
-        (reorder, [(SHEET, 4, kinds.UNORDERED)]),
+        (NO_LEFT_HIP, [(SHEET, None, kinds.UNREADABLE_SHEET), ("pz1/1_16bit.png", None, kinds.NO_ROW)]),
+        (REORDER, [(SHEET, 4, kinds.UNORDERED)]),
         (drop_pictures(21, 31), [(SHEET, 6, kinds.MISSING_IMAGE), (SHEET, 8, kinds.MISSING_IMAGE)]),
         (drop_rows(6, 6), [("pz1/21_16bit.png", None, kinds.NO_ROW)]),
         (drop_rows(6, 8), [("pz1/21_16bit.png", None, kinds.NO_ROW)]),
         (gap, [(SHEET, 6, kinds.GAP)]),
         (eight_bits_only, [(SHEET, 6, kinds.MISSING_IMAGE)]),
-        (other_size, [("pz1/21_16bit.png", None, kinds.SIZES)]),
-        (cut_off, [("pz1/21_16bit.png", None, kinds.BAD_IMAGE)]),
-        (no_png, [("pz1/21_16bit.png", None, kinds.BAD_IMAGE)]),
+        (change_picture(SMALL), [("pz1/21_16bit.png", None, kinds.SIZES)]),
+        (change_picture(FLAT[:-20]), [("pz1/21_16bit.png", None, kinds.BAD_IMAGE)]),
+        (change_picture(NO_PNG), [("pz1/21_16bit.png", None, kinds.BAD_IMAGE)]),
         (no_folder, [(SHEET, None, kinds.MISSING_IMAGE), ("other/1_16bit.png", None, kinds.NO_ROW)]),
         (two_sheets, [("pz1/result_pz1.csv", None, kinds.TWO_SHEETS)]),
         (no_sheet, [("pz2/1_16bit.png", None, kinds.NO_ROW)]),
     ],
 )
-def test_files_and_rows_by_hand(
-    tmp_path: Path, spoil: Callable[[Path], None], expected: list[tuple[str, int | None, str]]
-) -> None:
+def test_files_and_rows_by_hand(tmp_path: Path, spoil: Spoil, expected: list[tuple[str, int | None, str]]) -> None:
     spoil(write_labels(tmp_path, still_labels()))
     findings = check(tmp_path).findings
     assert where(findings) == Counter(expected), findings
@@ -128,7 +107,9 @@ def test_pictures_without_row_in_a_row_are_one_finding(tmp_path: Path) -> None:
 
 
 def test_an_infant_with_two_folders(tmp_path: Path) -> None:
-    two_folders(write_labels(tmp_path, still_labels()))
+    copy = write_labels(tmp_path, still_labels()) / "copy" / "pz1"
+    copy.mkdir(parents=True)
+    (copy / "1_16bit.png").write_bytes(FLAT)
     findings = check(tmp_path).findings
     assert (SHEET, None, kinds.MISSING_IMAGE) in where(findings)
     assert any("expected one folder of pictures, found copy/pz1 and pz1" in one.text for one in findings)

@@ -9,20 +9,21 @@ from hypothesis import strategies as st
 
 from asyconv.errors import InputError
 from asyconv.labels.annotations import Annotated
-from asyconv.labels.splits import Clips, by_infant, within_infant
+from asyconv.labels.splits import by_infant, within_infant
 
 
 def infant(name: str, frame: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Annotated:
-    count = len(frame)
-    images = (Path("1_16bit.png"),) * count
-    xy_px = np.zeros((count, 12, 2))
-    return Annotated(
-        name, Path("result_pz.csv"), "babyPose", frame, images, xy_px, 16, 640, 480, False, np.full(len(frame), np.nan)
-    )
+    n = len(frame)
+    images, xy_px, area_px2 = (Path("1_16bit.png"),) * n, np.zeros((n, 12, 2)), np.full(n, np.nan)
+    return Annotated(name, Path("result_pz.csv"), "babyPose", frame, images, xy_px, 16, 640, 480, False, area_px2)
 
 
 def thousand() -> Annotated:
     return infant("pz1", 1 + 5 * np.arange(1000))
+
+
+def several(count: int) -> list[Annotated]:
+    return [infant(f"pz{i}", 1 + 5 * np.arange(30)) for i in range(count)]
 
 
 def test_the_papers_counts() -> None:
@@ -59,20 +60,18 @@ def test_no_frame_is_in_two_parts(gone: list[set[int]]) -> None:
     except InputError:  # sparse frames without three in a row
         return
     for one in infants:
-        parts = [
-            set(part.get(one.infant_id, np.empty(0)).ravel()) for part in (split.train, split.validation, split.test)
-        ]
-        assert not parts[0] & parts[1]
-        assert not parts[0] & parts[2]
-        assert not parts[1] & parts[2]
-        if parts[0] and parts[2]:
-            assert max(parts[0]) < min(parts[2])
+        in_parts = (part.get(one.infant_id, np.empty(0)) for part in (split.train, split.validation, split.test))
+        train, validation, test = (set(rows.ravel()) for rows in in_parts)
+        assert len(train | validation | test) == len(train) + len(validation) + len(test)
+        if train and test:
+            assert max(train) < min(test)
 
 
 @pytest.mark.parametrize(("count", "folds"), [(5, 5), (22, 5), (7, 3), (4, 2), (4, 4)])
 def test_by_infant_every_infant_is_tested_once_and_never_known(count: int, folds: int) -> None:
-    infants = [infant(f"pz{i}", 1 + 5 * np.arange(30)) for i in range(count)]
+    infants = several(count)
     splits = by_infant(infants, folds)
+    assert [split.name for split in splits] == [f"by infant, fold {n} of {folds}" for n in range(1, folds + 1)]
     tested = [name for split in splits for name in split.test]
     assert sorted(tested) == sorted(one.infant_id for one in infants)
     for split in splits:
@@ -83,13 +82,8 @@ def test_by_infant_every_infant_is_tested_once_and_never_known(count: int, folds
         assert all(len(rows) == 10 for rows in split.test.values())
 
 
-def test_the_name_says_what_was_done() -> None:
-    infants = [infant(f"pz{i}", 1 + 5 * np.arange(30)) for i in range(5)]
-    assert by_infant(infants, 5)[1].name == "by infant, fold 2 of 5"
-
-
 def test_folds_depend_on_names_only() -> None:
-    infants = [infant(f"pz{i}", 1 + 5 * np.arange(30)) for i in range(9)]
+    infants = several(9)
     first, again = ([sorted(split.test) for split in by_infant(order, 3)] for order in (infants, infants[::-1]))
     assert first == again
     assert first != [["pz0", "pz1", "pz2"], ["pz3", "pz4", "pz5"], ["pz6", "pz7", "pz8"]]
@@ -97,9 +91,8 @@ def test_folds_depend_on_names_only() -> None:
 
 @pytest.mark.parametrize(("count", "folds"), [(2, 2), (3, 2), (4, 5), (4, 1), (0, 2)])
 def test_too_few_infants_for_the_folds(count: int, folds: int) -> None:
-    infants = [infant(f"pz{i}", 1 + 5 * np.arange(30)) for i in range(count)]
     with pytest.raises(InputError, match=f"split by infant: expected .*, found {count} infants"):
-        by_infant(infants, folds)
+        by_infant(several(count), folds)
 
 
 def test_data_without_three_frames_in_a_row() -> None:
@@ -108,8 +101,6 @@ def test_data_without_three_frames_in_a_row() -> None:
 
 
 def test_an_infant_without_clips_is_left_out() -> None:
-    infants = [infant(f"pz{i}", 1 + 5 * np.arange(30)) for i in range(4)] + [infant("pz9", np.array([1, 6, 16]))]
-    parts: list[Clips] = [
-        part for split in by_infant(infants, 2) for part in (split.train, split.validation, split.test)
-    ]
-    assert not any("pz9" in part for part in parts)
+    infants = several(4) + [infant("pz9", np.array([1, 6, 16]))]
+    for split in by_infant(infants, 2):
+        assert not any("pz9" in part for part in (split.train, split.validation, split.test))

@@ -16,12 +16,8 @@ from asyconv.labels.check import as_table, check
 from asyconv.labels.label_sheets import ORIGIN, OUTSIDE, SCORE, cells_of, write_label_sheet
 from asyconv.labels.unusable import NO_BODY, NO_PIXELS, OTHER_SIZE, SIDES, TWO_INFANTS
 from asyconv.skeleton import FLIP, JOINTS
-
-POSE = np.array(
-    [[380, 260], [375, 300], [355, 330], [285, 330], [265, 300], [262, 262],
-     [350, 90], [375, 130], [348, 160], [292, 160], [265, 130], [290, 88]], float
-)  # fmt: skip
-FRAMES = list(range(1, 60, 5))
+from tests.helpers.checked_labels import FRAMES, POSE, still_labels, write_labels
+from tests.helpers.written_labels import HEADER
 
 
 def coco(root: Path, *, size: tuple[int, int] = (640, 480), pictures: bool = True) -> dict[str, Any]:
@@ -141,12 +137,7 @@ def test_a_point_at_0_0_is_none_whatever_its_v(tmp_path: Path, v: int) -> None:
 
 
 def test_a_sheet_of_exchanged_sides_is_refused_too(tmp_path: Path) -> None:
-    (tmp_path / "pz1").mkdir()
-    rows = []
-    for frame in FRAMES:
-        cv2.imwrite(str(tmp_path / "pz1" / f"{frame}_16bit.png"), np.full((480, 640), 600, np.uint16))
-        rows.append((f"{frame}_16bit.png", cells_of(POSE[list(FLIP)])))
-    write_label_sheet(tmp_path / "result_pz1.csv", rows)
+    write_labels(tmp_path, still_labels()[:, FLIP])
     assert SIDES in {one.kind for one in check(tmp_path).findings}
     with pytest.raises(InputError, match="result_pz1.csv: the right shoulder and hip lie left"):
         read_annotated(tmp_path)
@@ -179,10 +170,6 @@ def test_the_share_missing_of_every_joint_is_printed(tmp_path: Path) -> None:
     assert found[0].text.endswith("is labelled in 1 of 1000 frames")
 
 
-HEADER = (
-    "image;head;right_hand;right_elbow;right_shoulder;neck;left_shoulder;left_elbow;left_hand;right_foot;right_knee"
-)
-HEADER += ";right_hip;left_hip;left_knee;left_foot"
 DLC = "scorer,me,me\nbodyparts,nose,nose\ncoords,x,y\nlabeled-data/a/img001.png,1.5,2\n"
 
 

@@ -51,10 +51,10 @@ def against_others(values: Floats, age_days: Floats, infant: Ints) -> tuple[Floa
         reference = values[:, others_of(row, age_days, infant)]
         median[:, row], count[:, row] = middle(reference)
         spread[:, row] = MAD_TO_SD * middle(np.abs(reference - median[:, row, None]))[0]
-    enough = (count >= INFANTS_MIN) & (spread > 0)
-    z[enough] = (values[enough] - median[enough]) / spread[enough]
-    enough_infants = count >= INFANTS_MIN
-    return z, count, np.where(enough_infants, median, np.nan), np.where(enough_infants, spread, np.nan)
+    enough = count >= INFANTS_MIN
+    scored = enough & (spread > 0)
+    z[scored] = (values[scored] - median[scored]) / spread[scored]
+    return z, count, np.where(enough, median, np.nan), np.where(enough, spread, np.nan)
 
 
 def compared(values: pl.DataFrame) -> pl.DataFrame:

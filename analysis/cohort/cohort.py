@@ -232,14 +232,7 @@ def _why_not_compared() -> pl.Expr:
 
 def _usable(long: pl.DataFrame) -> pl.DataFrame:
     """Values that may stand beside another recording's: the same as for z."""
-    return long.filter(
-        pl.col("value").is_not_null()
-        & pl.col("left_out").is_null()
-        & pl.col("feature").is_in(list(COMPARED))
-        & (pl.col("epoch_start_s") == 0)
-        & pl.col("infant_id").is_not_null()
-        & pl.col("pma_days").is_not_null()
-    )
+    return long.filter(pl.col("value").is_not_null() & _why_not_compared().is_null())
 
 
 def _strata_table(recordings: pl.DataFrame) -> pl.DataFrame:
@@ -264,14 +257,8 @@ def _strata_table(recordings: pl.DataFrame) -> pl.DataFrame:
 
 
 def _mismatches_table(mismatches: Sequence[Mismatch]) -> pl.DataFrame:
-    schema: dict[str, Any] = {
-        "kind": pl.String,
-        "recording_id": pl.String,
-        "sheet_line": pl.Int64,
-        "sentence": pl.String,
-    }
-    rows = [(m.kind, m.recording_id, m.sheet_line, m.sentence) for m in mismatches]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    schema = {"kind": pl.String, "recording_id": pl.String, "sheet_line": pl.Int64, "sentence": pl.String}
+    return pl.DataFrame([{name: getattr(m, name) for name in schema} for m in mismatches], schema=schema)
 
 
 def _failed_table(failed: Mapping[str, str]) -> pl.DataFrame:

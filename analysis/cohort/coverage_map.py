@@ -59,11 +59,10 @@ def coverage_overview(pieces: list[pl.DataFrame]) -> Drawing:
     """All recordings at once: each block of columns is one page of 50 infants, its four columns the limbs."""
     tall = max(piece.height for piece in pieces)
     grid = np.full((tall, 5 * len(pieces)), np.nan)
-    for k, piece in enumerate(pieces):
-        grid[: piece.height, 5 * k : 5 * k + 4] = piece.select(*LIMBS).to_numpy()
     is_recording = np.zeros(grid.shape, bool)
     for k, piece in enumerate(pieces):
-        is_recording[: piece.height, 5 * k : 5 * k + 4] = True
+        block = slice(piece.height), slice(5 * k, 5 * k + 4)
+        grid[block], is_recording[block] = piece.select(*LIMBS).to_numpy(), True
 
     def draw(figure: Figure) -> None:
         ax = figure.add_axes((0.06, 0.2, 0.86, 0.68))
@@ -95,12 +94,11 @@ def _spread_of(table: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _cells(ax: Any, values: Floats, is_recording: npt.NDArray[np.bool_] | None = None) -> Any:
+def _cells(ax: Any, values: Floats, is_recording: npt.NDArray[np.bool_]) -> Any:
     """Squares of one hue from 0 to 100 %; hatched where nothing is known, blank where there is no recording."""
     rows, columns = values.shape
     extent = (-0.5, columns - 0.5, rows + 0.5, 0.5)  # rows count from 1
-    there = np.ones(values.shape, bool) if is_recording is None else is_recording
-    for row, column in np.argwhere(there & ~np.isfinite(values)):
+    for row, column in np.argwhere(is_recording & ~np.isfinite(values)):
         ax.fill_between(
             (column - 0.5, column + 0.5), row + 0.5, row + 1.5, fc=UNSEEN, ec=UNSEEN_HATCH, hatch="////", lw=0, zorder=1
         )

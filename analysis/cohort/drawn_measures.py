@@ -5,12 +5,12 @@ from typing import Final
 
 import polars as pl
 
+from asyconv.analysis.cohort.pages import DASH
 from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT
 from asyconv.analysis.measures.registry import core_rows
 from asyconv.skeleton import LIMBS
 
 NO_BAND: Final = "any floor"
-UNNAMED: Final = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -88,4 +88,4 @@ def bands_of(values: pl.DataFrame) -> list[str]:
 
 def weeks(days: float | None) -> str:
     """Age in weeks+days, as wards write it; a dash where it is not stated."""
-    return UNNAMED if days is None else f"{int(days) // 7}+{int(days) % 7}"
+    return DASH if days is None else f"{int(days) // 7}+{int(days) % 7}"

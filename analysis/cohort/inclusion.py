@@ -19,7 +19,6 @@ STAGES: Final = {
     "compared": "With infant and age",
 }
 LEFT_OUT: Final = {"failed": "failed", "excluded": "excluded", "withheld": "with all amounts withheld"}
-DROPS: Final = tuple(LEFT_OUT)
 REASONS_DRAWN: Final = 3
 
 
@@ -49,7 +48,7 @@ def inclusion(recordings: pl.DataFrame, values: pl.DataFrame, failed: pl.DataFra
         orient="row",
     )  # fmt: skip
     used = each.filter(pl.col("stage") == "used")
-    parts = [_counted("found", each), *(_stage(each, stage) for stage in DROPS)]
+    parts = [_counted("found", each), *(_stage(each, stage) for stage in LEFT_OUT)]
     parts += [_counted("used", used), _counted("compared", used.filter("comparable"))]
     return pl.concat(parts)
 
@@ -71,9 +70,9 @@ def _commonest(amounts: pl.DataFrame) -> dict[str, str]:
     """Reason of most limbs by recording; of as many, the first in the alphabet."""
     reasons = amounts.filter(pl.col("value").is_null() & pl.col("reason").is_not_null())
     general = reasons.with_columns(pl.col("reason").map_elements(_general, return_dtype=pl.String))
-    counted = general.group_by("recording_id", "reason").len().sort("recording_id", "len", "reason")
-    counted = counted.sort("recording_id", pl.col("len"), "reason", descending=[False, True, False])
-    first = counted.unique("recording_id", keep="first", maintain_order=True)
+    counted = general.group_by("recording_id", "reason").len()
+    ordered = counted.sort("recording_id", "len", "reason", descending=[False, True, False])
+    first = ordered.unique("recording_id", keep="first", maintain_order=True)
     return dict(first.select("recording_id", "reason").iter_rows())
 
 
@@ -86,7 +85,7 @@ def _general(reason: str) -> str:
 
 def inclusion_flow(table: pl.DataFrame) -> Drawing | None:
     """Boxes from found to used, with what dropped out on the right; None where nothing did."""
-    dropped = [stage for stage in DROPS if _counts(table, stage)[0]]
+    dropped = [stage for stage in LEFT_OUT if _counts(table, stage)[0]]
     if not dropped:
         return None
     tall = 24 + 20 * len(dropped)

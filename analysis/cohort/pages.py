@@ -1,7 +1,7 @@
 """Pages of the cohort as HTML: sections of words, tables and figures; the script only sorts tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
@@ -38,14 +38,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of a page: heading of `level` 2 or 3, paragraphs, figures, tables and links."""
+    """A section of a page: heading, paragraphs, figures, tables, links, and the sections `below` it."""
 
     title: str
     words: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     drawings: tuple[Drawing, ...] = ()
     links: tuple[Cell, ...] = ()
-    level: int = 2
     below: tuple["Section", ...] = ()
 
 
@@ -56,7 +55,7 @@ class Page:
     name: str
     title: str
     lead: str
-    sections: tuple[Section, ...] = field(default=())
+    sections: tuple[Section, ...]
 
 
 def cell_of(value: object) -> Cell:

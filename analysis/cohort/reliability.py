@@ -71,11 +71,8 @@ def reliability_table(values: pl.DataFrame) -> pl.DataFrame:
     pairs = pairs_of(values)
     for key, group in pairs.group_by(GROUP, maintain_order=True):
         n = group.height
-        icc = Icc(
-            None, reason=f"{n} infants with two recordings at most {APART_MAX_DAYS} days apart, needs {INFANTS_MIN}"
-        )
-        if n >= INFANTS_MIN:
-            icc = icc_1_1(group.select("value", "value_2").to_numpy())
+        enough = n >= INFANTS_MIN
+        icc = icc_1_1(group.select("value", "value_2").to_numpy()) if enough else Icc(None, reason=_too_few(n))
         minutes = float((group["analysed_s"] + group["analysed_s_2"]).to_numpy().mean()) / 120
         needed = [None if v is None else recordings_needed(v) for v in (icc.value, icc.high, icc.low)]
         rows.append(

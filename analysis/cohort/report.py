@@ -59,10 +59,13 @@ def cohort_pages(cohort: Cohort, has_report: Callable[[str], bool]) -> list[Page
     tables = cohort.tables
     recordings = tables["recordings"]
     values = drawn_values(tables["features_compared"])
-    strata = _strata(cohort, values)
+    strata = [
+        _stratum(cohort, values.filter(pl.col("stratum") == row["stratum"]), row, k)
+        for k, row in enumerate(tables["strata"].iter_rows(named=True), 1)
+    ]
     covered = coverage_table(recordings, tables.get("limb_summary"))
     coverage = _coverage(covered)
-    listed = _listed(recordings, tables.get("limb_summary"), has_report)
+    listed = _listed(tables, has_report)
     main = [_glance(cohort, covered), _strata_overview(tables["strata"], values)]
     further: list[Page] = []
     for what, sections, overview, on_main in (
@@ -153,16 +156,8 @@ def _strata_overview(strata: pl.DataFrame, values: pl.DataFrame) -> Section:
     return Section("Comparable recordings", words, (Table("Strata", names, rows),))
 
 
-def _strata(cohort: Cohort, values: pl.DataFrame) -> list[Section]:
-    strata = cohort.tables["strata"]
-    return [
-        _stratum(cohort, values.filter(pl.col("stratum") == name), name, k)
-        for k, name in enumerate(strata["stratum"].to_list(), 1)
-    ]
-
-
-def _stratum(cohort: Cohort, values: pl.DataFrame, name: str, number: int) -> Section:
-    row = cohort.tables["strata"].filter(pl.col("stratum") == name).row(0, named=True)
+def _stratum(cohort: Cohort, values: pl.DataFrame, row: dict[str, Any], number: int) -> Section:
+    name = row["stratum"]
     words = [f"{name}. {whose(row['recordings'], row['infants'])}."]
     if row["without_infant_id"]:
         words.append(
@@ -171,16 +166,17 @@ def _stratum(cohort: Cohort, values: pl.DataFrame, name: str, number: int) -> Se
         )
     if row["without_age"]:
         words.append(f"{row['without_age']} recordings state no age and are missing from the figures by age.")
-    parts = [_section("Measures, infant by infant", distribution(values, number), "No shown measure has a value.")]
-    parts += _by_age(values, number)
-    reliability = shown_reliability(cohort.tables["reliability"], name)
-    parts.append(_reliability(reliability, number))
-    parts.append(_against_others(cohort.tables["features_compared"], name))
-    return Section(f"Stratum {number}", tuple(words), below=tuple(parts))
+    below = (
+        _section("Measures, infant by infant", distribution(values, number), "No shown measure has a value."),
+        *_by_age(values, number),
+        _reliability(shown_reliability(cohort.tables["reliability"], name), number),
+        _against_others(cohort.tables["features_compared"], name),
+    )
+    return Section(f"Stratum {number}", tuple(words), below=below)
 
 
 def _section(title: str, drawing: Drawing | None, without: str) -> Section:
-    return Section(title, level=3, drawings=(drawing,)) if drawing else Section(title, (without,), level=3)
+    return Section(title, drawings=(drawing,)) if drawing else Section(title, (without,))
 
 
 def _by_age(values: pl.DataFrame, number: int) -> list[Section]:
@@ -189,17 +185,14 @@ def _by_age(values: pl.DataFrame, number: int) -> list[Section]:
         drawing for k, band in enumerate(bands) if (drawing := by_age(values, band, f"age_{number:02d}_{k:02d}"))
     ]
     if not drawings:
-        return [Section("Age", ("No recording with a value states both infant and age.",), level=3)]
-    return [Section(drawing.title, level=3, drawings=(drawing,)) for drawing in drawings]
+        return [Section("Age", ("No recording with a value states both infant and age.",))]
+    return [Section(drawing.title, drawings=(drawing,)) for drawing in drawings]
 
 
 def _reliability(rows: pl.DataFrame, number: int) -> Section:
-    title = "Reliability and minutes needed"
-    drawing = reliability_figure(rows, number)
-    if drawing is not None:
-        return Section(title, level=3, drawings=(drawing,))
     reasons = sorted(set(rows["reason"].drop_nulls())) or ["no value states both infant and age"]
-    return Section(title, (f"Not given: {'; '.join(reasons)}. All measures: reliability.csv.",), level=3)
+    without = f"Not given: {'; '.join(reasons)}. All measures: reliability.csv."
+    return _section("Reliability and minutes needed", reliability_figure(rows, number), without)
 
 
 def _against_others(values: pl.DataFrame, name: str) -> Section:
@@ -223,7 +216,7 @@ def _against_others(values: pl.DataFrame, name: str) -> Section:
         why.group_by("reason").agg(values=pl.len().cast(pl.Int64)).sort(["values", "reason"], descending=[True, False])
     )
     tables = (table_of(counted, "Values that are not compared with others, and why"),) if counted.height else ()
-    return Section("Comparison with other infants", words, tables, level=3)
+    return Section("Comparison with other infants", words, tables)
 
 
 def _coverage(table: pl.DataFrame) -> tuple[Section | None, list[Section]]:
@@ -249,21 +242,22 @@ def _coverage(table: pl.DataFrame) -> tuple[Section | None, list[Section]]:
     return Section("How much was seen", words, drawings=overview, links=links), pages
 
 
-def _listed(recordings: pl.DataFrame, limbs: pl.DataFrame | None, has_report: Callable[[str], bool]) -> list[Section]:
+def _listed(tables: dict[str, pl.DataFrame], has_report: Callable[[str], bool]) -> list[Section]:
     """List all recordings in tables of 2000, each with a link to its report."""
-    number = {name: k for k, name in enumerate(sorted(set(recordings["stratum"].drop_nulls())), 1)}
-    qualities = _qualities(limbs)
+    number = {name: k for k, name in enumerate(tables["strata"]["stratum"], 1)}
+    qualities = _qualities(tables.get("limb_summary"))
     columns = (
         *("recording", "infant", "age, weeks+days", "age at birth", "site", "camera", "state", "stratum"),
         *("recording quality by limb", "left out"),
     )
     rows = []
-    for row in recordings.iter_rows(named=True):
+    for row in tables["recordings"].iter_rows(named=True):
         name = row["recording_id"]
         ages = [Cell(weeks(row[age]), value=row[age] if row[age] is not None else "") for age in _AGES]
         link = f"../{quote(name, safe='')}/report.html" if has_report(name) else ""
         place = number.get(row["stratum"])
-        stratum = Cell(f"{place}, SIMULATED", value=place) if row["simulated"] else cell_of(place)
+        simulated = ", SIMULATED" if row["simulated"] else ""
+        stratum = Cell(f"{place}{simulated}", value=place) if place else cell_of(None)
         facts = (cell_of(row[key]) for key in ("site", "camera_id", "state"))
         more = (stratum, cell_of(qualities.get(name)), cell_of(row["left_out"]))
         rows.append([Cell(name, link), cell_of(row["infant_id"]), *ages, *facts, *more])

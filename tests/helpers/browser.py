@@ -23,6 +23,11 @@ class Seen:
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    @property
+    def asked_of_a_network(self) -> list[str]:
+        """Addresses that are no file and no part of the page."""
+        return [url for url in self.requests if not url.startswith(("file:", "data:"))]
+
 
 @contextmanager
 def launched(profile: Path) -> Iterator[Any]:

@@ -1,50 +1,13 @@
 """The report of a cohort made by the command, what its pages hold, and recordings that failed or were withheld."""
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 import polars as pl
-from click.testing import CliRunner
 
 from asyconv.analysis.tables.files import METADATA_KEY
-from asyconv.cli.main import main
-
-
-class Seen(HTMLParser):
-    """Everything that a page holds: tags with attributes, text, and text of scripts."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.scripts: list[str] = []
-        self.inside: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the tag."""
-        self.tags.append((tag, dict(attrs)))
-        if tag in ("script", "style"):
-            self.inside.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave a script or style."""
-        if self.inside and self.inside[-1] == tag:
-            self.inside.pop()
-
-    def handle_data(self, data: str) -> None:
-        """Note the text."""
-        (self.scripts if "script" in self.inside else self.text if not self.inside else []).append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        """Attributes of every such tag."""
-        return [attrs for name, attrs in self.tags if name == tag]
-
-    @property
-    def words(self) -> str:
-        """All text in one line."""
-        return " ".join(" ".join(self.text).split())
+from tests.helpers.commands import invoke
+from tests.helpers.html_page import Page
 
 
 def fail(results: Path, name: str, reason: str) -> None:
@@ -66,11 +29,11 @@ def withhold(results: Path, name: str, coverage_pct: int) -> None:
 
 
 def report(results: Path) -> Path:
-    done = CliRunner().invoke(main, ["cohort", str(results)], catch_exceptions=False)
+    done = invoke("cohort", results)
     assert done.exit_code == 0, done.output
     assert done.stdout == f"{results / 'cohort' / 'report.html'}\n"
     return results / "cohort"
 
 
-def pages_of(folder: Path) -> dict[str, Seen]:
-    return {path.name: Seen(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.html"))}
+def pages_of(folder: Path) -> dict[str, Page]:
+    return {path.name: Page(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.html"))}

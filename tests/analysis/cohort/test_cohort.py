@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from click.testing import CliRunner, Result
 
 from asyconv.analysis.cohort.age_matched import against_others, middle, others_of
 from asyconv.analysis.cohort.strata import COMPARED, FLOOR_DEPENDENT, floor_band_mm_s, limbs_of
-from asyconv.cli.main import main
 from asyconv.notice import NOTICE
+from tests.helpers.commands import invoke
 from tests.helpers.made_cohort import Made, make_results
 
 
@@ -20,10 +19,6 @@ from tests.helpers.made_cohort import Made, make_results
 def _tables_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the pages out, which have tests of their own and whose figures take seconds."""
     monkeypatch.setattr("asyconv.analysis.cohort.report.write_cohort_report", lambda cohort, folder: [])
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
 def read(results: Path, name: str) -> pl.DataFrame:
@@ -83,7 +78,7 @@ def test_z_by_hand() -> None:
 
 def test_a_cohort_of_21_gives_z_and_20_do_not(tmp_path: Path) -> None:
     results = make_results(tmp_path / "results", many())
-    done = run("cohort", results)
+    done = invoke("cohort", results)
     assert done.exit_code == 0, done.output
     assert "21 recordings, 0 left out, 21 infants, 0 without age, 1 strata, 0 mismatches" in done.stderr
     last = moving(results)["r-20"]
@@ -91,7 +86,7 @@ def test_a_cohort_of_21_gives_z_and_20_do_not(tmp_path: Path) -> None:
     assert (last["z_infants"], last["z_reason"]) == (20, None)
     assert read(results, "strata").row(0, named=True)["infants"] == 21
     fewer = make_results(tmp_path / "fewer" / "results", many(20))
-    run("cohort", fewer)
+    invoke("cohort", fewer)
     assert {row["z"] for row in moving(fewer).values()} == {None}
     assert moving(fewer)["r-00"]["z_reason"] == "19 other infants within 14 days of age, needs 20"
 
@@ -112,7 +107,7 @@ def test_a_cohort_of_21_gives_z_and_20_do_not(tmp_path: Path) -> None:
 def test_what_differs_is_not_compared_and_not_a_reference(changed: dict[str, Any], said: str, tmp_path: Path) -> None:
     other = Made(**{"recording_id": "r-99", "infant_id": "i-99", "value": 50.0, **changed})
     results = make_results(tmp_path / "results", [*many(), other])
-    assert run("cohort", results).exit_code == 0
+    assert invoke("cohort", results).exit_code == 0
     assert moving(results)["r-99"]["z"] is None
     assert moving(results)["r-99"]["z_reason"] == said
     assert moving(results)["r-20"]["z_infants"] == 20
@@ -122,7 +117,7 @@ def test_why_a_recording_is_excluded_stays_on_the_terminal(tmp_path: Path) -> No
     results = make_results(tmp_path / "results", [Made("r-0", "i-0"), Made("r-1", "i-1")])
     sheet = tmp_path / "Rossi.csv"
     sheet.write_text("file,recording_id,exclude_reason,ward\na.oni,r-1,Maria Rossi was fed,3\n")
-    said = run("cohort", results, "--sheet", sheet).stderr
+    said = invoke("cohort", results, "--sheet", sheet).stderr
     assert "r-1: left out: Maria Rossi was fed" in said
     rows = dict(read(results, "recordings").select("recording_id", "left_out").iter_rows())
     assert rows == {"r-0": None, "r-1": "excluded by the sheet"}
@@ -133,7 +128,7 @@ def test_why_a_recording_is_excluded_stays_on_the_terminal(tmp_path: Path) -> No
 
 def test_the_floor_band_matters_only_where_the_floor_decides(tmp_path: Path) -> None:
     results = make_results(tmp_path / "results", [*many(), Made("r-99", "i-99", floor_mm_s=8.0)])
-    run("cohort", results)
+    invoke("cohort", results)
     table = read(results, "features_compared").filter(pl.col("recording_id") == "r-99")
     angle = table.filter(pl.col("feature") == "elbow_rom_deg").row(0, named=True)
     assert (angle["floor_band_mm_s"], angle["z_infants"]) == (None, 21)
@@ -143,7 +138,7 @@ def test_the_floor_band_matters_only_where_the_floor_decides(tmp_path: Path) -> 
 def test_reliability_comes_from_separate_recordings(tmp_path: Path) -> None:
     twice = [Made(f"s-{k:02d}", f"i-{k:02d}", 222 + k % 3, k + 1.5 + k % 2) for k in range(12)]
     results = make_results(tmp_path / "results", [*many(12), *twice])
-    run("cohort", results)
+    invoke("cohort", results)
     row = read(results, "reliability").filter(
         (pl.col("feature") == "moving_pct") & (pl.col("part") == "left_arm")
     ).row(0, named=True)  # fmt: skip
@@ -151,7 +146,7 @@ def test_reliability_comes_from_separate_recordings(tmp_path: Path) -> None:
     assert 0.9 < row["icc_1_1"] < 1
     assert row["minutes_each"] == pytest.approx(1.0)
     alone = make_results(tmp_path / "alone" / "results", many(12))
-    run("cohort", alone)
+    invoke("cohort", alone)
     table = read(alone, "reliability")
     assert table["icc_1_1"].null_count() == table.height > 0
     assert table["reason"].unique().to_list() == ["0 infants with two recordings at most 7 days apart, needs 10"]
@@ -171,7 +166,7 @@ def test_a_sheet_is_joined_checked_and_counted(tmp_path: Path) -> None:
         "d.oni,r-2,i-1,,31+5,B\n"
         "e.oni,r-3,i-1,31+0,29+0,B\n"
     )
-    done = run("cohort", results, "--sheet", sheet, "--names", names)
+    done = invoke("cohort", results, "--sheet", sheet, "--names", names)
     assert done.exit_code == 0, done.output
     for sentence in (
         "column kept as it is: ward",
@@ -200,7 +195,7 @@ def test_a_sheet_is_joined_checked_and_counted(tmp_path: Path) -> None:
 
 def test_limb_tables_hold_everyone_with_ages_and_strata(tmp_path: Path) -> None:
     results = make_results(tmp_path / "results", many(3))
-    run("cohort", results)
+    invoke("cohort", results)
     for name, rows in (("limb_summary", 12), ("pair_summary", 18), ("body_summary", 3)):
         table = read(results, name)
         assert table.height == rows
@@ -213,10 +208,10 @@ def test_limb_tables_hold_everyone_with_ages_and_strata(tmp_path: Path) -> None:
 
 def test_the_same_results_give_the_same_bytes_and_old_tables_go(tmp_path: Path) -> None:
     results = make_results(tmp_path / "results", many(4))
-    run("cohort", results)
+    invoke("cohort", results)
     first = {path.name: path.read_bytes() for path in (results / "cohort").iterdir()}
     (results / "cohort" / "stale.csv").write_text("old")
-    run("cohort", results)
+    invoke("cohort", results)
     assert {path.name: path.read_bytes() for path in (results / "cohort").iterdir()} == first
     assert not list(results.glob(".tmp-*"))
 
@@ -225,7 +220,7 @@ def test_tables_that_cannot_be_read_are_left_out_by_name(tmp_path: Path) -> None
     results = make_results(tmp_path / "results", many(3))
     (results / "r-00" / "features_long.parquet").write_bytes(b"PAR1")
     pl.DataFrame({"value": [1.0]}).write_parquet(results / "r-01" / "features_long.parquet")
-    done = run("cohort", results)
+    done = invoke("cohort", results)
     assert done.exit_code == 0, done.output
     rows = dict(read(results, "recordings").select("recording_id", "left_out").rows())
     assert rows["r-00"] == "its tables cannot be read"
@@ -235,17 +230,17 @@ def test_tables_that_cannot_be_read_are_left_out_by_name(tmp_path: Path) -> None
 
 def test_nothing_to_bring_together_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
-    done = run("cohort", tmp_path / "results")
+    done = invoke("cohort", tmp_path / "results")
     assert done.exit_code == 1
     assert "expected finished recordings" in done.stderr
-    done = run("cohort", make_results(tmp_path / "some" / "results", many(1)), "--names", tmp_path / "none.csv")
+    done = invoke("cohort", make_results(tmp_path / "some" / "results", many(1)), "--names", tmp_path / "none.csv")
     assert done.exit_code == 0  # no sheet, so no names are needed
 
 
 def test_a_cohort_of_forty_is_whole(tmp_path: Path) -> None:
     both = [Made(f"r-{k:02d}", f"i-{k // 2:02d}", 215 + k % 7, float(k)) for k in range(40)]
     results = make_results(tmp_path / "results", both)
-    assert run("cohort", results).exit_code == 0
+    assert invoke("cohort", results).exit_code == 0
     table = read(results, "features_compared")
     assert table["recording_id"].n_unique() == 40
     assert table.filter(pl.col("z").is_null() & pl.col("z_reason").is_null()).height == 0

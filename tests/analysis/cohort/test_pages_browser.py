@@ -43,7 +43,7 @@ def test_it_loads_without_an_error_and_asks_no_network(chromium: Any, page_html:
         assert seen.page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 100)")
         assert seen.page.locator("img").count() == 6
         assert not seen.errors
-        assert not [url for url in seen.requests if not url.startswith(("file:", "data:"))]
+        assert not seen.asked_of_a_network
 
 
 def test_a_table_sorts_by_click_and_by_keyboard_with_nothing_last(

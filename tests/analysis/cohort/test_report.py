@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,8 +14,9 @@ from asyconv.analysis.cohort.coverage_map import blocks, coverage_rows, shade
 from asyconv.analysis.cohort.pages import Page, Section, cell_of, html, table_of
 from asyconv.notice import NOTICE
 from asyconv.skeleton import LIMBS
-from tests.helpers.cohort_report import Seen, fail, pages_of, report
+from tests.helpers.cohort_report import fail, pages_of, report
 from tests.helpers.hostile_text import IN_COHORT
+from tests.helpers.html_page import Page as Shown
 from tests.helpers.made_cohort import Made, make_results
 
 VERDICTS = re.compile(r"\b(normal|abnormal|risk|score|grade)\b", re.IGNORECASE)
@@ -58,12 +60,11 @@ def test_every_page_is_whole_offline_and_in_order(mixed: Path) -> None:
         policy = next(m["content"] for m in page.all("meta") if m.get("http-equiv"))
         digest = base64.b64encode(hashlib.sha256("".join(page.scripts).encode()).digest()).decode()
         assert policy == f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-        assert len(page.all("script")) == 1
+        assert page.count("script") == 1
         assert not page.all("button"), "buttons come from the script"
-        levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
-        assert levels[0] == 1
-        assert levels.count(1) == 1
-        assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+        assert page.headings[0] == 1
+        assert page.headings.count(1) == 1
+        assert all(b - a <= 1 for a, b in pairwise(page.headings))
         assert page.words.count(NOTICE) == 1
         assert not VERDICTS.search(page.words), VERDICTS.search(page.words)
         for picture in page.all("img"):
@@ -109,7 +110,7 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
     assert not page.all("i")
     assert all((image["src"] or "").startswith("data:") and "onerror" not in image for image in page.all("img"))
     for text in (*IN_COHORT, *names):
-        assert sum(text in part for part in page.text) >= 2, text
+        assert sum(text in piece for piece in page.pieces) >= 2, text
     links = {unquote(str(link["href"])) for link in page.all("a")}
     assert {f"../{name}/report.html" for name in names} <= links
     assert page.words.count("not infants") == 0
@@ -117,13 +118,9 @@ def test_hostile_text_stays_text(tmp_path: Path) -> None:
 
 def test_a_page_escapes_titles_and_columns() -> None:
     table = table_of(pl.DataFrame({IN_COHORT[0]: [IN_COHORT[1]]}), IN_COHORT[0])
-    page = Page(
-        "report",
-        IN_COHORT[0],
-        IN_COHORT[1],
-        (Section(IN_COHORT[0], (IN_COHORT[1],), (table,), links=(cell_of(IN_COHORT[1]),)),),
-    )
-    seen = Seen(html(page, [page], {}, simulated=IN_COHORT[0]))
+    section = Section(IN_COHORT[0], (IN_COHORT[1],), (table,), links=(cell_of(IN_COHORT[1]),))
+    page = Page("report", IN_COHORT[0], IN_COHORT[1], (section,))
+    seen = Shown(html(page, [page], {}, simulated=IN_COHORT[0]))
     assert len(seen.all("script")) == 1
     assert not seen.all("img")
 
@@ -164,6 +161,13 @@ def test_more_than_fifty_infants_have_pages_of_their_own(tmp_path: Path) -> None
     assert "i-050" not in pages["coverage-01.html"].words
     assert "No recording with a value states both infant and age." in pages["report.html"].words
     assert "51 recordings state no age" in pages["report.html"].words
+
+
+def test_a_stratum_has_one_number_though_others_are_left_out_whole(tmp_path: Path) -> None:
+    slow = Made("r-0", "i-0", rate_hz=15.0, sheet=(("exclude_reason", "sedated"),))
+    page = pages_of(report(make_results(tmp_path / "results", [slow, Made("r-1", "i-1")])))["report.html"]
+    assert "Stratum 1 30 Hz" in page.words
+    assert re.findall(r"r-\d i-\d 31\+3 – – – – (\S+)", page.words) == ["–", "1"]
 
 
 def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:

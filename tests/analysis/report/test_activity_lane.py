@@ -15,7 +15,7 @@ from asyconv.analysis.report.page import render
 from asyconv.analysis.tables.movement import Movement
 from asyconv.tracks import Tracks
 from tests.helpers.closed_form import from_mm, make_tracks
-from tests.helpers.infant_report import Page
+from tests.helpers.html_page import Page
 
 
 def with_activity(tracks: Tracks) -> Tracks:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.events import Event
@@ -17,16 +16,12 @@ from asyconv.analysis.report.drawings import drawings
 from asyconv.analysis.report.page import render
 from asyconv.analysis.report.pdf import write_pdf
 from asyconv.analysis.tables.movement import Movement
-from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.tracks_file import write_tracks
-from tests.helpers.browser import MISSING, Seen, becomes, opened, printed_pages, serious
+from tests.helpers.browser import MISSING, becomes, opened, printed_pages, serious
 from tests.helpers.closed_form import from_mm, make_tracks, shake, without_mm
+from tests.helpers.commands import invoke
 from tests.helpers.hostile_text import IN_REPORT
-
-
-def asked_of_a_network(seen: Seen) -> list[str]:
-    return [url for url in seen.requests if not url.startswith(("file:", "data:"))]
 
 
 def test_it_loads_without_an_error_and_asks_no_network(chromium: Any, html: str, tmp_path: Path) -> None:
@@ -34,7 +29,7 @@ def test_it_loads_without_an_error_and_asks_no_network(chromium: Any, html: str,
         assert seen.page.title() == "Movement report, infant inf-01"
         assert seen.page.evaluate("[...document.images].every((image) => image.complete && image.naturalWidth > 100)")
         assert not seen.errors
-        assert not asked_of_a_network(seen)
+        assert not seen.asked_of_a_network
 
 
 def test_the_policy_stops_everything_else(chromium: Any, html: str, tmp_path: Path) -> None:
@@ -144,7 +139,7 @@ def test_hostile_text_is_shown_as_text(
         text = seen.page.locator("body").inner_text()
         assert text.count(" ".join(hostile.split())) >= 6
         assert not seen.errors
-        assert not asked_of_a_network(seen)
+        assert not seen.asked_of_a_network
         assert seen.page.locator("img").count() == 6
         assert seen.page.locator("script").count() == 1
         assert seen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -183,8 +178,7 @@ def test_pdf_by_chromium_is_a4(chromium: Any, html: str, tmp_path: Path) -> None
 
 def test_the_command_prints_beside_the_page(chromium: Any, tmp_path: Path) -> None:
     write_tracks(make_tracks(61), tmp_path / "tracks.parquet")
-    asked = ["report", str(tmp_path / "tracks.parquet"), "-o", str(tmp_path / "infant.html"), "--pdf"]
-    done = CliRunner().invoke(main, asked)
+    done = invoke("report", tmp_path / "tracks.parquet", "-o", tmp_path / "infant.html", "--pdf")
     assert done.exit_code == 0, done.output
     assert done.output.split() == [str(tmp_path / f"infant.{kind}") for kind in ("html", "pdf")]
     assert (tmp_path / "infant.pdf").read_bytes().startswith(b"%PDF")

@@ -118,6 +118,12 @@ def bin_edges(n: int, bins_max: int = BINS_MAX) -> npt.NDArray[np.int64]:
     return np.unique(np.linspace(0, n, min(n, bins_max) + 1).round().astype(np.int64))[:-1]
 
 
+def lane_data(name: str, columns: dict[str, Floats]) -> pl.DataFrame:
+    """Numbers drawn of one limb, or of another lane, as a table with its name; what is missing is null."""
+    table = pl.DataFrame(columns).with_columns(pl.all().fill_nan(None))
+    return table.select(pl.lit(name).alias("limb"), pl.all())
+
+
 def draw_png(draw: Callable[[Figure], None], height_in: float, width_in: float = WIDTH_IN) -> bytes:
     """Draw on a figure of this size and return it as PNG bytes."""
     return _pictures(draw, height_in, width_in, "png")["png"]

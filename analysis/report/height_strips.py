@@ -1,14 +1,14 @@
 """Lift: height of each wrist and ankle above the mattress, against time."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from asyconv.analysis.report.canvas import GRID, INK, Drawing, Floats, binned, limb_name
-from asyconv.analysis.report.strip_layout import by_time, legend, limb_axes, shade, shade_keys
+from asyconv.analysis.report.canvas import GRID, INK, Drawing, binned, lane_data, limb_name
+from asyconv.analysis.report.strip_layout import by_time, legend, limb_axes, plot_range, shade, shade_keys
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
@@ -22,13 +22,16 @@ def height_strips(movement: "Movement") -> Drawing | None:
     seen = np.concatenate([lift[np.isfinite(lift)] for lift in lifts_mm.values()])
     if not len(seen):
         return None
-    data = pl.concat([_data(movement, name, lift) for name, lift in lifts_mm.items()])
+    names = ("time_s", "lift_min_mm", "lift_max_mm")
+    bins = {name: binned(movement.clean.time.time_s, lift) for name, lift in lifts_mm.items()}
+    data = pl.concat([lane_data(name, dict(zip(names, of, strict=True))) for name, of in bins.items()])
     low, high = min(-10.0, float(np.percentile(seen, 0.3))), max(40.0, 1.15 * float(np.percentile(seen, 99.7)))
 
     def draw(figure: Figure) -> None:
         for name, ax in limb_axes(figure, movement, 0.9, 0.12).items():
             shade(ax, movement, movement.limbs[name], np.isfinite(lifts_mm[name]))
-            _line(ax, data.filter(pl.col("limb") == name))
+            plot_range(ax, data.filter(pl.col("limb") == name), ("lift_min_mm", "lift_max_mm"))
+            ax.axhline(0, color=GRID, lw=0.8, zorder=1)
             ax.set_ylim(low, high)
             ax.yaxis.get_major_locator().set_params(nbins=3)
         figure.supylabel("height above mattress (mm)", fontsize=8, x=0.005)
@@ -48,18 +51,3 @@ def height_strips(movement: "Movement") -> Drawing | None:
         columns[f"{limb_name(name)}: highest (mm)"] = ("max", lift)
     table = by_time(movement, columns)
     return Drawing("lift", "Height above the mattress", draw, data, summary, HEIGHT_IN, table=table)
-
-
-def _data(movement: "Movement", name: str, lift: Floats) -> pl.DataFrame:
-    time_s, low, high = binned(movement.clean.time.time_s, lift)
-    table = pl.DataFrame({"time_s": time_s, "lift_min_mm": low, "lift_max_mm": high})
-    return table.select(
-        pl.lit(name).alias("limb"), pl.col("time_s"), pl.col("lift_min_mm", "lift_max_mm").fill_nan(None)
-    )
-
-
-def _line(ax: Any, data: pl.DataFrame) -> None:
-    low, high = (data[name].fill_null(np.nan).to_numpy() for name in ("lift_min_mm", "lift_max_mm"))
-    x = np.repeat(data["time_s"].to_numpy(), 2)
-    ax.plot(x, np.stack([low, high], axis=-1).ravel(), color=INK, lw=0.55, zorder=2)
-    ax.axhline(0, color=GRID, lw=0.8, zorder=1)

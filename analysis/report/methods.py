@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from asyconv.analysis.cleaning.clean import confidence_gate
 from asyconv.analysis.cleaning.estimated import BRIDGE_S, BRIDGE_SD_MM, UNSURE_SD
+from asyconv.analysis.cleaning.plane import TRUNK_MM
 from asyconv.analysis.cleaning.rejections import JUMP_MM_S
 from asyconv.analysis.cleaning.timebase import RATE_PER_BAND
 from asyconv.analysis.formulas.bootstrap import BLOCKS_MIN
@@ -46,7 +47,6 @@ def methods_text(movement: "Movement") -> list[str]:
         if model
         else "Twelve joints a frame were taken from tracks that do not state their model."
     )
-    body = movement.clean.body
     return [
         f"{pose} Positions are placed on a uniform time base of {time.fs_hz:.2f} Hz "
         f"(effective {time.effective_hz:.2f} Hz). "
@@ -73,18 +73,27 @@ def methods_text(movement: "Movement") -> list[str]:
         f"more than {SHIFT_MIN_S:g} s. Intervals are 95 %, from resampled blocks, at least {BLOCKS_MIN} of "
         "them, and shown only for measures whose intervals held the long-run value in at least "
         f"{SHOWN_MIN_PCT:g} % of simulated recordings.",
-        (
-            "Heights are distances from the mattress plane, which was fitted to the depth around the infant. "
-            if meta.get("mattress_plane")
-            else "There is no mattress plane, so there are no heights. "
-        )
-        + (
-            f"The body frame follows the trunk as the median over {SLOW_S:g} s; the trunk is "
-            f"{body.trunk_length_mm:.0f} mm long."
-            if body
-            else "There is no body frame: shoulders and hips were never seen together in millimetres."
-        ),
+        _frame(movement),
     ]
+
+
+def _frame(movement: "Movement") -> str:
+    """What heights and places are measured from."""
+    body = movement.clean.body
+    if movement.clean.in_plane:
+        return (
+            "Without millimetres there are no heights. The median trunk is the ruler in the picture's plane: it counts "
+            f"as {TRUNK_MM:g} mm long."
+        )
+    heights = "There is no mattress plane, so there are no heights."
+    if movement.meta.get("mattress_plane"):
+        heights = "Heights are distances from the mattress plane, which was fitted to the depth around the infant."
+    if body is None:
+        return f"{heights} There is no body frame: shoulders and hips were never seen together in millimetres."
+    return (
+        f"{heights} The body frame follows the trunk as the median over {SLOW_S:g} s; the trunk is "
+        f"{body.trunk_length_mm:.0f} mm long."
+    )
 
 
 def _band(band_hz: float | None) -> str:

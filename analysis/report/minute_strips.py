@@ -68,15 +68,7 @@ def minute_strips(movement: "Movement") -> Drawing | None:
         axes[-1].set_xlabel("time (min)")
         legend(figure, _keys(_unit(path)))
 
-    return Drawing(
-        "minutes",
-        "Minute by minute",
-        draw,
-        data,
-        _summary(data),
-        HEIGHT_IN,
-        table=_hourly(data),
-    )
+    return Drawing("minutes", "Minute by minute", draw, data, _summary(data), HEIGHT_IN, table=_hourly(data))
 
 
 def _column(data: pl.DataFrame, name: str) -> Floats:

@@ -7,16 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from asyconv.analysis.measures.measure import LEFT_RIGHT, Result
-from asyconv.analysis.report.canvas import (
-    GRID,
-    HALF_IN,
-    INK,
-    MUTED,
-    POSTURE,
-    UNSEEN,
-    Drawing,
-    limb_name,
-)
+from asyconv.analysis.report.canvas import GRID, HALF_IN, INK, MUTED, POSTURE, UNSEEN, Drawing, limb_name
 from asyconv.skeleton import LIMBS
 
 if TYPE_CHECKING:

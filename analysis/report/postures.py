@@ -19,6 +19,7 @@ from asyconv.analysis.report.canvas import (
     Drawing,
     Floats,
     bin_edges,
+    lane_data,
     limb_name,
 )
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS
@@ -30,14 +31,10 @@ if TYPE_CHECKING:
 POINTS_MAX: Final = 1400
 
 
-def _only_pixels(movement: "Movement") -> bool:
-    return movement.clean.in_plane or not np.isfinite(movement.clean.smooth_mm).any()
-
-
 def trajectory_map(movement: "Movement") -> Drawing:
     """Paths of wrists and ankles about the median posture, seen from the camera with the head at the top."""
-    smooth = movement.clean.smooth_px if _only_pixels(movement) else movement.clean.smooth_mm
-    unit = "mm" if smooth is movement.clean.smooth_mm else "px"
+    in_mm = not movement.clean.in_plane and np.isfinite(movement.clean.smooth_mm).any()
+    smooth, unit = (movement.clean.smooth_mm, "mm") if in_mm else (movement.clean.smooth_px, "px")
     # millimetres are those of the unmirrored picture, pixels those of the picture as recorded
     turn = np.diag([-1.0, 1.0]) if unit == "px" and movement.meta.get("mirrored") else np.eye(2)
     upright = bool(np.isfinite(_trunk_down(smooth[..., :2])).all())
@@ -146,13 +143,8 @@ def median_pose(points: Floats) -> Floats:
 
 def _path_data(movement: "Movement", name: str, path: Floats, unit: str) -> pl.DataFrame:
     drawn = bin_edges(len(path), POINTS_MAX)
-    columns = {
-        "time_s": movement.clean.time.time_s[drawn],
-        f"across_{unit}": path[drawn, 0],
-        f"along_{unit}": path[drawn, 1],
-    }
-    table = pl.DataFrame(columns).with_columns(pl.col(f"across_{unit}", f"along_{unit}").fill_nan(None))
-    return table.select(pl.lit(name).alias("limb"), pl.all())
+    time_s, (across, along) = movement.clean.time.time_s[drawn], path[drawn].T
+    return lane_data(name, {"time_s": time_s, f"across_{unit}": across, f"along_{unit}": along})
 
 
 def _posture(ax: Any, posture: Floats) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from asyconv.analysis.formulas.gaps import runs
-from asyconv.analysis.report.canvas import EVENT, EVENT_HATCH, UNSEEN, UNSEEN_HATCH, Floats, limb_name
+from asyconv.analysis.report.canvas import EVENT, EVENT_HATCH, INK, UNSEEN, UNSEEN_HATCH, Floats, limb_name
 from asyconv.analysis.series.limbs import LimbSeries
 
 if TYPE_CHECKING:
@@ -98,6 +98,12 @@ def shade_keys(movement: "Movement") -> list[Patch]:
         unseen.append(hands)
     event = Patch(facecolor=EVENT, edgecolor=EVENT_HATCH, hatch="..", lw=0, label="event")
     return [*unseen, event] if movement.events else unseen
+
+
+def plot_range(ax: Any, data: pl.DataFrame, columns: tuple[str, str], top: float = np.inf) -> None:
+    """Draw the least and the largest value of each bin of `data` as one line, cut at `top`."""
+    values = data.select(columns).fill_null(np.nan).to_numpy().ravel()
+    ax.plot(np.repeat(data["time_s"].to_numpy(), 2), np.minimum(values, top), color=INK, lw=0.55, zorder=2)
 
 
 def legend(figure: Figure, handles: list[Any]) -> None:

@@ -19,12 +19,14 @@ from asyconv.analysis.report.canvas import (
     Floats,
     bin_edges,
     binned,
+    lane_data,
     limb_name,
 )
 from asyconv.analysis.report.strip_layout import (
     by_time,
     legend,
     limb_axes,
+    plot_range,
     shade,
     shade_events,
     shade_keys,
@@ -93,8 +95,7 @@ def _strip_data(movement: "Movement", limb: LimbSeries, speed: Floats) -> pl.Dat
         "moving_share": np.add.reduceat(limb.moving.astype(float), edges) / size,
         "seen_share": np.add.reduceat(np.isfinite(speed).astype(float), edges) / size,
     }
-    table = pl.DataFrame(columns).with_columns(pl.col("speed_min", "speed_max").fill_nan(None))
-    return table.select(pl.lit(limb.limb).alias("limb"), pl.all())
+    return lane_data(limb.limb, columns)
 
 
 def _activity_data(movement: "Movement", activity: ActivitySeries) -> pl.DataFrame:
@@ -108,8 +109,7 @@ def _activity_data(movement: "Movement", activity: ActivitySeries) -> pl.DataFra
         "activity_max_mm": high,
         "hands_share": np.add.reduceat(hands.astype(float), edges) / np.diff(np.append(edges, len(hands))),
     }
-    table = pl.DataFrame(columns).with_columns(pl.col("activity_min_mm", "activity_max_mm").fill_nan(None))
-    return table.select(pl.lit(ACTIVITY).alias("limb"), pl.all())
+    return lane_data(ACTIVITY, columns)
 
 
 def _strip_table(movement: "Movement", speeds: dict[str, Floats], in_mm: bool) -> pl.DataFrame:
@@ -117,7 +117,7 @@ def _strip_table(movement: "Movement", speeds: dict[str, Floats], in_mm: bool) -
     columns: dict[str, tuple[str, Floats]] = {}
     for name, limb in movement.limbs.items():
         columns[f"{limb_name(name)}: seen (%)"] = ("mean", 100.0 * np.isfinite(speeds[name]))
-        if in_mm:
+        if _has_bouts(movement):
             columns[f"{limb_name(name)}: moving (%)"] = ("mean", np.where(limb.valid, 100.0 * limb.moving, np.nan))
         columns[f"{limb_name(name)}: highest speed ({_unit(in_mm)})"] = ("max", speeds[name])
     if movement.activity is not None:
@@ -132,9 +132,7 @@ def _lane(ax: Any, movement: "Movement", limb: LimbSeries, data: pl.DataFrame, t
     spans = spans_of(movement, limb.moving)
     ax.broken_barh(spans, (0, 1), facecolors=BOUT, alpha=0.09, lw=0, zorder=0, transform=ax.get_xaxis_transform())
     ax.broken_barh(spans, (bar, -0.5 * bar), facecolors=BOUT, lw=0, zorder=3)
-    low, high = (data[name].fill_null(np.nan).to_numpy() for name in ("speed_min", "speed_max"))
-    x = np.repeat(data["time_s"].to_numpy(), 2)
-    ax.plot(x, np.minimum(np.stack([low, high], axis=-1).ravel(), top), color=INK, lw=0.55, zorder=2)
+    plot_range(ax, data, ("speed_min", "speed_max"), top)
     if in_mm and limb.floor.value is not None:
         ax.axhline(limb.floor.value, color=FLOOR, lw=1.0, ls=(0, (5, 2)), zorder=4)
         ax.axhline(max(MOVE_ABOVE_MM_S, ABOVE_FLOORS * limb.floor.value), color=MUTED, lw=0.7, ls=":", zorder=1)
@@ -147,13 +145,9 @@ def _lane(ax: Any, movement: "Movement", limb: LimbSeries, data: pl.DataFrame, t
 def _activity_lane(ax: Any, movement: "Movement", noise_mm: float | None, data: pl.DataFrame) -> None:
     """Change of depth of the whole infant in mm, with the level that noise alone has."""
     shade_events(ax, movement)
-    low, high = (data[name].fill_null(np.nan).to_numpy() for name in ("activity_min_mm", "activity_max_mm"))
-    seen = high[np.isfinite(high)]
+    seen = data["activity_max_mm"].drop_nulls().to_numpy()
     top = max(3.0, 1.15 * float(np.percentile(seen, 99.7)) if len(seen) else 0.0, 2 * (noise_mm or 0.0))
-    ax.plot(
-        np.repeat(data["time_s"].to_numpy(), 2), np.minimum(np.stack([low, high], axis=-1).ravel(), top),
-        color=INK, lw=0.55, zorder=2,
-    )  # fmt: skip
+    plot_range(ax, data, ("activity_min_mm", "activity_max_mm"), top)
     if noise_mm is not None:
         ax.axhline(noise_mm, color=FLOOR, lw=1.0, ls=(0, (5, 2)), zorder=4)
     ax.set_ylim(0, top)
@@ -167,9 +161,14 @@ def _keys(movement: "Movement", in_mm: bool) -> list[Any]:
         handles += [
             Line2D([], [], color=FLOOR, lw=1.2, ls=(0, (5, 2)), label="speed floor"),
             Line2D([], [], color=MUTED, lw=1, ls=":", label="movement threshold"),
-            Patch(facecolor=BOUT, label="bout"),
         ]
-    return handles + shade_keys(movement)
+    bout = [Patch(facecolor=BOUT, label="bout")] if _has_bouts(movement) else []
+    return [*handles, *bout, *shade_keys(movement)]
+
+
+def _has_bouts(movement: "Movement") -> bool:
+    """Whether it is known when limbs move: in millimetres, or with the trunk as the ruler in the picture's plane."""
+    return any(limb.valid.any() for limb in movement.limbs.values())
 
 
 def _strip_summary(movement: "Movement", in_mm: bool) -> str:
@@ -177,13 +176,11 @@ def _strip_summary(movement: "Movement", in_mm: bool) -> str:
     below = "" if activity is None else " Below, activity: how much the depth of the whole infant changes in 0.2 s."
     if activity is not None and activity.hands.any():
         below += " Slanted lines mark time in which something reaches in over the infant."
-    if not in_mm:
-        return (
-            "Speed in the picture (px/s) of each wrist and ankle relative to shoulder or hip. Without millimetres "
-            f"there is no threshold of movement, so no bouts are marked.{below}"
-        )
+    speed = f"Speed{'' if in_mm else ' in the picture (px/s)'} of each wrist and ankle relative to shoulder or hip"
+    if not _has_bouts(movement):
+        return f"{speed}. Without millimetres there is no threshold of movement, so no bouts are marked.{below}"
     counts = ", ".join(f"{limb_name(name)} {len(limb.bouts)}" for name, limb in movement.limbs.items())
     return (
-        "Speed of each wrist and ankle relative to shoulder or hip; bars mark bouts, hatching marks time that could "
-        f"not be seen{', dots mark events' if movement.events else ''}. Bouts: {counts}.{below}"
+        f"{speed}; bars mark bouts, hatching marks time that could not be seen"
+        f"{', dots mark events' if movement.events else ''}. Bouts: {counts}.{below}"
     )

@@ -11,6 +11,8 @@ from asyconv.analysis.cleaning.plane import IN_PLANE, TRUNK_MM
 from asyconv.analysis.measures.plausible import LENGTHS_MM
 from asyconv.analysis.measures.registry import Result
 from asyconv.analysis.report.first_page import first_page
+from asyconv.analysis.report.methods import methods_text
+from asyconv.analysis.report.strips import limb_strips
 from asyconv.analysis.tables.for_people import for_people
 from asyconv.analysis.tables.movement import Movement
 from asyconv.tracks import Tracks
@@ -86,6 +88,13 @@ def test_what_needs_depth_is_withheld_and_tables_have_no_millimetres(in_pixels: 
     page = first_page(in_pixels)
     assert any("trunk lengths" in sentence for sentence in page["doubts"])
     assert any("TL/s" in amount.detail for _, amount, _, _ in page["limbs"])
+
+
+def test_the_report_marks_bouts_and_says_what_its_ruler_is(in_pixels: Movement) -> None:
+    strips = limb_strips(in_pixels)
+    assert "bars mark bouts" in strips.summary
+    assert "right arm: moving (%)" in ([] if strips.table is None else strips.table.columns)
+    assert methods_text(in_pixels)[-1].startswith("Without millimetres there are no heights. The median trunk is the")
 
 
 def test_without_a_trunk_there_is_no_ruler(tracks: Tracks) -> None:

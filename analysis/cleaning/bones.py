@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.skeleton import CONNECTIONS, LIMBS
+from asyconv.skeleton import LIMBS
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -23,8 +23,6 @@ SURE_QUANTILE: Final = 0.5  # lengths are learned from the surer half of the sam
 
 BONES: Final = tuple((a, b) for root, middle, end in LIMBS.values() for a, b in ((root, middle), (middle, end)))
 """Inner and outer joint of the eight bones, limb by limb."""
-
-assert len(BONES) == len(CONNECTIONS)
 
 
 @dataclass(frozen=True)

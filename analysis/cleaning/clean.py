@@ -110,13 +110,12 @@ def clean(tracks: Tracks, events: Sequence[Event] | None = None) -> CleanTracks:
     nothing = np.zeros(gated.flags.shape, bool)
     px, mm, quick, marked, done = positions(gated, px_per_mm, cutoff_hz, gate, dimensions=2 if trunk else 3)
     frame = body_frame(gated.mm, placed.time.fs_hz)
-    about = Step("body frame", "no shoulders and hips in millimetres together", 0, gated.flags.size, ran=False)
-    if frame is not None:
-        how = f"median trunk, {frame.trunk_length_mm:.1f} mm long; its direction the median over {SLOW_S:g} s"
-        about = Step("body frame", how, 0, gated.flags.size)
+    how = "no shoulders and hips in millimetres together"
     if trunk:
         how = f"no millimetres: the median trunk, {trunk * TRUNK_MM:.1f} px long, is the ruler in the picture's plane"
-        about = Step("body frame", how, 0, gated.flags.size)
+    elif frame is not None:
+        how = f"median trunk, {frame.trunk_length_mm:.1f} mm long; its direction the median over {SLOW_S:g} s"
+    about = Step("body frame", how, 0, gated.flags.size, ran=bool(trunk) or frame is not None)
     return CleanTracks(
         time=placed.time,
         cutoff_hz=cutoff_hz,

@@ -23,7 +23,6 @@ import numpy.typing as npt
 from asyconv.analysis.cleaning.bones import BONES, Bone
 from asyconv.analysis.cleaning.outliers import is_jump, is_outlier
 from asyconv.analysis.formulas.gaps import runs
-from asyconv.analysis.formulas.sampling import FAST_HZ
 from asyconv.analysis.formulas.windows import odd, rolling_median, slow_median
 from asyconv.skeleton import LIMBS
 
@@ -59,11 +58,10 @@ def implausible(xyz_mm: Floats, fs_hz: float, jump_mm_s: float, least_mm: float,
 def flickers(xyz_mm: Floats, fs_hz: float) -> Bools:
     """Samples [N, 12] of elbows, wrists, knees and ankles whose depth leaves its median of 0.5 s and comes back."""
     bad = np.zeros(xyz_mm.shape[:2], bool)
-    if fs_hz >= FAST_HZ:
-        z_mm = xyz_mm[:, OTHERS, 2:]
-        away = (z_mm - rolling_median(z_mm, odd(FLICKER_WINDOW_S * fs_hz)))[..., 0]
-        for k, joint in enumerate(OTHERS):
-            bad[:, joint] = _stepped(z_mm[:, k, 0], away[:, k])
+    z_mm = xyz_mm[:, OTHERS, 2:]
+    away = (z_mm - rolling_median(z_mm, odd(FLICKER_WINDOW_S * fs_hz)))[..., 0]
+    for k, joint in enumerate(OTHERS):
+        bad[:, joint] = _stepped(z_mm[:, k, 0], away[:, k])
     return bad
 
 

@@ -84,7 +84,8 @@ def estimate(
         _smooth(band, alive, stiffer * second)
         away = ((seen - position) ** 2).sum(axis=1) * certainty / dims
         weight = certainty / (1 + away / FIND_CAUCHY**2) if turn else certainty
-        _diagonal(band, weight + hold)
+        for a in range(dims):
+            band[:, a, a] += weight + hold
         right += weight[:, None] * seen
         for step in steps:
             _add(band, right, step, position, robust=turn > 0)
@@ -101,9 +102,7 @@ def _between(step: Steps, alive: Bools) -> Steps:
     whole[: n - step.lag] = gone[step.lag + 1 :] == gone[: n - step.lag]
     kept = whole & np.isfinite(step.displacement).all(axis=1)
     return Steps(
-        step.lag,
-        np.where(kept[:, None], step.displacement, 0.0),
-        np.where(kept[:, None, None], step.information, 0.0),
+        step.lag, np.where(kept[:, None], step.displacement, 0.0), np.where(kept[:, None, None], step.information, 0.0)
     )
 
 
@@ -115,12 +114,6 @@ def _stiffer_at_edges(found: Bools, edge: int) -> Floats:
         if stop - start > edge:
             near[max(0, start - edge) : stop + edge] = True
     return np.where(near[1:-1], EDGE_STIFFNESS, 1.0)
-
-
-def _diagonal(band: Floats, weight: Floats) -> None:
-    """Add `weight` [N] to the diagonal of every axis."""
-    for a in range(band.shape[1]):
-        band[:, a, a] += weight
 
 
 def _smooth(band: Floats, alive: Bools, weight: Floats) -> None:

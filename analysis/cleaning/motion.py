@@ -13,8 +13,9 @@ becomes steps for the estimator:
   of what lies beside a limb shorten its strokes, finds do not. Its SD is widened by `SHORT` of its length.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -62,19 +63,11 @@ class Motion:
     moves: Bools
     quick: Bools
 
-    def exchanged(self, undo: Bools, other: npt.NDArray[np.int64]) -> "Motion":
-        """The same with the samples `undo` [N, 12] given to the joint on the `other` [12] side."""
-        rows, joints = np.nonzero(undo)
-        out = {}
-        for name in ("displacement_mm", "information", "known"):
-            values = getattr(self, name)
-            out[name] = values.copy()
-            out[name][:, rows, joints] = values[:, rows, other[joints]]
-        for name in ("rests", "moves", "quick"):
-            values = getattr(self, name)
-            out[name] = values.copy()
-            out[name][rows, joints] = values[rows, other[joints]]
-        return replace(self, **out)
+    def exchanged(self, apply: Callable[[Any], Any]) -> "Motion":
+        """The same with samples given back to their sides by `apply`, which takes and gives arrays [N, 12, ...]."""
+        by_lag = ("displacement_mm", "information", "known")
+        given: dict[str, Any] = {name: np.stack([*map(apply, getattr(self, name))]) for name in by_lag}
+        return replace(self, **given, **{name: apply(getattr(self, name)) for name in ("rests", "moves", "quick")})
 
     def steps(self, joint: int, found: Bools) -> tuple[Steps, ...]:
         """Steps of a joint, which was `found` [N] at some samples, for the estimator."""

@@ -120,7 +120,7 @@ def undo_swaps(at: Positions, apart_min_px: float) -> Done:
         mm=swaps.apply(at.mm),
         hole=swaps.apply(at.hole),
         confidence=swaps.apply(at.confidence),
-        motion=at.motion and at.motion.exchanged(swaps.undo, swaps.other),
+        motion=at.motion and at.motion.exchanged(swaps.apply),
     )
     how = f"exchanged costs less than {SWAP_COST_SHARE:g} of as tracked, and back within {SWAP_MAX_S:g} s: undone"
     back, undone = back.log("left-right swaps", how, swaps.undo, flags.SWAPPED)

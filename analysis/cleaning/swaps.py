@@ -32,10 +32,7 @@ def _indices(*parts: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     )
 
 
-PAIRS: Final = (
-    (_indices("elbow", "wrist"), _indices("shoulder")),
-    (_indices("knee", "ankle"), _indices("hip")),
-)
+PAIRS: Final = ((_indices("elbow", "wrist"), _indices("shoulder")), (_indices("knee", "ankle"), _indices("hip")))
 """Right and left joints that are compared, and the roots that go with them where they changed sides too."""
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import binary_dilation
 
 from asyconv.analysis.formulas.kinematics import speed
+from asyconv.analysis.formulas.statistics import rms
 from asyconv.analysis.series.limbs import LimbSeries
 from asyconv.skeleton import LIMBS
 
@@ -57,11 +58,7 @@ def _jitter(true: LimbSeries, predicted: LimbSeries, fs_hz: float, given: bool) 
     seen = np.isfinite(error_mm_s) & predicted.valid
     moves = binary_dilation(true.moving, iterations=round(REST_APART_S * fs_hz))
     rests = seen & ~moves
-    return Jitter(predicted.floor.value, _rms(error_mm_s[rests]), _rms(error_mm_s[seen]), given)
-
-
-def _rms(values: "np.typing.NDArray[np.float64]") -> float:
-    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
+    return Jitter(predicted.floor.value, rms(error_mm_s[rests]), rms(error_mm_s[seen]), given)
 
 
 def jitter_rows(recordings: Sequence[Mapping[str, Jitter]]) -> list[dict[str, Any]]:

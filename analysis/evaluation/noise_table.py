@@ -16,6 +16,7 @@ import numpy.typing as npt
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.evaluation.agreement import MOVING_OFF_MAX_PP, PATH_LEAST_MM_PER_MIN, PATH_OFF_MAX, Amounts
 from asyconv.analysis.formulas.kinematics import speed
+from asyconv.analysis.formulas.statistics import rms
 from asyconv.analysis.measures.amount import MOVING, PATH, SPEED_RMS
 from asyconv.analysis.measures.gates import AMOUNT, at_least, withheld
 from asyconv.analysis.measures.measure import value_of
@@ -159,7 +160,7 @@ def _limb(truth: Known, limb: str, column: int, before: _Analysed, after: _Analy
     given = "withheld" if withheld(AMOUNT, epoch) else "at least" if at_least(epoch) else "plain"
     seen = _Limb(
         series.floor.value or float("nan"),
-        _rms(alone[np.isfinite(alone)]),
+        rms(alone),
         float(100 * (series.moving == truth.moving[::step, column])[series.valid].mean()),
         given,
     )
@@ -167,9 +168,8 @@ def _limb(truth: Known, limb: str, column: int, before: _Analysed, after: _Analy
     true_path, true_moving = true.path_active_mm_per_min or 0.0, true.moving_pct or 0.0
     if given == "withheld" or path is None or moving is None or true_path < PATH_LEAST_MM_PER_MIN:
         return seen
-    rms = value_of(SPEED_RMS, epoch).value or 0.0
-    true_rms = _rms(truth.speed_mm_s[:, column])
-    return replace(seen, path_ratio=path / true_path, rms_ratio=rms / true_rms, moving_off_pp=moving - true_moving)
+    rms_ratio = (value_of(SPEED_RMS, epoch).value or 0.0) / rms(truth.speed_mm_s[:, column])
+    return replace(seen, path_ratio=path / true_path, rms_ratio=rms_ratio, moving_off_pp=moving - true_moving)
 
 
 def _row(kind: str, sigma_mm: float, rate: str, limbs: Sequence[_Limb]) -> Row:
@@ -194,10 +194,6 @@ def _row(kind: str, sigma_mm: float, rate: str, limbs: Sequence[_Limb]) -> Row:
 def _mean(values: Sequence[float | None]) -> float | None:
     given = [value for value in values if value is not None]
     return float(np.mean(given)) if given else None
-
-
-def _rms(values: Floats) -> float:
-    return float(np.sqrt(np.mean(values**2)))
 
 
 def noise_text(rows: Sequence[Row], recordings: int) -> str:

@@ -19,21 +19,20 @@ SCALES: Final = (1, 2, 3, 4, 5)
 ORDER: Final = 4
 
 
-def sample_entropy(pieces: list[Floats], tolerance: float | None = None, m: int = TEMPLATE) -> float:
-    """Sample entropy in nats: -ln(A / B), B the pairs of templates of `m` samples within `tolerance`, A those of m + 1.
+def sample_entropy(pieces: list[Floats], tolerance: float | None = None) -> float:
+    """Sample entropy in nats: -ln(A / B), B the pairs of templates of 2 samples within `tolerance`, A those of 3.
 
     The tolerance is 0.2 SD of all pieces where none is given. Chebyshev distance, no template matched with itself
     (Richman and Moorman 2000). NaN without a match. High for noise, not for skill.
     """
     if tolerance is None:
         tolerance = TOLERANCE_SD * float(np.concatenate(pieces).std())
-    long = np.concatenate(
-        [np.lib.stride_tricks.sliding_window_view(p, m + 1) for p in pieces if len(p) > m] or [np.empty((0, m + 1))]
-    )
-    if len(long) < 2:
+    windows = [np.lib.stride_tricks.sliding_window_view(p, TEMPLATE + 1) for p in pieces if len(p) > TEMPLATE]
+    if sum(map(len, windows)) < 2:
         return float("nan")
+    long = np.concatenate(windows)
     matches = []
-    for templates in (long[:, :m], long):
+    for templates in (long[:, :TEMPLATE], long):
         tree = cKDTree(templates)
         matches.append(int(tree.count_neighbors(tree, tolerance, p=np.inf)) - len(templates))
     return float(np.log(matches[0] / matches[1])) if all(matches) else float("nan")

@@ -9,7 +9,6 @@ from scipy.signal import butter, sosfiltfilt
 from asyconv.analysis.formulas.gaps import runs, whole
 
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 RUN_MIN_SAMPLES: Final = 9  # three filter lengths of an order-2 filter
 
@@ -39,19 +38,12 @@ def low_pass(fs_hz: float, cutoff_hz: float) -> Floats:
     return sos
 
 
-def smooth(values: Floats, fs_hz: float, cutoff_hz: float) -> tuple[Floats, Bools]:
-    """Zero-phase low-pass of `values` [N, J, D] in every run; runs too short are missing in the result.
-
-    Returns the smoothed values and the samples [N, J] that were left out. Padding is by odd reflection.
-    """
+def smooth(values: Floats, fs_hz: float, cutoff_hz: float) -> Floats:
+    """Zero-phase low-pass of `values` [N, D] in every run, padded by odd reflection; runs too short are missing."""
     out = np.full_like(values, np.nan)
-    short = np.zeros(values.shape[:2], bool)
     filter_sos = low_pass(fs_hz, cutoff_hz)
-    for j in range(values.shape[1]):
-        for start, stop in runs(whole(values[:, j])):
-            if stop - start < RUN_MIN_SAMPLES:
-                short[start:stop, j] = True
-            else:
-                padding = min(stop - start - 1, 3 * RUN_MIN_SAMPLES)
-                out[start:stop, j] = sosfiltfilt(filter_sos, values[start:stop, j], axis=0, padlen=padding)
-    return out, short
+    for start, stop in runs(whole(values)):
+        if stop - start >= RUN_MIN_SAMPLES:
+            padding = min(stop - start - 1, 3 * RUN_MIN_SAMPLES)
+            out[start:stop] = sosfiltfilt(filter_sos, values[start:stop], axis=0, padlen=padding)
+    return out

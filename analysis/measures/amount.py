@@ -130,9 +130,9 @@ MEASURES: Final[tuple[Measure, ...]] = (
     *BOUNDS,
     Measure(name="path_in_noise_pct", label="Path in noise", unit="%", scope="limb", gates=QUICK_AMOUNT,
             formula="100 x (1 - path with the floor at each sample / path); there the floor is the limb's, or the "
-            "white "
-            "noise within 1 s to either side where that is higher", value=lambda path, left, _: lost_pct(path, left),
-            of=_in_noise, otherwise=NO_MOVEMENT, caution="where it is high, path and moving share are not sure"),
+            "white noise within 1 s to either side where that is higher",
+            value=lambda path, left, _: lost_pct(path, left), of=_in_noise, otherwise=NO_MOVEMENT,
+            caution="where it is high, path and moving share are not sure"),
     SPEED_RMS,
     Measure(name="limb_share_pct", label="Share of all movement", unit="%", scope="limb", gates=AMOUNT, decimals=0,
             formula="100 x path of the limb / path of all four, while all are seen",

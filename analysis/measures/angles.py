@@ -76,22 +76,18 @@ def _measures(angle: str, label: str, kind: str, meaning: str, gates: Gates) -> 
                 tier="extended" if in_3d_only else "core",
                 caution="the range used, not the range possible; noise at rest widens it"),
         measure(name=f"{angle}_noise_deg", label=f"{label}, noise", unit="deg",
-                formula="larger of white noise through the "
-                f"filter and 5th percentile of the SD over 1-s windows of the angle: {meaning}", value=stated,
-                of=partial(_noise, angle=angle), otherwise="no run of 1 s seen",
+                formula="larger of white noise through the filter and 5th percentile of the SD over 1-s windows of the "
+                f"angle: {meaning}", value=stated, of=partial(_noise, angle=angle), otherwise="no run of 1 s seen",
                 caution="a range of 3.3 times this is no movement; a constant error of the pose is not in it"),
         *(measure(name=f"{angle}_{word}_pct", label=f"{label} {word}", unit="%",
-                  formula=f"100 x samples with the angle "
-                  f"{sign} {limit:g} deg / samples seen", value=share_pct, of=partial(_beyond, angle=angle,
-                  above=above),
-                  remark=_in_the_plane)
+                  formula=f"100 x samples with the angle {sign} {limit:g} deg / samples seen", value=share_pct,
+                  of=partial(_beyond, angle=angle, above=above), remark=_in_the_plane)
           for word, sign, limit, above in (("flexed", "below", FLEXED_BELOW_DEG, False),
                                            ("extended", "above", EXTENDED_ABOVE_DEG, True))
           if angle in ("elbow", "knee")),
         *(() if in_3d_only else (measure(
-            name=f"{angle}_excursion_deg_per_min", label=f"{label}, path", unit="deg/min",
-            formula="sum of abs(change of "
-            "the angle) over moving samples / analysed minutes", gates=AMOUNT, value=per_minute,
+            name=f"{angle}_excursion_deg_per_min", label=f"{label}, path", unit="deg/min", gates=AMOUNT,
+            formula="sum of abs(change of the angle) over moving samples / analysed minutes", value=per_minute,
             of=partial(_turning, angle=angle), n=lambda turned, *_: int((turned > 0).sum()),
             caution="noise lengthens it", decimals=0),)),
     )

@@ -74,17 +74,17 @@ MEASURES: Final[tuple[Measure, ...]] = (
           ("median", "Median bout", "median", median), ("iqr", "IQR of bouts", "P75 - P25", interquartile_range),
           ("p90", "P90 bout", "90th percentile", partial(percentile, level=90.0)))),
     _limb(name="rest_median_s", label="Median rest", unit="s", tier="core",
-          formula="median time between bouts, where all "
-          "of it was seen", value=median, of=_rests, otherwise="no rest between two bouts seen whole",
+          formula="median time between bouts, where all of it was seen", value=median, of=_rests,
+          otherwise="no rest between two bouts seen whole",
           caution="slow movement below the threshold counts as rest"),
     _limb(name="twitch_per_min", label="Bouts under 0.5 s", unit="1/min", gates=QUICK_AMOUNT, source=FUKUMOTO,
           formula="whole bouts shorter than 0.5 s / analysed minutes", value=per_minute, of=_twitches, n=size_of_first,
           caution="not a reflex and not a seizure"),
     _limb(name="censored_bouts", label="Bouts cut", unit="", formula="bouts that touch a gap or an end", value=stated,
           of=lambda limb: (float(limb.series.bouts.cut.sum()), limb.series.bouts.cut | True), decimals=0),
-    _limb(name="burstiness", label="Burstiness of rests", unit="", formula="(SD - mean) / (SD + mean) of the times "
-          "between "
-          "bouts", value=burstiness, of=_rests, at_least=(INTERVALS_MIN, "rests between bouts"),
+    _limb(name="burstiness", label="Burstiness of rests", unit="", 
+          formula="(SD - mean) / (SD + mean) of the times between bouts", value=burstiness, of=_rests,
+          at_least=(INTERVALS_MIN, "rests between bouts"),
           source="Goh and Barabasi 2008, EPL 81:48002", caution="rests on few intervals", decimals=2),
     *(Measure(name=f"{name}_pct", label=label, unit="%", scope="body", gates=AMOUNT, source=FUKUMOTO, value=share_pct,
               formula=f"samples with {words} moving / samples with any limb moving, all four seen",
@@ -98,7 +98,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
             value=stated, of=lambda bout: (bout.speed_mm_s.sum() / bout.fs_hz,),
             caution="not the distance between its ends"),
     Measure(name="speed_max_mm_s", label="Largest speed", unit="mm/s", scope="bout",
-            formula="maximum of speed over the "
-            "bout", value=stated, of=lambda bout: (bout.speed_mm_s.max(),), caution="noise makes it larger"),
+            formula="maximum of speed over the bout", value=stated, of=lambda bout: (bout.speed_mm_s.max(),),
+            caution="noise makes it larger"),
 )
 # fmt: on

@@ -59,29 +59,26 @@ def _pair(**declared: Any) -> Measure:
 
 
 MEASURES: Final[tuple[Measure, ...]] = (
-    _pair(name="corr_speed_r", label="Correlation of speed", formula="Pearson r of log(1 + speed), samples valid for "
-          "both",
-          value=pearson, of=_speeds, otherwise=STILL, source=MARCHI, caution="a common quiet state raises it"),
-    _pair(name="xcorr_max", label="Largest lagged correlation", formula="maximum within 1 s of the cross-correlation "
-          "of "
-          "log(1 + speed)", value=lambda largest, _: largest.correlation, of=_lag,
-          source="after Meinecke 2006 (unverified)",
+    _pair(name="corr_speed_r", label="Correlation of speed",
+          formula="Pearson r of log(1 + speed), samples valid for both", value=pearson, of=_speeds, otherwise=STILL,
+          source=MARCHI, caution="a common quiet state raises it"),
+    _pair(name="xcorr_max", label="Largest lagged correlation",
+          formula="maximum within 1 s of the cross-correlation of log(1 + speed)",
+          value=lambda largest, _: largest.correlation, of=_lag, source="after Meinecke 2006 (unverified)",
           caution="by chance alone it is above zero: see its bound"),
     _pair(name="xcorr_bound", label="Bound of lagged correlation by chance",
-          formula="95th percentile of the same maximum "
-          "round every shift of more than 5 s", value=lambda largest, _: largest.bound, of=_lag),
+          formula="95th percentile of the same maximum round every shift of more than 5 s",
+          value=lambda largest, _: largest.bound, of=_lag),
     _pair(name="lag_s", label="Lag", unit="s", formula="lag of the largest correlation, given above its bound; "
-          "positive: "
-          "the limb named second comes later", value=_lag_above_chance, of=_lag,
+          "positive: the limb named second comes later", value=_lag_above_chance, of=_lag,
           otherwise="correlation not above that of shifted time", caution="resolved to one sample"),
     _pair(name="coherence_mean", label="Coherence 0.3 to 2 Hz", formula="mean magnitude-squared coherence of log(1 + "
           "speed), Welch windows of 10 s", gates=replace(TOGETHER, run_min_s=SEGMENT_S), value=coherence,
           of=lambda pair: (*_speeds(pair), pair.epoch.fs_hz), otherwise=STILL,
           n=lambda a, b, fs_hz: windows(np.isfinite(a + b), fs_hz), at_least=(8, "windows of 10 s"),
           caution="chance gives about 1 / windows"),
-    _pair(name="co_onset_rate", label="Starting together", formula="share of bouts that start within 0.33 s of one "
-          "of the "
-          "other limb - the same share over shifted time", value=starting_together, of=_onsets,
+    _pair(name="co_onset_rate", label="Starting together", value=starting_together, of=_onsets,
+          formula="share of bouts that start within 0.33 s of one of the other limb - the same share over shifted time",
           n=lambda a, b, _: int(min(a.sum(), b.sum())), at_least=(10, "bouts of each limb seen to start"),
           otherwise=f"too short for {SHIFTS_MIN} shifts", caution="a bout that goes on after a gap does not count"),
     _pair(name="angle_similarity_r", label="Likeness of left and right angle", formula="Pearson r of left and right "

@@ -73,9 +73,8 @@ QUICK: Final[Gates] = replace(ENTROPY, fs_min_hz=FAST_HZ)
 def _measure(angle: str, kind: str, **declared: Any) -> Measure:
     """A measure of how hard one angle is to foretell."""
     label = angle.replace("_", " ").capitalize()
-    return Measure(**{"scope": "limb", "gates": ENTROPY, "at_least": (600, IN_RUNS),
-    "otherwise": "no two stretches alike",
-                      "caution": RATE, "decimals": 2, "parts": (kind,), **declared,
+    return Measure(**{"scope": "limb", "gates": ENTROPY, "at_least": (600, IN_RUNS), "caution": RATE, "decimals": 2,
+                      "otherwise": "no two stretches alike", "parts": (kind,), **declared,
                       "name": f"{angle}_{declared['name']}", "label": f"{label}, {declared['label']}"})
 
 

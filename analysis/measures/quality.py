@@ -41,9 +41,8 @@ def _floor(limb: LimbEpoch) -> Arguments | str:
 def _flagged(name: str, label: str, bits: int, words: str) -> Measure:
     """Share of the samples of a limb that carry one of `bits` at the endpoint or the root."""
     return Measure(
-        name=name, label=label, unit="%", scope="limb", formula=f"samples with the endpoint or root {words} / "
-        f"expected samples",
-        value=share_pct,
+        name=name, label=label, unit="%", scope="limb", value=share_pct,
+        formula=f"samples with the endpoint or root {words} / expected samples",
         of=lambda limb: (((limb.series.end_flags | limb.series.root_flags) & bits) > 0, limb.epoch.counted))
 
 

@@ -84,9 +84,8 @@ def _measure(**declared: Any) -> Measure:
 
 
 MOVEMENT_UNITS: Final = _measure(
-    name="mu_per_min_active", label="Movement units", unit="1/min", formula="movement units / minutes in which the "
-    "limb "
-    "moves", value=per_minute, of=_peaks, n=size_of_first, at_least=ENOUGH_UNITS, source=UNIT)
+    name="mu_per_min_active", label="Movement units", unit="1/min", value=per_minute, of=_peaks, n=size_of_first,
+    formula="movement units / minutes in which the limb moves", at_least=ENOUGH_UNITS, source=UNIT)
 
 MEASURES: Final[tuple[Measure, ...]] = (
     _measure(name="bout_ldlj_median", label="Smoothness of bouts (LDLJ)", unit="", tier="core", decimals=2,
@@ -105,12 +104,10 @@ MEASURES: Final[tuple[Measure, ...]] = (
              at_least=ENOUGH_BOUTS, source=BALASUBRAMANIAN),
     MOVEMENT_UNITS,
     _measure(name="rise_time_10_90_ms", label="Rise of speed, 10 to 90 %", unit="ms",
-             formula="median over movement units "
-             "of the time from 10 to 90 % of the peak", value=median, of=_rise_times_ms, at_least=ENOUGH_UNITS,
-             decimals=0),
+             formula="median over movement units of the time from 10 to 90 % of the peak", value=median,
+             of=_rise_times_ms, at_least=ENOUGH_UNITS, decimals=0),
     _measure(name="curvature_median_1_m", label="Curvature", unit="1/m", gates=replace(QUICK_AMOUNT, needs_mm=True),
-             formula="median of |v x a| / |v|^3 over samples "
-             "faster than 3 floors", value=median, of=_curvature_1_m, otherwise="no movement above three floors",
-             source="after Gima 2019, PTJ 99:701"),
+             formula="median of |v x a| / |v|^3 over samples faster than 3 floors", value=median, of=_curvature_1_m,
+             otherwise="no movement above three floors", source="after Gima 2019, PTJ 99:701"),
 )
 # fmt: on

@@ -62,19 +62,15 @@ MEASURES: Final[tuple[Measure, ...]] = (
     _measure(name="antigravity_pct", label="Lifted", unit="%", formula="100 x samples with a lift above 0.15 trunk "
              "lengths / samples seen", value=share_pct, of=_lifted, source=MARCHI, caution="not a strength"),
     _measure(name="ellipse_area_cm2", label="Area of the 95 % ellipse", unit="cm2",
-             formula="pi 5.991 sqrt(l1 l2) / 100 "
-             "of the endpoint's x and y, l1 and l2 the eigenvalues of the covariance",
-             value=lambda xy_mm: ellipse_area(xy_mm) / 100, of=_reach, otherwise=NO_TRUNK, source=DORONIEWICZ,
-             caution="noise widens it"),
+             formula="pi 5.991 sqrt(l1 l2) / 100 of the endpoint's x and y, l1 and l2 the eigenvalues of the "
+             "covariance", value=lambda xy_mm: ellipse_area(xy_mm) / 100, of=_reach, otherwise=NO_TRUNK,
+             source=DORONIEWICZ, caution="noise widens it"),
     _measure(name="ellipse_ratio", label="Roundness of the ellipse", unit="", formula="sqrt(l2 / l1)",
              value=ellipse_roundness, of=_reach, otherwise=NO_TRUNK, source=DORONIEWICZ,
              caution="near 1 for pure noise", decimals=2),
-    _measure(name="midline_pct", label="Near the midline", unit="%", formula="100 x samples within 0.15 trunk "
-             "lengths of "
-             "the midline / samples seen", value=share_pct, of=partial(_beside_midline, past=False), source=MARCHI,
-             caution="posture is in it"),
-    _measure(name="cross_midline_pct", label="Past the midline", unit="%", formula="100 x samples on the other side of "
-             "the midline / samples seen", value=share_pct, of=partial(_beside_midline, past=True), source=MARCHI,
-             caution="posture is in it"),
+    *(_measure(name=f"{name}_pct", label=label, unit="%", formula=f"100 x samples {words} the midline / samples seen",
+               value=share_pct, of=partial(_beside_midline, past=past), source=MARCHI, caution="posture is in it")
+      for name, label, words, past in (("midline", "Near the midline", "within 0.15 trunk lengths of", False),
+                                       ("cross_midline", "Past the midline", "on the other side of", True))),
 )
 # fmt: on

@@ -57,8 +57,7 @@ def _hz(value: float) -> str:
 MEASURES: Final[tuple[Measure, ...]] = (
     *(_measure(name=f"velocity_band_{_hz(low)}_{_hz(high)}_fraction", label=f"Velocity, power {low:g} to {high:g} Hz",
                unit="", formula=f"power in {low:g} to {high:g} Hz / power in {within[0]:g} to {within[1]:g} Hz of "
-               f"velocity, "
-               "summed over its axes, Welch windows of 10 s", gates=gates, caution=caution,
+               f"velocity, summed over its axes, Welch windows of 10 s", gates=gates, caution=caution,
                value=partial(band_share, low_hz=low, high_hz=high),
                of=partial(_spectrum, of_velocity=True, within=within))
       for low, high, within, gates, caution in (

@@ -16,14 +16,7 @@ from asyconv.analysis.formulas.statistics import lateralisation_pct, median, sha
 from asyconv.analysis.measures import angles
 from asyconv.analysis.measures.amount import MOVING, PATH
 from asyconv.analysis.measures.gates import SIDES, TOGETHER
-from asyconv.analysis.measures.measure import (
-    LEFT_RIGHT,
-    Arguments,
-    Measure,
-    n_of_both,
-    of_both,
-    on_both,
-)
+from asyconv.analysis.measures.measure import LEFT_RIGHT, Arguments, Measure, n_of_both, of_both, on_both
 from asyconv.analysis.measures.smoothness import MOVEMENT_UNITS
 from asyconv.analysis.measures.spatial import LIFT
 from asyconv.analysis.series.angles import BENDS
@@ -65,16 +58,15 @@ MEASURES: Final[tuple[Measure, ...]] = (
             value=share_pct, of=_either_moves, otherwise="no movement of either limb",
             caution="high where both move all the time, whether or not they have to do with each other"),
     *(Measure(name=f"lateralisation_{name}_pct", label=f"Lateralisation of {label}", unit="%", scope="pair",
-              gates=gates,
-              formula=f"100 (R - L)/(R + L) of {words}, both under the larger floor", parts=LEFT_RIGHT,
+              gates=gates, formula=f"100 (R - L)/(R + L) of {words}, both under the larger floor", parts=LEFT_RIGHT,
               tier="core" if name == "path" else "extended", value=on_both(side.value, lateralisation_pct),
               of=of_both(side), n=n_of_both(side), otherwise="no movement on either side",
               caution="positive: more on the infant's right; says nothing of its cause")
       for name, label, words, side, gates in SIDES_OF),
     *(Measure(name=f"{name}_{name}_dist_median_mm", label=f"{name.capitalize()} to {name}", unit="mm", scope="pair",
               gates=replace(TOGETHER, floor_max_mm_s=None, floors_alike=False, needs_mm=True),
-              formula="median distance between the two "
-              "endpoints", value=median, of=_distance_mm, otherwise="never seen together with the trunk", decimals=0,
-              parts=(part,)) for name, part in zip(("hand", "foot"), LEFT_RIGHT, strict=True)),
+              formula="median distance between the two endpoints", value=median, of=_distance_mm,
+              otherwise="never seen together with the trunk", decimals=0, parts=(part,))
+      for name, part in zip(("hand", "foot"), LEFT_RIGHT, strict=True)),
 )
 # fmt: on

@@ -22,6 +22,7 @@ from asyconv.analysis.formulas.bouts import HARMLESS_FLOOR_MM_S
 from asyconv.analysis.formulas.filters import passed
 from asyconv.analysis.formulas.noise import speed_of_a_walk, speed_of_white_noise, white_noise, white_noise_about
 from asyconv.analysis.formulas.sampling import FAST_HZ
+from asyconv.analysis.formulas.statistics import rms
 
 Floats = npt.NDArray[np.float64]
 
@@ -71,7 +72,7 @@ def speed_floor(
     calibration, and the amounts become lower bounds.
     """
     sigma_mm = float(np.sqrt((white_noise(gated_mm, fs_hz) ** 2).sum()))  # NaN: too few samples to tell
-    white = sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz) * _rms(noise)
+    white = sigma_mm * speed_of_white_noise(fs_hz, cutoff_hz) * rms(noise)
     high_frequency = None if np.isnan(white) else white
     level = window_rms(speed_mm_s, rest_window(fs_hz))
     calm = window_rms(np.where(stirred, np.nan, speed_mm_s), rest_window(fs_hz))
@@ -98,11 +99,6 @@ def speed_floor(
     return Floor(
         levels[decided_by], high_frequency, rest, still_clip, decided_by, rest_observed or still_clip is not None
     )
-
-
-def _rms(values: Floats) -> float:
-    seen = values[np.isfinite(values)]
-    return float(np.sqrt(np.mean(seen**2))) if len(seen) else float("nan")
 
 
 def floor_in_time(gated_mm: Floats, floor: Floor, fs_hz: float, cutoff_hz: float, noise: Floats) -> Floats:

@@ -131,8 +131,8 @@ def in_body(tracks: CleanTracks, points_mm: Floats) -> Floats:
         return np.full_like(points_mm, np.nan)
     shoulders, hips = middles(tracks.smooth_mm)
     fs_hz = tracks.time.fs_hz
-    slow = smooth(((shoulders + hips) / 2)[:, None], fs_hz, min(DRIFT_HZ, fs_hz / 3))[0]
-    return tracks.body.turn(points_mm - slow)
+    slow = smooth((shoulders + hips) / 2, fs_hz, min(DRIFT_HZ, fs_hz / 3))
+    return tracks.body.turn(points_mm - slow[:, None])
 
 
 def _one_limb(

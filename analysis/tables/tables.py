@@ -113,11 +113,7 @@ def bouts_table(ids: Ids, tracks: CleanTracks, limbs: dict[str, LimbSeries]) -> 
 
 
 def summary_table(
-    ids: Ids,
-    ages: Ages,
-    scope: Scope,
-    results: Sequence[Result],
-    quality: dict[tuple[float, str], str] | None = None,
+    ids: Ids, ages: Ages, scope: Scope, results: Sequence[Result], quality: dict[tuple[float, str], str] | None = None
 ) -> pl.DataFrame:
     """One row per epoch and part; `lower_bound` names the columns to be read as "at least"."""
     names = [measure.name for measure in measures(scope)]

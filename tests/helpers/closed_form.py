@@ -63,6 +63,11 @@ META: dict[str, Any] = {
 Motion = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 
+def still(n: int) -> npt.NDArray[np.float64]:
+    """Joints [n, 12, 3] of the still infant, camera-frame mm."""
+    return np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (n, 1, 1))
+
+
 def make_tracks(
     seconds: float = 120.0,
     fs_hz: float = 30.0,
@@ -74,7 +79,7 @@ def make_tracks(
     """Tracks of `seconds`; `motion` gives a joint's displacement in mm [N, 3] as a function of time [N]."""
     n = round(seconds * fs_hz)
     time_s = np.arange(n) / fs_hz
-    xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (n, 1, 1))
+    xyz = still(n)
     for joint, displacement in (motion or {}).items():
         xyz[:, JOINTS.index(joint)] += displacement(time_s)
     xyz += noise_mm * np.random.default_rng(seed).normal(size=xyz.shape)

@@ -8,14 +8,10 @@ from asyconv.analysis.cleaning import flags as f
 from asyconv.analysis.cleaning.body_frame import body_frame
 from asyconv.analysis.cleaning.bones import BONES, learn_bones, lengths, too_long, wrong_length
 from asyconv.skeleton import JOINTS
-from tests.helpers.closed_form import STILL_MM, make_tracks
+from tests.helpers.closed_form import make_tracks, still
 
 WRIST, ELBOW = JOINTS.index("right_wrist"), JOINTS.index("right_elbow")
 SURE = np.ones((100, 12))
-
-
-def still(n: int = 100) -> np.ndarray:
-    return np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (n, 1, 1))
 
 
 def test_lengths_by_hand() -> None:
@@ -27,7 +23,7 @@ def test_lengths_by_hand() -> None:
 
 
 def test_a_bone_a_quarter_off_is_wrong_at_its_outer_end_only() -> None:
-    points = still()
+    points = still(100)
     points[10, WRIST] += [0, 12, 0]  # 62 mm: 24 % too long
     points[20, WRIST] += [0, 14, 0]  # 64 mm: 28 % too long
     points[30, WRIST] -= [0, 14, 0]
@@ -37,14 +33,14 @@ def test_a_bone_a_quarter_off_is_wrong_at_its_outer_end_only() -> None:
 
 
 def test_a_bone_may_look_as_long_as_that_of_the_other_side() -> None:
-    points = still()[..., :2]
+    points = still(100)[..., :2]
     hand = points[0, WRIST] - points[0, ELBOW]
     points[:90, WRIST] = points[:90, ELBOW] + hand / 2  # points at the camera until it is stretched out
     assert not too_long(points, learn_bones(points, SURE)).any()
 
 
 def test_a_bone_may_look_shorter_but_not_longer() -> None:
-    points = still()[..., :2]
+    points = still(100)[..., :2]
     points[10, WRIST] -= [0, 40]
     points[20, WRIST] += [0, 14]
     stretched = too_long(points, learn_bones(points, SURE))
@@ -52,7 +48,7 @@ def test_a_bone_may_look_shorter_but_not_longer() -> None:
 
 
 def test_sides_share_their_length_and_too_few_samples_teach_nothing() -> None:
-    points = still()
+    points = still(100)
     points[:, WRIST] += [0, 10, 0]  # the right forearm measures 60, the left 50
     bones = learn_bones(points, SURE)
     assert bones[1] is not None
@@ -71,16 +67,13 @@ def test_cleaning_takes_the_millimetres_of_a_wrong_bone() -> None:
 
 
 def test_body_frame_by_hand() -> None:
-    frame = body_frame(still(), 30.0)
+    frame = body_frame(still(100), 30.0)
     assert frame is not None
-    np.testing.assert_allclose(
-        frame.axes, np.tile([[-1, 0, 0], [0, 1, 0], [0, 0, -1]], (len(still()), 1, 1)), atol=1e-12
-    )
+    np.testing.assert_allclose(frame.axes, np.tile([[-1, 0, 0], [0, 1, 0], [0, 0, -1]], (100, 1, 1)), atol=1e-12)
     np.testing.assert_allclose(frame.origin_mm, [0, -30, 400])
     assert frame.trunk_length_mm == pytest.approx(120)
-    np.testing.assert_allclose(
-        frame.turn(np.tile([0.0, 0.0, -5.0], (len(still()), 1)))[3], [0, 0, 5]
-    )  # towards the camera is up
+    towards_the_camera = frame.turn(np.tile([0.0, 0.0, -5.0], (100, 1)))
+    np.testing.assert_allclose(towards_the_camera[3], [0, 0, 5])  # is up
     assert body_frame(np.full((5, 12, 3), np.nan), 30.0) is None
 
 

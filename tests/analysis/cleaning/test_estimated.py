@@ -11,6 +11,7 @@ from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.cleaning.estimated import wanted
 from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.cleaning.motion import place_motion
+from asyconv.analysis.cleaning.swaps import Swaps
 from asyconv.analysis.cleaning.timebase import make_time_base
 from asyconv.analysis.evaluation.gain import speed_gain
 from asyconv.analysis.tables.movement import Movement
@@ -192,13 +193,12 @@ def test_evidence_goes_with_the_limb_where_sides_were_exchanged() -> None:
     assert tracks.motion is not None
     placed = place_motion(tracks.motion, make_time_base(tracks.time_s, tracks.frame, "full"))
     assert placed is not None
-    left = JOINTS.index("left_wrist")
+    left, rows = JOINTS.index("left_wrist"), slice(100, 130)
     other = np.arange(len(JOINTS))
     other[[WRIST, left]] = left, WRIST
-    rows = np.arange(100, 130)
     undo = np.zeros((600, len(JOINTS)), bool)
-    undo[100:130, [WRIST, left]] = True
-    back = placed.exchanged(undo, other)
+    undo[rows, [WRIST, left]] = True
+    back = placed.exchanged(Swaps(undo, undo, other).apply)
     np.testing.assert_array_equal(back.displacement_mm[:, rows, WRIST], placed.displacement_mm[:, rows, left])
     np.testing.assert_array_equal(back.rests[rows, WRIST], placed.rests[rows, left])
     np.testing.assert_array_equal(back.displacement_mm[:, 200:, WRIST], placed.displacement_mm[:, 200:, WRIST])

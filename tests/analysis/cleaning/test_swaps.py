@@ -81,11 +81,6 @@ def test_confidence_goes_back_to_its_side_with_the_joint() -> None:
     right, left = JOINTS.index("right_wrist"), JOINTS.index("left_wrist")
     tracks.confidence[:, left] = 0.55
     at, _ = c.on_time_base(tracks, None)
-    exchanged = at.px.copy()
-    swapped = at.confidence.copy()
-    for name in ("elbow", "wrist"):
-        a, b = JOINTS.index(f"right_{name}"), JOINTS.index(f"left_{name}")
-        exchanged[100:110, [a, b]] = at.px[100:110, [b, a]]
-        swapped[100:110, [a, b]] = at.confidence[100:110, [b, a]]
-    back, _ = undo_swaps(replace(at, px=exchanged, confidence=swapped), apart_min_px=40.0)
+    px, confidence = (exchanged(values, 100, 110, ARMS) for values in (at.px, at.confidence))
+    back, _ = undo_swaps(replace(at, px=px, confidence=confidence), apart_min_px=40.0)
     np.testing.assert_array_equal(back.confidence[:, [right, left]], at.confidence[:, [right, left]])

@@ -14,7 +14,8 @@ from asyconv.analysis.tables.movement import Movement
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks
 from tests.helpers.closed_form import hide, make_tracks, shake
-from tests.helpers.infant_report import Page
+from tests.helpers.found_results import find, value
+from tests.helpers.html_page import Page
 
 FACTORS = {"moving_pct": 2.0, "path_active_mm_per_min": 3.0}
 
@@ -24,9 +25,7 @@ def moving(noise_mm: float = 0.2, **meta: Any) -> Tracks:
 
 
 def sd(movement: Movement, measure: str) -> float:
-    found = next(r for r in movement.results if (r.part, r.measure.name) == ("right_arm", measure))
-    assert found.error_sd is not None
-    return found.error_sd
+    return find(movement, measure, "right_arm").error_sd or 0.0
 
 
 def test_errors_have_the_band_of_the_estimate_and_the_size_that_is_asked() -> None:
@@ -56,16 +55,10 @@ def test_noise_and_time_that_is_not_seen_widen_the_error() -> None:
 def test_intervals_need_the_factor_of_the_model_and_stand_in_tables_and_report() -> None:
     without, stated = analyse(moving()), analyse(moving(interval_factors=FACTORS))
     assert not any(r.interval for r in without.results if r.measure.name in FACTORS)
-    for r in stated.results:
-        if r.measure.name in FACTORS and r.part == "right_arm":
-            assert r.interval is not None
-            assert r.value is not None
-            assert r.error_sd is not None
-            half = FACTORS[r.measure.name] * r.error_sd
-            assert r.interval == pytest.approx((r.value - half, r.value + half))
-        if r.measure.name == "moving_pct" and r.part == "left_leg":
-            assert r.interval is not None
-            assert r.interval[0] == 0.0  # no share is negative
+    for name, factor in FACTORS.items():
+        middle, half = value(stated, name, "right_arm"), factor * sd(stated, name)
+        assert find(stated, name, "right_arm").interval == pytest.approx((middle - half, middle + half))
+    assert (find(stated, "moving_pct", "left_leg").interval or (None,))[0] == 0.0  # no share is negative
     assert "where the true amount of this recording lies" in Page(render([stated])).text
     assert "where the true amount of this recording lies" not in Page(render([without])).text
 

@@ -11,6 +11,7 @@ from asyconv.analysis.evaluation.speed_noise import errors_across, speed_noise_s
 from asyconv.analysis.formulas.kinematics import derivative, freed
 from asyconv.analysis.tables.movement import Movement
 from tests.helpers.closed_form import hide, make_tracks, shake
+from tests.helpers.found_results import value
 
 
 def moving(sideways_mm: float, **meta: Any) -> Movement:
@@ -21,10 +22,7 @@ def moving(sideways_mm: float, **meta: Any) -> Movement:
 
 
 def path(movement: Movement) -> float:
-    measure = ("right_arm", "path_active_mm_per_min")
-    value = next(r.value for r in movement.results if (r.part, r.measure.name) == measure)
-    assert value is not None
-    return value
+    return value(movement, "path_active_mm_per_min", "right_arm")
 
 
 def test_only_what_lies_across_the_true_movement_is_an_error_across() -> None:

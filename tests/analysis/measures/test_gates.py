@@ -7,15 +7,7 @@ from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.events import Event
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.skeleton import JOINTS
-from tests.helpers.closed_form import (
-    STILL_MM,
-    from_mm,
-    hide,
-    make_tracks,
-    shake,
-    strokes,
-    without_mm,
-)
+from tests.helpers.closed_form import from_mm, hide, make_tracks, shake, still, strokes, without_mm
 from tests.helpers.found_results import find, value
 
 
@@ -79,12 +71,18 @@ def test_unverified_sides_withhold_lateralisation_only() -> None:
 def test_unequal_floors_give_no_asymmetry() -> None:
     rng = np.random.default_rng(4)
     time_s = np.arange(3600) / 30
-    xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (3600, 1, 1))
+    xyz = still(3600)
     same = strokes(120, 5)(time_s)
     for joint, jitter_mm in (("right_wrist", 0.3), ("left_wrist", 1.6)):
         xyz[:, JOINTS.index(joint)] += same + jitter_mm * rng.normal(size=(3600, 3))
     movement = analyse(from_mm(time_s, xyz))
     assert "differ by more than 1.25 times" in find(movement, "lateralisation_moving_pct", "right_arm-left_arm").reason
+
+
+def test_a_still_noisy_angle_has_no_entropy() -> None:
+    entropies = {m.name for m in REGISTRY if m.gates.noise_ratio_min}
+    found = [r for r in analyse(make_tracks(120, noise_mm=0.5)).results if r.measure.name in entropies]
+    assert {(r.value, r.reason) for r in found} == {(None, "SD less than 3 times the noise")}
 
 
 @pytest.mark.parametrize(("jitter_mm", "bound", "given"), [(0.3, False, True), (1.5, True, True), (5.0, False, False)])

@@ -15,17 +15,7 @@ from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.report.first_page import doubts
 from asyconv.skeleton import FLIP, JOINTS, LIMBS
 from asyconv.tracks import Tracks
-from tests.helpers.closed_form import (
-    ENDS,
-    Motion,
-    bending,
-    from_mm,
-    hide,
-    make_tracks,
-    shake,
-    strokes,
-    without_mm,
-)
+from tests.helpers.closed_form import ENDS, Motion, bending, from_mm, hide, make_tracks, shake, strokes, without_mm
 from tests.helpers.found_results import find, value
 
 

@@ -28,7 +28,7 @@ from asyconv.simulation.truth import true_tracks, truth_of
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from asyconv.tracks_file import VALUES
-from tests.helpers.closed_form import STILL_MM, from_mm, hide, make_tracks, without_mm
+from tests.helpers.closed_form import from_mm, hide, make_tracks, still, without_mm
 from tests.helpers.real_data import shared_data
 
 CAMERA = Intrinsics(FOCAL_PX, FOCAL_PX, 319.5, 239.5, "camera")
@@ -70,13 +70,13 @@ def repeated(tracks: Tracks, seconds: float = 90.0) -> Tracks:
 
 def scaled(factor: float, z_mm: float = 400.0, **meta: Any) -> Tracks:
     """Return the still body, larger or smaller, at a distance."""
-    body = np.array([STILL_MM[joint] for joint in JOINTS], float) * [factor, factor, 0] + [0, 0, z_mm]
+    body = still(70 * 30) * [factor, factor, 0] + [0, 0, z_mm]
     plane = [0.0, 0.0, -1.0, z_mm + 20.0]
-    return from_mm(np.arange(70 * 30) / 30, np.tile(body, (70 * 30, 1, 1)), **{"mattress_plane": plane, **meta})
+    return from_mm(np.arange(70 * 30) / 30, body, **{"mattress_plane": plane, **meta})
 
 
 def test_lengths_of_the_still_body_are_those_it_was_made_with() -> None:
-    found = lengths(np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (10, 1, 1)))
+    found = lengths(still(10))
     expected = {"shoulder width": 120, "hip width": 80, "upper arm": 50, "forearm": 50, "thigh": 60, "shank": 60}
     assert found == pytest.approx({"trunk": np.hypot(20, 120), **expected}, abs=1e-9)
     assert lengths(np.full((4, 12, 3), 1.0)) == {}  # fewer than 10 sightings, both sides together, tell no length
@@ -107,19 +107,21 @@ def test_without_millimetres_proportions_and_distance_still_tell() -> None:
     assert "shank more than 1.2 times the trunk's length" in reason(stretched)
 
 
+def without(*joints: str) -> Tracks:
+    """Return the still body of which these joints are never seen."""
+    tracks = make_tracks(70)
+    for joint in joints:
+        tracks = hide(tracks, joint, 0, 70 * 30)
+    return tracks
+
+
 def test_a_joint_here_and_there_is_no_infant() -> None:
-    lone = make_tracks(70)
-    for joint in JOINTS:
-        if joint != "right_wrist":
-            lone = hide(lone, joint, 0, 70 * 30)
+    lone = without(*(joint for joint in JOINTS if joint != "right_wrist"))
     assert_withheld(analyse(lone), "a bone was seen in 0 % of the samples, needs 20 %")
 
 
 def test_arms_that_stick_out_of_a_blanket_are_let_through() -> None:
-    covered = make_tracks(70)
-    for joint in JOINTS:
-        if joint.split("_")[1] in ("hip", "knee", "ankle"):
-            covered = hide(covered, joint, 0, 70 * 30)
+    covered = without(*(joint for joint in JOINTS if joint.split("_")[1] in ("hip", "knee", "ankle")))
     assert reason(covered) == ""
     given = {r.part: r.value for r in analyse(covered).results if r.measure.name == "moving_pct"}
     assert given == {"right_arm": 0.0, "left_arm": 0.0, "right_leg": None, "left_leg": None}
@@ -138,9 +140,7 @@ def test_one_arm_and_the_leg_of_the_other_side_are_let_through_but_not_arms_and_
 
 
 def test_an_infant_whose_shoulders_lie_under_a_cloth_is_let_through_and_its_direction_is_checked() -> None:
-    covered = make_tracks(70)
-    for joint in ("right_shoulder", "left_shoulder"):
-        covered = hide(covered, joint, 0, 70 * 30)
+    covered = without("right_shoulder", "left_shoulder")
     assert reason(covered) == ""
     assert "away from where the head" in reason(replace(covered, meta=covered.meta | {"head": "down"}))
 
@@ -148,16 +148,15 @@ def test_an_infant_whose_shoulders_lie_under_a_cloth_is_let_through_and_its_dire
 def test_a_mirrored_picture_and_every_stated_head_are_understood() -> None:
     for head, turn_deg in (("up", 0), ("right", 90), ("down", 180), ("left", 270)):
         turn = np.radians(turn_deg)
-        body = np.array([STILL_MM[joint] for joint in JOINTS], float)
-        x, y = body[:, 0].copy(), body[:, 1].copy()
-        body[:, 0], body[:, 1] = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
-        tracks = from_mm(np.arange(60) / 30, np.tile(body, (60, 1, 1)), head=head)
+        x, y, z = np.moveaxis(still(60), -1, 0)
+        turned = [x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn), z]
+        tracks = from_mm(np.arange(60) / 30, np.stack(turned, axis=-1), head=head)
         assert reason(tracks) == "", head
         assert reason(replace(tracks, x_px=639 - tracks.x_px, meta={**tracks.meta, "mirrored": True})) == "", head
 
 
 def test_only_the_epoch_without_an_infant_is_withheld() -> None:
-    body = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (360 * 30, 1, 1))
+    body = still(360 * 30)
     body[180 * 30 :, :, :2] *= 3.5
     movement = analyse(from_mm(np.arange(360 * 30) / 30, body))
     moving = {(r.epoch_start_s, r.part): r.value for r in movement.results if r.measure.name == "moving_pct"}
@@ -166,7 +165,7 @@ def test_only_the_epoch_without_an_infant_is_withheld() -> None:
 
 
 def test_excluded_time_says_nothing_of_the_infant() -> None:
-    body = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (150 * 30, 1, 1))
+    body = still(150 * 30)
     body[: 80 * 30, :, :2] *= 3.5  # a nurse takes the infant's place and the ward says so
     tracks = from_mm(np.arange(150 * 30) / 30, body)
     assert_withheld(analyse(tracks), "trunk")

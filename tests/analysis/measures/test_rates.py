@@ -7,12 +7,13 @@ import pytest
 
 from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.clean import clean
+from asyconv.analysis.evaluation.noise_table import decimated
 from asyconv.analysis.measures.registry import REGISTRY
 from asyconv.analysis.series.limbs import limb_series
 from asyconv.analysis.tables.movement import Movement
-from asyconv.skeleton import JOINTS, LIMBS
+from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks
-from tests.helpers.closed_form import STILL_MM, from_mm, make_tracks, shake, strokes
+from tests.helpers.closed_form import from_mm, make_tracks, shake, still, strokes
 
 NEEDS_25_HZ = {
     # noise seen by differences, when it comes, and what its square is taken from
@@ -35,22 +36,17 @@ TOO_FEW_SAMPLES = {"elbow_mse_1_5", "knee_mse_1_5"}  # 180 s at 6 Hz hold fewer 
 def moving_infant() -> Tracks:
     """All limbs in movement, whole limbs and hands on their own, with a little noise."""
     time_s = np.arange(180 * 30) / 30
-    xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (len(time_s), 1, 1))
+    xyz = still(len(time_s))
     for k, (_, middle, end) in enumerate(LIMBS.values()):
         xyz[:, middle] += 0.4 * strokes(180, 20 + k)(time_s)
         xyz[:, end] += strokes(180, 40 + k)(time_s) * [0.6, 0.6, 0.6]
     return from_mm(time_s, xyz + 0.15 * np.random.default_rng(1).normal(size=xyz.shape))
 
 
-def every_fifth(tracks: Tracks) -> Tracks:
-    names = ("frame", "time_s", "x_px", "y_px", "depth_mm", "depth_source", "x_mm", "y_mm", "z_mm", "confidence")
-    return replace(tracks, **{n: getattr(tracks, n)[::5].copy() for n in names}, meta={**tracks.meta, "rate": "6"})
-
-
 @pytest.fixture(scope="module")
 def both() -> tuple[Movement, Movement]:
     tracks = moving_infant()
-    return analyse(tracks), analyse(every_fifth(tracks))
+    return analyse(tracks), analyse(decimated(tracks))
 
 
 def withheld(movement: Movement, words: str) -> set[str]:
@@ -58,18 +54,18 @@ def withheld(movement: Movement, words: str) -> set[str]:
 
 
 def test_the_declared_measures_and_no_others_are_withheld(both: tuple[Movement, Movement]) -> None:
-    full, decimated = both
+    full, fifth = both
     assert {m.name for m in REGISTRY if m.gates.fs_min_hz} == NEEDS_25_HZ
     assert withheld(full, "effective rate") == set()
-    assert withheld(decimated, "effective rate 6 Hz, needs 25 Hz") == NEEDS_25_HZ
-    assert withheld(decimated, "samples in runs of 10 s, needs 1500") == TOO_FEW_SAMPLES
+    assert withheld(fifth, "effective rate 6 Hz, needs 25 Hz") == NEEDS_25_HZ
+    assert withheld(fifth, "samples in runs of 10 s, needs 1500") == TOO_FEW_SAMPLES
     given = {(r.part, r.measure.name) for r in full.results if r.value is not None}
-    given_6_hz = {(r.part, r.measure.name) for r in decimated.results if r.value is not None}
+    given_6_hz = {(r.part, r.measure.name) for r in fifth.results if r.value is not None}
     lost = {name for _, name in given - given_6_hz}
     assert lost - {"lag_s", "co_onset_rate"} == NEEDS_25_HZ | TOO_FEW_SAMPLES | {"moving_most_pct"}
 
 
-def test_values_upsampled_from_6_hz_stay_6_hz_values(both: tuple[Movement, Movement]) -> None:
+def test_values_upsampled_from_6_hz_stay_6_hz_values() -> None:
     tracks = moving_infant()
     declared = analyse(replace(tracks, meta={**tracks.meta, "rate": "6"}))
     assert withheld(declared, "effective rate 6 Hz, needs 25 Hz") == NEEDS_25_HZ
@@ -85,10 +81,10 @@ def test_the_band_of_the_tracker_withholds_as_a_low_rate_does_and_is_no_reason_t
 
 
 def test_amounts_agree_between_the_rates(both: tuple[Movement, Movement]) -> None:
-    full, decimated = ({(r.part, r.measure.name): r.value for r in m.results} for m in both)
+    full, fifth = ({(r.part, r.measure.name): r.value for r in m.results} for m in both)
     for limb in ("right_arm", "left_leg"):
-        assert decimated[limb, "moving_pct"] == pytest.approx(full[limb, "moving_pct"], abs=6)
-        assert decimated[limb, "midline_pct"] == pytest.approx(full[limb, "midline_pct"], abs=1)
+        assert fifth[limb, "moving_pct"] == pytest.approx(full[limb, "moving_pct"], abs=6)
+        assert fifth[limb, "midline_pct"] == pytest.approx(full[limb, "midline_pct"], abs=1)
 
 
 def test_smoothness_uses_a_quicker_speed_than_the_rest() -> None:

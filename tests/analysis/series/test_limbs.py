@@ -5,8 +5,7 @@ import pytest
 
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.series import limbs as s
-from asyconv.skeleton import JOINTS
-from tests.helpers.closed_form import META, STILL_MM, from_mm, hide, make_tracks, shake, without_mm
+from tests.helpers.closed_form import META, from_mm, hide, make_tracks, shake, still, without_mm
 
 
 def test_angles_of_the_still_infant() -> None:
@@ -112,7 +111,7 @@ def test_no_accelerations_below_25_hz() -> None:
 def test_an_infant_that_turns_keeps_its_angles() -> None:
     turn = np.radians(60)
     about_z = np.array([[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
-    xyz = np.tile(np.array([STILL_MM[joint] for joint in JOINTS], float), (3600, 1, 1))
+    xyz = still(3600)
     xyz[1800:] = (xyz[1800:] - [0, -30, 400]) @ about_z + [0, -30, 400]
     limb = s.limb_series(clean(from_mm(np.arange(3600) / 30, xyz)), META)["right_arm"]
     raised = limb.angles.deg["shoulder_elevation"]

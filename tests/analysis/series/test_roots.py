@@ -8,7 +8,7 @@ from asyconv.analysis.cleaning.depths import ROOTS
 from asyconv.analysis.series.limbs import limb_series
 from asyconv.analysis.series.roots import with_trunk, with_trunk_sd
 from asyconv.skeleton import JOINTS
-from tests.helpers.closed_form import META, STILL_MM, hide, make_tracks, shake
+from tests.helpers.closed_form import META, hide, make_tracks, shake, still
 
 FS_HZ = 2.0  # 20 samples are a long gap
 RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP = ROOTS
@@ -17,8 +17,8 @@ RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_HIP, LEFT_HIP = ROOTS
 def carried() -> np.ndarray:
     """The still infant [N, 12, 3], carried along a sine and a slope."""
     at = np.arange(60)[:, None]
-    still = np.array([STILL_MM[joint] for joint in JOINTS])
-    return np.asarray(still + np.concatenate([3 * np.sin(at / 5), 0.2 * at, 0 * at], axis=1)[:, None])
+    path = np.concatenate([3 * np.sin(at / 5), 0.2 * at, 0 * at], axis=1)
+    return np.asarray(still(60) + path[:, None])
 
 
 def test_a_missing_shoulder_goes_where_the_trunk_goes() -> None:

@@ -5,18 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from asyconv.analysis import analyse
 from asyconv.analysis.cleaning.clean import clean
 from asyconv.analysis.series.limbs import limb_series, still_floor
 from asyconv.analysis.series.still_clip import check_fits, read_still, still_floor_of, write_still
-from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks
-from asyconv.tracks_file import write_tracks
+from asyconv.tracks_file import read_tracks, write_tracks
 from tests.helpers.closed_form import make_tracks, shake
+from tests.helpers.commands import invoke
 
 
 def test_the_floor_is_the_rms_speed_of_each_limb_over_all_clips(tmp_path: Path) -> None:
@@ -83,15 +82,12 @@ def test_each_limb_takes_its_own_floor() -> None:
 def test_the_command_measures_and_analyse_uses_it(tmp_path: Path) -> None:
     write_tracks(make_tracks(20, noise_mm=2.0), tmp_path / "still.parquet")
     write_tracks(make_tracks(60, motion={"right_wrist": shake(20, 1.0)}), tmp_path / "tracks.parquet")
-    run = CliRunner().invoke(main, ["calibrate", str(tmp_path / "still.parquet"), "-o", str(tmp_path / "still.json")])
+    run = invoke("calibrate", tmp_path / "still.parquet", "-o", tmp_path / "still.json")
     assert run.exit_code == 0, run.output
     assert "right arm: " in run.output
-    command = ["analyse", str(tmp_path / "tracks.parquet"), "-o", str(tmp_path / "out")]
-    run = CliRunner().invoke(main, [*command, "--still", str(tmp_path / "still.json")])
+    run = invoke("analyse", tmp_path / "tracks.parquet", "-o", tmp_path / "out", "--still", tmp_path / "still.json")
     assert run.exit_code == 0, run.output
     still = read_still(tmp_path / "still.json")
-    from asyconv.tracks_file import read_tracks
-
     tracks = read_tracks(tmp_path / "out" / "rec-000000000001" / "tracks.parquet")
     assert tracks.meta["still_floor_mm_s"] == still.limbs_mm_s
     floor = analyse(tracks).limbs["right_arm"].floor

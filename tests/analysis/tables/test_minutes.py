@@ -17,7 +17,7 @@ from asyconv.analysis.tables.movement import Movement
 from asyconv.analysis.tables.trunk_lengths import in_trunk_lengths
 from asyconv.skeleton import LIMBS
 from tests.helpers.closed_form import hide, make_tracks
-from tests.helpers.infant_report import Page
+from tests.helpers.html_page import Page
 
 FS_HZ = 6.0
 

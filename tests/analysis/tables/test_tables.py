@@ -152,11 +152,7 @@ def test_text_cells_are_no_formulas(text: str, tmp_path: Path) -> None:
     path = write_csv(table, tmp_path / "t.csv")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
-    assert rows == [
-        ["infant_id", f"'{text}name", "value"],
-        [f"'{text}", "", "-1.0"],
-        [f"a{text}", "a", "2.5e-9"],
-    ]
+    assert rows == [["infant_id", f"'{text}name", "value"], [f"'{text}", "", "-1.0"], [f"a{text}", "a", "2.5e-9"]]
 
 
 def test_ages_of_the_sheet_stand_in_the_summary_tables() -> None:

@@ -67,13 +67,10 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
         if factors := factors_that_hold(intervals):
             measured_here = {"speed_noise_sds": noise_sds, "interval_factors": factors}
             export_with(output / f"{model.name}.safetensors", model, measured_here)
-    noise = f"speed noise taken off: {noise_sds or 0:g} SDs of a speed ({_where(model)})"
+    where = "the model's card" if model.card.get("speed_noise_sds") else "measured on these infants"
+    noise = f"speed noise taken off: {noise_sds or 0:g} SDs of a speed ({where})"
     texts = [summary_text(errors), agreement.table(truth, measured), jitter_text(jitter), intervals_text(intervals)]
     return "\n\n".join([*texts, noise])
-
-
-def _where(model: "Model") -> str:
-    return "the model's card" if model.card.get("speed_noise_sds") else "measured on these infants"
 
 
 def amounts_by_condition(
@@ -128,18 +125,14 @@ def _tracked(
 
     The infants are under `condition`, by default calm ones. One recording lies on the disk at a time.
     """
-    import numpy as np
-
-    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.infant import frame_times
     from asyconv.simulation.scene import CALM_INFANT, make_infant
     from asyconv.simulation.truth import truth_of
-    from asyconv.skeleton import N_JOINTS
     from asyconv.tracks import TRACKS_VERSION
     from asyconv.tracks_file import read_tracks, write_tracks
 
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     for number in range(infants):
-        infant = make_infant(seed, number, time_s, condition=condition or CALM_INFANT)
+        infant = make_infant(seed, number, frame_times(seconds), condition=condition or CALM_INFANT)
         name = f"simulated-{seed}-{number:03d}"
         kept_file = kept and kept / f"{name}-{seconds:g}s-{model.weights_hash[:12]}-{TRACKS_VERSION}.parquet"
         if kept_file and kept_file.is_file():
@@ -151,7 +144,7 @@ def _tracked(
             if kept_file:
                 kept_file.parent.mkdir(parents=True, exist_ok=True)
                 write_tracks(tracks, kept_file)
-        yield truth_of(infant, np.ones((len(time_s), N_JOINTS), bool)), infant, tracks
+        yield truth_of(infant), infant, tracks
 
 
 def _track_infant(model: "Model", infant: "Infant", path: Path) -> "Tracks":
@@ -184,21 +177,17 @@ def _write(
 
 def amounts_under_noise(infants: int, seconds: float, seed: int) -> str:
     """Add noise to the true joints of simulated infants and analyse them as any others; no model takes part."""
-    import numpy as np
-
     from asyconv.analysis.evaluation import agreement
     from asyconv.analysis.evaluation.noise_table import Known, noise_rows, noise_text
-    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.infant import frame_times
     from asyconv.simulation.scene import make_infant
     from asyconv.simulation.truth import true_tracks, truth_of
-    from asyconv.skeleton import N_JOINTS
 
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
     recordings = []
     for number in range(infants):
-        infant = make_infant(seed, number, time_s)
-        truth = truth_of(infant, np.ones((len(time_s), N_JOINTS), bool))
-        amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, time_s)
+        infant = make_infant(seed, number, frame_times(seconds))
+        truth = truth_of(infant)
+        amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, truth.time_s)
         recordings.append(Known(true_tracks(truth, infant), amounts, truth.speed_mm_s, truth.moving))
     return noise_text(list(noise_rows(recordings)), infants)
 
@@ -208,24 +197,20 @@ def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | No
 
     With `output`, the model goes there with the measured band in its card.
     """
-    import numpy as np
-
     from asyconv.analysis.evaluation.gain import band_hz, gain_text, mean_gains, measured_gains
     from asyconv.analysis.evaluation.turntable import turned, turntable_text
     from asyconv.evaluation.calibration import export_with
-    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.infant import frame_times
     from asyconv.simulation.scene import BARE, make_infant
     from asyconv.simulation.sines import EDGE_S, swinging_infant, swings
     from asyconv.simulation.truth import true_tracks, truth_of
-    from asyconv.skeleton import N_JOINTS
 
     measured = []
     for number in range(infants):
         infant = swinging_infant(seed, number)
         with tempfile.TemporaryDirectory() as folder:
             predicted = _track_infant(model, infant, Path(folder) / f"swinging-{seed}-{number:03d}.oni")
-        truth = truth_of(infant, np.ones((len(infant.motion.time_s), N_JOINTS), bool))
-        true = true_tracks(truth, infant)
+        true = true_tracks(truth_of(infant), infant)
         spans = [(s.limb, s.frequency_hz, (s.start_s + EDGE_S, s.end_s - EDGE_S)) for s in swings()]
         measured += measured_gains(true, predicted, spans)
     gains = mean_gains(measured)
@@ -233,28 +218,21 @@ def gain_by_frequency(model: "Model", infants: int, seed: int, output: Path | No
         output.mkdir(parents=True, exist_ok=True)
         measured_band = {"tracker_band_hz": round(band_hz(gains), 2) or None}
         export_with(output / f"{model.name}.safetensors", model, measured_band)
-    still = make_infant(seed, 0, np.arange(round(TURNTABLE_S * FPS_HZ)) / FPS_HZ, moving=False, condition=BARE)
-    every = np.ones((len(still.motion.time_s), N_JOINTS), bool)
-    on_turntable = turned(true_tracks(truth_of(still, every), still))
+    still = make_infant(seed, 0, frame_times(TURNTABLE_S), moving=False, condition=BARE)
+    on_turntable = turned(true_tracks(truth_of(still), still))
     return gain_text(gains, len(measured)) + "\n" + turntable_text(on_turntable)
 
 
 def coverage_of_intervals(infants: int, seconds: float, seed: int) -> str:
     """Coverage of every measure's intervals on long simulated recordings, as the lines of a CSV file."""
-    import numpy as np
-
     from asyconv.analysis.evaluation.interval_coverage import JITTER_MM, interval_coverage, jittered, table
-    from asyconv.simulation.infant import FPS_HZ
+    from asyconv.simulation.infant import frame_times
     from asyconv.simulation.scene import BARE, make_infant
     from asyconv.simulation.truth import true_tracks, truth_of
-    from asyconv.skeleton import N_JOINTS
-
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
-    visible = np.ones((len(time_s), N_JOINTS), bool)
 
     def recordings() -> "Iterator[Tracks]":
         for number in range(infants):
-            infant = make_infant(seed, number, time_s, condition=BARE)
-            yield jittered(true_tracks(truth_of(infant, visible), infant), JITTER_MM, number)
+            infant = make_infant(seed, number, frame_times(seconds), condition=BARE)
+            yield jittered(true_tracks(truth_of(infant), infant), JITTER_MM, number)
 
     return table(interval_coverage(recordings()))

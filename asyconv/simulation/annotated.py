@@ -5,7 +5,6 @@ flaws, the infant, and `flaws.csv`, all that `asyconv check OUT` must name. Ever
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +17,14 @@ from asyconv.labels.label_sheets import write_label_sheet
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.simulation.body import Array
 from asyconv.simulation.flaws import natural, plant, with_gaps
-from asyconv.simulation.infant import FPS_HZ, Infant
+from asyconv.simulation.frames import Progress, told_of
+from asyconv.simulation.infant import Infant, frame_times
 from asyconv.simulation.labels import annotators_labels
 from asyconv.simulation.scene import ON_THE_BACK, Condition, Conditions, make_infant, sensed_depth, true_depth
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.truth_files import make_truth_folder, write_infant
 from asyconv.simulation.visible import visible_joints
 from asyconv.skeleton import N_JOINTS
-
-Progress = Callable[[int, int], None]
 
 
 def simulate_annotated(
@@ -37,7 +35,7 @@ def simulate_annotated(
     *,
     flaws: bool = False,
     condition: Condition | Conditions = ON_THE_BACK,
-    progress: Progress | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> list[Path]:
     """Write `infants` annotated infants of `seconds` into `out`, with their truth; give the sheets' paths.
 
@@ -46,7 +44,7 @@ def simulate_annotated(
     """
     if infants < 1 or seconds < 0.5:
         raise InputError(f"simulation: expected at least 1 infant and 0.5 s, got {infants} and {seconds:g} s")
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+    time_s = frame_times(seconds)
     frames = list(range(1, len(time_s) + 1, ANNOTATED_STEP))
     if flaws:
         frames = with_gaps(frames)
@@ -56,7 +54,7 @@ def simulate_annotated(
     for number in range(infants):
         infant = make_infant(seed, number, time_s, condition=condition)
         name = f"pz{number + 1}"
-        tell = partial(_tell, progress, number * len(frames), infants * len(frames))
+        tell = told_of(progress, number * len(frames), infants * len(frames))
         labels = _write_pictures(infant, frames, out / name, tell)
         rng = np.random.default_rng(np.random.SeedSequence([seed, number, 78]))
         written = plant(frames, labels, name, rng) if flaws else natural(frames, labels, name)
@@ -85,8 +83,3 @@ def _write_pictures(infant: Infant, frames: list[int], folder: Path, tell: Calla
     write_png_folder(folder, depths(), numbers=frames, suffix="_16bit", simulated=True)
     labels = annotators_labels(truth_of(infant, seen), infant)
     return np.asarray(labels[[(frame - 1) // ANNOTATED_STEP for frame in frames]])
-
-
-def _tell(progress: Progress | None, before: int, total: int, done: int) -> None:
-    if progress:
-        progress(before + done, total)

@@ -56,11 +56,9 @@ def sample_anatomy(rng: np.random.Generator) -> Anatomy:
     """An infant of 27 to 37 weeks."""
     age_weeks = float(rng.uniform(27.0, 37.0))
     size = 1.0 + 0.05 * float(np.clip(rng.standard_normal(), -2.5, 2.5))
+    own = {name: 1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2.5, 2.5)) for name in _LENGTHS}
     lengths = {
-        name: (middle + slope * (age_weeks - 32.0))
-        * size
-        * (1.0 + 0.04 * float(np.clip(rng.standard_normal(), -2.5, 2.5)))
-        for name, (middle, slope) in _LENGTHS.items()
+        name: (middle + slope * (age_weeks - 32.0)) * size * own[name] for name, (middle, slope) in _LENGTHS.items()
     }
     return Anatomy(age_weeks=age_weeks, plumpness=float(rng.uniform(0.88, 1.12)), **lengths)
 
@@ -125,10 +123,8 @@ def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
     up = np.array([0.0, 0.0, 1.0])
     centre = np.array([placement.x_mm, placement.y_mm, 0.0]) + np.pad(motion.sway[:, :2], ((0, 0), (0, 1)))
     shoulder_tilt, hip_tilt, roll, hip_roll = np.radians(motion.sway[:, 3:7].T)
-    shoulder_tilt, hip_tilt = (
-        shoulder_tilt + np.radians(placement.shoulder_tilt_deg),
-        hip_tilt + np.radians(placement.hip_tilt_deg),
-    )
+    shoulder_tilt = shoulder_tilt + np.radians(placement.shoulder_tilt_deg)
+    hip_tilt = hip_tilt + np.radians(placement.hip_tilt_deg)
     roll = roll + np.radians(placement.roll_deg)
     hip_roll = roll + hip_roll + np.radians(placement.hip_roll_deg)
     hip_lift = np.clip(placement.hip_lift_mm + np.abs(motion.sway[:, 7]), 0.0, 0.55 * anatomy.trunk)
@@ -167,9 +163,9 @@ def joints_of(anatomy: Anatomy, placement: Placement, motion: Motion) -> Array:
     return joints
 
 
-def smooth_max(a: Array, b: Array, width: float = 3.0) -> Array:
-    """The larger of two, rounded over about `width` where they cross."""
-    return np.asarray((a + b + np.sqrt((a - b) ** 2 + width**2)) / 2)
+def smooth_max(a: Array, b: Array) -> Array:
+    """The larger of two, rounded over about 3 mm where they cross."""
+    return np.asarray((a + b + np.sqrt((a - b) ** 2 + 3.0**2)) / 2)
 
 
 def trunk_top(offset: Array, headward: Array, right: Array, anatomy: Anatomy) -> Array:
@@ -256,10 +252,7 @@ def solids_of(joints: Array, up: Array, anatomy: Anatomy, head_turn_deg: float, 
         cone_parts += [part] * len(limb)
     drawn = np.isfinite(np.array(cones)).all(axis=1)  # not what hangs on a joint that is nowhere
     return Solids(
-        np.array(cones)[drawn],
-        np.array(cone_parts, np.uint8)[drawn],
-        np.array(ellipsoids),
-        np.array(parts, np.uint8),
+        np.array(cones)[drawn], np.array(cone_parts, np.uint8)[drawn], np.array(ellipsoids), np.array(parts, np.uint8)
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.jit import compiled
-from asyconv.simulation.render import LATTICE_PX, bell, mix, noise_lattice, sense
+from asyconv.simulation.render import GOLDEN, LATTICE_PX, bell, mix, noise_lattice, sense
 
 Depth = npt.NDArray[np.uint16]
 
@@ -152,7 +152,6 @@ def _time_of_flight(
 ) -> None:
     """Noise that is partly alike in neighbours, and at an edge a mixture of its sides or nothing."""
     height, width = z_mm.shape
-    golden = np.uint64(0x9E3779B97F4A7C15)
     base = mix(np.uint64(key))
     lattice = noise_lattice(height, width, base)
     base = mix(base + np.uint64(1))
@@ -160,7 +159,7 @@ def _time_of_flight(
         up, down = max(y - 1, 0), min(y + 1, height - 1)
         row = (y + LATTICE_PX // 2) // LATTICE_PX
         for x in range(width):
-            bits = mix(base + golden * np.uint64(y * width + x))
+            bits = mix(base + GOLDEN * np.uint64(y * width + x))
             left, right = z_mm[y, max(x - 1, 0)], z_mm[y, min(x + 1, width - 1)]
             near = min(min(left, right), min(z_mm[up, x], z_mm[down, x]))
             far = max(max(left, right), max(z_mm[up, x], z_mm[down, x]))

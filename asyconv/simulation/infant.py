@@ -24,6 +24,11 @@ SENSOR_NOISE_PX: Final = 0.085
 SENSOR_HOLE_RATE: Final = 0.003
 
 
+def frame_times(seconds: float) -> Array:
+    """When the frames of so many seconds are taken, s."""
+    return np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+
+
 @dataclass(frozen=True)
 class Cloth:
     """A cloth: which pixels it may cover (u8 [H, W]), its wrinkles on the coarse grid, when it lies there, seconds.

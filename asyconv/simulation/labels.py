@@ -12,12 +12,8 @@ LABEL_NOISE_PX: Final = 2.8  # click noise per axis of the babyPose labels, pape
 
 
 def annotators_labels(truth: Truth, infant: Infant) -> Array:
-    """`simulated_labels` of an infant, always the same."""
-    return simulated_labels(truth, np.random.default_rng(np.random.SeedSequence([infant.seed, infant.number, 77])))
-
-
-def simulated_labels(truth: Truth, rng: np.random.Generator) -> Array:
-    """Labels at 6 Hz, [M, 12, 2] native px with click noise; NaN where the joint is not visible."""
+    """Labels at 6 Hz, [M, 12, 2] native px with click noise, always the same; NaN where a joint is not visible."""
+    rng = np.random.default_rng(np.random.SeedSequence([infant.seed, infant.number, 77]))
     xy = truth.xy_px[::5] + rng.normal(0.0, LABEL_NOISE_PX, size=truth.xy_px[::5].shape)
     xy = np.clip(xy, 0, [WIDTH_PX - 1, HEIGHT_PX - 1])  # a click lies in the picture
     return np.where(truth.visible[::5, :, None], xy, np.nan)

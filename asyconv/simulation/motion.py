@@ -14,8 +14,6 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-LIMB_ORDER: Final = ("right_arm", "left_arm", "right_leg", "left_leg")
-
 _SIDES_SHARE: Final = 0.4  # correlation of left and right postures between infants
 TRUNK_AXES: Final = 8
 
@@ -94,7 +92,7 @@ QUIET_SHARE: Final = 0.15
 
 @dataclass(frozen=True)
 class Stroke:
-    """One minimum-jerk stroke of one limb (index into `LIMB_ORDER`)."""
+    """One minimum-jerk stroke of one limb (by its place in `LIMBS`)."""
 
     limb: int
     start_s: float

@@ -15,6 +15,7 @@ from asyconv.simulation.scene import Condition, make_infant
 from asyconv.simulation.seeds import TUNE_SEED
 
 RATE_HZ: Final = 6.0
+SECONDS: Final = 20.0
 FAST: Final = 0.3  # trunk lengths in a second
 _LEGS: Final = ((8, 7, 6, 1.0), (9, 10, 11, -1.0))
 
@@ -51,9 +52,9 @@ class RangeRow:
         return bool(self.low <= self.real_low and self.high >= self.real_high)
 
 
-def compare_ranges(infants: int = 200, seed: int = TUNE_SEED, seconds: float = 20.0) -> list[RangeRow]:
+def compare_ranges(infants: int, seed: int = TUNE_SEED) -> list[RangeRow]:
     """Rows of postures over all frames, and of movement over the infants."""
-    time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    time_s = np.arange(round(SECONDS * RATE_HZ)) / RATE_HZ
     postures: dict[str, list[Array]] = {name: [] for name in _POSTURES}
     movement: dict[str, list[float]] = {name: [] for name in _MOVEMENT}
     for number in range(infants):

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from asyconv.simulation.body import Array
-from asyconv.simulation.infant import FPS_HZ
-from asyconv.simulation.labels import simulated_labels
+from asyconv.simulation.infant import frame_times
+from asyconv.simulation.labels import annotators_labels
 from asyconv.simulation.scene import make_infant, true_depth
 from asyconv.simulation.seeds import TUNE_SEED
 from asyconv.simulation.truth import truth_of
@@ -40,26 +40,19 @@ class Row:
 
 def labels_of(seed: int, number: int, seconds: float) -> Array:
     """6 Hz labels [M, 12, 2] of one simulated infant, native px, NaN = not visible; only every fifth frame is made."""
-    time_s = np.arange(round(seconds * FPS_HZ)) / FPS_HZ
+    time_s = frame_times(seconds)
     infant = make_infant(seed, number, time_s)
     visible = np.zeros((len(time_s), len(JOINTS)), bool)
     for index in range(0, len(time_s), 5):
         visible[index] = visible_joints(infant, index, *true_depth(infant, index))
-    rng = np.random.default_rng(np.random.SeedSequence([seed, number, 77]))
-    return simulated_labels(truth_of(infant, visible), rng)
+    return annotators_labels(truth_of(infant, visible), infant)
 
 
 def compare(infants: int = 16, seed: int = TUNE_SEED, seconds: float = 60.0) -> list[Row]:
     """Rows of statistics over `infants` simulated infants."""
     labels = [labels_of(seed, number, seconds) for number in range(infants)]
-    return [
-        *_placement(labels),
-        *_offsets(labels),
-        *_segments(labels),
-        *_missing(labels),
-        *_steps(labels),
-        *_baseline(labels),
-    ]
+    parts = (_placement, _offsets, _segments, _missing, _steps, _baseline)
+    return [row for part in parts for row in part(labels)]
 
 
 def check(infants: int = 32, seed: int = TUNE_SEED) -> tuple[str, bool]:
@@ -106,15 +99,10 @@ def _placement(labels: list[Array]) -> list[Row]:
     hips = [np.linalg.norm(xy[:, 8] - xy[:, 9], axis=-1) for xy in labels]
     whole = [xy[np.isfinite(xy[..., 0]).any(axis=1)] for xy in labels]  # an operator may hide the whole infant
     boxes = [np.nanmax(xy, axis=1) - np.nanmin(xy, axis=1) for xy in whole]
+    within = [float(np.std(v[np.isfinite(v)])) for v in length if np.isfinite(v).any()]
     return [
         Row("trunk length, px", _median([_median(v) for v in length]), 103, 165),
-        Row(
-            "trunk length, SD within an infant, px",
-            _median([float(np.std(v[np.isfinite(v)])) for v in length if np.isfinite(v).any()]),
-            2,
-            12,
-            band=True,
-        ),
+        Row("trunk length, SD within an infant, px", _median(within), 2, 12, band=True),
         Row("shoulder width, px", _median([_median(v) for v in shoulders]), 55, 88),
         Row("hip width, px", _median([_median(v) for v in hips]), 42, 72),
         Row("trunk centre x, px", _median([_median(v[:, 0]) for v in centre]), 264, 393),
@@ -151,13 +139,10 @@ def _offsets(labels: list[Array]) -> list[Row]:
             offset = np.array([_median(away[:, 0]), _median(away[:, 1])])
             by_kind[kind].append(np.array([offset @ right * (1 if side == "right" else -1), offset @ head]))
     rows = []
-    for kind, (out, out_sd, head_mean, head_sd) in _OFFSETS.items():
-        outward, headward = (_median([offset[axis] for offset in by_kind[kind]]) for axis in range(2))
-        for axis_name, value, mean, sd in (
-            ("outward", outward, out, out_sd),
-            ("headward", headward, head_mean, head_sd),
-        ):
-            rows.append(Row(f"{kind} {axis_name}, trunk lengths", float(value), mean - 1.645 * sd, mean + 1.645 * sd))
+    for kind, real in _OFFSETS.items():
+        for axis, (name, (mean, sd)) in enumerate(zip(("outward", "headward"), (real[:2], real[2:]), strict=True)):
+            value = _median([offset[axis] for offset in by_kind[kind]])
+            rows.append(Row(f"{kind} {name}, trunk lengths", value, mean - 1.645 * sd, mean + 1.645 * sd))
     return rows
 
 
@@ -260,12 +245,6 @@ def _baseline(labels: list[Array]) -> list[Row]:
             squared = ((xy[:, chain] - others[list(chain)]) ** 2).sum(-1)
             some = np.isfinite(squared).any(axis=1)
             errors.append(np.sqrt(np.nanmean(squared[some], axis=1)) / 5.0)
-        rows.append(
-            Row(
-                f"mean-pose baseline {limb}, map px",
-                float(np.median(np.concatenate(errors))),
-                BASELINE_FLOOR_MAP_PX,
-                24.0,
-            )
-        )
+        error = float(np.median(np.concatenate(errors)))
+        rows.append(Row(f"mean-pose baseline {limb}, map px", error, BASELINE_FLOOR_MAP_PX, 24.0))
     return rows

@@ -135,17 +135,17 @@ def bell(bits: Any) -> float:
 
 
 LATTICE_PX = 6  # matching windows make the noise of neighbouring pixels alike
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # what counters of pixels are multiplied by, so that their bits differ
 
 
 @compiled
 def noise_lattice(height: int, width: int, base: Any) -> Any:
     """Normal noise of a picture's lattice, a value every `LATTICE_PX`, keyed by `base`."""
     rows, columns = height // LATTICE_PX + 2, width // LATTICE_PX + 2
-    golden = np.uint64(0x9E3779B97F4A7C15)
     lattice = np.empty((rows, columns), np.float32)
     for row in range(rows):
         for column in range(columns):
-            lattice[row, column] = bell(mix(base + golden * np.uint64(row * columns + column + 1)))
+            lattice[row, column] = bell(mix(base + GOLDEN * np.uint64(row * columns + column + 1)))
     return lattice
 
 
@@ -160,7 +160,6 @@ def sense(
     the dead band at the right border have no depth (0). `projector_px_mm` = focal length x baseline; `key` = frame key.
     """
     height, width = z_mm.shape
-    golden = np.uint64(0x9E3779B97F4A7C15)
     base = mix(np.uint64(key))
     lattice = noise_lattice(height, width, base)
     base = mix(base + np.uint64(1))
@@ -172,7 +171,7 @@ def sense(
             disparity = projector_px_mm / z
             seen = x + disparity > furthest - 0.75
             furthest = max(furthest, x + disparity)
-            bits = mix(base + golden * np.uint64(y * width + x))
+            bits = mix(base + GOLDEN * np.uint64(y * width + x))
             edge = 0.0
             if 0 < x < width - 1 and 0 < y < height - 1:
                 edge = max(abs(z_mm[y, x + 1] - z_mm[y, x - 1]), abs(z_mm[y + 1, x] - z_mm[y - 1, x]))

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from asyconv.simulation.body import Array
-from asyconv.simulation.infant import FPS_HZ, Infant
+from asyconv.simulation.infant import Infant, frame_times
 from asyconv.simulation.scene import BARE, make_infant
 from asyconv.skeleton import LIMBS
 
@@ -33,21 +33,17 @@ class Swing:
 
 def swings() -> list[Swing]:
     """Every swing of the recording, stretch by stretch."""
+    count = len(FREQUENCIES_HZ)
     return [
-        Swing(
-            limb,
-            FREQUENCIES_HZ[(4 * stretch + k) % len(FREQUENCIES_HZ)],
-            stretch * STRETCH_S,
-            (stretch + 1) * STRETCH_S,
-        )
-        for stretch in range(STRETCHES)
+        Swing(limb, FREQUENCIES_HZ[(4 * n + k) % count], n * STRETCH_S, (n + 1) * STRETCH_S)
+        for n in range(STRETCHES)
         for k, limb in enumerate(LIMBS)
     ]
 
 
 def swinging_infant(seed: int, number: int) -> Infant:
     """Infant `number` of `seed`, still but for its swings, uncovered, over the 18 s at 30 frames/s."""
-    time_s = np.arange(round(STRETCHES * STRETCH_S * FPS_HZ)) / FPS_HZ
+    time_s = frame_times(STRETCHES * STRETCH_S)
     resting = make_infant(seed, number, time_s, moving=False, condition=BARE)
     joints = resting.joints_bed.copy()
     for swing in swings():

@@ -53,9 +53,10 @@ def moving_mask(speed_mm_s: Array, time_s: Array) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def truth_of(infant: Infant, visible: npt.NDArray[np.bool_]) -> Truth:
-    """Truth of all frames of `infant`, with the visibility [N, 12] found while rendering."""
+def truth_of(infant: Infant, visible: npt.NDArray[np.bool_] | None = None) -> Truth:
+    """Truth of all frames of `infant`, with the visibility [N, 12] found while rendering; without one all are seen."""
     camera = infant.to_camera(infant.joints_bed)
+    visible = np.ones(camera.shape[:2], bool) if visible is None else visible
     time_s = infant.motion.time_s
     speeds = limb_speeds(camera, time_s)
     moving = np.stack([moving_mask(speeds[:, limb], time_s) for limb in range(4)], axis=-1)

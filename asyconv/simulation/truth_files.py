@@ -11,7 +11,6 @@ from asyconv.labels.label_sheets import cells_of, write_label_sheet
 from asyconv.recordings.finding import IGNORE_FILE
 from asyconv.simulation.infant import Infant
 from asyconv.simulation.labels import annotators_labels
-from asyconv.simulation.motion import LIMB_ORDER
 from asyconv.simulation.truth import Truth
 from asyconv.skeleton import JOINTS, LIMBS
 
@@ -60,7 +59,7 @@ def write_truth(truth: Truth, infant: Infant, folder: Path) -> None:
     ).write_parquet(folder / "moving.parquet")
     pl.DataFrame(
         [
-            {"limb": LIMB_ORDER[s.limb], "start_s": s.start_s, "end_s": s.end_s, "bout": s.bout}
+            {"limb": list(LIMBS)[s.limb], "start_s": s.start_s, "end_s": s.end_s, "bout": s.bout}
             for s in infant.motion.strokes
         ],
         schema={"limb": pl.String, "start_s": pl.Float64, "end_s": pl.Float64, "bout": pl.Int64},

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from asyconv.simulation import ranges
+from asyconv.simulation.infant import project
 from asyconv.simulation.ranges import RangeRow, check_ranges, compare_ranges, movement_of, postures_of
+from asyconv.simulation.scene import CALM_INFANT, VARIED_INFANT, make_infant
 from tests.helpers.flat_infant import make_flat
 
 
@@ -39,6 +41,19 @@ def test_movement_is_counted_in_trunk_lengths_a_second() -> None:
 
 def test_varied_infants_cover_what_real_ones_show() -> None:
     assert [row.name for row in compare_ranges(150) if not row.covered] == []
+
+
+def test_calm_infants_lie_straight_and_their_trunks_hardly_move() -> None:
+    time_s = np.arange(0.0, 10.0, 1 / 6)
+    axis, speed = [], {CALM_INFANT: [], VARIED_INFANT: []}
+    for number in range(60):
+        for condition, speeds in speed.items():
+            infant = make_infant(77, number, time_s, condition=condition)
+            xy = project(infant.to_camera(infant.joints_bed))
+            speeds.append(movement_of(xy)["trunk speed, P95, trunk lengths/s"])
+            axis += postures_of(xy)["trunk axis, deg"].tolist() if condition is CALM_INFANT else []
+    assert np.ptp(np.percentile(axis, [1, 99])) < 40.0
+    assert np.median(speed[VARIED_INFANT]) > 10 * np.median(speed[CALM_INFANT])
 
 
 def test_a_range_that_is_not_covered_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from asyconv.simulation.body import PART
 from asyconv.simulation.clips import infant_at_clips, make_clips
 from asyconv.simulation.infant import project
 from asyconv.simulation.realism import compare
-from asyconv.simulation.scene import BARE, CALM_INFANT, VARIED_INFANT, Condition, make_infant, sensed_depth, true_depth
+from asyconv.simulation.scene import BARE, VARIED_INFANT, make_infant, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
 from asyconv.simulation.simulate import simulate
 from asyconv.simulation.truth import limb_speeds, moving_mask, truth_of
@@ -199,7 +199,7 @@ def test_clips_at_a_pace_show_the_same_infant_moving_faster() -> None:
 
 def test_truth_marks_the_moving_limbs() -> None:
     infant = make_infant(2, 3, TIME_S)
-    truth = truth_of(infant, np.ones((300, 12), bool))
+    truth = truth_of(infant)
     for limb in range(4):
         np.testing.assert_array_equal(truth.moving[:, limb], moving_mask(truth.speed_mm_s[:, limb], TIME_S))
 
@@ -218,46 +218,3 @@ def test_simulated_labels_lie_in_the_real_ranges() -> None:
     assert all(row.simulated >= 8.0 for row in baselines)  # the task is not made easy
     outside = [row.name for row in rows if not row.inside]
     assert len(outside) <= 0.1 * len(rows), outside  # 12 infants are few: `asyconv simulate --check` shows 32
-
-
-def shapes(condition: Condition) -> dict[str, np.ndarray]:
-    """Aggregates of 60 infants in the picture: turn of the trunk, twist, hip width, knee flexion, trunk speed."""
-    time_s = np.arange(0.0, 10.0, 1 / 6)
-    out: dict[str, list[np.ndarray]] = {"axis": [], "twist": [], "hips": [], "knee": [], "speed": []}
-    for number in range(60):
-        infant = make_infant(77, number, time_s, condition=condition)
-        xy = project(infant.to_camera(infant.joints_bed))
-        axis = xy[:, [2, 3]].mean(1) - xy[:, [8, 9]].mean(1)
-        trunk_px = np.median(np.linalg.norm(axis, axis=-1))
-        shoulder_line, hip_line = (np.degrees(np.arctan2(*(xy[:, a] - xy[:, b]).T[::-1])) for a, b in ((2, 3), (8, 9)))
-        thigh, shank = xy[:, 7] - xy[:, 8], xy[:, 6] - xy[:, 7]
-        turn = np.degrees(np.arctan2(*shank.T[::-1]) - np.arctan2(*thigh.T[::-1]))
-        centre = xy[:, [2, 3, 8, 9]].mean(1)
-        out["axis"].append(np.degrees(np.arctan2(axis[:, 0], axis[:, 1])))
-        out["twist"].append((shoulder_line - hip_line + 180) % 360 - 180)
-        out["hips"].append(np.linalg.norm(xy[:, 8] - xy[:, 9], axis=-1) / trunk_px)
-        out["knee"].append(np.abs((turn + 180) % 360 - 180))
-        out["speed"].append(np.linalg.norm(np.diff(centre, axis=0), axis=-1) * 6 / trunk_px)
-    return {name: np.concatenate(values) for name, values in out.items()}
-
-
-def test_varied_infants_reach_what_real_labels_show_and_calm_ones_do_not() -> None:
-    # P1 and P99 over MINI-RGBD and babyPose labels (aggregates). Two are not reached in full: hips of 0.17 to 0.76
-    # trunk lengths, and knees bent to 176 degrees, where babyPose has 158
-    varied, calm = shapes(VARIED_INFANT), shapes(CALM_INFANT)
-    for name, low, high in (("axis", -41.9, 20.0), ("twist", -23.1, 33.1), ("hips", 0.22, 0.68)):
-        assert np.percentile(varied[name], 1) < low
-        assert np.percentile(varied[name], 99) > high
-    assert np.percentile(varied["knee"], 99) > 158.0
-    assert np.percentile(varied["speed"], 95) > 10 * np.percentile(calm["speed"], 95)
-    assert np.ptp(np.percentile(calm["axis"], [1, 99])) < 40.0
-
-
-def test_bones_of_varied_infants_keep_their_length_and_stay_above_the_bed() -> None:
-    for number in range(12):
-        infant = make_infant(6, number, TIME_S, condition=VARIED_INFANT)
-        joints = infant.joints_bed
-        for a, b, length in ((1, 2, infant.anatomy.upper_arm), (6, 7, infant.anatomy.shank)):
-            bones = np.linalg.norm(joints[:, a] - joints[:, b], axis=-1)
-            np.testing.assert_allclose(bones, length, rtol=1e-6)
-        assert joints[..., 2].min() > 0.0

@@ -5,7 +5,6 @@ Its columns are ``frame``, ``body_mm``, one ``_mm`` for each limb, and ``hand_sh
 
 import csv
 import io
-import json
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +13,9 @@ import numpy.typing as npt
 
 from asyconv.activity import Activity, hand_spans
 from asyconv.errors import InputError
-from asyconv.motion_file import table_beside
+from asyconv.motion_file import read_beside, write_beside
 from asyconv.skeleton import LIMBS
-from asyconv.whole_files import whole_file, write_whole
+from asyconv.whole_files import write_whole
 
 METADATA_KEY: Final = "asyconv_activity"
 ACTIVITY_SCHEMA_VERSION: Final = 1
@@ -25,30 +24,16 @@ COLUMNS: Final = ("body_mm", *(f"{limb}_mm" for limb in LIMBS), "hand_share")
 
 def write_activity(activity: Activity, frame: npt.NDArray[np.int32], recording_id: str | None, path: Path) -> None:
     """Write the activity of the frames numbered `frame` as a whole file."""
-    import polars as pl
-
-    values = np.column_stack([activity.body_mm, activity.limb_mm, activity.hand_share])
-    numbers = {name: pl.Series(values[:, n], dtype=pl.Float32).fill_nan(None) for n, name in enumerate(COLUMNS)}
-    facts = {**activity.meta, "recording_id": recording_id, "schema_version": ACTIVITY_SCHEMA_VERSION}
-    meta = json.dumps(facts, sort_keys=True, allow_nan=False)
-    with whole_file(path) as part:
-        table = pl.DataFrame({"frame": frame.astype(np.int32)} | numbers)
-        table.write_parquet(part, compression="zstd", metadata={METADATA_KEY: meta})
+    numbers = (activity.body_mm, *activity.limb_mm.T, activity.hand_share)
+    meta = {**activity.meta, "recording_id": recording_id, "schema_version": ACTIVITY_SCHEMA_VERSION}
+    names = {"frame": frame.astype(np.int32)}
+    write_beside(path, METADATA_KEY, meta, names, dict(zip(COLUMNS, numbers, strict=True)))
 
 
 def read_activity(path: Path, frame: npt.NDArray[np.int32], recording_id: str | None) -> Activity:
     """Read the activity of the tracks whose frames are numbered `frame`; anything else is refused, and named."""
-    import polars as pl
-
-    meta, table = table_beside(path, METADATA_KEY, ("frame", *COLUMNS), "activity", recording_id)
-    if meta.pop("schema_version", None) != ACTIVITY_SCHEMA_VERSION:
-        raise InputError(f"{path}: expected schema {ACTIVITY_SCHEMA_VERSION} of activity, found another")
-    if table["frame"].to_list() != frame.tolist():
-        raise InputError(f"{path}: expected the activity of the tracks beside it, found that of others")
-    odd = [name for name in COLUMNS if not (table.schema[name].is_numeric() or table.schema[name] == pl.Null)]
-    if odd:
-        raise InputError(f"{path}: expected numbers in the column {odd[0]}, found {table.schema[odd[0]]}")
-    values = table.select(pl.col(name).cast(pl.Float32).fill_null(np.nan) for name in COLUMNS).to_numpy()
+    said = ("activity", recording_id, ACTIVITY_SCHEMA_VERSION)
+    meta, values = read_beside(path, METADATA_KEY, said, {"frame": frame}, COLUMNS)
     bad = np.flatnonzero((values < 0).any(axis=1) | (values[:, -1] > 1) | np.isinf(values).any(axis=1))
     if len(bad):
         raise InputError(f"{path}, frame {frame[bad[0]]}: expected changes of at least 0 mm and a share of 0 to 1")

@@ -7,7 +7,7 @@ Numbers keep 12 significant bits, a part in 8000, so that the file is half as lo
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,6 @@ from asyconv.errors import InputError
 from asyconv.motion_evidence import LAGS, MotionEvidence
 from asyconv.skeleton import JOINTS, N_JOINTS
 from asyconv.whole_files import json_of, whole_file
-
-if TYPE_CHECKING:
-    import polars as pl
 
 METADATA_KEY: Final = "asyconv_motion"
 MOTION_SCHEMA_VERSION: Final = 1
@@ -55,51 +52,58 @@ def write_motion(motion: MotionEvidence, frame: npt.NDArray[np.int32], recording
         ],
         axis=-1,
     ).reshape(-1, len(COLUMNS))
-    values = _rounded(values)
-    names = {
-        "frame": np.repeat(frame.astype(np.int32), N_JOINTS),
-        "joint": pl.Series(list(JOINTS) * len(frame), dtype=pl.String),
-    }
-    numbers = {name: pl.Series(values[:, n], dtype=pl.Float32).fill_nan(None) for n, name in enumerate(COLUMNS)}
-    facts = {**motion.meta, "recording_id": recording_id, "schema_version": MOTION_SCHEMA_VERSION}
-    meta = json.dumps(facts, sort_keys=True, allow_nan=False)
-    with whole_file(path) as part:
-        pl.DataFrame(names | numbers).write_parquet(part, compression="zstd", metadata={METADATA_KEY: meta})
+    joint = pl.Series(list(JOINTS) * len(frame), dtype=pl.String)
+    names = {"frame": np.repeat(frame.astype(np.int32), N_JOINTS), "joint": joint}
+    meta = {**motion.meta, "recording_id": recording_id, "schema_version": MOTION_SCHEMA_VERSION}
+    write_beside(path, METADATA_KEY, meta, names, dict(zip(COLUMNS, _rounded(values).T, strict=True)))
 
 
 def read_motion(path: Path, frame: npt.NDArray[np.int32], recording_id: str | None) -> MotionEvidence:
     """Read the motion evidence of the tracks whose frames are numbered `frame`; anything else is refused, and named."""
+    rows = {"frame": np.repeat(frame, N_JOINTS), "joint": list(JOINTS) * len(frame)}
+    said = ("motion evidence", recording_id, MOTION_SCHEMA_VERSION)
+    meta, values = read_beside(path, METADATA_KEY, said, rows, COLUMNS)
+    return _evidence(values, meta, frame, path)
+
+
+def write_beside(path: Path, key: str, meta: dict[str, Any], names: dict[str, Any], numbers: dict[str, Any]) -> None:
+    """Write a file that belongs to tracks: columns that name the rows, numbers f32 (NaN = null), and facts."""
     import polars as pl
 
-    meta, table = table_beside(path, METADATA_KEY, ("frame", "joint", *COLUMNS), "motion evidence", recording_id)
-    if meta.pop("schema_version", None) != MOTION_SCHEMA_VERSION:
-        raise InputError(f"{path}: expected schema {MOTION_SCHEMA_VERSION} of motion evidence, found another")
-    if not _same_rows(table, frame):
-        raise InputError(f"{path}: expected the motion evidence of the tracks beside it, found that of others")
-    odd = [name for name in COLUMNS if not (table.schema[name].is_numeric() or table.schema[name] == pl.Null)]
-    if odd:
-        raise InputError(f"{path}: expected numbers in the column {odd[0]}, found {table.schema[odd[0]]}")
-    return _from_table(table, meta, path)
+    columns = {name: pl.Series(value, dtype=pl.Float32).fill_nan(None) for name, value in numbers.items()}
+    stored = json.dumps(meta, sort_keys=True, allow_nan=False)
+    with whole_file(path) as part:
+        pl.DataFrame(names | columns).write_parquet(part, compression="zstd", metadata={key: stored})
 
 
-def table_beside(
-    path: Path, key: str, columns: tuple[str, ...], what: str, recording_id: str | None
-) -> "tuple[dict[str, Any], pl.DataFrame]":
-    """Metadata and table of a file beside the tracks of `recording_id`; anything else is refused, and named."""
+def read_beside(
+    path: Path, key: str, said: tuple[str, str | None, int], names: dict[str, Any], numbers: tuple[str, ...]
+) -> tuple[dict[str, Any], Float32]:
+    """Facts and numbers [rows, columns] of a file that belongs to tracks; anything else is refused, and named.
+
+    `said`: what is in it, the recording_id and the version; `names`: the columns that name the rows, as they must be.
+    """
     import polars as pl
 
+    what, recording_id, version = said
     try:
         stored = pl.read_parquet_metadata(path).get(key, "null")
         table = pl.read_parquet(path, glob=False)
         meta = json_of(stored)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError) as error:
         raise InputError(f"{path}: expected {what} (Parquet), but it could not be read") from error
-    missing = ", ".join(name for name in columns if name not in table.columns)
+    missing = ", ".join(name for name in (*names, *numbers) if name not in table.columns)
     if not isinstance(meta, dict) or missing:
         raise InputError(f"{path}: expected {what} of asyconv, but {missing or 'the metadata'} is missing")
-    if meta.pop("recording_id", None) != recording_id:
+    if meta.pop("schema_version", None) != version:
+        raise InputError(f"{path}: expected schema {version} of {what}, found another")
+    same_rows = all(table[name].to_list() == np.asarray(rows).tolist() for name, rows in names.items())
+    if meta.pop("recording_id", None) != recording_id or not same_rows:
         raise InputError(f"{path}: expected the {what} of the tracks beside it, found that of others")
-    return meta, table
+    odd = [name for name in numbers if not (table.schema[name].is_numeric() or table.schema[name] == pl.Null)]
+    if odd:
+        raise InputError(f"{path}: expected numbers in the column {odd[0]}, found {table.schema[odd[0]]}")
+    return meta, table.select(pl.col(name).cast(pl.Float32).fill_null(np.nan) for name in numbers).to_numpy()
 
 
 def _rounded(values: Float32) -> Float32:
@@ -110,18 +114,7 @@ def _rounded(values: Float32) -> Float32:
     return np.where(np.isfinite(values), kept, values).astype(np.float32)
 
 
-def _same_rows(table: "pl.DataFrame", frame: npt.NDArray[np.int32]) -> bool:
-    return (
-        table.height == len(frame) * N_JOINTS
-        and table["frame"].to_list() == np.repeat(frame, N_JOINTS).tolist()
-        and table["joint"].to_list() == list(JOINTS) * len(frame)
-    )
-
-
-def _from_table(table: "pl.DataFrame", meta: dict[str, Any], path: Path) -> MotionEvidence:
-    import polars as pl
-
-    rows = table.select(pl.col(name).cast(pl.Float32).fill_null(np.nan) for name in COLUMNS).to_numpy()
+def _evidence(rows: Float32, meta: dict[str, Any], frame: npt.NDArray[np.int32], path: Path) -> MotionEvidence:
     values = rows.reshape(-1, N_JOINTS, len(LAGS), 3 + len(PAIRS) + 1).transpose(2, 0, 1, 3)
     information = np.empty((*values.shape[:3], 3, 3), np.float32)
     for n, (a, b) in enumerate(PAIRS):
@@ -134,7 +127,7 @@ def _from_table(table: "pl.DataFrame", meta: dict[str, Any], path: Path) -> Moti
     if len(bad):
         lag, row, joint = bad[0]
         raise InputError(
-            f"{path}, frame {table['frame'][int(row) * N_JOINTS]}, {JOINTS[joint]}, lag {LAGS[lag]}: expected a "
-            "displacement with a share between 0 and 1 and an information matrix, found another"
+            f"{path}, frame {frame[row]}, {JOINTS[joint]}, lag {LAGS[lag]}: expected a displacement with a share "
+            "between 0 and 1 and an information matrix, found another"
         )
     return MotionEvidence(np.ascontiguousarray(values[..., :3]), information, share, meta)

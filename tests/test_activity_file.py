@@ -33,9 +33,7 @@ def test_there_and_back(tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(again.activity, name), getattr(tracks.activity, name))
     assert again.activity.meta == {"noise_mm": 0.8}
     table = pl.read_parquet(tmp_path / "activity.parquet")
-    limbs = [
-        f"{side}_{limb}_mm" for side, limb in (("right", "arm"), ("left", "arm"), ("right", "leg"), ("left", "leg"))
-    ]
+    limbs = ["right_arm_mm", "left_arm_mm", "right_leg_mm", "left_leg_mm"]
     assert table.columns == ["frame", "body_mm", *limbs, "hand_share"]
     assert table.height == 9
 
@@ -44,16 +42,11 @@ def test_other_files_are_refused_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "tracks.parquet"
     write_tracks(example(), path)
     beside = tmp_path / "activity.parquet"
-    whole, table = beside.read_bytes(), pl.read_parquet(beside)
-    meta = pl.read_parquet_metadata(beside)[METADATA_KEY]
-    beside.write_bytes(whole[:-50])
-    with pytest.raises(InputError, match="could not be read"):
-        read_tracks(path)
+    table, meta = pl.read_parquet(beside), pl.read_parquet_metadata(beside)[METADATA_KEY]
     for changed, text, sentence in (
         (table.drop(COLUMNS[0]), meta, "body_mm is missing"),
         (table, meta.replace('"schema_version": 1', '"schema_version": 9'), "expected schema 1"),
         (table[:-1], meta, "that of others"),
-        (table, meta.replace('"recording_id": "', '"recording_id": "other-'), "that of others"),
         (table.with_columns(body_mm=pl.lit("a")), meta, "expected numbers in the column body_mm"),
         (table.with_columns(hand_share=pl.col("hand_share") + 2), meta, "frame 1: expected changes"),
         (table.with_columns(body_mm=-pl.col("body_mm")), meta, "frame 4: expected changes"),

@@ -126,13 +126,8 @@ shapes = {{"depth": (1, 3, 96, 128), "xy_map": (1, 3, 12, 2), "visible": (1, 3, 
 write_clip_files(clips, [1], [ClipSet(**{{name: np.zeros(shape) for name, shape in shapes.items()}})], {{}})
 assert (clips / "facts.json").is_file()
 """
-    done = subprocess.run(
-        [sys.executable, "-c", NOT_LINUX.read_text(encoding="utf8") + asked],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    here = [sys.executable, "-c", NOT_LINUX.read_text(encoding="utf8") + asked]
+    done = subprocess.run(here, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -57,16 +57,7 @@ def read_h5(path: Path) -> tuple[list[str], dict[Column, npt.NDArray[np.float64]
             if rows["index"].dtype.kind not in "iu" or any(len(column) != len(names) for column in columns):
                 raise ValueError("the rows are no numbers of frames")
             return names, columns, rows["index"].astype(np.int64)
-    except (
-        OSError,
-        RuntimeError,
-        KeyError,
-        IndexError,
-        TypeError,
-        ValueError,
-        StopIteration,
-        pickle.PickleError,
-    ) as error:
+    except (OSError, RuntimeError, LookupError, TypeError, ValueError, StopIteration, pickle.PickleError) as error:
         raise InputError(
             f"{path}: expected a table of DeepLabCut (HDF5, with a row for each frame), it cannot be read; DeepLabCut "
             "writes the same table as CSV"

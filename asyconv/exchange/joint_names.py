@@ -75,14 +75,6 @@ def read_map(path: Path) -> dict[str, str]:
     return chosen
 
 
-def by_count(number: int, lists: Sequence[tuple[str, ...]], path: Path) -> tuple[str, ...]:
-    """The list of key points that has `number` of them."""
-    for names in lists:
-        if len(names) == number:
-            return names
-    raise InputError(f"{path}: expected {' or '.join(str(len(names)) for names in lists)} key points, found {number}")
-
-
 def _joint(name: str, *, second: bool) -> str | None:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=^[LR])(?=[A-Z])", " ", name)
     words = [word.lower() for word in re.split(r"[\W_]+", spaced) if word]

@@ -1,5 +1,6 @@
 """JSON of other trackers, checked as far as it is read."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,15 @@ def numbers(values: Any, n: int | None, where: str) -> Floats:
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in kept):
             return np.array(kept, np.float64)
     raise InputError(f"{where}: expected {n or 'a list of'} numbers, found {str(values)[:60]}")
+
+
+def key_points(values: Any, lists: Sequence[tuple[str, ...]], where: str) -> tuple[tuple[str, ...], Floats]:
+    """The one of `lists` that has as many names as there are points, and the points; with confidence 0, no place."""
+    flat = numbers(values, None, where)
+    names = next((names for names in lists if len(names) == len(flat) // 3), None)
+    if names is None:
+        expected = " or ".join(str(len(names)) for names in lists)
+        raise InputError(f"{where}: expected {expected} key points, found {len(flat) // 3}")
+    points = flat[: 3 * len(names)].reshape(-1, 3)
+    points[points[:, 2] <= 0, :2] = np.nan
+    return names, points

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from asyconv.errors import InputError
 from asyconv.exchange.frame_numbers import last_number
-from asyconv.exchange.joint_names import OPENPOSE_18, OPENPOSE_25, by_count
-from asyconv.exchange.json_files import entries, numbers, read_object
+from asyconv.exchange.joint_names import OPENPOSE_18, OPENPOSE_25
+from asyconv.exchange.json_files import entries, key_points, read_object
 from asyconv.exchange.people import poses_of
 from asyconv.exchange.poses import Floats, Poses
 
@@ -23,7 +21,7 @@ def read(path: Path) -> Poses:
     if not files:
         raise InputError(f"{path}: expected a folder with a JSON file of OpenPose for each frame, found none")
     found: dict[int, list[tuple[str | None, Floats]]] = {}
-    names: tuple[str, ...] = OPENPOSE_25
+    lists: tuple[tuple[str, ...], ...] = (OPENPOSE_25, OPENPOSE_18)
     for place, file in enumerate(files):
         stated = last_number(file.stem, str(file))
         number = place if stated is None else stated
@@ -31,13 +29,8 @@ def read(path: Path) -> Poses:
             raise InputError(f"{file}: expected a number of its own for each frame, found {number} again")
         found[number] = []
         for person in entries(file, read_object(file), "people"):
-            values = numbers(person.get("pose_keypoints_2d"), None, str(file))
-            if not len(values):
-                continue
-            names = by_count(len(values) // 3, (OPENPOSE_25, OPENPOSE_18), file)
-            points = values[: 3 * len(names)].reshape(-1, 3)
-            points[points[:, 2] <= 0, :2] = np.nan
-            found[number].append((None, points))
-    if len({len(points) for people in found.values() for _, points in people}) > 1:
-        raise InputError(f"{path}: expected the same key points in every frame, found 18 and 25")
-    return poses_of(found, names)
+            if person.get("pose_keypoints_2d") != []:
+                names, points = key_points(person.get("pose_keypoints_2d"), lists, str(file))
+                lists = (names,)  # the same in every frame
+                found[number].append((None, points))
+    return poses_of(found, lists[0])

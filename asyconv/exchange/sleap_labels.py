@@ -32,8 +32,6 @@ FRAME: Final = [
 
 def write(tracks: Tracks, path: Path) -> list[str]:
     """Write pixels and confidences; the score of an instance is the mean of its found joints."""
-    import h5py
-
     tracks, rate_hz = regular(tracks)
     found = np.isfinite(tracks.x_px + tracks.y_px)
     shown = np.flatnonzero(found.any(axis=1))
@@ -41,24 +39,38 @@ def write(tracks: Tracks, path: Path) -> list[str]:
     points = np.zeros((n, N_JOINTS), PREDICTED_POINT)
     points["x"], points["y"] = tracks.x_px[shown], tracks.y_px[shown]
     points["visible"], points["score"] = found[shown], tracks.confidence[shown]
-    instances, frames = np.zeros(n, INSTANCE), np.zeros(n, FRAME)
-    rows = np.arange(n)
-    instances["instance_id"] = instances["frame_id"] = frames["frame_id"] = frames["instance_id_start"] = rows
-    instances["instance_type"], instances["from_predicted"] = PREDICTED, -1
+    instances, frames = linked(n)
+    instances["instance_type"] = PREDICTED
     instances["score"] = np.where(found, tracks.confidence, 0.0)[shown].sum(axis=1) / found[shown].sum(axis=1)
-    instances["point_id_start"], instances["point_id_end"] = rows * N_JOINTS, (rows + 1) * N_JOINTS
-    frames["frame_idx"], frames["instance_id_end"] = shown, rows + 1
-    metadata_json = described(facts_of(tracks, "px", rate_hz=rate_hz))
+    frames["frame_idx"] = shown
+    tables = {"points": np.zeros(0, POINT), "pred_points": points.ravel(), "instances": instances, "frames": frames}
+    video = {"filename": "recording", "backend": {"type": "MediaVideo", "filename": "recording"}}
     with whole_hdf5(path) as file:
-        metadata = file.create_group("metadata")
-        metadata.attrs["format_id"] = FORMAT
-        metadata.attrs["json"] = np.bytes_(json.dumps(metadata_json, sort_keys=True))
-        file["points"], file["pred_points"] = np.zeros(0, POINT), points.ravel()
-        file["instances"], file["frames"] = instances, frames
-        video = {"filename": "recording", "backend": {"type": "MediaVideo", "filename": "recording"}}
-        for name, texts in (("tracks_json", [[0, "infant"]]), ("videos_json", [video]), ("suggestions_json", [])):
-            file.create_dataset(name, data=[json.dumps(text) for text in texts], dtype=h5py.string_dtype())
+        fill(file, facts_of(tracks, "px", rate_hz=rate_hz), tables, [[0, "infant"]], [video])
     return []
+
+
+def linked(n: int) -> tuple[Any, Any]:
+    """Instances and frames of `n` frames with one instance each, linked by their numbers."""
+    instances, frames, rows = np.zeros(n, INSTANCE), np.zeros(n, FRAME), np.arange(n)
+    instances["instance_id"] = instances["frame_id"] = frames["frame_id"] = frames["instance_id_start"] = rows
+    instances["from_predicted"] = -1
+    instances["point_id_start"], instances["point_id_end"] = rows * N_JOINTS, (rows + 1) * N_JOINTS
+    frames["instance_id_end"] = rows + 1
+    return instances, frames
+
+
+def fill(file: Any, facts: dict[str, Any], tables: dict[str, Any], tracks: list[Any], videos: list[Any]) -> None:
+    """Fill an open `h5py.File` with facts, tables, and the lists of tracks and videos."""
+    import h5py
+
+    metadata = file.create_group("metadata")
+    metadata.attrs["format_id"] = FORMAT
+    metadata.attrs["json"] = np.bytes_(json.dumps(described(facts), sort_keys=True))
+    for name, table in tables.items():
+        file[name] = table
+    for name, texts in (("tracks_json", tracks), ("videos_json", videos), ("suggestions_json", [])):
+        file.create_dataset(name, data=[json.dumps(text) for text in texts], dtype=h5py.string_dtype())
 
 
 def described(facts: dict[str, Any]) -> dict[str, Any]:

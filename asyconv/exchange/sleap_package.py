@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from asyconv.errors import InputError
 from asyconv.exchange.hdf5 import whole_hdf5
-from asyconv.exchange.sleap_labels import FORMAT, FRAME, INSTANCE, POINT, PREDICTED_POINT, described
+from asyconv.exchange.sleap_labels import POINT, PREDICTED_POINT, fill, linked
 from asyconv.skeleton import N_JOINTS
 
 
@@ -37,26 +37,18 @@ def write_package(videos: Sequence[LabelledVideo], path: Path) -> None:
         raise InputError("sleap: expected the package h5py; `pip install 'asyconv[exchange]'` installs it") from error
     xy_px = np.concatenate([video.xy_px for video in videos])
     n = len(xy_px)
-    rows = np.arange(n)
     points = np.zeros((n, N_JOINTS), POINT)
     points["x"], points["y"] = xy_px[..., 0], xy_px[..., 1]
     points["visible"] = points["complete"] = np.isfinite(xy_px[..., 0])
-    instances, frames = np.zeros(n, INSTANCE), np.zeros(n, FRAME)
-    instances["instance_id"] = instances["frame_id"] = frames["frame_id"] = frames["instance_id_start"] = rows
-    instances["track"] = instances["from_predicted"] = -1
-    instances["point_id_start"], instances["point_id_end"] = rows * N_JOINTS, (rows + 1) * N_JOINTS
+    instances, frames = linked(n)
+    instances["track"] = -1
     frames["video"] = np.repeat(np.arange(len(videos)), [len(video.frame) for video in videos])
     frames["frame_idx"] = np.concatenate([video.frame for video in videos])
-    frames["instance_id_end"] = rows + 1
+    tables = {"points": points.ravel(), "pred_points": np.zeros(0, PREDICTED_POINT)}
+    tables |= {"instances": instances, "frames": frames}
     listed = [{"backend": _backend(f"video{number}/video")} for number in range(len(videos))]
     with whole_hdf5(path) as file:
-        metadata = file.create_group("metadata")
-        metadata.attrs["format_id"] = FORMAT
-        metadata.attrs["json"] = np.bytes_(json.dumps(described({"labels": "made with asyconv label"}), sort_keys=True))
-        file["points"], file["pred_points"] = points.ravel(), np.zeros(0, PREDICTED_POINT)
-        file["instances"], file["frames"] = instances, frames
-        for name, texts in (("tracks_json", []), ("videos_json", listed), ("suggestions_json", [])):
-            file.create_dataset(name, data=[json.dumps(text) for text in texts], dtype=h5py.string_dtype())
+        fill(file, {"labels": "made with asyconv label"}, tables, [], listed)
         for number, video in enumerate(videos):
             stored = file.create_dataset(
                 f"video{number}/video", (len(video.pictures),), h5py.vlen_dtype(np.dtype("int8"))

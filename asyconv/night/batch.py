@@ -85,8 +85,7 @@ def run_batch(
     seen: dict[str, Outcome] = {}
     full = False
     while queue or under_way:
-        if not full:
-            full = _is_filling_up(results, len(under_way))
+        full = full or shutil.disk_usage(results).free < NEEDED_BYTES * (len(under_way) + 1)
         while not full and len(under_way) < engine.slots() and (turn := _next(queue, ready_at)):
             name = f"{run}-{uuid.uuid4().hex[:8]}"
             under_way[name] = turn
@@ -191,10 +190,6 @@ def _unless_copy(outcome: Outcome, seen: dict[str, Outcome]) -> Outcome:
         return outcome
     sentence = f"the same recording as {first.source.name}"
     return replace(outcome, state=State.EXCLUDED, sentence=sentence, public=SAME, folder=None)
-
-
-def _is_filling_up(results: Path, under_way: int) -> bool:
-    return shutil.disk_usage(results).free < NEEDED_BYTES * (under_way + 1)
 
 
 def _no_space(results: Path) -> str:

@@ -140,8 +140,8 @@ def _offsets(labels: list[Array]) -> list[Row]:
             by_kind[kind].append(np.array([offset @ right * (1 if side == "right" else -1), offset @ head]))
     rows = []
     for kind, real in _OFFSETS.items():
-        for axis, (name, (mean, sd)) in enumerate(zip(("outward", "headward"), (real[:2], real[2:]), strict=True)):
-            value = _median([offset[axis] for offset in by_kind[kind]])
+        for k, (name, (mean, sd)) in enumerate((("outward", real[:2]), ("headward", real[2:]))):
+            value = _median([offset[k] for offset in by_kind[kind]])
             rows.append(Row(f"{kind} {name}, trunk lengths", value, mean - 1.645 * sd, mean + 1.645 * sd))
     return rows
 

@@ -18,7 +18,8 @@ from asyconv.exchange.regular import regular
 from asyconv.exchange.sleap_package import LabelledVideo, write_package
 from asyconv.skeleton import CONNECTIONS, JOINTS
 from asyconv.tracks import Tracks
-from tests.helpers.exported import NEVER, example, without_mm
+from tests.helpers.closed_form import without_mm
+from tests.helpers.exported import NEVER, example
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the programs
 

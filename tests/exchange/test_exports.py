@@ -18,8 +18,9 @@ from asyconv.notice import NOTICE
 from asyconv.skeleton import JOINTS
 from asyconv.tracks import Tracks
 from asyconv.tracks_file import write_tracks
+from tests.helpers.closed_form import without_mm
 from tests.helpers.commands import invoke
-from tests.helpers.exported import LOST, NEVER, example, without_mm
+from tests.helpers.exported import LOST, NEVER, example
 
 BIDS = "sub-01_task-rest_tracksys-depth_motion.tsv"
 

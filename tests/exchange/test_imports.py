@@ -53,10 +53,8 @@ def test_tracks_go_out_and_come_in_again(tmp_path: Path, name: str, ending: str)
     result = invoke("export", tmp_path / "tracks.parquet", "--to", name, "-o", tmp_path / f"a{ending}")
     assert result.exit_code == 0, result.stderr
     again = imported(tmp_path / f"a{ending}", name)
-    seen = np.array(
-        [np.isfinite(row).any() for row in tracks.x_px]
-    )  # COCO has no annotation of an image without a joint
-    rows = np.flatnonzero(seen) if name == "coco" else np.arange(len(seen))
+    seen = np.isfinite(tracks.x_px)  # COCO has no annotation of an image without a joint
+    rows = np.flatnonzero(seen.any(axis=1)) if name == "coco" else np.arange(len(seen))
     np.testing.assert_allclose(again.time_s, tracks.time_s[rows], rtol=0, atol=1e-12)
     np.testing.assert_array_equal(again.confidence, tracks.confidence[rows])
     if name in ("anipose", "nwb"):
@@ -68,15 +66,8 @@ def test_tracks_go_out_and_come_in_again(tmp_path: Path, name: str, ending: str)
         np.testing.assert_array_equal(again.x_px, tracks.x_px[rows])
         np.testing.assert_array_equal(again.y_px, tracks.y_px[rows])
         assert np.isnan(again.x_mm).all()
-    for fact in (
-        "recording_id",
-        "infant_id",
-        "fps_measured_hz",
-        "head",
-        "mirrored",
-        "left_right_verified",
-        "simulated",
-    ):
+    facts = ("recording_id", "infant_id", "fps_measured_hz", "head", "mirrored", "left_right_verified", "simulated")
+    for fact in facts:
         assert again.meta[fact] == tracks.meta[fact], fact
 
 
@@ -244,6 +235,8 @@ def test_alphapose(tmp_path: Path) -> None:
     path.write_text(json.dumps(two))
     assert "holds 2 people (1.0, 2.0)" in refused(path, "alphapose", "--fps", 30)
     assert len(imported(path, "alphapose", "--fps", 30, "--person", "1.0").frame) == 3
+    path.write_text(json.dumps([*entries, {**entries[0], "keypoints": [1.0] * 78}]))
+    assert "entry 4: expected 17 key points, found 26" in refused(path, "alphapose", "--fps", 30)
 
 
 def test_mediapipe_needs_the_size_of_the_picture(tmp_path: Path) -> None:

@@ -32,11 +32,3 @@ def example(**meta: Any) -> Tracks:
     values = {name: value[kept] for name, value in values.items()}
     frame = np.arange(1, len(kept) + 1, dtype=np.int32)
     return replace(tracks, frame=frame, time_s=tracks.time_s[kept], sigma_px=None, motion=None, **values)
-
-
-def without_mm(tracks: Tracks) -> Tracks:
-    """The same of a camera whose intrinsics are not known."""
-    nothing = np.full_like(tracks.x_mm, np.nan)
-    meta = {**tracks.meta, "intrinsics": None}
-    none: dict[str, Any] = {name: nothing for name in ("depth_mm", "x_mm", "y_mm", "z_mm")}
-    return replace(tracks, depth_source=np.zeros_like(tracks.depth_source), meta=meta, **none)

@@ -139,9 +139,5 @@ def echo_task(limit_s_per_s: float = 10.0, **arguments: Any) -> Task:
     return Task("tests.helpers.made_work:echo", arguments, limit_s_per_s)
 
 
-def everything_under(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
-
-
 def nothing_left(out: Path) -> bool:
     return not list(out.glob(".tmp-*")) and not list((out / claims.CLAIMS).iterdir())

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -136,12 +135,6 @@ def start(out: Path, *sources: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", RUN, str(out), *map(str, sources)], stdout=subprocess.DEVNULL, text=True, cwd=ROOT
     )
-
-
-def whole(out: Path) -> Iterator[str]:
-    for manifest in results.manifests(out):
-        assert all((out / manifest["recording_id"] / name).exists() for name in manifest["outputs_sha256"])
-        yield manifest["recording_id"]
 
 
 def test_a_paused_run_loses_its_claim_and_throws_its_result_away(

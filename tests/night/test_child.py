@@ -17,11 +17,6 @@ from tests.helpers.made_work import echo_task
 from tests.helpers.real_data import ROOT
 
 
-@pytest.fixture(autouse=True)
-def tests_can_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-
-
 @pytest.fixture
 def child() -> Iterator[Child]:
     child = Child({})

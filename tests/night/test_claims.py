@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -18,23 +19,29 @@ def lock(out: Path) -> Path:
     return out / claims.CLAIMS / "rec-1.lock"
 
 
-def test_one_holder_at_a_time(tmp_path: Path) -> None:
-    claim = claims.take(tmp_path, "rec-1")
+def taken(out: Path, name: str = "rec-1") -> claims.Claim:
+    """A claim that must be free."""
+    claim = claims.take(out, name)
     assert claim is not None
-    with claim:
+    return claim
+
+
+def of_another_host(out: Path) -> claims.Claim:
+    with mock.patch.object(claims, "boot_id", return_value="elsewhere"):
+        return taken(out)
+
+
+def test_one_holder_at_a_time(tmp_path: Path) -> None:
+    with taken(tmp_path):
         assert claims.take(tmp_path, "rec-1") is None
-        other = claims.take(tmp_path, "rec-2")
-        assert other is not None
-        with other:
+        with taken(tmp_path, "rec-2"):
             assert [facts["recording_id"] for facts in claims.running(tmp_path)] == ["rec-1", "rec-2"]
     assert not list((tmp_path / claims.CLAIMS).iterdir())
 
 
 def test_it_tells_how_far_the_work_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "TOLD_EVERY_S", 1000.0)
-    claim = claims.take(tmp_path, "rec-1")
-    assert claim is not None
-    with claim:
+    with taken(tmp_path) as claim:
         claim.note("tracking", 3, 10)
         claim.note("tracking", 4, 10)  # so soon: not told
         facts = claims.running(tmp_path)[0]
@@ -49,9 +56,7 @@ def test_the_dead_of_this_host_are_found_out_at_once(tmp_path: Path) -> None:
     dies = held + "claims.take(Path(sys.argv[1]), 'rec-1'); os._exit(9)"
     subprocess.run([sys.executable, "-c", dies, str(tmp_path)], cwd=ROOT, check=False)
     assert lock(tmp_path).exists()
-    claim = claims.take(tmp_path, "rec-1") or claims.take(tmp_path, "rec-1")
-    assert claim is not None
-    with claim:
+    with taken(tmp_path) as claim:
         assert claim.held()
 
 
@@ -68,19 +73,13 @@ def test_one_that_could_not_be_written_is_given_back(
     assert not list((tmp_path / claims.CLAIMS).iterdir())
 
 
-def test_those_of_other_hosts_by_their_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "boot_id", lambda: "elsewhere")
-    claim = claims.take(tmp_path, "rec-1")
-    monkeypatch.undo()
-    assert claim is not None
-    with claim:
+def test_those_of_other_hosts_by_their_silence(tmp_path: Path) -> None:
+    with of_another_host(tmp_path) as claim:
         assert claims.take(tmp_path, "rec-1") is None
         silent = time.time() - claims.DEAD_AFTER_S - 1
         os.utime(lock(tmp_path), (silent, silent))
         assert claims.running(tmp_path) == []
-        other = claims.take(tmp_path, "rec-1")
-        assert other is not None
-        with other:
+        with taken(tmp_path) as other:
             assert other.held()
             assert not claim.held()
     assert not list((tmp_path / claims.CLAIMS).iterdir())
@@ -88,9 +87,7 @@ def test_those_of_other_hosts_by_their_silence(tmp_path: Path, monkeypatch: pyte
 
 def test_a_heartbeat_keeps_it_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(claims, "HEARTBEAT_S", 0.05)
-    claim = claims.take(tmp_path, "rec-1")
-    assert claim is not None
-    with claim:
+    with taken(tmp_path):
         os.utime(lock(tmp_path), (0, 0))
         end = time.monotonic() + 60
         while lock(tmp_path).stat().st_mtime < time.time() - 5:
@@ -105,51 +102,42 @@ def test_another_user_s_claim_is_judged_by_its_age(tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from asyconv.night import claims; "
     command = [sys.executable, "-c", program + "print(claims.take(Path(sys.argv[1]), 'rec-1'))", str(tmp_path)]
 
-    def taken() -> str:
+    def taken_by_me() -> str:
         done = subprocess.run(without_privileges(command), cwd=ROOT, capture_output=True, text=True, check=True)
         return done.stdout
 
-    assert taken() == "None\n"
+    assert taken_by_me() == "None\n"
     os.utime(lock(tmp_path), (0, 0))
-    assert "Claim object" in taken()
+    assert "Claim object" in taken_by_me()
 
 
 def test_the_umask_says_who_may_open_a_claim(tmp_path: Path) -> None:
     before = os.umask(0o002)
     try:
-        claim = claims.take(tmp_path, "rec-1")
+        claim = taken(tmp_path)
     finally:
         os.umask(before)
-    assert claim is not None
     with claim:
         assert stat.S_IMODE(claim.path.stat().st_mode) == 0o664
 
 
 def test_a_claim_from_the_future_dies_when_nobody_touches_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "boot_id", lambda: "elsewhere")
     monkeypatch.setattr(claims, "HEARTBEAT_S", 1000.0)
-    claim = claims.take(tmp_path, "rec-1")
-    monkeypatch.undo()
-    assert claim is not None
     clock = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    with claim:
+    with of_another_host(tmp_path):
+        monkeypatch.setattr(time, "monotonic", lambda: clock[0])
         for touched_s in (1000.0, 2000.0):  # a heart that beats, whatever its clock says
             os.utime(lock(tmp_path), (time.time() + touched_s,) * 2)
             assert claims.take(tmp_path, "rec-1") is None
             clock[0] += claims.DEAD_AFTER_S - 1
             assert claims.take(tmp_path, "rec-1") is None
         clock[0] += 2
-        other = claims.take(tmp_path, "rec-1")
-        assert other is not None
-        with other:
+        with taken(tmp_path) as other:
             assert other.held()
 
 
 def test_sweep_leaves_the_living(tmp_path: Path) -> None:
-    claim = claims.take(tmp_path, "rec-1")
-    assert claim is not None
-    with claim:
+    with taken(tmp_path):
         (tmp_path / claims.CLAIMS / "rec-2.lock").write_text("cut while it was writ")
         assert claims.sweep(tmp_path) == ["rec-1", "rec-2"]
         os.utime(tmp_path / claims.CLAIMS / "rec-2.lock", (0, 0))

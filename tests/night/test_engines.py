@@ -22,12 +22,9 @@ from asyconv.night.engines import GPU_SLOTS, Engine, Local, child_environment, f
 from asyconv.night.one_recording import Outcome, State
 from tests.helpers.blocked import without
 from tests.helpers.made_work import MAKE_RESULT, asked, echo_task, parked, settled
-from tests.helpers.real_data import ROOT
 
-
-@pytest.fixture(autouse=True)
-def workers_can_import_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+Dask = tuple[str, list["subprocess.Popen[bytes]"]]
+"""The scheduler's file, and the processes of the scheduler and of its workers."""
 
 
 def run(sources: list[Path], out: Path, engine: Engine, **options: Any) -> dict[str, Outcome]:
@@ -62,7 +59,7 @@ def test_every_kind_of_crash_is_charged_to_its_own_recording(tmp_path: Path) -> 
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[tuple[str, "list[subprocess.Popen[bytes]]"]]:
+def cluster(tmp_path: Path) -> Iterator[Dask]:
     """Start a real scheduler and two workers, each a process of its own on loopback."""
     dask = [sys.executable, "-m", "dask"]
     file = str(tmp_path / "scheduler.json")
@@ -79,16 +76,17 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, "list[subprocess.Popen[bytes]
         process.wait()
 
 
-def test_a_cluster_that_is_there_and_a_worker_killed_in_the_middle(
-    tmp_path: Path, cluster: tuple[str, "list[subprocess.Popen[bytes]]"]
-) -> None:
-    address, processes = cluster
-    sources = [settled(tmp_path / "in" / f"{n}.txt", f"recording {n} sleep 0.5") for n in range(8)]
-    out = tmp_path / "out"
-    engine = Cluster(address)
+def both_workers(scheduler: str) -> Cluster:
+    engine = Cluster(scheduler)
     while engine.slots() < 2:
         time.sleep(0.05)
-    made = []
+    return engine
+
+
+def test_a_cluster_that_is_there_and_a_worker_killed_in_the_middle(tmp_path: Path, cluster: Dask) -> None:
+    address, processes = cluster
+    sources = [settled(tmp_path / "in" / f"{n}.txt", f"recording {n} sleep 0.5") for n in range(8)]
+    out, engine, made = tmp_path / "out", both_workers(address), []
     for outcome in batch.run_batch(MAKE_RESULT, asked(sources, out), out, engine, batch.new_run()):
         made.append(outcome.made)
         if len(made) == 2:
@@ -140,14 +138,10 @@ def test_a_cluster_without_its_package_is_a_sentence() -> None:
     assert "InputError: --scheduler needs the package distributed: install asyconv[cluster]" in done.stderr
 
 
-def test_a_scheduler_that_dies_stops_the_run_and_blames_no_recording(
-    tmp_path: Path, cluster: tuple[str, "list[subprocess.Popen[bytes]]"]
-) -> None:
+def test_a_scheduler_that_dies_stops_the_run_and_blames_no_recording(tmp_path: Path, cluster: Dask) -> None:
     address, processes = cluster
     sources = [settled(tmp_path / "in" / f"{n}.txt", f"recording {n} sleep 30") for n in range(2)]
-    out, engine = tmp_path / "out", Cluster(address)
-    while engine.slots() < 2:
-        time.sleep(0.05)
+    out, engine = tmp_path / "out", both_workers(address)
 
     def die() -> None:
         while not list((out / claims.CLAIMS).glob("*.lock")):
@@ -163,12 +157,8 @@ def test_a_scheduler_that_dies_stops_the_run_and_blames_no_recording(
     assert not parked(out)
 
 
-def test_a_run_that_is_closed_ends_its_work_on_the_cluster(
-    tmp_path: Path, cluster: tuple[str, "list[subprocess.Popen[bytes]]"]
-) -> None:
-    out, engine = tmp_path / "out", Cluster(cluster[0])
-    while not engine.slots():
-        time.sleep(0.05)
+def test_a_run_that_is_closed_ends_its_work_on_the_cluster(tmp_path: Path, cluster: Dask) -> None:
+    out, engine = tmp_path / "out", both_workers(cluster[0])
     results.open_results(out)
     (source,) = asked([settled(tmp_path / "in" / "0.txt", "recording 0 sleep 300")], out)
     arguments = {**source.arguments, "source": str(source.source), "run": "run-1", "attempt": 1}
@@ -182,9 +172,7 @@ def test_a_run_that_is_closed_ends_its_work_on_the_cluster(
         time.sleep(0.05)
 
 
-def test_a_cluster_without_workers_is_not_waited_for_for_ever(
-    cluster: tuple[str, "list[subprocess.Popen[bytes]]"], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_without_workers_is_not_waited_for_for_ever(cluster: Dask, monkeypatch: pytest.MonkeyPatch) -> None:
     address, processes = cluster
     engine = Cluster(address)
     for worker in processes[1:]:

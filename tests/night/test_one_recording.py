@@ -10,8 +10,9 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night import claims, results, sources
-from asyconv.night.one_recording import Excluded, Job, Outcome, RunRefused, State, Tell, run_recording
-from tests.helpers.made_work import SECRET, everything_under, nothing_left, parked, prepare, run_source, work
+from asyconv.night.one_recording import Job, Outcome, RunRefused, State, Tell, run_recording
+from tests.helpers.made_work import SECRET, nothing_left, parked, prepare, run_source, work
+from tests.helpers.result_folders import files
 
 
 def test_a_recording_gets_a_whole_folder(source: Path, tmp_path: Path) -> None:
@@ -32,20 +33,20 @@ def test_a_recording_gets_a_whole_folder(source: Path, tmp_path: Path) -> None:
 def test_done_is_skipped_and_nothing_in_it_changes(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run_source(source, out)
-    before = everything_under(out)
+    before = files(out)
     outcome = run_source(source, out, do=lambda *_: pytest.fail("done twice"))
     assert (outcome.state, outcome.made) == (State.DONE, False)
-    assert everything_under(out) == before
+    assert files(out) == before
 
 
 def test_stale_is_named_with_its_reason_and_left_alone(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run_source(source, out)
-    before = everything_under(out)
+    before = files(out)
     outcome = run_source(source, out, settings={"rate": 6})
     assert (outcome.state, outcome.made) == (State.STALE, False)
     assert "rate None -> 6" in outcome.sentence
-    assert everything_under(out) == before
+    assert files(out) == before
 
 
 def test_update_keeps_the_old_result(source: Path, tmp_path: Path) -> None:
@@ -141,14 +142,6 @@ def test_ctrl_c_leaves_nothing_half_written(source: Path, tmp_path: Path) -> Non
     assert nothing_left(tmp_path / "out")
 
 
-def test_excluded_by_the_user(source: Path, tmp_path: Path) -> None:
-    def excluding(source: Path) -> Job:
-        raise Excluded("the infant was being fed")
-
-    outcome = run_recording(source, tmp_path / "out", excluding, work)
-    assert (outcome.state, outcome.sentence) == (State.EXCLUDED, "the infant was being fed")
-
-
 def test_a_file_that_changes_while_it_is_read_is_refused(source: Path, tmp_path: Path) -> None:
     def grows(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
         noted = work(job, folder, tracks_from, tell)
@@ -202,18 +195,18 @@ def test_a_result_is_thrown_away_when_its_claim_was_taken(source: Path, tmp_path
 def test_the_same_result_is_not_put_in_its_own_place(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run_source(source, out).made
-    before = everything_under(out)
+    before = files(out)
     manifest = results.manifests(out)[0]
     with results.unfinished(out, manifest["recording_id"]) as folder, pytest.raises(results.LostClaim):
         results.publish(out, folder, manifest)
-    assert everything_under(out) == before
+    assert files(out) == before
 
 
 def test_results_are_the_same_bytes_but_for_the_manifest(source: Path, tmp_path: Path) -> None:
     made = []
     for name in ("a", "b"):
         run_source(source, tmp_path / name)
-        made.append({n: c for n, c in everything_under(tmp_path / name).items() if "manifest" not in n})
+        made.append({n: c for n, c in files(tmp_path / name).items() if "manifest" not in n})
     assert made[0] == made[1]
 
 

@@ -9,7 +9,8 @@ import pytest
 from asyconv.errors import InputError
 from asyconv.night import results
 from asyconv.night.one_recording import Excluded, Job, State, run_recording, without_names
-from tests.helpers.made_work import SECRET, everything_under, parked, run_source, work
+from tests.helpers.made_work import SECRET, parked, run_source, work
+from tests.helpers.result_folders import files
 
 
 def test_names_and_paths_stay_out_of_results(source: Path, tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_names_and_paths_stay_out_of_results(source: Path, tmp_path: Path) -> No
     run_source(source, out)
     source.write_text("bad")
     assert run_source(source, out).state is State.REFUSED
-    for name, content in everything_under(out).items():
+    for name, content in files(out).items():
         assert SECRET not in name
         assert SECRET.encode() not in content
         assert str(tmp_path).encode() not in content
@@ -61,7 +62,7 @@ def test_words_of_a_defect_stay_on_the_terminal(source: Path, tmp_path: Path) ->
         outcome = run_source(source, tmp_path / "out", do)
         assert SECRET in outcome.sentence
         assert outcome.public == f"{outcome.recording_id}: {kept}"
-    assert all(SECRET.encode() not in content for content in everything_under(tmp_path / "out").values())
+    assert all(SECRET.encode() not in content for content in files(tmp_path / "out").values())
 
 
 def test_why_a_recording_is_excluded_stays_on_the_terminal(source: Path, tmp_path: Path) -> None:
@@ -69,4 +70,5 @@ def test_why_a_recording_is_excluded_stays_on_the_terminal(source: Path, tmp_pat
         raise Excluded(f"{SECRET} was fed")
 
     outcome = run_recording(source, tmp_path / "out", excluded, work)
+    assert outcome.state is State.EXCLUDED
     assert (outcome.sentence, outcome.public) == (f"{SECRET} was fed", "excluded by the sheet")

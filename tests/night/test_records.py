@@ -8,8 +8,9 @@ from pathlib import Path
 from asyconv.night import audit, claims, results
 from asyconv.night.one_recording import State
 from tests.helpers.commands import without_privileges
-from tests.helpers.made_work import SECRET, everything_under, run_source
+from tests.helpers.made_work import SECRET, run_source
 from tests.helpers.real_data import ROOT
+from tests.helpers.result_folders import files
 
 
 def test_a_repaired_recording_is_parked_no_more(source: Path, tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_a_repaired_recording_is_parked_no_more(source: Path, tmp_path: Path) ->
     source.write_text(whole)
     assert run_source(source, out).made
     assert set(results.failed(out)) == {"visit-7"}
-    for name, content in everything_under(out).items():
+    for name, content in files(out).items():
         assert SECRET.encode() not in content, name
 
 

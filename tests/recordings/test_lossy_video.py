@@ -18,8 +18,7 @@ from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.frames import frames_of
 from asyconv.simulation.infant import FOCAL_PX
 from asyconv.simulation.scene import make_infant
-from tests.helpers.closed_form import make_tracks
-from tests.helpers.exported import without_mm
+from tests.helpers.closed_form import make_tracks, without_mm
 
 WINDOW_MM = (450.0, 650.0)
 

@@ -6,7 +6,7 @@ import pytest
 from asyconv.simulation import ranges
 from asyconv.simulation.infant import project
 from asyconv.simulation.ranges import RangeRow, check_ranges, compare_ranges, movement_of, postures_of
-from asyconv.simulation.scene import CALM_INFANT, VARIED_INFANT, make_infant
+from asyconv.simulation.scene import CALM_INFANT, VARIED_INFANT, Condition, make_infant
 from tests.helpers.flat_infant import make_flat
 
 
@@ -45,7 +45,8 @@ def test_varied_infants_cover_what_real_ones_show() -> None:
 
 def test_calm_infants_lie_straight_and_their_trunks_hardly_move() -> None:
     time_s = np.arange(0.0, 10.0, 1 / 6)
-    axis, speed = [], {CALM_INFANT: [], VARIED_INFANT: []}
+    axis: list[float] = []
+    speed: dict[Condition, list[float]] = {CALM_INFANT: [], VARIED_INFANT: []}
     for number in range(60):
         for condition, speeds in speed.items():
             infant = make_infant(77, number, time_s, condition=condition)

@@ -110,9 +110,10 @@ def _glance(cohort: Cohort, coverage: pl.DataFrame) -> Section:
     median = pl.concat([shares[limb] for limb in LIMBS]).median()
     if isinstance(median, float):
         low = (shares.min_horizontal() < COVERAGE_MIN_PCT).sum()
+        short = f"In {low} of {shares.height} recordings at least one limb has less than" if low else "Every limb has"
         words.append(
-            f"Limbs could be measured {median:.0f} % of the time (median over limbs and recordings); in {low} of "
-            f"{shares.height} recordings one or more stay below the {COVERAGE_MIN_PCT:g} % that an amount needs."
+            f"Limbs could be measured {median:.0f} % of the time (median over limbs and recordings). "
+            f"{short} the {COVERAGE_MIN_PCT:g} % that an amount needs."
         )
     if strata.height > 1:
         words.append(f"They form {strata.height} groups that may not be pooled: rate, model or version differ.")

@@ -1,7 +1,7 @@
 """Recipes: all settings of a training; the paper's, and one with smaller errors.
 
 `PAPER` is the protocol of paper.md 7 and the paper column of its section 15. `USEFUL` differs in what its fields say;
-what each difference gains is measured by ``asyconv train --set`` and tabulated in the README.
+what each difference gains is measured by ``asyconv train --differences``.
 """
 
 import dataclasses

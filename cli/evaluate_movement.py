@@ -39,19 +39,20 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
     from asyconv.analysis.evaluation.jitter import jitter_of, jitter_rows, jitter_text
     from asyconv.analysis.evaluation.speed_noise import speed_noise_sds
     from asyconv.evaluation.calibration import export_with
+    from asyconv.simulation.frames import limbs_visible_pct
     from asyconv.simulation.infant import FPS_HZ
     from asyconv.simulation.truth import true_tracks
 
     truth, true, predicted, jitter, intervals = [], [], [], [], []
     errors: dict[str, list[LimbError]] = {"true tracks": [], "predicted": []}
     recordings = [
-        (known_truth, analyse(true_tracks(known_truth, infant)), tracks)
+        (known_truth, limbs_visible_pct(infant), analyse(true_tracks(known_truth, infant)), tracks)
         for known_truth, infant, tracks in _tracked(model, infants, seconds, seed, output and output / TRACKS)
     ]
     noise_sds = model.card.get("speed_noise_sds") or speed_noise_sds(
-        [(from_true.limbs, analyse(tracks).limbs) for _, from_true, tracks in recordings], FPS_HZ
+        [(from_true.limbs, analyse(tracks).limbs) for _, _, from_true, tracks in recordings], FPS_HZ
     )
-    for known_truth, from_true, tracks in recordings:
+    for known_truth, visible_pct, from_true, tracks in recordings:
         from_predicted = analyse(replace(tracks, meta={**tracks.meta, "speed_noise_sds": noise_sds}))
         true.append(agreement.measured_amounts(from_true))
         amounts = agreement.true_amounts(known_truth.speed_mm_s, known_truth.moving, known_truth.time_s)
@@ -59,8 +60,9 @@ def compare_amounts(model: "Model", infants: int, seconds: float, seed: int, out
         predicted.append(agreement.measured_amounts(from_predicted))
         jitter.append(jitter_of(from_true, from_predicted))
         intervals += interval_rows(from_predicted, amounts, len(truth))
-        errors["true tracks"] += limb_errors(from_true, true[-1], amounts, known_truth.moving)
-        errors["predicted"] += limb_errors(from_predicted, predicted[-1], amounts, known_truth.moving, jitter[-1])
+        known = (amounts, known_truth.moving, visible_pct)
+        errors["true tracks"] += limb_errors(from_true, true[-1], *known)
+        errors["predicted"] += limb_errors(from_predicted, predicted[-1], *known, jitter[-1])
     measured = {"true tracks": true, "predicted": predicted}
     if output is not None:
         _write(agreement.rows(truth, measured), jitter_rows(jitter), intervals, output)
@@ -89,6 +91,7 @@ def amounts_by_condition(
     from asyconv.analysis.evaluation.jitter import jitter_of
     from asyconv.analysis.tables.files import write_csv
     from asyconv.evaluation.conditions import MOVEMENT_CONDITIONS
+    from asyconv.simulation.frames import limbs_visible_pct
     from asyconv.simulation.other_hospital import other_hospital as hospital
     from asyconv.simulation.truth import true_tracks
 
@@ -105,7 +108,9 @@ def amounts_by_condition(
             movement = analyse(tracks)
             amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, truth.time_s)
             jitter = jitter_of(analyse(true_tracks(truth, infant)), movement)
-            of_condition += limb_errors(movement, agreement.measured_amounts(movement), amounts, truth.moving, jitter)
+            of_condition += limb_errors(
+                movement, agreement.measured_amounts(movement), amounts, truth.moving, limbs_visible_pct(infant), jitter
+            )
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         rows = [{"condition": name, **figures(limbs)} for name, limbs in errors.items()]

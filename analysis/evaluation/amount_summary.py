@@ -10,6 +10,7 @@ from scipy.ndimage import binary_dilation
 
 from asyconv.analysis.evaluation.agreement import PATH_LEAST_MM_PER_MIN, PATH_OFF_MAX, Amounts
 from asyconv.analysis.evaluation.jitter import Jitter
+from asyconv.analysis.measures.gates import COVERAGE_MIN_PCT
 from asyconv.skeleton import LIMBS
 
 if TYPE_CHECKING:
@@ -22,10 +23,14 @@ APART_S: Final = 0.2
 
 @dataclass(frozen=True)
 class LimbError:
-    """One limb of one recording: amounts found and true; false movement in % of its time; jitter at rest; NaN: none."""
+    """One limb of one recording: amounts found and true; false movement in % of its time; jitter at rest; NaN: none.
+
+    `visible_pct` is the share of the time in which all its joints are truly visible.
+    """
 
     measured: Amounts
     true: Amounts
+    visible_pct: float
     coverage_pct: float
     false_pct: float
     jitter_mm_s: float
@@ -41,9 +46,10 @@ def limb_errors(
     measured: Mapping[str, Amounts],
     truth: Mapping[str, Amounts],
     moving: npt.NDArray[np.bool_],
+    visible_pct: npt.NDArray[np.float64],
     jitter: Mapping[str, Jitter] | None = None,
 ) -> list[LimbError]:
-    """Errors of the four limbs of a recording whose frames truly have `moving` [F, 4]."""
+    """Errors of the four limbs of a recording whose frames truly have `moving` [F, 4] and limbs `visible_pct` [4]."""
     time = movement.clean.time
     at = np.flatnonzero(time.frame > 0)
     out = []
@@ -52,7 +58,8 @@ def limb_errors(
         apart = ~binary_dilation(moving[:, k], iterations=round(APART_S * time.fs_hz))[time.frame[at] - 1]
         false = (series.moving[at] & apart).sum() / max(1, series.valid.sum())
         rest = float("nan") if jitter is None else jitter[limb].at_rest_mm_s
-        out.append(LimbError(measured[limb], truth[limb], 100 * series.valid.mean(), 100 * float(false), rest))
+        coverage_pct = 100 * float(series.valid.mean())
+        out.append(LimbError(measured[limb], truth[limb], visible_pct[k], coverage_pct, 100 * float(false), rest))
     return out
 
 
@@ -71,6 +78,7 @@ def figures(limbs: Sequence[LimbError]) -> dict[str, Any]:
     jitter = jitter[np.isfinite(jitter)]
     return {
         "limbs": len(limbs),
+        "visible": sum(limb.visible_pct >= COVERAGE_MIN_PCT for limb in limbs),
         "given": len(given),
         "coverage_pct": float(np.mean([limb.coverage_pct for limb in limbs])) if limbs else float("nan"),
         "paths": len(ratios),
@@ -84,21 +92,22 @@ def figures(limbs: Sequence[LimbError]) -> dict[str, Any]:
 
 def summary_text(by_name: Mapping[str, Sequence[LimbError]]) -> str:
     """A table for a terminal, a line for each source of tracks or condition."""
-    heads = ("limbs given", "coverage", "paths near", "path ratio", "moving near", "false", "jitter P90")
+    heads = ("visible", "limbs given", "coverage", "paths near", "path ratio", "moving near", "false", "jitter P90")
     width = max(28, *(len(name) + 2 for name in by_name))
     lines = [" " * width + "".join(f"{head:>13}" for head in heads)]
     for name, limbs in by_name.items():
         f = figures(limbs)
         cells = (
-            f"{f['given']} of {f['limbs']}", f"{f['coverage_pct']:.0f} %", f"{f['paths_near']} of {f['paths']}",
-            f"{f['path_ratio_median']:.2f}", f"{f['moving_near']} of {f['given']}", f"{f['false_moving_pct']:.2f} %",
-            f"{f['jitter_p90_mm_s']:.1f} mm/s",
+            f"{f['visible']} of {f['limbs']}", f"{f['given']} of {f['limbs']}", f"{f['coverage_pct']:.0f} %",
+            f"{f['paths_near']} of {f['paths']}", f"{f['path_ratio_median']:.2f}",
+            f"{f['moving_near']} of {f['given']}", f"{f['false_moving_pct']:.2f} %", f"{f['jitter_p90_mm_s']:.1f} mm/s",
         )  # fmt: skip
         lines.append(f"{name:{width}}" + "".join(f"{cell:>13}" for cell in cells))
     lines.append(
-        f"paths near: given ones within {100 * PATH_OFF_MAX:.0f} % of a true path of at least "
-        f"{PATH_LEAST_MM_PER_MIN:g} mm/min; path ratio: median of measured / true; moving near: within "
-        f"{MOVING_NEAR_PP:g} points; false: time said to move {APART_S:g} s and more from true movement, mean of the "
-        "limbs given; jitter: 90th percentile of the speed error at rest over all limbs. SIMULATED infants."
+        f"visible: limbs whose three joints can truly be seen in {COVERAGE_MIN_PCT:g} % of the time or more; paths "
+        f"near: given ones within {100 * PATH_OFF_MAX:.0f} % of a true path of at least {PATH_LEAST_MM_PER_MIN:g} "
+        f"mm/min; path ratio: median of measured / true; moving near: within {MOVING_NEAR_PP:g} points; false: time "
+        f"said to move {APART_S:g} s and more from true movement, mean of the limbs given; jitter: 90th percentile of "
+        "the speed error at rest over all limbs. SIMULATED infants."
     )
     return "\n".join(lines)

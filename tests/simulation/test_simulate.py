@@ -13,7 +13,8 @@ from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.opening import open_recording
 from asyconv.simulation.body import PART
 from asyconv.simulation.clips import infant_at_clips, make_clips
-from asyconv.simulation.infant import project
+from asyconv.simulation.frames import LOOKED_AT_S, limbs_visible_pct
+from asyconv.simulation.infant import frame_times, project
 from asyconv.simulation.realism import compare
 from asyconv.simulation.scene import BARE, VARIED_INFANT, make_infant, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
@@ -109,6 +110,16 @@ def test_frames_are_keyed_by_number_so_any_can_be_made_alone() -> None:
     whole = [sensed_depth(one, index, true_depth(one, index)[0]) for index in range(3)]
     np.testing.assert_array_equal(sensed_depth(other, 2, true_depth(other, 2)[0]), whole[2])
     assert (whole[0] != whole[1]).any()
+
+
+def test_a_limb_is_visible_while_all_its_joints_are() -> None:
+    time_s = frame_times(2 * LOOKED_AT_S)  # two frames are looked at
+    arm, leg = (list(LIMBS).index(limb) for limb in ("right_arm", "right_leg"))
+    bare = limbs_visible_pct(make_infant(6, 1, time_s, condition=BARE))
+    assert (bare[arm], bare[leg]) == (100, 50)
+    covered = replace(BARE, covered=(JOINTS.index("right_knee"),))
+    under_cloth = limbs_visible_pct(make_infant(6, 1, time_s, condition=covered))
+    assert (under_cloth[arm], under_cloth[leg]) == (100, 0)
 
 
 def test_moving_mask_is_the_hysteresis_recipe() -> None:

@@ -39,7 +39,6 @@ def command(
     TRACKS is a tracks.parquet file, or a folder that is searched for these (hidden folders are left out).
     """
     from asyconv.analysis.series.still_clip import read_still
-    from asyconv.cli.compose import still_facts
     from asyconv.cli.night import run_recordings
     from asyconv.cli.tracks_files import find_tracks
     from asyconv.night.batch import Asked
@@ -53,14 +52,10 @@ def command(
     common = {
         "results": str(results),
         "events": by_recording if events else None,
-        "still": still_facts(read_still(still)) if still else None,
+        "still": asdict(read_still(still)) if still else None,
         "update": update,
     }
-    asked = [
-        Asked(source, common, recording_id_of(source, read_tracks(source).meta))
-        for given in tracks
-        for source in find_tracks(given)
-    ]
+    asked = [Asked(one, common, recording_id_of(one, read_tracks(one).meta)) for one in find_tracks(*tracks)]
     finish(ctx, run_recordings(ANALYSE_RECORDING, asked, results, lambda n: Inline(), ready_at=lambda source: 0.0))
 
 

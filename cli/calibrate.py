@@ -25,7 +25,7 @@ def command(tracks: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     from asyconv.tracks_file import read_tracks
 
     check_output(output, (".json",), tracks, overwrite=overwrite)
-    sources = [source for given in tracks for source in find_tracks(given)]
+    sources = find_tracks(*tracks)
     for source in sources:
         manifest_beside(source)  # tracks that are not those of their manifest are refused
     floor = still_floor_of([read_tracks(source) for source in sources])

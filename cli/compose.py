@@ -190,11 +190,6 @@ def decisive_facts(stated: StatedFacts, weights_hash: str) -> dict[str, dict[str
     }
 
 
-def still_facts(floor: "StillFloor | None") -> dict[str, Any] | None:
-    """The part of a still-clip floor on which the tables depend."""
-    return None if floor is None else asdict(floor)
-
-
 def analysis_facts(
     infant_id: str | None,
     sheet: dict[str, Any],

@@ -24,21 +24,18 @@ def command(result: Path, name: str, output: Path, overwrite: bool) -> None:
     file beside it where the format has no room.
     """
     from asyconv.cli.analyse import recording_id_of
-    from asyconv.cli.tracks_files import find_tracks, manifest_beside
+    from asyconv.cli.tracks_files import tracks_of_one
     from asyconv.tracks_file import read_tracks
 
     form = EXPORTS[name]
-    sources = find_tracks(result)
-    if len(sources) != 1:
-        raise InputError(f"{result}: expected the tracks of one recording, found {len(sources)}")
-    folder = sources[0].resolve().parent
-    if manifest_beside(sources[0]) and output.resolve().is_relative_to(folder):
+    source, manifest = tracks_of_one(result)
+    if manifest and output.resolve().is_relative_to(source.resolve().parent):
         raise InputError(f"{output}: expected a file outside of the result folder, which holds only what asyconv wrote")
     for path in form.files(output):
         endings = form.endings if path == output else (path.suffix,)
-        check_output(path, endings, (result, sources[0]), overwrite=overwrite)
-    tracks = read_tracks(sources[0])
-    recording_id_of(sources[0], tracks.meta)
+        check_output(path, endings, (result, source), overwrite=overwrite)
+    tracks = read_tracks(source)
+    recording_id_of(source, tracks.meta)
     with writing(output, "the export"):
         for sentence in form.function(form.writer)(tracks, output):
             note(sentence)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import note, writing
-from asyconv.cli.options import PATH, asyconv_command, option, output_option, overwrite_option
+from asyconv.cli.options import PATH, asyconv_command, head_option, option, output_option, overwrite_option
 from asyconv.cli.outputs import check_output
 from asyconv.errors import InputError
 from asyconv.exchange.formats import IMPORTS
@@ -22,7 +22,7 @@ from asyconv.exchange.formats import IMPORTS
 @option("--map", "table", type=PATH, help="CSV with the columns joint and name: which key point is which joint.")
 @option("--person", help="Name of the infant among the people in the file.")
 @option("--infant", help="Pseudonym of the infant.")
-@option("--head", type=click.Choice(["down", "up", "left", "right"]), help="Where the head points in the picture.")
+@head_option("Where the head points in the picture.")
 @option(
     "--mirrored/--no-mirrored", default=None,
     help="Is the video flipped left to right? Then the tracker's left and right are exchanged.",

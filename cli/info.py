@@ -47,10 +47,11 @@ def command(
         try:
             with open_recording(path, fps_hz=fps_hz, stream=stream, join=join) as recording:
                 depths, total, middle = Depths(), recording.frame_count, None
+                half = len(recording.clock().time_s) // 2 if picture is not None else 0
                 with progress(path.name) as tell:
                     for frame in recording.frames():
                         depths.add(frame)
-                        if picture is not None and depths.frames <= max(1, (total or 1) // 2):
+                        if picture is not None and depths.frames <= max(1, half):
                             middle = frame.depth
                         tell(depths.frames, total)
                 facts = {"name": path.name, **facts_of(recording, depths)}

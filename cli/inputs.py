@@ -59,11 +59,11 @@ def write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, out
 
     pairs = [(str(outcome.recording_id), str(outcome.source)) for outcome in outcomes if outcome.folder]
     for given in inputs if names is None else inputs[:1]:
-        place = names or default_place(given)
         of_place = pairs if names else [(name, source) for name, source in pairs if _is_below(source, given)]
         if not of_place:
             continue
         try:
+            place = names or default_place(given)
             if place.resolve().is_relative_to(results.resolve()):
                 raise InputError(f"{place}: expected a place outside RESULTS for the names of the sources")
             add_names(place, of_place)

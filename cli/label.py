@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asyconv.cli.messages import note, writing
-from asyconv.cli.options import PATH, asyconv_command, model_option, option, output_option
+from asyconv.cli.options import PATH, asyconv_command, head_option, model_option, option, output_option
 from asyconv.cli.outputs import check_folder, check_shows_infant
 from asyconv.errors import InputError
 
@@ -38,10 +38,7 @@ FORMS = ("coco", "babypose", "pypointannotator", "sleap")
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the page on 127.0.0.1.  [default: a free one]"
 )
 @model_option()
-@option(
-    "--head", type=click.Choice(["down", "up", "left", "right"]),
-    help="Where the head lies in the pictures of recordings without tracks.",
-)  # fmt: skip
+@head_option("Where the head lies in the pictures of recordings without tracks.")
 @option("--compare", is_flag=True, section=OUT, help="Only print how far the raters disagree.")
 @option("--export", type=PATH, section=OUT, metavar="FOLDER", help="Only write the labels and pictures to this folder.")
 @option("--form", type=click.Choice(FORMS), default="coco", show_default=True, section=OUT, help="Format of --export.")
@@ -180,7 +177,7 @@ def known_tracks(given: tuple[Path, ...]) -> "list[Known]":
     from asyconv.cli.tracks_files import find_tracks, manifest_beside
 
     nothing: dict[str, dict[str, Any]] = {"input": {}, "tracking": {}, "analysis": {}}
-    return [(file, nothing | manifest_beside(file)) for place in given for file in find_tracks(place)]
+    return [(file, nothing | manifest_beside(file)) for file in find_tracks(*given)]
 
 
 def sources_of(recordings: "list[Recording]", known: "list[Known]", model: str, head: str | None) -> "list[Source]":

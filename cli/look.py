@@ -26,12 +26,11 @@ def command(results: tuple[Path, ...], depth: tuple[Path, ...], output: Path, ov
     infant, so it is written only where you say, and the audit of the results notes it.
     """
     from asyconv.analysis.report.look import Looked, render_look
-    from asyconv.cli.tracks_files import find_tracks, manifest_beside
+    from asyconv.cli.tracks_files import open_again, tracks_of_one
     from asyconv.night.audit import Audit
     from asyconv.night.batch import new_run
     from asyconv.pose.depth_pictures import frames_of, jpegs
     from asyconv.pose.frame_choice import stretch_of, worth_a_look
-    from asyconv.recordings.opening import open_recording
     from asyconv.tracks_check import check_stated
     from asyconv.tracks_file import read_tracks
     from asyconv.whole_files import write_whole
@@ -44,19 +43,15 @@ def command(results: tuple[Path, ...], depth: tuple[Path, ...], output: Path, ov
     check_shows_infant(output)
     looked, noted = [], []
     for result, recorded in zip(results, depth, strict=True):
-        sources = find_tracks(result)
-        if len(sources) != 1:
-            raise InputError(f"{result}: expected the tracks of one recording, found {len(sources)}")
-        folder, manifest = sources[0].resolve().parent, manifest_beside(sources[0])
-        tracks = read_tracks(sources[0])
+        source, manifest = tracks_of_one(result)
+        tracks = read_tracks(source)
         check_stated(tracks.meta, ("width_px", "height_px"), "tracks")
         groups, stretch = worth_a_look(tracks), stretch_of(tracks)
-        stated_hz = tracks.meta.get("fps_nominal_hz") if tracks.meta.get("fps_source") == "stated" else None
-        with open_recording(recorded, fps_hz=stated_hz, stream=manifest.get("tracking", {}).get("stream")) as opened:
+        with open_again(recorded, tracks.meta, manifest) as opened:
             frames = frames_of(tracks, opened, manifest.get("input", {}).get("sha256"))
             pictures = jpegs(frames, {row for rows in (*groups.values(), stretch) for row in rows.tolist()})
         looked.append(Looked(tracks, groups, stretch, pictures))
-        noted += [folder] if manifest else []
+        noted += [source.resolve().parent] if manifest else []
     page = render_look(looked)
     with writing(output, "the page"):
         write_whole(output, page)

@@ -1,6 +1,8 @@
 """A run over many recordings: progress, audit, orderly stop and summary."""
 
 import itertools
+import os
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asyconv.cli.live import live_progress
 from asyconv.cli.messages import note, print_outcome
 from asyconv.errors import InputError, Stopped
+from asyconv.system import command_line
 
 if TYPE_CHECKING:
     from asyconv.night.audit import Audit
@@ -113,11 +116,6 @@ def _gpus() -> int:
 
 def run_on_finish(command: str, summary: str, code: int) -> None:
     """Run the user's command, with the exit code and the counts in its environment."""
-    import os
-    import subprocess
-
-    from asyconv.system import command_line
-
     variables = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary}
     try:
         done = subprocess.run(command_line(command), env={**os.environ, **variables}, check=False)

@@ -10,6 +10,7 @@ import click
 
 from asyconv.cli.messages import VERBOSITY
 from asyconv.notice import NOTICE
+from asyconv.skeleton import HEADS
 
 if TYPE_CHECKING:
     import torch
@@ -148,6 +149,11 @@ def update_option(**settings: Any) -> Decorator[Any]:
     """Allow stale results to be made again."""
     text = "Make stale results again; the old ones are kept in RESULTS/.superseded."
     return option("--update", is_flag=True, help=text, **settings)
+
+
+def head_option(text: str, **settings: Any) -> Decorator[Any]:
+    """Say where the infant's head lies in the picture."""
+    return option("--head", type=click.Choice(HEADS), help=text, **settings)
 
 
 def join_option(**settings: Any) -> Decorator[Any]:

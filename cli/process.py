@@ -15,6 +15,7 @@ from asyconv.cli.options import (
     asyconv_command,
     events_option,
     floor_option,
+    head_option,
     join_option,
     model_option,
     option,
@@ -86,10 +87,7 @@ def _window(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
 @option("--sheet", type=PATH, section=INFANT, help="CSV file about the recordings (file, infant_id, ...).")
 @events_option("CSV file of times to leave out (recording_id, start_s, end_s, kind, reason).", section=INFANT)
 @option("--force-ids", is_flag=True, section=INFANT, help="Accept infant ids that look like names or dates.")
-@option(
-    "--head", type=click.Choice(["down", "up", "left", "right"]), section=CAMERA,
-    help="Where the head points in the picture.",
-)  # fmt: skip
+@head_option("Where the head points in the picture.", section=CAMERA)
 @option("--mirrored/--no-mirrored", default=None, section=CAMERA, help="Is the picture flipped left to right?")
 @option(
     "--camera", type=PATH, section=CAMERA,
@@ -198,7 +196,7 @@ def process(
         "results": place(results),
         "model": place(model) if Path(model).is_file() else model,
         "events": {name: [asdict(event) for event in rows] for name, rows in facts.events.items()},
-        "still": compose.still_facts(facts.still),
+        "still": asdict(facts.still) if facts.still else None,
         "sha256_by_planning": plan.sha256_by_planning(results),
         "update": update,
     }

@@ -31,7 +31,7 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool, overwrite: bool) 
     if pdf:
         check_output(printed, (".pdf",), tracks, overwrite=overwrite)
     movements = []
-    for source in [source for given in tracks for source in find_tracks(given)]:
+    for source in find_tracks(*tracks):
         manifest = manifest_beside(source)
         sheet = manifest.get("analysis", {}).get("sheet")
         movements.append(analyse(read_tracks(source), events_in(manifest), sheet))

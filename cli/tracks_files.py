@@ -9,19 +9,37 @@ from asyconv.errors import InputError
 
 if TYPE_CHECKING:
     from asyconv.analysis.cleaning.events import Event
+    from asyconv.recordings.stream import Recording
 
 
-def find_tracks(path: Path) -> list[Path]:
-    """Return all tracks files at or below `path`, hidden folders left out."""
-    if path.is_file():
-        return [path]
-    tracks = []
-    for name, below, files in os.walk(path):  # what another run moves meanwhile is passed over
-        below[:] = [folder for folder in below if not folder.startswith(".")]
-        tracks += [Path(name, file) for file in files if file == "tracks.parquet"]
-    if not tracks:
-        raise InputError(f"{path}: expected tracks.parquet, here or below, and found none")
-    return sorted(tracks)
+def find_tracks(*places: Path) -> list[Path]:
+    """Return all tracks files at or below these places, hidden folders left out."""
+    found = []
+    for place in places:
+        tracks = [place] if place.is_file() else []
+        for name, below, files in os.walk(place):  # what another run moves meanwhile is passed over
+            below[:] = [folder for folder in below if not folder.startswith(".")]
+            tracks += [Path(name, file) for file in files if file == "tracks.parquet"]
+        if not tracks:
+            raise InputError(f"{place}: expected tracks.parquet, here or below, and found none")
+        found += sorted(tracks)
+    return found
+
+
+def tracks_of_one(place: Path) -> tuple[Path, dict[str, Any]]:
+    """The tracks file of one recording, at or below a place, and the manifest beside it."""
+    tracks = find_tracks(place)
+    if len(tracks) != 1:
+        raise InputError(f"{place}: expected the tracks of one recording, found {len(tracks)}")
+    return tracks[0], manifest_beside(tracks[0])
+
+
+def open_again(path: Path, meta: Mapping[str, Any], manifest: Mapping[str, Any]) -> "Recording":
+    """Open the recording of tracks with the rate and the stream that were stated when they were made."""
+    from asyconv.recordings.opening import open_recording
+
+    stated_hz = meta.get("fps_nominal_hz") if meta.get("fps_source") == "stated" else None
+    return open_recording(path, fps_hz=stated_hz, stream=manifest.get("tracking", {}).get("stream"))
 
 
 def manifest_beside(tracks: Path) -> dict[str, Any]:

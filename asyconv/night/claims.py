@@ -12,7 +12,6 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
 from asyconv.system import boot_id, is_in_use, lock, move_new, overwrite_start, remove_open, touch
@@ -65,9 +64,7 @@ class Claim:
         """Use the claim in a with statement."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         """Give the recording back."""
         self._ended.set()
         self._beat.join()

@@ -15,10 +15,6 @@ from asyconv.night.csv_lines import read_csv
 from asyconv.recordings.joining import first_part
 from asyconv.skeleton import HEADS
 
-COLUMNS: Final = (
-    "file", "recording_id", "infant_id", "site", "camera_id", "ga_birth_days", "pma_days",
-    "orientation", "mirrored", "depth_unit_mm", "fps_hz", "state", "exclude_reason",
-)  # fmt: skip
 EVENT_COLUMNS: Final = ("recording_id", "start_s", "end_s", "kind", "reason")
 EVENT_KINDS: Final = ("handling", "exclude", "state")
 TAKEN: Final = re.compile(r"cohort|con|prn|aux|nul|(com|lpt)\d", re.IGNORECASE)
@@ -49,7 +45,7 @@ class Row:
 
     def facts(self) -> dict[str, Any]:
         """All that is stated, without the file's name and line."""
-        stated = {name: getattr(self, name) for name in COLUMNS[1:]}
+        stated = {name: getattr(self, name) for name in COLUMNS}
         return {name: value for name, value in stated.items() if value is not None} | self.other
 
 
@@ -99,7 +95,7 @@ def refuse_identifying(infant_ids: Iterable[str | None]) -> None:
 def read_sheet(path: Path) -> Sheet:
     """Read ``recordings.csv``; refuses what it cannot understand, all of it in one message."""
     lines, columns = read_csv(path, required=("file",))
-    unknown = [name for name in columns if name not in COLUMNS]
+    unknown = [name for name in columns if name not in ("file", *COLUMNS)]
     rows: list[Row] = []
     faults: list[str] = []
     for line, cells in lines:
@@ -130,23 +126,8 @@ def _row(line: int, cells: dict[str, str], unknown: Sequence[str]) -> Row:
         except InputError as error:
             raise InputError(f"{name}: {error}") from error
 
-    row = Row(
-        line=line,
-        file=cells["file"],
-        recording_id=read("recording_id", check_id),
-        infant_id=read("infant_id", check_id),
-        site=read("site", str),
-        camera_id=read("camera_id", str),
-        ga_birth_days=read("ga_birth_days", _days),
-        pma_days=read("pma_days", _days),
-        orientation=read("orientation", _head),
-        mirrored=read("mirrored", _yes_or_no),
-        depth_unit_mm=read("depth_unit_mm", _positive),
-        fps_hz=read("fps_hz", _positive),
-        state=read("state", str),
-        exclude_reason=read("exclude_reason", str),
-        other={name: cells[name] for name in unknown if cells.get(name)},
-    )
+    other = {name: cells[name] for name in unknown if cells.get(name)}
+    row = Row(line, cells["file"], other=other, **{name: read(name, convert) for name, convert in COLUMNS.items()})
     if row.ga_birth_days is not None and row.pma_days is not None and row.pma_days < row.ga_birth_days:
         ages = f"found {row.pma_days} and {row.ga_birth_days}"
         raise InputError(f"pma_days: expected an age at the recording of at least ga_birth_days (at birth), {ages}")
@@ -191,6 +172,14 @@ def _positive(text: str) -> float:
     if value <= 0:
         raise InputError(f"expected a number above 0, found {text!r}")
     return value
+
+
+COLUMNS: Final[dict[str, Callable[[str], Any]]] = {
+    "recording_id": check_id, "infant_id": check_id, "site": str, "camera_id": str, "ga_birth_days": _days,
+    "pma_days": _days, "orientation": _head, "mirrored": _yes_or_no, "depth_unit_mm": _positive, "fps_hz": _positive,
+    "state": str, "exclude_reason": str,
+}  # fmt: skip
+"""What a sheet may state about a file, and how the text in a cell is read."""
 
 
 def _repeated(rows: Sequence[Row], name: str) -> list[str]:

@@ -103,7 +103,7 @@ def _sort_out(folder: Path, names: list[str], search_result: Found, *, is_top: b
     """Add what one folder holds to what was found."""
     try:
         is_recording = holds_depth_pictures(folder)
-    except OSError:  # named already as one that cannot be read
+    except InputError:  # named already as one that cannot be read
         return
     if is_recording:
         search_result.recordings.append(folder)

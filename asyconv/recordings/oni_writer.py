@@ -2,7 +2,6 @@
 
 import struct
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self
 
 import numpy as np
@@ -104,11 +103,9 @@ class OniWriter:
         """Use the writer in a with statement."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, *raised: object) -> None:
         """Finish the file; after an error leave it without END, so that it reads as cut off."""
-        if error is None:
+        if kind is None:
             self.close()
         else:
             self._file.close()

@@ -29,25 +29,19 @@ class PngHeader(NamedTuple):
 
 def holds_depth_pictures(folder: Path) -> bool:
     """Whether at least one picture in the folder is a 16-bit gray PNG."""
-    for path in png_files(folder):
-        header = png_header(path)
-        if header is not None and header.is_depth:
-            return True
-    return False
+    return any(header.is_depth for path in png_files(folder) if (header := png_header(path)))
 
 
 def png_files(folder: Path) -> Iterator[Path]:
     """All files that are named .png, except hidden files and the 8-bit copies of babyPose."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            name = entry.name.lower()
-            if (
-                name.endswith(".png")
-                and not name.startswith(".")
-                and not name.endswith("_8bit.png")
-                and entry.is_file()
-            ):
-                yield folder / entry.name
+    try:
+        entries = list(os.scandir(folder))
+    except OSError as error:
+        raise InputError(f"{folder.name}: expected a readable folder, found: {error.strerror}") from error
+    for entry in entries:
+        name = entry.name.lower()
+        if name.endswith(".png") and not name.startswith(".") and not name.endswith("_8bit.png") and entry.is_file():
+            yield folder / entry.name
 
 
 def png_contents(path: Path) -> bytes:

@@ -146,6 +146,8 @@ def test_what_may_not_be_read_is_named(ward: Path, model: Path, tmp_path: Path) 
     try:
         listed = as_nobody("process", ward, "-o", tmp_path / "out", "--model", model, "--dry-run")
         refused = as_nobody("process", ward, "-o", tmp_path / "out", "--model", mine)
+        told = as_nobody("info", locked)
+        made = as_nobody("process", locked, ward, "-o", tmp_path / "made", "--model", model, "--workers", 0)
     finally:
         for path in (locked, mine):
             path.chmod(0o700)
@@ -158,6 +160,9 @@ def test_what_may_not_be_read_is_named(ward: Path, model: Path, tmp_path: Path) 
     assert "Permission denied" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "out").exists()
+    assert told.stderr == "asyconv: locked: expected a readable folder, found: Permission denied\n"
+    assert "3 recordings: 2 made, 1 refused" in made.stderr
+    assert len((ward / "source_names.csv").read_text().splitlines()) == 3
 
 
 def test_a_waiting_run_reads_a_recording_once(ward: Path, monkeypatch: pytest.MonkeyPatch) -> None:

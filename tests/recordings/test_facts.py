@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from asyconv.night.results import open_results
+from asyconv.recordings.video import write_ffv1
 from tests.helpers.commands import invoke
 from tests.helpers.films import write
 from tests.helpers.png_folders import named
@@ -85,6 +86,9 @@ def test_the_picture_is_the_middle_frame_near_white_and_far_dark(tmp_path: Path)
     gray = cv2.imread(str(tmp_path / "a.png"), cv2.IMREAD_UNCHANGED)
     assert gray is not None
     assert [int(gray[y, x]) for y, x in ((0, 5), (20, 5), (20, 40))] == [0, 255, 40]
+    write_ffv1(tmp_path / "a.mkv", pictures, 30.0)  # Matroska does not count its frames: the first was taken
+    assert invoke("info", tmp_path / "a.mkv", "--picture", tmp_path / "b.png").exit_code == 0
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
     assert invoke("info", path, "--picture", tmp_path / "a.png").exit_code == 1
     assert invoke("info", path, "--picture", path).exit_code == 1
     open_results(tmp_path / "out")

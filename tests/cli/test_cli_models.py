@@ -7,17 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from asyconv.cli import bench_recording
-from asyconv.cli.main import main
 from asyconv.kernels.timing import Row
 from asyconv.recordings.opening import open_recording
 from asyconv.simulation.simulate import simulate
+from tests.helpers.commands import invoke
 
 
-def invoke(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_training_is_a_folder_that_can_be_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,8 +83,7 @@ def test_bench_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     output = tmp_path / "benchmarks" / "rows.csv"
     for _ in range(2):
         assert invoke("bench", "recording", "--seconds", 3, "-o", output).exit_code == 0
-    with output.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(output)
     stages = [(f"process: {name}", "90", "", "compact") for name in ("networks", "read", "start and the rest")]
     both = [("simulate", "90", "700", ""), ("process", "90", "700", "compact"), *stages]
     assert [(row["what"], row["frames"], row["peak_memory_mib"], row["model"]) for row in rows] == both * 2
@@ -115,8 +114,7 @@ def test_bench_times_the_stages_of_a_recording(recordings: Path, model: Path, tm
     result = invoke("bench", "recording", source, "--model", model, "-o", output)
     assert result.exit_code == 0, result.output
     assert sorted(recordings.iterdir()) == before
-    with output.open(newline="") as file:
-        whole, *stages, both = csv.DictReader(file)
+    whole, *stages, both = rows_of(output)
     assert (whole["what"], whole["frames"]) == ("process", "18")
     assert float(whole["peak_memory_mib"]) > 100
     assert {"process: networks", "process: joints", "process: report"} <= {row["what"] for row in stages}
@@ -144,8 +142,7 @@ def test_bench_compares_with_computing_everything(tmp_path: Path, monkeypatch: p
     result = invoke("bench", "recording", "--seconds", 3, "--recordings", 2, "--compare", "-o", output)
     assert result.exit_code == 0, result.output
     assert asked == [(False, False), (True, True), (False, False)]
-    with output.open(newline="") as file:
-        whole = [row for row in csv.DictReader(file) if row["what"] == "process"]
+    whole = [row for row in rows_of(output) if row["what"] == "process"]
     assert [(row["computed"], row["recordings"], row["frames"]) for row in whole] == [
         ("whole maps, float32", "2", "180"), ("maps in the box", "2", "180"),
     ]  # fmt: skip
@@ -155,8 +152,7 @@ def test_bench_threads_processes_beside_busy_processes(tmp_path: Path, monkeypat
     monkeypatch.setattr(bench_recording, "run_alone", leave_manifest)
     output = tmp_path / "threads.csv"
     assert invoke("bench", "threads", "--seconds", 3, "-o", output).exit_code == 0
-    with output.open(newline="") as file:
-        rows = [(row["busy_processes"], row["workers"], row["frames"]) for row in csv.DictReader(file)]
+    rows = [(row["busy_processes"], row["workers"], row["frames"]) for row in rows_of(output)]
     assert rows == [(busy, workers, "180") for busy in "012" for workers in "12"]
 
 
@@ -207,8 +203,7 @@ def test_bench_targets_adds_a_row_for_each_kind_of_target(tmp_path: Path) -> Non
     output = tmp_path / "targets.csv"
     result = invoke("bench", "targets", "--device", "cpu", "--clips", 1, "--seconds", 0, "-o", output)
     assert result.exit_code == 0, result.output
-    with output.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(output)
     assert [(row["kind"], row["radius_map"]) for row in rows] == [("detection", "3.0"), ("regression", "6.0")]
     assert all(float(row["times_filling"]) > 0 for row in rows)
 
@@ -217,8 +212,7 @@ def test_bench_reading_adds_a_row_for_each_format(tmp_path: Path) -> None:
     output = tmp_path / "reading.csv"
     result = invoke("bench", "reading", "--seconds", 1, "-o", output)
     assert result.exit_code == 0, result.output
-    with output.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(output)
     assert [row["format"].split()[0] for row in rows] == ["OpenNI", "folder", "FFV1", "HDF5,", "HDF5,", "ROS"]
     assert {row["frames"] for row in rows} == {"30"}
     assert all(float(row["frames_per_s"]) > 0 for row in rows)

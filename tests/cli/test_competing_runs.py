@@ -34,8 +34,7 @@ import sys
 from pathlib import Path
 from asyconv.cli.night import run_recordings
 from asyconv.night.engines import Inline
-from tests.helpers.made_work import MAKE_RESULT, parked
-from tests.helpers.made_work import asked
+from tests.helpers.made_work import MAKE_RESULT, asked
 
 out = Path(sys.argv[1])
 outcomes = run_recordings(MAKE_RESULT, asked([Path(name) for name in sys.argv[2:]], out), out, lambda n: Inline())

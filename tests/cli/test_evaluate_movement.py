@@ -38,7 +38,7 @@ def test_each_condition_has_its_line_and_true_joints_its_ceiling(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def from_truth(model: object, infant: Infant, path: Path) -> Tracks:
-        return true_tracks(truth_of(infant, np.ones((len(infant.motion.time_s), 12), bool)), infant)
+        return true_tracks(truth_of(infant), infant)
 
     two = {"calm": Condition(), "a hand on the wrist": Condition(resting_on=0)}
     monkeypatch.setattr("asyconv.evaluation.conditions.MOVEMENT_CONDITIONS", two)
@@ -56,5 +56,5 @@ def test_each_condition_has_its_line_and_true_joints_its_ceiling(
     assert pl.read_csv(tmp_path / "movement_conditions.csv")["condition"].to_list() == ["another hospital"]
     (kept,) = (tmp_path / "tracks" / "other-hospital").iterdir()
     there = make_infant(5, 0, np.arange(150) / 30, condition=other_hospital(5, 0))
-    true = true_tracks(truth_of(there, np.ones((150, 12), bool)), there)
+    true = true_tracks(truth_of(there), there)
     np.testing.assert_allclose(read_tracks(kept).z_mm, true.z_mm, atol=0.01)

@@ -1,10 +1,6 @@
 """The tracks of another tracker: the page that says how to write them is true, and what is missing is named."""
 
 import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
@@ -13,23 +9,18 @@ import pytest
 from asyconv import tracks_check
 from asyconv.skeleton import JOINTS
 from asyconv.tracks_file import COLUMNS, METADATA_KEY, read_tracks
-from tests.helpers.blocked import without
 from tests.helpers.commands import invoke
+from tests.helpers.pages import run_python
 from tests.helpers.real_data import ROOT
 
-PAGE = (ROOT / "docs" / "tracks-format.md").read_text(encoding="utf8")
+PAGE = ROOT / "docs" / "tracks-format.md"
 
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run the example of the page as it stands, without asyconv."""
     folder = tmp_path_factory.mktemp("other")
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-c", without("asyconv") + example],
-        cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    run_python(PAGE, folder)
     return folder / "tracks.parquet"
 
 
@@ -54,9 +45,10 @@ def test_what_the_example_writes_is_analysed(written: Path, tmp_path: Path) -> N
 
 
 def test_the_page_names_every_column_and_every_fact() -> None:
+    text = PAGE.read_text(encoding="utf8")
     for name in (*COLUMNS, *JOINTS, "schema_version", *tracks_check._FACTS):
         if name not in ("fps_nominal_hz", "fps_source"):  # of asyconv's own recordings only
-            assert f"`{name}`" in PAGE, name
+            assert f"`{name}`" in text, name
 
 
 @pytest.mark.parametrize(

@@ -16,23 +16,11 @@ from tests.helpers.real_data import ROOT, shared_data
 from tests.helpers.result_folders import files, folders
 
 OUTPUTS = {
-    "tracks.parquet",
-    "motion.parquet",
-    "activity.parquet",
-    "suggested_events.csv",
-    "limb_series.parquet",
-    "bouts.parquet",
-    "limb_summary.parquet",
-    "limb_summary.csv",
-    "pair_summary.parquet",
-    "pair_summary.csv",
-    "body_summary.parquet",
-    "body_summary.csv",
-    "features_long.parquet",
-    "data_dictionary.csv",
-    "report.html",
+    "tracks.parquet", "motion.parquet", "activity.parquet", "suggested_events.csv", "limb_series.parquet",
+    "bouts.parquet", "limb_summary.parquet", "limb_summary.csv", "pair_summary.parquet", "pair_summary.csv",
+    "body_summary.parquet", "body_summary.csv", "features_long.parquet", "data_dictionary.csv", "report.html",
     "manifest.json",
-}
+}  # fmt: skip
 
 
 def test_a_result_folder_is_complete(results: Path) -> None:
@@ -80,13 +68,6 @@ def test_the_same_bytes_but_for_the_manifest(results: Path, recordings: Path, mo
     old, new = files(results / made.name), files(made)
     del old["manifest.json"], new["manifest.json"]
     assert new == old
-
-
-def test_dry_run_makes_no_folder(recordings: Path, model: Path, tmp_path: Path) -> None:
-    result = invoke("process", recordings, "-o", tmp_path / "out", "--model", model, "--dry-run")
-    assert result.exit_code == 0
-    assert result.stderr.count(" new\n") == 2
-    assert not (tmp_path / "out").exists()
 
 
 def gray_png(path: Path, shape: tuple[int, ...], dtype: type) -> None:

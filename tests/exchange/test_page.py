@@ -1,7 +1,6 @@
 """The page about other programs: its Python runs as it stands, and it names every format."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,22 +14,13 @@ from asyconv.analysis.measures.registry import measures
 from asyconv.exchange.formats import EXPORTS, IMPORTS
 from asyconv.notice import NOTICE
 from asyconv.tracks_file import write_tracks
-from tests.helpers.blocked import without
 from tests.helpers.closed_form import make_tracks
 from tests.helpers.commands import invoke
+from tests.helpers.pages import run_python
 from tests.helpers.real_data import ROOT
 
-PAGE = (ROOT / "docs" / "exchange.md").read_text(encoding="utf8")
-
-
-def run_python_of_the_page(folder: Path) -> None:
-    """Run the example of the page as it stands, beside a folder of results."""
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-c", without("asyconv") + example],
-        cwd=folder, env={**os.environ, "POLARS_MAX_THREADS": "1"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+PATH = ROOT / "docs" / "exchange.md"
+PAGE = PATH.read_text(encoding="utf8")
 
 
 def test_results_are_exported_and_the_python_of_the_page_runs_on_them(tmp_path: Path) -> None:
@@ -43,7 +33,7 @@ def test_results_are_exported_and_the_python_of_the_page_runs_on_them(tmp_path: 
     assert "a.csv: expected a file outside of the result folder" in inside.stderr
     outside = invoke("export", folder, "--to", "tidy", "-o", tmp_path / "a.csv")
     assert outside.exit_code == 0, outside.stderr
-    run_python_of_the_page(tmp_path)
+    run_python(PATH, tmp_path)
     written = pl.read_csv(tmp_path / "core_by_limb.csv")
     limbs = pl.read_parquet(next(tmp_path.glob("results/rec-*/limb_summary.parquet")))
     assert dict(written.select("part", "moving_pct").iter_rows()) == dict(
@@ -64,7 +54,7 @@ def test_the_sample_is_simulated_and_has_the_tables_of_today(tmp_path: Path) -> 
     long = pl.read_parquet(folder / "features_long.parquet")
     assert set(core) <= set(long["feature"])
     (tmp_path / "results").symlink_to(folder.parent)
-    run_python_of_the_page(tmp_path)
+    run_python(PATH, tmp_path)
 
 
 def test_the_table_for_a_spreadsheet_and_the_r_of_the_page(tmp_path: Path) -> None:

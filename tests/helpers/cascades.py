@@ -14,6 +14,7 @@ from tests.helpers.cuda_on_cpu import CpuKernel
 
 # The whole of one block against float64 on unrounded input: three roundings of activations and weights each.
 RELATIVE_ERROR = {"float16": 2e-3, "bfloat16": 5e-3}
+KERNELS = ((1, 3, 1), (1, 1, 3), (3, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ class Layers:
 
 
 def draw_layers(c_in: int, c: int, maps: int) -> Layers:
-    def draw(c_out: int, c_in: int, *kernel: int) -> Tensor:
+    def weight(c_out: int, c_in: int, *kernel: int) -> Tensor:
         return torch.randn(c_out, c_in, *kernel) / math.sqrt(c_in * math.prod(kernel))
 
-    weights = [draw(c, c_in, 1, 3, 1), draw(c, c, 1, 1, 3), draw(c, c, 3, 1, 1)]
-    heads = [draw(c, c, 1, 1, 1), draw(maps, c, 1, 1, 1)] if maps else []
+    weights = [weight(c, c if step else c_in, *kernel) for step, kernel in enumerate(KERNELS)]
+    heads = [weight(c, c, 1, 1, 1), weight(maps, c, 1, 1, 1)] if maps else []
     biases, head_biases = ([torch.randn(len(w)) / 2 for w in ws] for ws in (weights, heads))
     return Layers(weights, biases, heads, head_biases)
 
@@ -93,9 +94,6 @@ def is_right(kernel: CpuKernel, x: Tensor, layers: Layers, *, seed: int = 0, pro
 Arguments = tuple[Tensor, list[Tensor], list[Tensor], list[Tensor], list[Tensor]]
 
 
-KERNELS = ((1, 3, 1), (1, 1, 3), (3, 1, 1))
-
-
 SIZES = [
     (1, 5, 4, 3, 4, 5),
     (2, 4, 8, 3, 5, 7),
@@ -113,16 +111,10 @@ def draw(
     """x, weights, biases, head weights and head biases whose results are near 1; 5 maps."""
     torch.manual_seed(0)
     batch, c_in, c, *rest = size
-
-    def weight(c_out: int, c_in: int, *kernel: int) -> Tensor:
-        return torch.randn(c_out, c_in, *kernel, dtype=torch.float64) / math.sqrt(c_in * math.prod(kernel))
-
-    x = torch.randn(batch, c_in, *rest, dtype=torch.float64)
-    weights = [weight(c, c if step else c_in, *kernel) for step, kernel in enumerate(KERNELS)]
-    heads = [weight(c, c, 1, 1, 1), weight(5, c, 1, 1, 1)]
-    biases, head_biases = ([torch.randn(len(w), dtype=torch.float64) / 2 for w in ws] for ws in (weights, heads))
+    x, layers = torch.randn(batch, c_in, *rest), draw_layers(c_in, c, 5)
 
     def ready(tensor: Tensor) -> Tensor:
         return tensor.to(device, dtype).requires_grad_(grad)
 
-    return (ready(x), *([ready(t) for t in ts] for ts in (weights, biases, heads, head_biases)))  # type: ignore[return-value]
+    lists = (layers.weights, layers.biases, layers.head_weights, layers.head_biases)
+    return (ready(x), *([ready(t) for t in ts] for ts in lists))  # type: ignore[return-value]

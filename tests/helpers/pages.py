@@ -1,6 +1,9 @@
 """The pages of the documentation, their parts, and their blocks of code."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +11,7 @@ from typing import NamedTuple
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from tests.helpers.blocked import without
 from tests.helpers.real_data import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -20,6 +24,15 @@ class Block(NamedTuple):
     language: str
     code: str
     not_run: dict[str, str]
+
+
+def run_python(page: Path, folder: Path) -> None:
+    """Run the one example in Python of a page as it stands, in a folder and without asyconv."""
+    (example,) = [block.code for block in blocks(page) if block.language == "python"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+    command = [sys.executable, "-c", without("asyconv") + example]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def tokens(page: Path) -> Iterator[Token]:

@@ -41,8 +41,7 @@ def test_kill_between_the_two_renames_is_repaired(source: Path, tmp_path: Path) 
 KILLED = """
 import sys, time
 from pathlib import Path
-from tests.helpers.made_work import work
-from tests.helpers.made_work import run_source
+from tests.helpers.made_work import run_source, work
 
 def slow(*given):
     noted = work(*given)

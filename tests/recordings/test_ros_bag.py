@@ -1,5 +1,7 @@
 """Bags of ROS 1 and 2, bit by bit, with the traps of each camera."""
 
+import itertools
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -12,6 +14,7 @@ from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.joining import joined
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
+from tests.helpers.oni_files import depths
 from tests.helpers.real_data import ROOT
 from tests.helpers.ros_bags import BEGIN_NS, ROS1, ROS2, STEP_NS, TAIL, camera, coded, image, write_bag
 from tests.helpers.ward import relief
@@ -29,17 +32,22 @@ def film(
     form: str, encoding: str = "16UC1", *, step_ns: int = STEP_NS, begin_ns: int = BEGIN_NS, **how: Any
 ) -> list[Any]:
     """Pictures with times of their own, recorded 4 ms later."""
-    stamps_ns = [begin_ns + n * step_ns for n in range(len(DEPTH))]
-    pairs = zip(stamps_ns, DEPTH, strict=True)
-    return [(stamp + 4_000_000, image(store_of(form), stamp, depth, encoding, **how)) for stamp, depth in pairs]
+    pictures = timed(
+        lambda stamp, depth: image(store_of(form), stamp, depth, encoding, **how), DEPTH, step_ns, begin_ns
+    )
+    return [(stamp + 4_000_000, picture) for stamp, picture in pictures]
+
+
+def timed(
+    make: Callable[[int, Any], Any], pictures: Iterable[Any], step_ns: int = STEP_NS, begin_ns: int = BEGIN_NS
+) -> list[Any]:
+    """Messages made of times and pictures, each recorded at its time."""
+    return [(stamp, make(stamp, one)) for stamp, one in zip(itertools.count(begin_ns, step_ns), pictures, strict=False)]
 
 
 def colour(form: str) -> list[Any]:
-    picture = np.zeros((12, 16), np.uint8)
-    return [
-        (BEGIN_NS + n * 50_000_000, image(store_of(form), BEGIN_NS + n * 50_000_000, picture, "mono8"))
-        for n in range(9)
-    ]
+    pictures = np.zeros((9, 12, 16), np.uint8)
+    return timed(lambda stamp, picture: image(store_of(form), stamp, picture, "mono8"), pictures, 50_000_000)
 
 
 @pytest.mark.parametrize("how", [{}, {"swapped": True}, {"pad": 10}, {"swapped": True, "pad": 3}])
@@ -74,7 +82,7 @@ def test_realsense_appends_the_unit_of_depth(tmp_path: Path, lz4: bool) -> None:
     recording = open_recording(write_bag(tmp_path / "a.bag", topics, tail=TAIL, lz4=lz4))
     assert recording.depth_unit_mm == 0.25
     assert recording.intrinsics is not None
-    assert np.array_equal(np.stack([frame.depth for frame in recording.frames()]), DEPTH)
+    assert np.array_equal(depths(recording), DEPTH)
     bare = open_recording(write_bag(tmp_path / "b.bag", topics))
     assert (bare.depth_unit_mm, bare.intrinsics) == (None, None)  # nobody says what a count of mono16 is
     assert "the recording states no unit of depth, so its intrinsics were not used" in bare.warnings
@@ -87,7 +95,7 @@ def test_orbbec_names_its_topics_by_number_and_appends_more(tmp_path: Path) -> N
     tail = TAIL + b"\1" * 61
     topics = {"/cam/sensor_3/frameType_3": film(".bag", "mono16"), "/cam/sensor_1/frameType_1": film(".bag", "mono16")}
     recording = open_recording(write_bag(tmp_path / "a.bag", topics, tail=tail))
-    assert np.array_equal(np.stack([frame.depth for frame in recording.frames()]), DEPTH)
+    assert np.array_equal(depths(recording), DEPTH)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -95,10 +103,7 @@ def test_orbbec_names_its_topics_by_number_and_appends_more(tmp_path: Path) -> N
 def test_metres_become_tenths_of_a_millimetre(tmp_path: Path, form: str, swapped: bool) -> None:
     metres = (DEPTH * np.float32(0.00025)).astype(np.float32)
     metres[:, 0, :5] = [np.nan, np.inf, -np.inf, -0.5, 7.0]
-    pictures = [
-        (BEGIN_NS + n * STEP_NS, image(store_of(form), BEGIN_NS + n * STEP_NS, one, "32FC1", swapped=swapped))
-        for n, one in enumerate(metres)
-    ]
+    pictures = timed(lambda stamp, one: image(store_of(form), stamp, one, "32FC1", swapped=swapped), metres)
     recording = open_recording(write_bag(tmp_path / f"a{form}", {"/depth/image": pictures}, tail=TAIL))
     assert recording.depth_unit_mm == 0.1
     read = np.stack([frame.depth for frame in recording.frames()])
@@ -111,17 +116,14 @@ def test_metres_become_tenths_of_a_millimetre(tmp_path: Path, form: str, swapped
 
 @pytest.mark.parametrize("form", FORMS)
 def test_compressed_depth_is_a_png(tmp_path: Path, form: str) -> None:
-    stamps_ns = [BEGIN_NS + n * STEP_NS for n in range(20)]
-    pictures = [(stamp, coded(store_of(form), stamp, one)) for stamp, one in zip(stamps_ns, DEPTH, strict=True)]
+    pictures = timed(lambda stamp, one: coded(store_of(form), stamp, one), DEPTH)
     path = write_bag(tmp_path / f"a{form}", {"/device_0/Depth_0/image/data/compressedDepth": pictures})
-    assert np.array_equal(np.stack([frame.depth for frame in open_recording(path).frames()]), DEPTH)
+    assert np.array_equal(depths(open_recording(path)), DEPTH)
 
 
 def test_compressed_metres_are_inverse_depths(tmp_path: Path) -> None:
     a, b = 100.0, -3.0
-    pictures = [
-        (BEGIN_NS + n * STEP_NS, coded(ROS2, BEGIN_NS + n * STEP_NS, DEPTH[n], "32FC1", a, b)) for n in range(5)
-    ]
+    pictures = timed(lambda stamp, one: coded(ROS2, stamp, one, "32FC1", a, b), DEPTH[:5])
     recording = open_recording(write_bag(tmp_path / "a.db3", {"/depth/image/compressedDepth": pictures}))
     first = next(recording.frames())
     expected = np.where(DEPTH[0] > 0, np.round(a / (DEPTH[0].astype(np.float64) - b) * 1e4), 0)
@@ -132,7 +134,7 @@ def test_compressed_metres_are_inverse_depths(tmp_path: Path) -> None:
 def test_frames_that_are_stored_twice_count_once(tmp_path: Path, form: str) -> None:
     twice = [entry for stamp, item in film(form) for entry in ((stamp, item), (stamp + 1000, item))]
     recording = open_recording(write_bag(tmp_path / f"a{form}", {"/depth/image": twice}))
-    assert np.array_equal(np.stack([frame.depth for frame in recording.frames()]), DEPTH)
+    assert np.array_equal(depths(recording), DEPTH)
     assert recording.clock().rate_hz == pytest.approx(30, abs=1e-4)
     assert recording.warnings == ["20 of 40 frames are stored twice; the first of each was used"]
 
@@ -144,7 +146,7 @@ def test_every_second_frame_missing_is_half_the_rate(tmp_path: Path) -> None:
 
 
 def test_pictures_without_times_have_those_of_the_recording(tmp_path: Path) -> None:
-    pictures = [(BEGIN_NS + n * STEP_NS, image(ROS1, 0, DEPTH[n], "16UC1")) for n in range(20)]
+    pictures = timed(lambda stamp, one: image(ROS1, 0, one, "16UC1"), DEPTH)
     recording = open_recording(write_bag(tmp_path / "a.bag", {"/depth/image": pictures}))
     assert recording.clock().rate_hz == pytest.approx(30, abs=1e-4)
     assert "the pictures hold no times: those at which they were recorded were used" in recording.warnings
@@ -198,7 +200,7 @@ def test_a_row_that_is_too_short_names_the_frame(tmp_path: Path) -> None:
 
 
 def test_a_coded_picture_without_content_names_the_frame(tmp_path: Path) -> None:
-    pictures = [(BEGIN_NS + n * STEP_NS, coded(ROS1, BEGIN_NS + n * STEP_NS, DEPTH[n])) for n in range(5)]
+    pictures = timed(lambda stamp, one: coded(ROS1, stamp, one), DEPTH[:5])
     pictures[3][1].data = pictures[3][1].data[:12]  # the head alone: OpenCV refuses to decode nothing
     path = write_bag(tmp_path / "a.bag", {"/depth/image/compressedDepth": pictures})
     with pytest.raises(InputError, match="a.bag, frame 4: expected a depth picture, found a picture without content"):

@@ -17,7 +17,7 @@ from asyconv.errors import InputError
 @model_option()
 @option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change a setting of the training; repeatable.")
 @option("--workers", type=click.IntRange(min=0), default=1, show_default=True, help="Processes that make data.")
-@overwrite_option()
+@overwrite_option
 def command(
     labels: tuple[Path, ...], output: Path, model: str, changes: tuple[str, ...], workers: int, overwrite: bool
 ) -> None:

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asyconv.cli.messages import finish
-from asyconv.cli.options import (
-    asyconv_command,
-    events_option,
-    floor_option,
-    results_option,
-    tracks_argument,
-    update_option,
-)
+from asyconv.cli.options import PATH, asyconv_command, option, results_option, tracks_argument, update_option
 
 if TYPE_CHECKING:
     from asyconv.night.one_recording import Job, Tell
@@ -25,10 +18,10 @@ ANALYSE_RECORDING = "asyconv.cli.analyse:analyse_recording"
 
 
 @asyconv_command("analyse", example="asyconv analyse results/ -o results/ --events events.csv --update")
-@tracks_argument()
+@tracks_argument
 @results_option("Folder for the results; may be the one the tracks lie in.")
-@events_option("CSV file of times to leave out; replaces the events of earlier results.")
-@floor_option("File with the speed floor of a still clip; replaces the floor of earlier results.")
+@option("--events", type=PATH, help="CSV file of times to leave out; replaces the events of earlier results.")
+@option("--still", type=PATH, help="File with the speed floor of a still clip; replaces the floor of earlier results.")
 @update_option()
 @click.pass_context
 def command(

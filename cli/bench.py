@@ -33,7 +33,7 @@ for part in (recording, growth, threads):
     name="kernels",
     example="asyconv bench kernels --dtype float16 --dtype bfloat16 --shapes 11x96x128,44x96x128 -o kernels.csv",
 )
-@device_option()
+@device_option
 @option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]), multiple=True, help="May be repeated.")
 @option("--shapes", default="1x96x128", show_default=True, help="Clips x height x width, several with commas.")
 @option(
@@ -75,7 +75,7 @@ def kernels(
 
 
 @command.command(name="explain", example="asyconv bench explain")
-@device_option()
+@device_option
 def explain(device: "torch.device") -> None:
     """Print which implementation of each block would run on this machine, and why."""
     from asyconv.kernels.bench import explain as explained
@@ -84,7 +84,7 @@ def explain(device: "torch.device") -> None:
 
 
 @command.command(name="targets", example="asyconv bench targets --clips 4")
-@device_option()
+@device_option
 @option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips in the buffer.")
 @option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time for each figure.")
 @output_option("CSV file to which the rows are added.")

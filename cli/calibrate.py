@@ -10,9 +10,9 @@ from asyconv.cli.outputs import check_output
 
 
 @asyconv_command("calibrate", example="asyconv calibrate results/rec-0123456789ab/tracks.parquet -o still.json")
-@tracks_argument()
+@tracks_argument
 @output_option("JSON file for the floor.", required=True)
-@overwrite_option()
+@overwrite_option
 def command(tracks: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """Measure the speed floor of a camera set-up from TRACKS of a still scene.
 

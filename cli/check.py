@@ -13,8 +13,8 @@ from asyconv.cli.outputs import check_output
 @asyconv_command("check", example="asyconv check babypose/ --csv findings.csv")
 @click.argument("dataset", type=Place(exists=True, path_type=Path))
 @option("--csv", "csv_file", type=Place(dir_okay=False, path_type=Path), help="Write all findings here, too.")
-@overwrite_option()
-@json_option()
+@overwrite_option
+@json_option
 @click.pass_context
 def command(ctx: click.Context, dataset: Path, csv_file: Path | None, overwrite: bool, as_json: bool) -> None:
     """Print what is wrong with the annotated data set DATASET, with file and row.

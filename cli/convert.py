@@ -17,7 +17,7 @@ from asyconv.cli.progress import progress
 @option("--fps", "fps_hz", type=float, help="Frames per second, where the recording holds no times.")
 @option("--stream", help="The stream with depth, where a file has several: title or number in a video, topic of a bag.")
 @join_option()
-@overwrite_option()
+@overwrite_option
 def command(
     recording: Path, output: Path, depth_unit_mm: float | None, fps_hz: float | None, stream: str | None,
     join: bool, overwrite: bool,

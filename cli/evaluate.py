@@ -34,49 +34,40 @@ def infants_option(default: int) -> Decorator[Any]:
     return option("--infants", type=click.IntRange(min=1), default=default, show_default=True, help=text)
 
 
-def clips_option() -> Decorator[Any]:
-    """Choose the number of clips of each infant."""
-    text = "Clips of three frames of each infant."
-    return option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help=text)
-
-
 def seconds_option(default: float) -> Decorator[Any]:
     """Choose the length of the simulated recordings."""
     text = "Length of each recording."
     return option("--seconds", type=click.FloatRange(min=60), default=default, show_default=True, help=text)
 
 
-def seed_option() -> Decorator[Any]:
-    """Choose the simulated infants."""
-    text = "Seed of the infants; the default is kept for tests."
-    return option("--seed", type=int, default=TEST_SEED, show_default=True, help=text)
-
-
-def calm_option() -> Decorator[Any]:
-    """--calm: the simulated infants of the first versions."""
-    return option("--calm", is_flag=True, help="Infants as of `asyconv simulate --calm`.")
-
-
-def test_of_option() -> Decorator[Any]:
-    """Measure on the test part of annotated recordings, not on simulated infants."""
-    text = "Folder of a training on annotated recordings: its test part instead of simulated infants."
-    return option("--test-of", type=Place(path_type=Path, exists=True, file_okay=False), help=text)
+clips_option = option(
+    "--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips of three frames of each infant."
+)
+seed_option = option(
+    "--seed", type=int, default=TEST_SEED, show_default=True,
+    help="Seed of the infants; the default is kept for tests.",
+)  # fmt: skip
+calm_option = option("--calm", is_flag=True, help="Infants as of `asyconv simulate --calm`.")
+test_of_option = option(
+    "--test-of", type=Place(path_type=Path, exists=True, file_okay=False),
+    help="Folder of a training on annotated recordings: its test part instead of simulated infants.",
+)  # fmt: skip
 
 
 @command.command(name="errors", example="asyconv evaluate errors compact --infants 8 -o errors/")
-@models_argument()
+@models_argument
 @infants_option(40)
-@clips_option()
-@seed_option()
-@calm_option()
-@test_of_option()
+@clips_option
+@seed_option
+@calm_option
+@test_of_option
 @option(
     "--motion",
     type=Place(path_type=Path, exists=True, file_okay=False),
     help="Folder of tracks or sheets of labels whose joints move the simulated infants.",
 )
 @output_option("Folder for the tables by joint and infant, and the reliability curve.")
-@overwrite_option()
+@overwrite_option
 def errors(
     models: tuple[str, ...],
     infants: int,
@@ -101,12 +92,12 @@ def errors(
 
 
 @command.command(name="conditions", example="asyconv evaluate conditions compact --infants 12 --clips 4")
-@models_argument()
+@models_argument
 @infants_option(40)
-@clips_option()
-@seed_option()
+@clips_option
+@seed_option
 @output_option("Folder for the table.")
-@overwrite_option()
+@overwrite_option
 def conditions(
     models: tuple[str, ...], infants: int, clips: int, seed: int, output: Path | None, overwrite: bool
 ) -> None:
@@ -123,17 +114,17 @@ def conditions(
 
 
 @command.command(name="compare", example="asyconv evaluate compare compact compact-3d -o compared/")
-@models_argument()
+@models_argument
 @infants_option(40)
-@clips_option()
-@seed_option()
-@calm_option()
-@test_of_option()
+@clips_option
+@seed_option
+@calm_option
+@test_of_option
 @output_option("Folder for the table, the figure and the times.", required=True)
 @option("--timed-clips", type=click.IntRange(min=0), default=20, show_default=True, help="Clips to time; 0: no times.")
 @option("--timed-steps", type=click.IntRange(min=3), default=5, show_default=True, help="Training steps to time.")
 @option("--step-clips", type=click.IntRange(min=1), default=1, show_default=True, help="Clips in each timed step.")
-@overwrite_option()
+@overwrite_option
 def compare(
     models: tuple[str, ...],
     infants: int,
@@ -160,14 +151,14 @@ def compare(
 
 
 @command.command(name="movement", example="asyconv evaluate movement compact --infants 12 -o movement/")
-@models_argument()
+@models_argument
 @infants_option(12)
 @seconds_option(180)
-@seed_option()
+@seed_option
 @option("--conditions", is_flag=True, help="One line for each condition: noise, cameras, cloths, a resting hand.")
 @option("--other-hospital", is_flag=True, help="One line for infants as of `asyconv simulate --other-hospital`.")
 @output_option("Folder for values, a figure, the model with its factors, and tracks, which a second call takes again.")
-@overwrite_option()
+@overwrite_option
 def movement(
     models: tuple[str, ...],
     infants: int,
@@ -198,7 +189,7 @@ def movement(
 @command.command(name="noise", example="asyconv evaluate noise --infants 12")
 @infants_option(12)
 @seconds_option(180)
-@seed_option()
+@seed_option
 def noise(infants: int, seconds: float, seed: int) -> None:
     """Show what noise of known size does to amounts of movement.
 
@@ -210,11 +201,11 @@ def noise(infants: int, seconds: float, seed: int) -> None:
 
 
 @command.command(name="gain", example="asyconv evaluate gain compact --infants 12 -o measured/")
-@models_argument()
+@models_argument
 @infants_option(12)
-@seed_option()
+@seed_option
 @output_option("Folder for a copy of the model that carries the measured band in its card.")
-@overwrite_option()
+@overwrite_option
 def gain(models: tuple[str, ...], infants: int, seed: int, output: Path | None, overwrite: bool) -> None:
     """Measure how much of a movement of 0.5 to 5 Hz MODELS follow.
 
@@ -230,7 +221,7 @@ def gain(models: tuple[str, ...], infants: int, seed: int, output: Path | None, 
 @command.command(name="intervals", example="asyconv evaluate intervals --infants 10 > coverage.csv")
 @infants_option(10)
 @seconds_option(1800)
-@seed_option()
+@seed_option
 def intervals(infants: int, seconds: float, seed: int) -> None:
     """Measure how often the intervals of a 180 s stretch hold the value of the whole recording.
 

@@ -15,7 +15,7 @@ from asyconv.exchange.formats import EXPORTS
 @click.argument("result", metavar="RESULT", type=PATH)
 @option("--to", "name", type=click.Choice(list(EXPORTS)), required=True, help="The format.")
 @output_option("The file to write. Its ending must be one of the format's.", required=True)
-@overwrite_option()
+@overwrite_option
 def command(result: Path, name: str, output: Path, overwrite: bool) -> None:
     """Write the joints of one recording for another program.
 

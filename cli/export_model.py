@@ -14,7 +14,7 @@ from asyconv.errors import InputError
 @click.argument("run", metavar="RUN|MODEL", type=PATH)
 @output_option("The model file of a training, .safetensors.")
 @option("--onnx", "onnx_file", type=PATH, help="Both networks for other programs, .onnx.")
-@overwrite_option()
+@overwrite_option
 def command(run: Path, output: Path | None, onnx_file: Path | None, overwrite: bool) -> None:
     """Make one model file of the networks trained in the folder RUN, or an ONNX file of a MODEL.
 

@@ -27,7 +27,7 @@ from asyconv.exchange.formats import IMPORTS
     "--mirrored/--no-mirrored", default=None,
     help="Is the video flipped left to right? Then the tracker's left and right are exchanged.",
 )  # fmt: skip
-@overwrite_option()
+@overwrite_option
 def command(
     file: Path, name: str, output: Path, fps_hz: float | None, size: str | None, table: Path | None, person: str | None,
     infant: str | None, head: str | None, mirrored: bool | None, overwrite: bool,

@@ -19,8 +19,8 @@ from asyconv.errors import InputError
 @option("--stream", help="The stream with depth, where a file has several: title or number in a video, topic of a bag.")
 @join_option()
 @option("--picture", type=PATH, help="Write the middle frame as this .png, outside the results. It SHOWS THE INFANT.")
-@overwrite_option()
-@json_option()
+@overwrite_option
+@json_option
 @click.pass_context
 def command(
     ctx: click.Context, files: tuple[Path, ...], fps_hz: float | None, stream: str | None, join: bool,

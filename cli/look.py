@@ -17,7 +17,7 @@ from asyconv.errors import InputError
     help="The recording of the tracks; once for each RESULT, in the same order.",
 )  # fmt: skip
 @output_option("The page, an .html file outside the results. It SHOWS THE INFANT.", required=True)
-@overwrite_option()
+@overwrite_option
 def command(results: tuple[Path, ...], depth: tuple[Path, ...], output: Path, overwrite: bool) -> None:
     """Write an offline page of frames with the skeleton over the depth picture.
 

@@ -107,22 +107,12 @@ def option(*names: str, **settings: Any) -> Decorator[Any]:
     return click.option(*names, cls=Option, **settings)
 
 
-def tracks_argument() -> Decorator[Any]:
-    """Tracks files, or folders that are searched for them."""
-    return click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=PATH)
-
-
 def model_option(**settings: Any) -> Decorator[Any]:
     """Choose the model that finds the joints."""
     text = "Name of a model that comes with asyconv, or a model file."
     return option(
         "--model", default="compact", show_default=True, type=NAME_OR_FILE, metavar="MODEL", help=text, **settings
     )
-
-
-def models_argument() -> Decorator[Any]:
-    """Name models to be measured; `compact` if none is named."""
-    return click.argument("models", nargs=-1, type=NAME_OR_FILE)
 
 
 def output_option(text: str, **settings: Any) -> Decorator[Any]:
@@ -133,16 +123,6 @@ def output_option(text: str, **settings: Any) -> Decorator[Any]:
 def results_option(text: str, **settings: Any) -> Decorator[Any]:
     """Choose the folder of results."""
     return option("-o", "--results", required=True, type=PATH, help=text, **settings)
-
-
-def events_option(text: str, **settings: Any) -> Decorator[Any]:
-    """Name the file of times to leave out."""
-    return option("--events", type=PATH, help=text, **settings)
-
-
-def floor_option(text: str, **settings: Any) -> Decorator[Any]:
-    """Name the file with the speed floor of a still clip."""
-    return option("--still", type=PATH, help=text, **settings)
 
 
 def update_option(**settings: Any) -> Decorator[Any]:
@@ -162,22 +142,6 @@ def join_option(**settings: Any) -> Decorator[Any]:
     return option("--join", is_flag=True, help=text, **settings)
 
 
-def overwrite_option() -> Decorator[Any]:
-    """Allow an output that is there to be replaced."""
-    return option("--overwrite", is_flag=True, help="Replace the output if it is there already.")
-
-
-def json_option() -> Decorator[Any]:
-    """Print JSON for scripts instead of text."""
-    return option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-
-
-def device_option() -> Decorator[Any]:
-    """Choose the device that is measured, as a `torch.device`."""
-    text = "cpu, cuda or cuda:1.  [default: cuda where there is one]"
-    return option("--device", callback=_torch_device, help=text)
-
-
 def _torch_device(ctx: click.Context, parameter: click.Parameter, name: str | None) -> "torch.device":
     import torch
 
@@ -190,3 +154,12 @@ def _torch_device(ctx: click.Context, parameter: click.Parameter, name: str | No
     if device.type == "cuda" and not torch.cuda.is_available():
         raise click.BadParameter("torch sees no CUDA device here")
     return device
+
+
+tracks_argument: Decorator[Any] = click.argument("tracks", metavar="TRACKS...", nargs=-1, required=True, type=PATH)
+models_argument: Decorator[Any] = click.argument("models", nargs=-1, type=NAME_OR_FILE)
+overwrite_option = option("--overwrite", is_flag=True, help="Replace the output if it is there already.")
+json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+device_option = option(
+    "--device", callback=_torch_device, help="cpu, cuda or cuda:1.  [default: cuda where there is one]"
+)

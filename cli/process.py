@@ -13,8 +13,6 @@ from asyconv.cli.options import (
     NAME_OR_FILE,
     PATH,
     asyconv_command,
-    events_option,
-    floor_option,
     head_option,
     join_option,
     model_option,
@@ -85,7 +83,10 @@ def _window(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
 )  # fmt: skip
 @option("--infant", section=INFANT, help="Pseudonym of the infant on all these recordings.")
 @option("--sheet", type=PATH, section=INFANT, help="CSV file about the recordings (file, infant_id, ...).")
-@events_option("CSV file of times to leave out (recording_id, start_s, end_s, kind, reason).", section=INFANT)
+@option(
+    "--events", type=PATH, section=INFANT,
+    help="CSV file of times to leave out (recording_id, start_s, end_s, kind, reason).",
+)  # fmt: skip
 @option("--force-ids", is_flag=True, section=INFANT, help="Accept infant ids that look like names or dates.")
 @head_option("Where the head points in the picture.", section=CAMERA)
 @option("--mirrored/--no-mirrored", default=None, section=CAMERA, help="Is the picture flipped left to right?")
@@ -109,7 +110,9 @@ def _window(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
     "--lossy", metavar="NEAR-FAR", callback=_window, section=CAMERA,
     help="Take video of 8 bits, whose darkest and brightest level are these depths in mm; gives no millimetres.",
 )  # fmt: skip
-@floor_option("File with the speed floor of a still clip, from `asyconv calibrate`.", section=CAMERA)
+@option(
+    "--still", type=PATH, section=CAMERA, help="File with the speed floor of a still clip, from `asyconv calibrate`."
+)
 @option(
     "--workers", type=click.IntRange(min=0), section=CLUSTER,
     help="Recordings at a time; 0: one, in this process.  [default: as many as fit]",

@@ -16,7 +16,7 @@ from asyconv.cli.outputs import check_output, check_shows_infant
     type=PATH,
     help="The recording, drawn under the skeleton. The video then SHOWS THE INFANT and lies outside the results.",
 )
-@overwrite_option()
+@overwrite_option
 def command(tracks: Path, output: Path, depth: Path | None, overwrite: bool) -> None:
     """Draw the skeleton on black as a video, with a speed bar for every limb.
 

@@ -11,10 +11,10 @@ from asyconv.errors import InputError
 
 
 @asyconv_command("report", example="asyconv report results/rec-1 results/rec-2 -o infant.html")
-@tracks_argument()
+@tracks_argument
 @output_option("The report, an HTML file.", required=True)
 @option("--pdf", is_flag=True, help="Print it as PDF beside it, too; needs Chromium, or the extra asyconv[pdf].")
-@overwrite_option()
+@overwrite_option
 def command(tracks: tuple[Path, ...], output: Path, pdf: bool, overwrite: bool) -> None:
     """Write one report about several recordings of one infant.
 

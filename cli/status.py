@@ -16,7 +16,7 @@ WATCH_EVERY_S = 2.0
 @asyconv_command("status", example="asyconv status results/ --watch")
 @click.argument("results", type=PATH)
 @option("--watch", is_flag=True, help="Show the work under way until nothing is.")
-@json_option()
+@json_option
 def command(results: Path, watch: bool, as_json: bool) -> None:
     """Show what in RESULTS is done, stale, parked and under way.
 

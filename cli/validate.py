@@ -16,7 +16,7 @@ from asyconv.cli.outputs import check_folder, check_output, check_shows_infant
 @option("--camera", type=PATH, help="JSON file with fx_px, fy_px, cx_px, cy_px: errors in millimetres, too.")
 @option("--tables", type=PATH, help="Folder for the tables by infant, joint and limb, and the reliability curve.")
 @option("--pictures", type=PATH, help="PNG file for the worst frames. It shows the infants.")
-@overwrite_option()
+@overwrite_option
 def command(
     model: str, labels: tuple[Path, ...], output: Path | None, camera: Path | None, tables: Path | None,
     pictures: Path | None, overwrite: bool,

@@ -12,7 +12,7 @@ from asyconv.errors import InputError
 
 @asyconv_command("verify", example="asyconv verify results/")
 @click.argument("results", type=PATH)
-@json_option()
+@json_option
 @click.pass_context
 def command(ctx: click.Context, results: Path, as_json: bool) -> None:
     """Check every file in RESULTS against the hash noted when it was written.

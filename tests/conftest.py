@@ -70,6 +70,12 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where results go; nothing is there yet."""
+    return tmp_path / "out"
+
+
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser for the whole run; tests that ask for it skip where there is none."""

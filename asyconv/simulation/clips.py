@@ -15,6 +15,7 @@ from asyconv.simulation.scene import CALM_INFANT, Condition, make_infant
 from asyconv.skeleton import JOINTS
 
 WHOLE_PICTURE: Final = MapGeometry(WIDTH_PX, HEIGHT_PX)
+SPAN_S: Final = 60.0
 WHOLE: Final = 0.25
 SPANS: Final = (0.85, 1.25)
 SHIFTS: Final = 0.08
@@ -29,19 +30,13 @@ def condition_of(seed: int, number: int, varied_share: float, condition: Conditi
 
 
 def make_clips(
-    seed: int,
-    number: int,
-    clips: int,
-    span_s: float = 60.0,
-    condition: Condition = CALM_INFANT,
-    pace: float = 1.0,
-    cropped: bool = False,
+    seed: int, number: int, clips: int, condition: Condition = CALM_INFANT, pace: float = 1.0, cropped: bool = False
 ) -> ClipSet:
-    """`clips` clips of infant `number` of `seed`, at random times within `span_s` seconds (see `infant_at_clips`).
+    """`clips` clips of infant `number` of `seed`, at random times (see `infant_at_clips`).
 
     Where `cropped`, three infants in four are seen in a crop round them, larger or smaller than usual and moved.
     """
-    infant = infant_at_clips(seed, number, clips, span_s, condition, pace)
+    infant = infant_at_clips(seed, number, clips, condition, pace)
     return infant_clips(infant, drawn_crop(infant, np.random.SeedSequence([seed, number, 41])) if cropped else None)
 
 
@@ -56,19 +51,14 @@ def drawn_crop(infant: Infant, seed: np.random.SeedSequence) -> Crop | None:
 
 
 def infant_at_clips(
-    seed: int,
-    number: int,
-    clips: int,
-    span_s: float = 60.0,
-    condition: Condition = CALM_INFANT,
-    pace: float = 1.0,
+    seed: int, number: int, clips: int, condition: Condition = CALM_INFANT, pace: float = 1.0
 ) -> Infant:
-    """Infant `number` of `seed` at the frames of `clips` clips, three after each other.
+    """Infant `number` of `seed` at the frames of `clips` clips, three after each other, at times within a minute.
 
     The infant moves up to `pace` times as fast, differently in each clip (uniform in the logarithm).
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, number, 11]))
-    starts = np.sort(rng.uniform(0.0, span_s, size=clips))
+    starts = np.sort(rng.uniform(0.0, SPAN_S, size=clips))
     spacing_s = SPACING_S * pace ** rng.uniform(0.0, 1.0, size=clips)
     times = starts[:, None] + spacing_s[:, None] * np.arange(CLIP_FRAMES)
     return make_infant(seed, number, times[np.argsort(times[:, -1])].ravel(), condition=condition)

@@ -60,8 +60,9 @@ def test_folders_that_are_not_searched_are_named(ward: Path, model: Path, tmp_pa
     assert "3 recordings: 1 made, 2 refused" in result.stderr
 
 
-def test_tracks_that_are_not_those_of_their_manifest_are_made_again(ward: Path, model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_tracks_that_are_not_those_of_their_manifest_are_made_again(
+    ward: Path, model: Path, tmp_path: Path, out: Path
+) -> None:
     arguments = ["process", ward, "-o", out, "--model", model]
     assert invoke(*arguments).exit_code == 0
     first, second = sorted(path for path in out.iterdir() if path.name.startswith("rec-"))
@@ -87,13 +88,12 @@ def test_tracks_that_are_not_those_of_their_manifest_are_made_again(ward: Path, 
     assert (first / TRACKS).read_bytes() == whole
 
 
-def test_what_the_audit_keeps_names_no_file(ward: Path, model: Path, tmp_path: Path) -> None:
+def test_what_the_audit_keeps_names_no_file(ward: Path, model: Path, tmp_path: Path, out: Path) -> None:
     first, second = sorted(ward.glob("*.oni"))
     shutil.copy(first, ward / "Maria_Rossi.oni")
     (ward / "Maria_Bianchi.oni").write_bytes(b"no recording")
     sheet = tmp_path / "s.csv"
     sheet.write_text(f"file,exclude_reason\n{second.name},Maria Rossi was fed\n")
-    out = tmp_path / "out"
     result = invoke("process", ward, "-o", out, "--model", model, "--sheet", sheet)
     assert "excluded (Maria Rossi was fed)" in result.stderr
     assert "the same recording as Maria_Rossi.oni" in result.stderr

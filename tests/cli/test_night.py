@@ -23,8 +23,7 @@ from tests.helpers.nights import PROCESS, simulated
 from tests.helpers.real_data import ROOT
 
 
-def test_what_is_told_of_a_night(recordings: Path, model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_what_is_told_of_a_night(recordings: Path, model: Path, tmp_path: Path, out: Path) -> None:
     given = ["process", recordings, "-o", out, "--model", model, "--names", tmp_path / "n.csv"]
     result = invoke(*given, "--dry-run")
     assert "to do: 0.00 h of video; " in result.stderr
@@ -114,8 +113,9 @@ def test_audit_chains_tell_a_lost_line_from_a_torn_one(results_copy: Path) -> No
     assert any("line 2: expected" in fault for fault in audit.verify(results_copy))
 
 
-def test_a_frozen_study_refuses_what_would_change_a_number(recordings: Path, model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_frozen_study_refuses_what_would_change_a_number(
+    recordings: Path, model: Path, tmp_path: Path, out: Path
+) -> None:
     first, second = sorted(recordings.glob("*.oni"))
     given = ["-o", out, "--model", model, "--names", tmp_path / "n.csv"]
     assert invoke("process", first, *given, "--frozen").exit_code == 0
@@ -163,10 +163,7 @@ def longer_recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("how", ["ctrl-c", "sigterm"])
-def test_a_stopped_run_leaves_no_process_and_goes_on(
-    longer_recordings: Path, model: Path, tmp_path: Path, how: str
-) -> None:
-    out = tmp_path / "out"
+def test_a_stopped_run_leaves_no_process_and_goes_on(longer_recordings: Path, model: Path, out: Path, how: str) -> None:
     command = [*PROCESS, str(longer_recordings), "-o", str(out), "--model", str(model), "--workers", "2"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True)
     while not list((out / claims.CLAIMS).glob("*.lock")):
@@ -189,13 +186,12 @@ def test_a_stopped_run_leaves_no_process_and_goes_on(
 
 
 def test_what_ends_while_the_run_stops_is_noted(
-    recordings: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recordings: Path, model: Path, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(engine: Inline, within_s: float) -> NoReturn:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Inline, "ended", stopped)
-    out = tmp_path / "out"
     given = [recordings, "-o", out, "--model", model, "--names", tmp_path / "n.csv", "--workers", "0"]
     assert invoke("process", *given).exit_code == 3
     assert len(results.manifests(out)) == 1

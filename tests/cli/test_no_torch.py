@@ -61,9 +61,8 @@ def test_the_demo_asks_for_torch_before_it_simulates(tmp_path: Path) -> None:
     assert not (tmp_path / "demo").exists()
 
 
-def test_analyse_needs_no_torch_and_gives_the_same_tables(results: Path, tmp_path: Path) -> None:
+def test_analyse_needs_no_torch_and_gives_the_same_tables(results: Path, out: Path) -> None:
     folder = folders(results)[0]
-    out = tmp_path / "out"
     command = [sys.executable, "-c", NO_TORCH, "analyse", str(folder / "tracks.parquet"), "-o", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

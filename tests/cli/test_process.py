@@ -59,9 +59,10 @@ def test_again_changes_nothing(results: Path, recordings: Path, model: Path, tmp
     assert files(results) == before
 
 
-def test_the_same_bytes_but_for_the_manifest(results: Path, recordings: Path, model: Path, tmp_path: Path) -> None:
+def test_the_same_bytes_but_for_the_manifest(
+    results: Path, recordings: Path, model: Path, tmp_path: Path, out: Path
+) -> None:
     source = sorted(recordings.glob("*.oni"))[0]
-    out = tmp_path / "out"
     result = invoke("process", source, "-o", out, "--model", model, "--infant", "baby-1", "--names", tmp_path / "n.csv")
     assert result.exit_code == 0
     made = folders(out)[0]
@@ -95,10 +96,9 @@ def bad_inputs(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_bad_input_is_named_and_the_rest_goes_on(
-    bad_inputs: dict[str, Path], recordings: Path, model: Path, tmp_path: Path
+    bad_inputs: dict[str, Path], recordings: Path, model: Path, tmp_path: Path, out: Path
 ) -> None:
     good = sorted(recordings.glob("*.oni"))[0]
-    out = tmp_path / "out"
     given = [*bad_inputs.values(), good]
     result = invoke("process", *given, "-o", out, "--model", model, "--names", tmp_path / "n.csv")
     assert result.exit_code == 1
@@ -126,7 +126,7 @@ def test_names_never_go_into_results(results: Path, recordings: Path, model: Pat
     assert not (results / "names.csv").exists()
 
 
-def test_sheet_events_and_camera(results: Path, recordings: Path, model: Path, tmp_path: Path) -> None:
+def test_sheet_events_and_camera(results: Path, recordings: Path, model: Path, tmp_path: Path, out: Path) -> None:
     first, second = sorted(recordings.glob("*.oni"))
     sheet, events, camera = tmp_path / "s.csv", tmp_path / "e.csv", tmp_path / "c.json"
     sheet.write_text(
@@ -135,7 +135,6 @@ def test_sheet_events_and_camera(results: Path, recordings: Path, model: Path, t
     )
     events.write_text("recording_id,start_s,end_s,kind,reason\nvisit-1,0.1,0.2,handling,nappy\n")
     camera.write_text(json.dumps({"cam": {"fx_px": 500, "fy_px": 501, "cx_px": 320, "cy_px": 240}}))
-    out = tmp_path / "out"
     result = invoke(
         *("process", recordings, "-o", out, "--model", model, "--names", tmp_path / "n.csv"),
         *("--sheet", sheet, "--events", events, "--camera", camera),
@@ -157,9 +156,8 @@ def test_sheet_events_and_camera(results: Path, recordings: Path, model: Path, t
     assert meta["intrinsics"] == {"fx_px": 500, "fy_px": 501, "cx_px": 320, "cy_px": 240, "source": "sheet"}
 
 
-def test_new_events_reuse_tracks(results: Path, recordings: Path, model: Path, tmp_path: Path) -> None:
+def test_new_events_reuse_tracks(results: Path, recordings: Path, model: Path, tmp_path: Path, out: Path) -> None:
     source = sorted(recordings.glob("*.oni"))[0]
-    out = tmp_path / "out"
     arguments = ["process", source, "-o", out, "--model", model, "--names", tmp_path / "n.csv"]
     assert invoke(*arguments).exit_code == 0
     name = folders(out)[0].name
@@ -178,9 +176,10 @@ def test_new_events_reuse_tracks(results: Path, recordings: Path, model: Path, t
     assert [files(folder) for folder in kept.iterdir()] == [before]
 
 
-def test_motion_evidence_that_was_changed_is_made_again(recordings: Path, model: Path, tmp_path: Path) -> None:
+def test_motion_evidence_that_was_changed_is_made_again(
+    recordings: Path, model: Path, tmp_path: Path, out: Path
+) -> None:
     source = sorted(recordings.glob("*.oni"))[0]
-    out = tmp_path / "out"
     arguments = ["process", source, "-o", out, "--model", model, "--names", tmp_path / "n.csv"]
     assert invoke(*arguments).exit_code == 0
     folder = folders(out)[0]
@@ -223,8 +222,7 @@ def test_a_model_that_cannot_be_used_is_one_sentence_and_no_recording_is_charged
         assert not list(out.glob("rec-*"))
 
 
-def test_ctrl_c_is_exit_code_3_and_the_run_goes_on(recordings: Path, model: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_ctrl_c_is_exit_code_3_and_the_run_goes_on(recordings: Path, model: Path, tmp_path: Path, out: Path) -> None:
     command = [sys.executable, "-m", "asyconv.cli.main", "process", str(recordings), "-o", str(out)]
     command += ["--model", str(model), "--names", str(tmp_path / "n.csv"), "--workers", "1"]  # two are done at once
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
@@ -242,9 +240,8 @@ def test_ctrl_c_is_exit_code_3_and_the_run_goes_on(recordings: Path, model: Path
     assert "1 made, 1 already done" in result.stderr
 
 
-def test_real_openni_recordings(model: Path, tmp_path: Path) -> None:
+def test_real_openni_recordings(model: Path, tmp_path: Path, out: Path) -> None:
     folder = shared_data("openni_oni")
-    out = tmp_path / "out"
     result = invoke("process", folder, "-o", out, "--model", model, "--names", tmp_path / "n.csv")
     assert result.exit_code == 1
     refused = [line for line in result.stderr.splitlines() if "refused: " in line]

@@ -29,8 +29,7 @@ def states(outcomes: list[Outcome]) -> list[State]:
     return [outcome.state for outcome in outcomes]
 
 
-def test_all_are_done_and_nothing_twice(ward: list[Path], tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_all_are_done_and_nothing_twice(ward: list[Path], out: Path) -> None:
     assert [outcome.made for outcome in run_sources(ward, out)] == [True] * 3
     assert states(run_sources(ward, out)) == [State.DONE] * 3
     assert states(run_sources(ward, out, settings={"rate": 6})) == [State.STALE] * 3
@@ -85,8 +84,7 @@ def test_a_change_time_in_the_future_is_not_waited_for(tmp_path: Path) -> None:
     assert sources.settled_at(settled(tmp_path / "in" / "a", "x", age_s=-100_000)) <= time.time()
 
 
-def test_what_another_run_is_making_is_waited_for(ward: list[Path], tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_what_another_run_is_making_is_waited_for(ward: list[Path], out: Path) -> None:
     other = start(out, settled(ward[0], "recording 0 sleep 2"))
     name = prepare(ward[0]).recording_id
     while not (out / claims.CLAIMS / f"{name}.lock").exists():
@@ -138,9 +136,8 @@ def start(out: Path, *sources: Path) -> "subprocess.Popen[str]":
 
 
 def test_a_paused_run_loses_its_claim_and_throws_its_result_away(
-    ward: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ward: list[Path], out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = tmp_path / "out"
     source = settled(ward[0], "recording 0 sleep 3")
     paused = start(out, source)
     lock = out / claims.CLAIMS / f"{prepare(source).recording_id}.lock"

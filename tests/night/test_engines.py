@@ -35,11 +35,10 @@ def run(sources: list[Path], out: Path, engine: Engine, **options: Any) -> dict[
     return {outcome.source.stem: outcome for outcome in outcomes}
 
 
-def test_every_kind_of_crash_is_charged_to_its_own_recording(tmp_path: Path) -> None:
+def test_every_kind_of_crash_is_charged_to_its_own_recording(tmp_path: Path, out: Path) -> None:
     texts = {f"good {n}": f"recording {n} sleep 0.1" for n in range(8)}
     texts |= {"crashes": "crash", "crashes once": "crash once", "raises once": "raise once", "no memory": "oom"}
     sources = [settled(tmp_path / "in" / f"{name}.txt", text) for name, text in texts.items()]
-    out = tmp_path / "out"
     found = run(sources, out, Local(len(sources), workers=2))
     assert {name for name, outcome in found.items() if not outcome.made} == {"crashes", "no memory"}
     assert found["crashes"].state is State.FAILED

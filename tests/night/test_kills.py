@@ -27,8 +27,7 @@ run_source(Path(sys.argv[1]), Path(sys.argv[2]), settings={"rate": 6}, update=Tr
 """
 
 
-def test_kill_between_the_two_renames_is_repaired(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_kill_between_the_two_renames_is_repaired(source: Path, out: Path) -> None:
     recording_id = str(run_source(source, out).recording_id)
     command = [sys.executable, "-c", BETWEEN, str(source), str(out)]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == 9
@@ -53,8 +52,7 @@ run_source(Path(sys.argv[1]), Path(sys.argv[2]), slow)
 """
 
 
-def test_what_a_kill_leaves_is_cleaned_by_the_next(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_what_a_kill_leaves_is_cleaned_by_the_next(source: Path, out: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(source), str(out)], stdout=subprocess.PIPE, text=True, cwd=ROOT
     )

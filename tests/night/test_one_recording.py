@@ -15,8 +15,7 @@ from tests.helpers.made_work import SECRET, nothing_left, parked, prepare, run_s
 from tests.helpers.result_folders import files
 
 
-def test_a_recording_gets_a_whole_folder(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_recording_gets_a_whole_folder(source: Path, out: Path) -> None:
     outcome = run_source(source, out, run="r1", attempt=2)
     assert outcome.made
     assert outcome.folder is not None
@@ -30,8 +29,7 @@ def test_a_recording_gets_a_whole_folder(source: Path, tmp_path: Path) -> None:
     assert Outcome.from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
 
 
-def test_done_is_skipped_and_nothing_in_it_changes(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_done_is_skipped_and_nothing_in_it_changes(source: Path, out: Path) -> None:
     run_source(source, out)
     before = files(out)
     outcome = run_source(source, out, do=lambda *_: pytest.fail("done twice"))
@@ -39,8 +37,7 @@ def test_done_is_skipped_and_nothing_in_it_changes(source: Path, tmp_path: Path)
     assert files(out) == before
 
 
-def test_stale_is_named_with_its_reason_and_left_alone(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_stale_is_named_with_its_reason_and_left_alone(source: Path, out: Path) -> None:
     run_source(source, out)
     before = files(out)
     outcome = run_source(source, out, settings={"rate": 6})
@@ -49,8 +46,7 @@ def test_stale_is_named_with_its_reason_and_left_alone(source: Path, tmp_path: P
     assert files(out) == before
 
 
-def test_update_keeps_the_old_result(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_update_keeps_the_old_result(source: Path, out: Path) -> None:
     first = run_source(source, out)
     old = json.loads((out / str(first.recording_id) / "manifest.json").read_text())
     for rate in (6, 30, 6):  # the second return to 6 meets a superseded folder of the same key
@@ -60,16 +56,14 @@ def test_update_keeps_the_old_result(source: Path, tmp_path: Path) -> None:
     assert len(list(home.iterdir())) == 3
 
 
-def test_stale_analysis_reuses_tracks(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_stale_analysis_reuses_tracks(source: Path, out: Path) -> None:
     run_source(source, out)
     outcome = run_source(source, out, settings={"analysis": 1}, update=True)
     assert (outcome.state, outcome.made) == (State.STALE_ANALYSIS, True)
     assert results.manifests(out)[0]["tracked"] is False
 
 
-def test_bad_input_is_refused_and_every_attempt_kept(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_bad_input_is_refused_and_every_attempt_kept(source: Path, out: Path) -> None:
     source.write_text("bad")
     outcome = run_source(source, out)
     assert outcome.state is State.REFUSED
@@ -80,8 +74,7 @@ def test_bad_input_is_refused_and_every_attempt_kept(source: Path, tmp_path: Pat
     assert len(parked(out)[0]["attempts"]) == 2
 
 
-def test_a_refusal_names_its_recording_whoever_refuses(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_refusal_names_its_recording_whoever_refuses(source: Path, out: Path) -> None:
 
     def refuses(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
         raise InputError("tracks, frame 3: expected a depth")
@@ -91,8 +84,7 @@ def test_a_refusal_names_its_recording_whoever_refuses(source: Path, tmp_path: P
     assert outcome.public == f"{outcome.recording_id}: tracks, frame 3: expected a depth"
 
 
-def test_a_defect_is_one_failure_and_forgotten_after_success(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_defect_is_one_failure_and_forgotten_after_success(source: Path, out: Path) -> None:
 
     def fails(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
         (folder / "half").write_text("half")
@@ -109,8 +101,7 @@ def test_a_defect_is_one_failure_and_forgotten_after_success(source: Path, tmp_p
     assert not failure.exists()
 
 
-def test_what_no_recording_can_be_done_with_is_charged_to_none(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_what_no_recording_can_be_done_with_is_charged_to_none(source: Path, out: Path) -> None:
 
     def unusable(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
         raise RunRefused("expected a model, found none")
@@ -169,8 +160,7 @@ def test_a_second_recording_of_the_same_name_in_one_run_is_refused(source: Path,
     assert "a recording_id of its own" in outcome.sentence
 
 
-def test_what_another_run_is_making_is_left_to_it(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_what_another_run_is_making_is_left_to_it(source: Path, out: Path) -> None:
     results.open_results(out)
     claim = claims.take(out, prepare(source).recording_id)
     assert claim is not None
@@ -179,8 +169,7 @@ def test_what_another_run_is_making_is_left_to_it(source: Path, tmp_path: Path) 
     assert run_source(source, out).made
 
 
-def test_a_result_is_thrown_away_when_its_claim_was_taken(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_result_is_thrown_away_when_its_claim_was_taken(source: Path, out: Path) -> None:
 
     def stolen(job: Job, folder: Path, tracks_from: Path | None, tell: Tell) -> dict[str, Any]:
         noted = work(job, folder, tracks_from, tell)
@@ -192,8 +181,7 @@ def test_a_result_is_thrown_away_when_its_claim_was_taken(source: Path, tmp_path
     assert nothing_left(out)
 
 
-def test_the_same_result_is_not_put_in_its_own_place(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_the_same_result_is_not_put_in_its_own_place(source: Path, out: Path) -> None:
     assert run_source(source, out).made
     before = files(out)
     manifest = results.manifests(out)[0]

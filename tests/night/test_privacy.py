@@ -13,8 +13,7 @@ from tests.helpers.made_work import SECRET, parked, run_source, work
 from tests.helpers.result_folders import files
 
 
-def test_names_and_paths_stay_out_of_results(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_names_and_paths_stay_out_of_results(source: Path, tmp_path: Path, out: Path) -> None:
     run_source(source, out)
     source.write_text("bad")
     assert run_source(source, out).state is State.REFUSED

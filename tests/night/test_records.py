@@ -13,8 +13,7 @@ from tests.helpers.real_data import ROOT
 from tests.helpers.result_folders import files
 
 
-def test_a_repaired_recording_is_parked_no_more(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_a_repaired_recording_is_parked_no_more(source: Path, out: Path) -> None:
     whole = source.read_text()
     source.write_text("bad")
     assert run_source(source, out).state is State.REFUSED
@@ -30,8 +29,7 @@ def test_a_repaired_recording_is_parked_no_more(source: Path, tmp_path: Path) ->
         assert SECRET.encode() not in content, name
 
 
-def test_records_that_are_none_are_told_and_nothing_falls_over(source: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_records_that_are_none_are_told_and_nothing_falls_over(source: Path, out: Path) -> None:
     outcome = run_source(source, out)
     manifest = out / str(outcome.recording_id) / "manifest.json"
     whole = json.loads(manifest.read_text())
@@ -52,8 +50,7 @@ def test_records_that_are_none_are_told_and_nothing_falls_over(source: Path, tmp
         assert claims.running(out) == []
 
 
-def test_an_output_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_an_output_that_cannot_be_read_is_named(tmp_path: Path, out: Path) -> None:
     source = tmp_path / "0.txt"
     source.write_text("recording 0")
     name = run_source(source, out).recording_id

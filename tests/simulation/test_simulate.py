@@ -184,12 +184,12 @@ def test_tracks_can_drive_the_body(tmp_path: Path) -> None:
 
 
 def test_training_clips_show_what_a_recording_shows() -> None:
-    clips = make_clips(11, 0, 3, span_s=5.0)
+    clips = make_clips(11, 0, 3)
     assert clips.depth.shape == (3, 3, 96, 128)
     assert clips.xy_map.shape == (3, 3, 12, 2)
     valid = clips.depth[clips.depth > 0] / 10.0
     assert 350 < np.percentile(valid, 5) < np.percentile(valid, 95) < 700
-    again = make_clips(11, 0, 3, span_s=5.0)
+    again = make_clips(11, 0, 3)
     np.testing.assert_array_equal(clips.depth, again.depth)
 
 

@@ -217,9 +217,8 @@ def why_stale(manifest: Mapping[str, Any], job: Job) -> str:
     out = []
     for part in ("input", "tracking", "analysis"):
         old, new = manifest.get(part, {}), job.facts.get(part, {})
-        for name in sorted({*old, *new} - {"planning"}):
-            if old.get(name) != new.get(name):
-                out.append(_change(name, old.get(name), new.get(name)))
+        names = (name for name in sorted({*old, *new} - {"planning"}) if old.get(name) != new.get(name))
+        out += [_change(name, old.get(name), new.get(name)) for name in names]
     return ", ".join(out) or "settings of another version"
 
 

@@ -73,7 +73,7 @@ def joined(files: Iterable[Path], *, force: bool = False) -> list[Path]:
     return [sources[path] for path in given if path in sources]
 
 
-def read_parts(path: Path, parts: Sequence[Path], stream: str | None = None) -> list[Stored]:
+def read_parts(parts: Sequence[Path], stream: str | None = None) -> list[Stored]:
     """Read what the files of a joined recording say; those that are cut off are left out, which leaves a gap."""
     read: list[Stored] = []
     damaged: dict[int, InputError] = {}

@@ -49,7 +49,7 @@ def open_recording(
             raise InputError(f"{name}: expected a number above 0, got {value}")
     parts = parts_of(path)
     if len(parts) > 1:
-        return recording_of(path, read_parts(path, parts, stream), depth_unit_mm=depth_unit_mm, fps_hz=fps_hz)
+        return recording_of(path, read_parts(parts, stream), depth_unit_mm=depth_unit_mm, fps_hz=fps_hz)
     if not path.exists():
         raise InputError(f"{path.name}: expected a recording, found nothing at this place")
     if path.is_dir():

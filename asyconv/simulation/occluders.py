@@ -134,10 +134,8 @@ def drape(cloth: Cloth, z_mm: npt.NDArray[np.float32], part: npt.NDArray[np.uint
 
 def sample_visits(rng: np.random.Generator, infant: Infant, span_s: float) -> tuple[Visit, ...]:
     """Visits of an operator, 1.2 a minute on average."""
-    visits = []
-    for _ in range(int(rng.poisson(1.2 * span_s / 60.0))):
-        visits.append(sample_visit(rng, infant, float(rng.uniform(-2.0, span_s))))
-    return tuple(visits)
+    count = int(rng.poisson(1.2 * span_s / 60.0))
+    return tuple(sample_visit(rng, infant, float(rng.uniform(-2.0, span_s))) for _ in range(count))
 
 
 def sample_visit(rng: np.random.Generator, infant: Infant, start_s: float, end_s: float | None = None) -> Visit:

@@ -40,7 +40,7 @@ def skin_of(
     hips, shoulders = (joints[8] + joints[9]) / 2, (joints[2] + joints[3]) / 2
     axis = _unit(shoulders - hips)
     right_hips, right_shoulders = (_across(joints[a] - joints[b], axis) for a, b in ((8, 9), (2, 3)))
-    tubes = [_trunk(hips, shoulders, joints, right_hips, right_shoulders, anatomy, look, breath_mm)]
+    tubes = [_trunk(hips, shoulders, joints, right_hips, right_shoulders, look, breath_mm)]
     head, neck, cones = _head_and_neck(shoulders, axis, right_shoulders, anatomy, look, head_turn_deg)
     tubes += [neck, head]
     parts = [PART["tube"]] * len(cones)
@@ -65,7 +65,7 @@ def skin_of(
 
 def _trunk(
     hips: Array, shoulders: Array, joints: Array, right_hips: Array, right_shoulders: Array,
-    anatomy: Anatomy, look: Look, breath_mm: float,
+    look: Look, breath_mm: float,
 ) -> Tube:  # fmt: skip
     length = float(np.sqrt((shoulders - hips) @ (shoulders - hips)))
     start, stop = (_unit(_across(shoulders - hips, _unit(joints[a] - joints[b]))) * length for a, b in ((8, 9), (2, 3)))

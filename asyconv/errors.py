@@ -1,10 +1,19 @@
-"""Exceptions that mean: the input is at fault, not the program; and the sentence for what is not installed."""
+"""Exceptions that mean: the input is at fault, not the program; and sentences for what is not there."""
 
 from typing import Final
 
 NO_TORCH: Final = (
     "expected PyTorch, found none: pip install 'asyconv[torch]' (what works on tracks and tables needs none)"
 )
+
+
+def why_unreadable(error: Exception) -> str:
+    """What was found in the place of a file that was expected; the end of a sentence."""
+    if isinstance(error, FileNotFoundError):
+        return "found no such file"
+    if isinstance(error, IsADirectoryError):
+        return "found a folder"
+    return f"but it cannot be read ({getattr(error, 'strerror', None) or error})"
 
 
 class InputError(ValueError):

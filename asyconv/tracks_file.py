@@ -96,7 +96,9 @@ def read_tracks(path: Path) -> Tracks:
         table = pl.read_parquet(path, glob=False)
         meta = json_of(stored, parse_constant=_no_number)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError) as error:
-        raise InputError(f"{path}: expected a tracks file (Parquet), but it could not be read") from error
+        raise InputError(
+            f"{path}: expected a tracks file (Parquet, as `asyconv process` writes it), but it could not be read"
+        ) from error
     missing = ", ".join(name for name in COLUMNS if name not in table.columns)
     if meta is None or missing:
         raise InputError(f"{path}: expected a tracks file of asyconv, but {missing or 'the metadata'} is missing")

@@ -32,6 +32,7 @@ def command(
     TRACKS is a tracks.parquet file, or a folder that is searched for these (hidden folders are left out).
     """
     from asyconv.analysis.series.still_clip import read_still
+    from asyconv.cli.inputs import refuse_as_results
     from asyconv.cli.night import run_recordings
     from asyconv.cli.tracks_files import find_tracks
     from asyconv.night.batch import Asked
@@ -39,6 +40,7 @@ def command(
     from asyconv.night.sheet import read_events
     from asyconv.tracks_file import read_tracks
 
+    refuse_as_results(results)
     by_recording = {
         name: [asdict(event) for event in rows] for name, rows in (read_events(events) if events else {}).items()
     }

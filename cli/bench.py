@@ -9,7 +9,7 @@ import click
 from asyconv.cli.bench_recording import growth, recording, threads
 from asyconv.cli.bench_rows import add_row
 from asyconv.cli.messages import note
-from asyconv.cli.options import Group, device_option, option, output_option
+from asyconv.cli.options import Group, Number, device_option, option, output_option
 from asyconv.cli.outputs import check_output, check_rows_file
 from asyconv.notice import NOTICE
 
@@ -36,10 +36,8 @@ for part in (recording, growth, threads):
 @device_option
 @option("--dtype", type=click.Choice(["float32", "float16", "bfloat16"]), multiple=True, help="May be repeated.")
 @option("--shapes", default="1x96x128", show_default=True, help="Clips x height x width, several with commas.")
-@option(
-    "--width", type=click.FloatRange(min=0.02, max=4), default=1.0, show_default=True, help="Share of the channels."
-)
-@option("--seconds", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Time for each row.")
+@option("--width", type=Number(min=0.02, max=4), default=1.0, show_default=True, help="Share of the channels.")
+@option("--seconds", type=Number(min=0), default=1.0, show_default=True, help="Time for each row.")
 @output_option("CSV file to which the rows are added; rooflines are drawn beside it as PNG and SVG.")
 def kernels(
     device: "torch.device", dtype: tuple[str, ...], shapes: str, width: float, seconds: float, output: Path | None
@@ -86,7 +84,7 @@ def explain(device: "torch.device") -> None:
 @command.command(name="targets", example="asyconv bench targets --clips 4")
 @device_option
 @option("--clips", type=click.IntRange(min=1), default=16, show_default=True, help="Clips in the buffer.")
-@option("--seconds", type=click.FloatRange(min=0), default=2.0, show_default=True, help="Time for each figure.")
+@option("--seconds", type=Number(min=0), default=2.0, show_default=True, help="Time for each figure.")
 @output_option("CSV file to which the rows are added.")
 def targets(device: "torch.device", clips: int, seconds: float, output: Path | None) -> None:
     """Time the drawing of target maps, and beside it the filling of their buffer with zeros."""
@@ -102,7 +100,7 @@ def targets(device: "torch.device", clips: int, seconds: float, output: Path | N
 
 
 @command.command(name="reading", example="asyconv bench reading -o reading.csv")
-@option("--seconds", type=click.FloatRange(min=1), default=10.0, show_default=True, help="Length of the recording.")
+@option("--seconds", type=Number(min=1), default=10.0, show_default=True, help="Length of the recording.")
 @output_option("CSV file to which the rows are added.")
 def reading(seconds: float, output: Path | None) -> None:
     """Read one simulated recording in each format, and count frames per second.

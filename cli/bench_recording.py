@@ -15,7 +15,7 @@ import click
 
 import asyconv
 from asyconv.cli.bench_rows import add_row
-from asyconv.cli.options import Place, asyconv_command, model_option, option, output_option
+from asyconv.cli.options import Number, Place, asyconv_command, model_option, option, output_option
 from asyconv.cli.outputs import check_rows_file
 
 SEED = 11
@@ -68,7 +68,7 @@ class Spent:
 
 @asyconv_command("recording", example="asyconv bench recording ward/004.oni -o times.csv")
 @click.argument("file", required=False, type=Place(path_type=Path, exists=True))
-@option("--seconds", type=click.FloatRange(min=3), default=180.0, show_default=True, help="Length to simulate.")
+@option("--seconds", type=Number(min=3), default=180.0, show_default=True, help="Length to simulate.")
 @option("--recordings", type=click.IntRange(min=1), default=1, show_default=True, help="How many to simulate.")
 @option("--compare", is_flag=True, help="Process once more with whole maps in float32, first.")
 @model_option()
@@ -103,7 +103,7 @@ def recording(
 
 
 @asyconv_command("growth", example="asyconv bench growth --longest 256")
-@option("--longest", type=click.FloatRange(min=4), default=64.0, show_default=True, help="Longest recording, seconds.")
+@option("--longest", type=Number(min=4), default=64.0, show_default=True, help="Longest recording, seconds.")
 @option("--most", type=click.IntRange(min=1), default=16, show_default=True, help="Most recordings.")
 @model_option()
 @output_option("CSV file to which the rows are added.")
@@ -134,7 +134,7 @@ def growth(longest: float, most: int, model: str, output: Path | None) -> None:
 
 
 @asyconv_command("threads", example="asyconv bench threads -o threads.csv")
-@option("--seconds", type=click.FloatRange(min=3), default=10.0, show_default=True, help="Length of each recording.")
+@option("--seconds", type=Number(min=3), default=10.0, show_default=True, help="Length of each recording.")
 @model_option()
 @output_option("CSV file to which the rows are added.")
 def threads(seconds: float, model: str, output: Path | None) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.messages import complain, note, writing
+from asyconv.cli.messages import complain, counted, note, writing
 from asyconv.cli.options import PATH, asyconv_command, option
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from asyconv.night.sheet import Row
 
 AGES = ("ga_birth_days", "pma_days")
+COUNTED = ("recording", "infant", "group", "contradiction")
 
 
 @asyconv_command("cohort", example="asyconv cohort results/ --sheet recordings.csv")
@@ -28,8 +29,10 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
     """
     from asyconv.analysis.cohort.cohort import make_cohort, write_cohort
     from asyconv.analysis.cohort.report import write_cohort_report
+    from asyconv.cli.inputs import refuse_no_results
     from asyconv.night.results import failed, manifests, open_results, replaced
 
+    refuse_no_results(results)
     open_results(results)
     members, mismatches = members_of(results, manifests(results), sheet, names)
     cohort = make_cohort(members, mismatches, failed(results))
@@ -41,7 +44,7 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
     for member in members:
         if why := member.facts.get("exclude_reason"):
             complain(f"{member.recording_id}: left out: {why}")
-    note(", ".join(f"{count} {what}" for what, count in cohort.counts.items()))
+    note(", ".join(counted(n, what) if what in COUNTED else f"{n} {what}" for what, n in cohort.counts.items()))
     click.echo(results / "cohort" / "report.html")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import note
-from asyconv.cli.options import PATH, asyconv_command, join_option, option, overwrite_option
+from asyconv.cli.options import ABOVE_0, PATH, asyconv_command, join_option, option, overwrite_option
 from asyconv.cli.outputs import check_folder, check_output, check_shows_infant
 from asyconv.cli.progress import progress
 
@@ -13,8 +13,8 @@ from asyconv.cli.progress import progress
 @asyconv_command("convert", example="asyconv convert ward/004.oni archive/004.mkv")
 @click.argument("recording", type=PATH)
 @click.argument("output", type=PATH)
-@option("--depth-unit-mm", type=float, help="Millimetres a count, where the recording does not say.")
-@option("--fps", "fps_hz", type=float, help="Frames per second, where the recording holds no times.")
+@option("--depth-unit-mm", type=ABOVE_0, help="Millimetres a count, where the recording does not say.")
+@option("--fps", "fps_hz", type=ABOVE_0, help="Frames per second, where the recording holds no times.")
 @option("--stream", help="The stream with depth, where a file has several: title or number in a video, topic of a bag.")
 @join_option()
 @overwrite_option
@@ -33,6 +33,7 @@ def command(
     check_shows_infant(output)
     if output.suffix:
         check_output(output, ENDINGS, (recording,), overwrite=overwrite)
+        output.parent.mkdir(parents=True, exist_ok=True)
     else:
         check_folder(output, (recording,), overwrite=overwrite)
     with (

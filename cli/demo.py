@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import finish, note
-from asyconv.cli.options import PATH, asyconv_command, model_option, option
+from asyconv.cli.options import PATH, Number, asyconv_command, model_option, option
 from asyconv.cli.process import process
 from asyconv.cli.simulate import simulate
 from asyconv.errors import NO_TORCH, InputError
@@ -17,7 +17,7 @@ SEED = 21  # most joints of both infants are seen; others lie under cloths
 
 @asyconv_command("demo", example="asyconv demo")
 @click.argument("out", type=PATH, default=Path("asyconv-demo"))
-@option("--seconds", type=click.FloatRange(min=0.5), default=90.0, show_default=True, help="Length of each recording.")
+@option("--seconds", type=Number(min=0.5), default=90.0, show_default=True, help="Length of each recording.")
 @model_option()
 @click.pass_context
 def command(ctx: click.Context, out: Path, seconds: float, model: str) -> None:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from asyconv.cli.messages import writing
-from asyconv.cli.options import Decorator, Group, Place, models_argument, option, output_option, overwrite_option
+from asyconv.cli.options import (
+    Decorator,
+    Group,
+    Number,
+    Place,
+    models_argument,
+    option,
+    output_option,
+    overwrite_option,
+)
 from asyconv.cli.outputs import check_folder
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
@@ -37,7 +46,7 @@ def infants_option(default: int) -> Decorator[Any]:
 def seconds_option(default: float) -> Decorator[Any]:
     """Choose the length of the simulated recordings."""
     text = "Length of each recording."
-    return option("--seconds", type=click.FloatRange(min=60), default=default, show_default=True, help=text)
+    return option("--seconds", type=Number(min=60), default=default, show_default=True, help=text)
 
 
 clips_option = option(

@@ -7,7 +7,6 @@ import click
 from asyconv.cli.messages import note, writing
 from asyconv.cli.options import PATH, asyconv_command, option, output_option, overwrite_option
 from asyconv.cli.outputs import check_output
-from asyconv.errors import InputError
 from asyconv.exchange.formats import EXPORTS
 
 
@@ -28,9 +27,7 @@ def command(result: Path, name: str, output: Path, overwrite: bool) -> None:
     from asyconv.tracks_file import read_tracks
 
     form = EXPORTS[name]
-    source, manifest = tracks_of_one(result)
-    if manifest and output.resolve().is_relative_to(source.resolve().parent):
-        raise InputError(f"{output}: expected a file outside of the result folder, which holds only what asyconv wrote")
+    source, _ = tracks_of_one(result)
     for path in form.files(output):
         endings = form.endings if path == output else (path.suffix,)
         check_output(path, endings, (result, source), overwrite=overwrite)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import note, writing
-from asyconv.cli.options import PATH, asyconv_command, head_option, option, output_option, overwrite_option
+from asyconv.cli.options import ABOVE_0, PATH, asyconv_command, head_option, option, output_option, overwrite_option
 from asyconv.cli.outputs import check_output
 from asyconv.errors import InputError
 from asyconv.exchange.formats import IMPORTS
@@ -17,7 +17,7 @@ from asyconv.exchange.formats import IMPORTS
 @click.argument("file", metavar="FILE", type=PATH)
 @option("--from", "name", type=click.Choice(list(IMPORTS)), required=True, help="The tracker.")
 @output_option("The tracks file to write, a .parquet file.", required=True)
-@option("--fps", "fps_hz", type=click.FloatRange(0, min_open=True), help="Frames per second of the video.")
+@option("--fps", "fps_hz", type=ABOVE_0, help="Frames per second of the video.")
 @option("--size", metavar="WxH", help="Size of the video's picture in pixels, such as 640x480.")
 @option("--map", "table", type=PATH, help="CSV with the columns joint and name: which key point is which joint.")
 @option("--person", help="Name of the infant among the people in the file.")

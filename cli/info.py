@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from asyconv.cli.messages import EXIT_REFUSED, complain, plain
-from asyconv.cli.options import PATH, asyconv_command, join_option, json_option, option, overwrite_option
+from asyconv.cli.options import ABOVE_0, PATH, asyconv_command, join_option, json_option, option, overwrite_option
 from asyconv.cli.outputs import check_output, check_shows_infant
 from asyconv.cli.progress import progress
 from asyconv.errors import InputError
@@ -15,7 +15,7 @@ from asyconv.errors import InputError
 
 @asyconv_command("info", example="asyconv info ward/004.oni")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
-@option("--fps", "fps_hz", type=float, help="Frames per second, where the recording holds no times.")
+@option("--fps", "fps_hz", type=ABOVE_0, help="Frames per second, where the recording holds no times.")
 @option("--stream", help="The stream with depth, where a file has several: title or number in a video, topic of a bag.")
 @join_option()
 @option("--picture", type=PATH, help="Write the middle frame as this .png, outside the results. It SHOWS THE INFANT.")

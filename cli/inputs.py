@@ -37,14 +37,48 @@ def recordings_of(inputs: tuple[Path, ...], results: Path, *, join: bool) -> lis
     return joined(sources.values(), force=join)
 
 
-def refuse_results_of_recordings(results: Path) -> None:
-    """Refuse a folder for results that holds recordings: the mark that RESULTS gets would hide them from later runs."""
+def refuse_as_results(results: Path) -> None:
+    """Refuse a folder for results that is the result of one recording, or holds recordings.
+
+    The mark that RESULTS gets would hide them from later runs.
+    """
     from asyconv.recordings.finding import find_recordings
+
+    _refuse_single_result(results)
 
     if results.is_dir() and (recordings := find_recordings(results)):
         raise InputError(
             f"{results}: expected a folder for results alone, found the recording {recordings[0].name} in it"
         )
+
+
+def refuse_no_results(results: Path) -> None:
+    """Refuse what is no folder of results that a run has begun."""
+    from asyconv.night.audit import AUDIT
+    from asyconv.night.claims import CLAIMS
+    from asyconv.night.results import manifests
+
+    _refuse_single_result(results)
+    if not results.is_dir():
+        raise InputError(f"{results}: expected a folder of results, found {'a file' if results.exists() else 'none'}")
+    if not ((results / CLAIMS).is_dir() or (results / AUDIT).is_dir() or manifests(results)):
+        raise InputError(f"{results}: expected a folder of results, found another folder")
+
+
+def _refuse_single_result(results: Path) -> None:
+    from asyconv.night.results import read_manifest
+
+    place = results.resolve()
+    if read_manifest(place.parent, place.name):
+        raise InputError(
+            f"{results}: expected a folder of results, found the result of one recording; name {place.parent}"
+        )
+
+
+def refuse_names_among_results(names: Path | None, results: Path) -> None:
+    """Refuse a file for the names of the sources that lies in RESULTS."""
+    if names is not None and names.resolve().is_relative_to(results.resolve()):
+        raise InputError(f"{names}: expected a place outside RESULTS for the names of the sources (--names)")
 
 
 def _refuse_results_among(given: Path, results: Path) -> None:
@@ -53,7 +87,7 @@ def _refuse_results_among(given: Path, results: Path) -> None:
         raise InputError(f"{results}: expected a folder for results apart from the input {given}, found one inside it")
 
 
-def write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, outcomes: "list[Outcome]") -> None:
+def write_names(inputs: tuple[Path, ...], names: Path | None, outcomes: "list[Outcome]") -> None:
     """Write the file that tells which pseudonym is which source: where the user says, else beside the input."""
     from asyconv.night.source_names import add_names, default_place
 
@@ -64,8 +98,6 @@ def write_names(inputs: tuple[Path, ...], results: Path, names: Path | None, out
             continue
         try:
             place = names or default_place(given)
-            if place.resolve().is_relative_to(results.resolve()):
-                raise InputError(f"{place}: expected a place outside RESULTS for the names of the sources")
             add_names(place, of_place)
         except InputError as error:
             complain(f"{error}; give another with --names")

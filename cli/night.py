@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyconv.cli.live import live_progress
-from asyconv.cli.messages import note, print_outcome
+from asyconv.cli.messages import length_in_words, note, print_outcome
 from asyconv.errors import InputError, Stopped
 from asyconv.system import command_line
 
@@ -98,12 +98,12 @@ def throughput(results: Path, run: str, wall_s: float) -> str | None:
     busy_s = sum(m["stages"]["networks"]["cpu_s" if on_cpu else "seconds"] for m in made)
     all_s = sum(stage["cpu_s"] for m in made for stage in m["stages"].values())
     devices = cores() if on_cpu else _gpus()
-    video_h = sum(m["recorded_s"] for m in made) / 3600
+    video = length_in_words(sum(m["recorded_s"] for m in made))
     frames = sum(m["frames_used"] for m in made)
     device = f"{devices} core{'s' if devices > 1 else ''}" if on_cpu else f"{devices} GPU{'s' if devices > 1 else ''}"
     stages = f", all stages for {all_s / (wall_s * devices):.1%}" if on_cpu else ""
     return (
-        f"{video_h:.2f} h of video in {wall_s / 60:.1f} min, {frames / wall_s:.1f} frames/s; the networks kept "
+        f"{video} of video in {length_in_words(wall_s)}, {frames / wall_s:.1f} frames/s; the networks kept "
         f"{device} busy for {busy_s / (wall_s * devices):.1%} of the time{stages}"
     )
 

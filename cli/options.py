@@ -1,6 +1,7 @@
 """What several commands share: the type of a path, options that mean the same everywhere, and help in sections."""
 
 import errno
+import math
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,19 @@ class Place(click.Path):
                 self.fail(f"expected a path that a file system takes, found {why}: {value!r}", param, ctx)
         return super().convert(value, param, ctx)
 
+
+class Number(click.FloatRange):
+    """A number in a range; what is no number ("nan"), or has no end, is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Take a finite number of the range."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"expected a finite number, found {value}", param, ctx)
+        return number
+
+
+ABOVE_0 = Number(min=0, min_open=True)
 
 _NO_PLACE = {errno.ENAMETOOLONG: "one that is too long", errno.ELOOP: "links that lead back to themselves"}
 

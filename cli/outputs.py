@@ -11,8 +11,13 @@ def check_output(path: Path, endings: Sequence[str], inputs: Sequence[Path | Non
 
     A file that is there and lies in a folder of `inputs` is an input: `overwrite` does not replace it.
     """
+    from asyconv.night.results import read_manifest
+
     if path.suffix.lower() not in endings:
-        raise InputError(f"{path}: expected a name that ends in {' or '.join(endings)}, found {path.suffix or 'none'}")
+        known = " or ".join(filter(None, endings)) + (", or in none for a folder" if "" in endings else "")
+        raise InputError(f"{path}: expected a name that ends in {known}, found {path.suffix or 'none'}")
+    if any(read_manifest(folder.parent, folder.name) for folder in path.resolve().parents):
+        raise InputError(f"{path}: expected a file outside of the result folder, which holds only what `process` wrote")
     if not path.exists():
         return
     if path.is_dir():

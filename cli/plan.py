@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyconv.cli.messages import note, print_outcome
+from asyconv.cli.messages import counted, length_in_words, note, print_outcome
 
 if TYPE_CHECKING:
     from asyconv.cli.compose import StatedFacts
@@ -36,7 +36,8 @@ def dry_run(
     place = next(path for path in [results.absolute(), *results.absolute().parents] if path.exists())
     free = shutil.disk_usage(place).free
     note(
-        f"to do: {todo_s / 3600:.2f} h of video" + (f" and {unknown} recordings of unknown length" if unknown else "")
+        f"to do: {length_in_words(todo_s)} of video"
+        + (f" and {counted(unknown, 'recording')} of unknown length" if unknown else "")
         + f"; {size_bytes(sources) / 2**20:.0f} MiB of recordings; results need about {needed / 2**20:.0f} MiB, "
         f"{free / 2**20:.0f} MiB are free"
     )  # fmt: skip

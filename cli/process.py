@@ -1,6 +1,5 @@
 """asyconv process: recordings to result folders."""
 
-import math
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 
 from asyconv.cli.messages import EXIT_STOPPED, complain, exit_code, finish, note
 from asyconv.cli.options import (
+    ABOVE_0,
     NAME_OR_FILE,
     PATH,
     asyconv_command,
@@ -95,11 +95,11 @@ def _window(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
     help="JSON file with fx_px, fy_px, cx_px, cy_px; or one such object for each camera_id.",
 )  # fmt: skip
 @option(
-    "--depth-unit-mm", type=click.FloatRange(min=0, min_open=True), section=CAMERA,
+    "--depth-unit-mm", type=ABOVE_0, section=CAMERA,
     help="Millimetres for each count of the depth picture.",
 )  # fmt: skip
 @option(
-    "--fps", metavar="HZ", type=click.FloatRange(min=0, min_open=True), section=CAMERA,
+    "--fps", metavar="HZ", type=ABOVE_0, section=CAMERA,
     help="Frames per second of recordings that hold no times, such as pictures with plain numbers as names.",
 )  # fmt: skip
 @option(
@@ -118,7 +118,7 @@ def _window(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
     help="Recordings at a time; 0: one, in this process.  [default: as many as fit]",
 )  # fmt: skip
 @option(
-    "--time-out", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, section=CLUSTER,
+    "--time-out", type=ABOVE_0, default=30.0, show_default=True, section=CLUSTER,
     help="Seconds of work allowed for each second of a recording, and for 20 s more.",
 )  # fmt: skip
 @option("--shard", metavar="I/N", callback=_share, section=CLUSTER, help="Do only share I (from 0) of N.")
@@ -175,16 +175,15 @@ def process(
 ) -> "list[Outcome]":
     """Process all recordings in `inputs`; `stated` is what the user states about them."""
     from asyconv.cli import compose, plan
-    from asyconv.cli.inputs import recordings_of, refuse_results_of_recordings, write_names
+    from asyconv.cli.inputs import recordings_of, refuse_as_results, refuse_names_among_results, write_names
     from asyconv.cli.night import run_recordings
     from asyconv.night.frozen import freeze
     from asyconv.night.sources import ready_at, shard_of
     from asyconv.pose.model_card import read_model
 
-    if not math.isfinite(time_out):
-        raise click.BadParameter(f"expected a number of seconds, found {time_out}", param_hint="--time-out")
     sources = recordings_of(inputs, results, join=join)
-    refuse_results_of_recordings(results)
+    refuse_as_results(results)
+    refuse_names_among_results(names, results)
     facts, unmatched = _stated_facts(sources, **stated)
     weights_hash = read_model(model).weights_hash  # what cannot be read is refused before anything is begun
     if facts.still is not None:
@@ -215,7 +214,7 @@ def process(
         unmatched=lambda outcomes: [*unmatched, *([] if shard else unknown_events(facts.events, outcomes, results))],
         limit_s_per_s=time_out, ready_at=(lambda source: 0.0) if no_wait else ready_at, waiting=_say_waiting,
     )  # fmt: skip
-    write_names(inputs, results, names, outcomes)
+    write_names(inputs, names, outcomes)
     return outcomes
 
 

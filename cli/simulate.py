@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from asyconv.cli.messages import EXIT_REFUSED, writing
-from asyconv.cli.options import PATH, asyconv_command, option
+from asyconv.cli.options import PATH, Number, asyconv_command, option
 from asyconv.cli.progress import progress
 from asyconv.errors import InputError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="How many recordings.  [default: 2; with --check: 32, and 200 varied]",
 )
-@option("--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Length of each.")
+@option("--seconds", type=Number(min=0.1), default=60.0, show_default=True, help="Length of each.")
 @option("--seed", type=int, help="Same seed, same recordings.  [default: 1; with --check: the one for tuning]")
 @option("--calm", is_flag=True, help="Calm infants of capsules and balls, who lie straight on their backs.")
 @option(

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from asyconv.cli.messages import counted, length_in_words
 from asyconv.cli.options import PATH, asyconv_command, json_option, option
-from asyconv.errors import InputError
 
 WATCH_EVERY_S = 2.0
 
@@ -25,11 +25,11 @@ def command(results: Path, watch: bool, as_json: bool) -> None:
     """
     from rich.console import Console
 
+    from asyconv.cli.inputs import refuse_no_results
     from asyconv.cli.live import table_of_work
     from asyconv.night.claims import running
 
-    if not results.is_dir():
-        raise InputError(f"{results}: expected a folder of results, found none")
+    refuse_no_results(results)
     if watch and as_json:
         raise click.UsageError("--watch and --json do not go together; call --json again and again")
     console = Console()
@@ -75,7 +75,7 @@ def status_of(results: Path) -> dict[str, Any]:
 
 def lines(status: dict[str, Any]) -> list[str]:
     """The status in words, but for what is under way."""
-    out = [f"{status['recordings_done']} recordings done, {status['recorded_s'] / 3600:.2f} h of video"]
+    out = [f"{counted(status['recordings_done'], 'recording')} done, {length_in_words(status['recorded_s'])} of video"]
     for stale in status["stale"]:
         made_by = ", ".join(map(str, stale["made_by"]))
         out.append(

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def find_tracks(*places: Path) -> list[Path]:
-    """Return all tracks files at or below these places, hidden folders left out."""
-    found = []
+    """Return all tracks files at or below these places, each once, hidden folders left out."""
+    found: dict[str, Path] = {}
     for place in places:
         tracks = [place] if place.is_file() else []
         for name, below, files in os.walk(place):  # what another run moves meanwhile is passed over
@@ -22,8 +22,8 @@ def find_tracks(*places: Path) -> list[Path]:
             tracks += [Path(name, file) for file in files if file == "tracks.parquet"]
         if not tracks:
             raise InputError(f"{place}: expected tracks.parquet, here or below, and found none")
-        found += sorted(tracks)
-    return found
+        found |= {os.path.realpath(path): path for path in sorted(tracks)}
+    return list(found.values())
 
 
 def tracks_of_one(place: Path) -> tuple[Path, dict[str, Any]]:

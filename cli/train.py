@@ -7,7 +7,7 @@ import click
 
 from asyconv.cli.messages import writing
 from asyconv.cli.options import NAME_OR_FILE, PATH, asyconv_command, option
-from asyconv.cli.outputs import check_folder
+from asyconv.cli.outputs import check_folder, check_shows_infant
 from asyconv.cli.progress import stage_progress
 from asyconv.errors import InputError
 
@@ -111,6 +111,7 @@ def refuse_files_of_no_training(out: Path, inputs: "Sequence[Path | None]") -> N
     from asyconv.training.recipe import STAGES
 
     check_folder(out, inputs, may_hold=None)
+    check_shows_infant(out)
     if (out / RECIPE).is_file() or any(out.glob(f"*/{RECIPE}")):
         return
     for name in (LOSSES, "losses.png", "differences.csv", *(f"{stage}.safetensors" for stage in STAGES)):

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.messages import EXIT_REFUSED, note
+from asyconv.cli.messages import EXIT_REFUSED, counted, note
 from asyconv.cli.options import PATH, asyconv_command, json_option
-from asyconv.errors import InputError
 
 
 @asyconv_command("verify", example="asyconv verify results/")
@@ -22,11 +21,11 @@ def command(ctx: click.Context, results: Path, as_json: bool) -> None:
 
     Exit codes: 0 everything is as it was written, 1 something is not, 2 wrong usage.
     """
+    from asyconv.cli.inputs import refuse_no_results
     from asyconv.night.audit import verify
     from asyconv.night.results import manifests
 
-    if not results.is_dir():
-        raise InputError(f"{results}: expected a folder of results, found none")
+    refuse_no_results(results)
     faults = []
     for fault in verify(results):
         faults.append(fault)
@@ -35,5 +34,5 @@ def command(ctx: click.Context, results: Path, as_json: bool) -> None:
     count = len(manifests(results))
     if as_json:
         click.echo(json.dumps({"recordings": count, "faults": faults}))
-    note(f"{count} recordings, {len(faults)} faults")
+    note(f"{counted(count, 'recording')}, {counted(len(faults), 'fault')}")
     ctx.exit(EXIT_REFUSED if faults else 0)

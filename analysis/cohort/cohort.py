@@ -268,10 +268,10 @@ def _failed_table(failed: Mapping[str, str]) -> pl.DataFrame:
 def _counts(recordings: pl.DataFrame, mismatches: Sequence[Mismatch]) -> dict[str, int]:
     kept = recordings.filter(pl.col("left_out").is_null())
     return {
-        "recordings": recordings.height,
+        "recording": recordings.height,
         "left out": recordings.height - kept.height,
-        "infants": kept["infant_id"].drop_nulls().n_unique(),
+        "infant": kept["infant_id"].drop_nulls().n_unique(),
         "without age": kept["pma_days"].null_count(),
-        "strata": kept["stratum"].n_unique(),
-        "mismatches": len(mismatches),
+        "group": kept["stratum"].n_unique(),
+        "contradiction": len(mismatches),
     }

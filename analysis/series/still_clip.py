@@ -108,6 +108,8 @@ def write_still(floor: StillFloor, path: Path) -> None:
 
 def read_still(path: Path) -> StillFloor:
     """Read what `write_still` wrote; anything else is refused."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected the file of a speed floor, found none")
     try:
         stated: Any = json_of(path.read_bytes())
         if stated.pop("schema") != SCHEMA:
@@ -117,7 +119,9 @@ def read_still(path: Path) -> StillFloor:
         values = [*floor.limbs_mm_s.values(), *floor.joints_mm_s.values()]
         good = set(floor.limbs_mm_s) <= set(LIMBS) and all(np.isfinite(v) and v > 0 for v in values)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{path}: expected a still-clip floor as `asyconv calibrate` writes it") from error
+        raise InputError(
+            f"{path}: expected a speed floor as `asyconv calibrate` writes it, found something else"
+        ) from error
     if not good:
         raise InputError(f"{path}: expected speeds above 0 mm/s of known limbs, found others")
     return floor

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from asyconv.errors import InputError
+from asyconv.errors import InputError, why_unreadable
 
 
 def text_table(columns: Mapping[str, npt.NDArray[Any]], separator: str = ",", missing: str = "") -> str:
@@ -24,7 +24,7 @@ def csv_rows(path: Path, what: str, reader: Any = csv.DictReader) -> list[Any]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return list(reader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: expected {what}, it cannot be read") from error
+        raise InputError(f"{path}: expected {what}, {why_unreadable(error)}") from error
 
 
 def number_in(cell: str, where: str) -> float:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 
 import numpy as np
 
-from asyconv.errors import InputError
+from asyconv.errors import InputError, why_unreadable
 from asyconv.labels.label_sheets import (
     SCORE,
     UNPARSABLE,
@@ -116,7 +116,7 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         content = json_of(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError(f"{path.name}: expected COCO key points (JSON), it cannot be read ({error})") from error
+        raise InputError(f"{path.name}: expected COCO key points (JSON), {why_unreadable(error)}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path.name}: expected COCO key points, found JSON of another kind")
     return content

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from asyconv.errors import InputError
+from asyconv.errors import InputError, why_unreadable
 from asyconv.labels.foreign import LOOKED_AT, what_encoding, what_table
 from asyconv.skeleton import JOINTS, N_JOINTS
 
@@ -197,7 +197,7 @@ def _text_table(path: Path) -> Iterator[list[str]]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path.name}: expected a table of labels, it cannot be read ({error.strerror})") from error
+        raise InputError(f"{path.name}: expected a table of labels, {why_unreadable(error)}") from error
     if encoding := what_encoding(data):
         raise InputError(f"{path.name}: expected a table of labels in UTF-8, found {encoding}; save it as UTF-8")
     text = data.decode("utf-8-sig")
@@ -214,7 +214,7 @@ def _workbook(path: Path) -> Iterator[list[str]]:
     try:
         content = io.BytesIO(path.read_bytes())
     except OSError as error:
-        raise InputError(f"{path.name}: expected a workbook, it cannot be read ({error.strerror})") from error
+        raise InputError(f"{path.name}: expected a workbook, {why_unreadable(error)}") from error
     try:
         book = openpyxl.load_workbook(content, read_only=True, data_only=True)
         rows = [[_as_text(value) for value in row] for row in book.worksheets[0].iter_rows(values_only=True)]

@@ -205,6 +205,7 @@ def _no_space(results: Path) -> str:
 def summary(outcomes: Sequence[Outcome]) -> str:
     """The counts of all outcomes in one line."""
     counts = {
+        "new": sum(outcome.state is State.NEW and not outcome.made for outcome in outcomes),
         "made": sum(outcome.made for outcome in outcomes),
         "already done": sum(outcome.state is State.DONE for outcome in outcomes),
         "stale": sum(outcome.state in (State.STALE, State.STALE_ANALYSIS) and not outcome.made for outcome in outcomes),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from asyconv.errors import InputError
+from asyconv.errors import InputError, why_unreadable
 from asyconv.recordings.stream import Intrinsics
 from asyconv.whole_files import json_of
 
@@ -16,7 +16,7 @@ def read_cameras(path: Path) -> dict[str | None, Intrinsics]:
     try:
         content = json_of(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError(f"{path.name}: expected a camera file (JSON), but it cannot be read ({error})") from error
+        raise InputError(f"{path.name}: expected a camera file (JSON), {why_unreadable(error)}") from error
     if isinstance(content, dict) and "fx_px" in content:
         return {None: _intrinsics(path, content, "camera")}
     if not isinstance(content, dict) or not content:

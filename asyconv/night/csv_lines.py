@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from asyconv.errors import InputError
+from asyconv.errors import InputError, why_unreadable
 
 
 def read_csv(path: Path, required: Sequence[str]) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
@@ -13,14 +13,15 @@ def read_csv(path: Path, required: Sequence[str]) -> tuple[list[tuple[int, dict[
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: expected a CSV file in UTF-8, but it cannot be read ({error})") from error
+        raise InputError(f"{path.name}: expected a CSV file in UTF-8, {why_unreadable(error)}") from error
     first = text.split("\n", 1)[0]
     reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
     columns = [name.strip() for name in reader.fieldnames or []]
     reader.fieldnames = columns
     missing = [name for name in required if name not in columns]
     if missing or len(set(columns)) < len(columns):
-        raise InputError(f"{path.name}: expected the columns {', '.join(required)} once each, found {columns}")
+        expected = f"columns {', '.join(required)} once each" if len(required) > 1 else f"column {required[0]} once"
+        raise InputError(f"{path.name}: expected the {expected}, found {', '.join(columns) or 'none'}")
     lines = []
     for cells in _whole_lines(path, reader):
         if None in cells:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from asyconv.errors import InputError
-from asyconv.night.one_recording import Job, State, state_of, why_stale
+from asyconv.night.one_recording import Job, State, change_of, state_of, why_stale
 from asyconv.night.results import read_manifest
 from asyconv.whole_files import read_json, write_json
 
@@ -36,7 +36,7 @@ def refuse_change(results: Path, job: Job) -> None:
     if state is State.DONE:
         return
     changed = [
-        f"{name} {str(value)[:12]} -> {str(job.facts.get(part, {}).get(name))[:12]}"
+        change_of(name, value, job.facts.get(part, {}).get(name))
         for part, settings in frozen.items()
         for name, value in settings.items()
         if name in job.facts.get(part, {}) and job.facts[part][name] != value

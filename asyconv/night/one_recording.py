@@ -218,15 +218,23 @@ def why_stale(manifest: Mapping[str, Any], job: Job) -> str:
     for part in ("input", "tracking", "analysis"):
         old, new = manifest.get(part, {}), job.facts.get(part, {})
         names = (name for name in sorted({*old, *new} - {"planning"}) if old.get(name) != new.get(name))
-        out += [_change(name, old.get(name), new.get(name)) for name in names]
+        out += [change_of(name, old.get(name), new.get(name)) for name in names]
     return ", ".join(out) or "settings of another version"
 
 
-def _change(name: str, old: object, new: object) -> str:
+def change_of(name: str, old: object, new: object) -> str:
+    """A setting that differs, as ``tracks_version 2 -> 3``; its name alone where it is long or names the infant."""
     short = isinstance(old, int | float | str | None) and isinstance(new, int | float | str | None)
     if not short or name == "infant_id":
         return name
-    return f"{name} {str(old)[:12]} -> {str(new)[:12]}"
+    return f"{name} {_in_words(old)} -> {_in_words(new)}"
+
+
+def _in_words(value: object) -> str:
+    """A setting as a reader would name it, shortened."""
+    if value is None:
+        return "not stated"
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)[:12]
 
 
 def _failed(source: Path, results: Path, recording_id: str, error: Exception) -> Outcome:

@@ -239,7 +239,7 @@ def join(
         else:
             hits, _ = match([row], list(files))
             name = files[next(iter(hits))] if hits else None
-            why = f"line {row.line}: states no recording_id, and its file is none of those in the file of names"
+            why = f"line {row.line}: states no recording_id, and its file is not in source_names.csv (--names)"
         if name is None:
             mismatches.append((row.recording_id, row.line, why))
         elif name in row_of:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from asyconv.errors import InputError
+from asyconv.errors import InputError, why_unreadable
 from asyconv.night.claims import same_file
 from asyconv.recordings.formats import file_format
 from asyconv.recordings.png_files import holds_depth_pictures
@@ -64,7 +64,7 @@ def read_names(path: Path) -> dict[str, Path]:
     try:
         return {recording_id: Path(source) for recording_id, source in _read(path)}
     except OSError as error:
-        raise InputError(f"{path}: expected the file of the sources' names ({error.strerror})") from error
+        raise InputError(f"{path}: expected a file source_names.csv, {why_unreadable(error)}") from error
 
 
 def _read(path: Path) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,18 +123,24 @@ class ModelFile:
     weights_hash: str
 
 
+def _resource(name: str) -> Traversable:
+    return importlib.resources.files("asyconv.pose").joinpath("models", name + _SUFFIX)
+
+
 def read_model(name_or_path: str | os.PathLike[str]) -> ModelFile:
     """Read a model by the name of one in the package ("compact") or from its file; what was changed is refused."""
     text = os.fspath(name_or_path)
     if text in MODELS:
-        resource = importlib.resources.files("asyconv.pose").joinpath("models", text + _SUFFIX)
+        resource = _resource(text)
         if not resource.is_file():
             raise InputError(f"model {text!r} is not part of this version; train it with `asyconv train`")
         with importlib.resources.as_file(resource) as path:
             return _checked(path, f"model {text!r}")
     path = Path(text)
     if not path.is_file():
-        raise InputError(f"{text}: expected a model file or one of {', '.join(MODELS)}, found no such file")
+        there = [name for name in MODELS if _resource(name).is_file()]
+        found = "a folder" if path.is_dir() else "no such file"
+        raise InputError(f"{text}: expected a model file or the name of a model ({', '.join(there)}), found {found}")
     return _checked(path, text)
 
 

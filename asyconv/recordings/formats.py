@@ -85,4 +85,4 @@ def describe(path: Path) -> str:
         return "an empty file"
     if head.startswith(b"\x89PNG"):
         return "a single picture (give the folder)"
-    return f"a file that starts with {head[:4]!r}"
+    return f"a file that begins with {ascii(head[:4].decode('latin1'))}"

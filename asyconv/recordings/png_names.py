@@ -38,7 +38,9 @@ def depth_series(folder: Path) -> tuple[list[Picture], list[str]]:
     if not depth:
         for path, header in headers.items():
             raise InputError(f"{folder.name}/{path.name}: {_no_depth(header)}")
-        raise InputError(f"{folder.name}: expected 16-bit gray PNG pictures, found none in the folder")
+        raise InputError(
+            f"{folder.name}: expected depth recordings or 16-bit gray PNG pictures, found none in the folder"
+        )
     series: dict[_Words, list[Path]] = {}
     for path in depth:
         words, numbers = _split(path)

@@ -62,8 +62,8 @@ def bad_ones(ward: Path, spare: list[Path]) -> dict[str, str]:
     return {
         "empty.oni": "found an empty file",
         "cut.oni": "expected",
-        "text.oni": "found a file that starts with b'no r'",
-        "zeros.oni": "found a file that starts with",
+        "text.oni": "found a file that begins with 'no r'",
+        "zeros.oni": "found a file that begins with",
         "colour.oni": "depth",
         "locked.oni": "Permission denied",
         "folder.oni": "expected",

@@ -45,6 +45,44 @@ def test_results_lie_apart_from_every_input(ward: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob(".asyconv-ignore"))
 
 
+def test_wrong_folders_of_results_are_refused_and_left_as_they_are(ward: Path, results: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    before = sorted(path for path in tmp_path.rglob("*"))
+    one = sorted(results.glob("rec-*"))[0]
+    for given, found in (
+        (ward, "found another folder"),
+        (tmp_path / "empty", "found another folder"),
+        (tmp_path / "nowhere", "found none"),
+        (tmp_path / "file", "found a file"),
+        (one, "found the result of one recording"),
+    ):
+        for command in ("cohort", "status", "verify"):
+            result = invoke(command, given)
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert f"{given}: expected a folder of results, {found}" in result.stderr
+    for arguments, said in (
+        (("analyse", one, "-o", ward), "expected a folder for results alone"),
+        (("analyse", one, "-o", one), "found the result of one recording"),
+        (("process", ward, "-o", one), "found the result of one recording"),
+        (("process", ward, "-o", tmp_path / "out", "--names", tmp_path / "out" / "n.csv"), "expected a place outside"),
+        (("export", one, "--to", "tidy", "-o", one / "joints.csv"), "expected a file outside of the result folder"),
+        (("train", results), "expected a place outside the results"),
+    ):
+        result = invoke(*arguments)
+        assert result.exit_code == 1, arguments
+        assert said in result.stderr
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+    assert invoke("verify", results).exit_code == 0
+
+
+def test_a_recording_that_is_named_twice_stands_once_in_the_report(results: Path, tmp_path: Path) -> None:
+    one = sorted(results.glob("rec-*"))[0]
+    for name, given in (("once", (one,)), ("twice", (one, one / "tracks.parquet"))):
+        assert invoke("report", *given, "-o", tmp_path / f"{name}.html").exit_code == 0
+    assert (tmp_path / "twice.html").read_bytes() == (tmp_path / "once.html").read_bytes()
+
+
 def test_folders_that_are_not_searched_are_named(ward: Path, model: Path, tmp_path: Path) -> None:
     sorted(ward.glob("*.oni"))[0].unlink()
     (ward / "truth").mkdir()

@@ -26,12 +26,12 @@ from tests.helpers.real_data import ROOT
 def test_what_is_told_of_a_night(recordings: Path, model: Path, tmp_path: Path, out: Path) -> None:
     given = ["process", recordings, "-o", out, "--model", model, "--names", tmp_path / "n.csv"]
     result = invoke(*given, "--dry-run")
-    assert "to do: 0.00 h of video; " in result.stderr
+    assert "to do: 1.2 s of video; " in result.stderr
     assert not out.exists()
     note = f"import os; open({str(tmp_path / 'told')!r}, 'w').write(os.environ['ASYCONV_SUMMARY'])"
     finish = shlex.join([sys.executable, "-c", note])
     result = invoke(*given, "--on-finish", finish)
-    assert "h of video in" in result.stderr
+    assert "1.2 s of video in" in result.stderr
     assert "the networks kept" in result.stderr
     assert (tmp_path / "told").read_text() == "2 recordings: 2 made"
     stages = results.manifests(out)[0]["stages"]
@@ -41,7 +41,7 @@ def test_what_is_told_of_a_night(recordings: Path, model: Path, tmp_path: Path, 
     assert len(index) == 3
     assert index[0].startswith("recording_id,infant_id,recorded_s")
     result = invoke("status", out)
-    assert "2 recordings done, 0.00 h of video" in result.stdout
+    assert "2 recordings done, 1.2 s of video" in result.stdout
     assert invoke(*given, "--on-finish", "false").exit_code == 1
 
 

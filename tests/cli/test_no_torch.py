@@ -37,7 +37,7 @@ def test_refusing_an_empty_folder_needs_no_torch(workers: int, tmp_path: Path) -
     command = [sys.executable, "-c", NO_TORCH_NO_GPU, "process", str(tmp_path / "empty"), "-o", str(tmp_path / "out")]
     done = subprocess.run([*command, "--workers", str(workers)], capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
-    assert "refused: empty: expected 16-bit gray PNG pictures, found none" in done.stderr
+    assert "refused: empty: expected depth recordings or 16-bit gray PNG pictures, found none" in done.stderr
     assert "1 recording: 1 refused" in done.stderr
 
 
@@ -49,7 +49,7 @@ def test_dry_run_over_new_recordings_needs_no_torch(recordings: Path, model: Pat
         command = [sys.executable, "-c", NO_TORCH, *arguments, *stated]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert done.stderr.count(" new\n") == 2
+        assert done.stderr.count(" new\n") == 3  # one line each, and the sum
 
 
 def test_the_demo_asks_for_torch_before_it_simulates(tmp_path: Path) -> None:

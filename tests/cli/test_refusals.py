@@ -29,8 +29,9 @@ TRACKS = "tracks.parquet"
 @pytest.mark.parametrize(
     ("option", "value", "code", "said"),
     [
-        ("--time-out", "nan", 2, "expected a number of seconds"),
-        ("--time-out", "inf", 2, "expected a number of seconds"),
+        ("--time-out", "nan", 2, "expected a finite number"),
+        ("--time-out", "inf", 2, "expected a finite number"),
+        ("--fps", "nan", 2, "expected a finite number"),
         ("--infant", "--help", 1, "no hyphen first"),
     ],
 )

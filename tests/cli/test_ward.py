@@ -35,7 +35,7 @@ def test_three_minutes_are_180_s(tmp_path: Path) -> None:
     write_tree(tmp_path / "ward")
     result = invoke("process", tmp_path / "ward", "-o", tmp_path / "out", "--no-wait", "--dry-run")
     assert result.exit_code == 0, result.output
-    assert "to do: 0.05 h of video;" in result.stderr
+    assert "to do: 3 min of video;" in result.stderr
     told = json.loads(invoke("info", tmp_path / "ward", "--json").stdout)["recordings"][0]
     assert (told["frames"], told["frames_lost"], told["length_s"]) == (5400, 0, 180.0)
     assert (told["depth_unit_mm"], told["rate_measured_hz"]) == (0.25, 30.0)

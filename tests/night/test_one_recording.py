@@ -42,7 +42,7 @@ def test_stale_is_named_with_its_reason_and_left_alone(source: Path, out: Path) 
     before = files(out)
     outcome = run_source(source, out, settings={"rate": 6})
     assert (outcome.state, outcome.made) == (State.STALE, False)
-    assert "rate None -> 6" in outcome.sentence
+    assert "rate not stated -> 6" in outcome.sentence
     assert files(out) == before
 
 

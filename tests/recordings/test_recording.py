@@ -170,7 +170,7 @@ def test_recordings_are_found_by_content_below_a_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "found"),
-    [(b"", "an empty file"), (b"GIF89a", "starts with"), (b"\x89PNG\r\n\x1a\n", "a single picture")],
+    [(b"", "an empty file"), (b"GIF89a", "begins with"), (b"\x89PNG\r\n\x1a\n", "a single picture")],
 )
 def test_unknown_files_are_refused(tmp_path: Path, content: bytes, found: str) -> None:
     (tmp_path / "a.oni").write_bytes(content)
@@ -181,7 +181,7 @@ def test_unknown_files_are_refused(tmp_path: Path, content: bytes, found: str) -
 def test_missing_paths_and_senseless_options_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="found nothing"):
         open_recording(tmp_path / "missing.oni")
-    with pytest.raises(InputError, match="expected 16-bit gray PNG pictures, found none"):
+    with pytest.raises(InputError, match="expected depth recordings or 16-bit gray PNG pictures, found none"):
         open_recording(tmp_path)
     path = write(tmp_path / "a.oni", [picture(1)])
     for wrong in (0.0, -1.0, float("nan"), float("inf")):

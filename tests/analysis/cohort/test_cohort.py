@@ -80,7 +80,7 @@ def test_a_cohort_of_21_gives_z_and_20_do_not(tmp_path: Path) -> None:
     results = make_results(tmp_path / "results", many())
     done = invoke("cohort", results)
     assert done.exit_code == 0, done.output
-    assert "21 recordings, 0 left out, 21 infants, 0 without age, 1 strata, 0 mismatches" in done.stderr
+    assert "21 recordings, 0 left out, 21 infants, 0 without age, 1 group, 0 contradictions" in done.stderr
     last = moving(results)["r-20"]
     assert last["z"] == pytest.approx(10.5 / (1.4826 * 5))
     assert (last["z_infants"], last["z_reason"]) == (20, None)
@@ -171,7 +171,7 @@ def test_a_sheet_is_joined_checked_and_counted(tmp_path: Path) -> None:
     for sentence in (
         "column kept as it is: ward",
         "line 4: no finished recording r-7",
-        "line 5: states no recording_id, and its file is none of those in the file of names",
+        "line 5: states no recording_id, and its file is not in source_names.csv (--names)",
         "r-4: no line in the sheet",
         "r-0: pma_days was 220 when it was processed, is 210",
         "r-1: infant_id was i-1 when it was processed, is i-2",
@@ -232,7 +232,8 @@ def test_nothing_to_bring_together_is_refused(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     done = invoke("cohort", tmp_path / "results")
     assert done.exit_code == 1
-    assert "expected finished recordings" in done.stderr
+    assert "expected a folder of results" in done.stderr
+    assert list((tmp_path / "results").iterdir()) == []  # a mark there would hide recordings
     done = invoke("cohort", make_results(tmp_path / "some" / "results", many(1)), "--names", tmp_path / "none.csv")
     assert done.exit_code == 0  # no sheet, so no names are needed
 

@@ -57,7 +57,7 @@ def test_another_model_or_rate_is_refused(tmp_path: Path) -> None:
 def test_other_files_are_refused_by_name(text: str, tmp_path: Path) -> None:
     path = tmp_path / "still.json"
     path.write_text(text)
-    with pytest.raises(InputError, match=r"still\.json: expected a still-clip floor"):
+    with pytest.raises(InputError, match=r"still\.json: expected a speed floor"):
         read_still(path)
     with pytest.raises(InputError, match="nothing-here"):
         read_still(tmp_path / "nothing-here")

@@ -9,34 +9,25 @@ import pytest
 from asyconv.cli import progress as shown
 
 
-def test_plain_lines_come_now_and_then(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    seconds = itertools.count(start=0, step=4)
+@pytest.mark.parametrize(
+    ("step_s", "told", "printed"),
+    [
+        (4, [(10, 100), (20, 100), (30, 100), (40, 100)], "30 of 100 frames, 2.5 frames/s, 28 s left"),
+        (20, [(1, 5400)], "1 of 5400 frames, 0.1 frames/s"),  # the time left is not told of the first frame
+        (20, [(108, 5400)], "108 of 5400 frames, 5.4 frames/s, 980 s left"),
+        (20, [(10, None)], "10 frames, 0.5 frames/s"),
+    ],
+)
+def test_plain_lines_come_now_and_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], step_s: int,
+    told: list[tuple[int, int | None]], printed: str,
+) -> None:  # fmt: skip
+    seconds = itertools.count(start=0, step=step_s)
     monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
     with shown.progress("a.oni") as tell:
-        for done in (10, 20, 30, 40):  # after 4, 8, 12 and 16 s
-            tell(done, 100)
-    assert capsys.readouterr().err == "a.oni: 30 of 100 frames, 2.5 frames/s, 28 s left\n"
-
-
-def test_the_time_left_is_not_told_of_the_first_frame(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    seconds = itertools.count(start=0, step=20)
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
-    with shown.progress("a.oni") as tell:
-        tell(1, 5400)
-        tell(108, 5400)
-    first, second = capsys.readouterr().err.splitlines()
-    assert first == "a.oni: 1 of 5400 frames, 0.1 frames/s"
-    assert second.endswith(" s left")
-
-
-def test_plain_lines_without_a_total(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    seconds = itertools.count(start=0, step=20)
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
-    with shown.progress("a.oni") as tell:
-        tell(10, None)
-    assert capsys.readouterr().err == "a.oni: 10 frames, 0.5 frames/s\n"
+        for done, total in told:
+            tell(done, total)
+    assert capsys.readouterr().err == f"a.oni: {printed}\n"
 
 
 def test_a_moving_line_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -288,22 +288,6 @@ def test_the_same_tracks_give_the_same_bytes(tracks: Tracks, export: Export, nam
     assert export(tracks, name, f"b{ending}").read_bytes() == first
 
 
-def test_outputs_take_no_input_s_place(tracks: Tracks, tmp_path: Path) -> None:
-    write_tracks(tracks, tmp_path / "tracks.parquet")
-    for file, expected in (
-        ("tracks.parquet", "this is an input, and no output may replace it"),
-        ("a.txt", "expected a name that ends in .csv or .parquet, found .txt"),
-    ):
-        result = invoke("export", tmp_path / "tracks.parquet", "--to", "tidy", "-o", tmp_path / file, "--overwrite")
-        assert result.exit_code == 1
-        assert expected in result.stderr
-    (tmp_path / "a.json").write_text("mine")
-    result = invoke("export", tmp_path / "tracks.parquet", "--to", "tidy", "-o", tmp_path / "a.csv")
-    assert result.exit_code == 1
-    assert "a.json: there is a file of this name already" in result.stderr
-    assert not (tmp_path / "a.csv").exists()
-
-
 def test_a_package_that_is_missing_is_named(tracks: Tracks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
     with pytest.raises(InputError, match="expected the package h5py for this format"):

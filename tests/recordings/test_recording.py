@@ -19,7 +19,7 @@ from asyconv.recordings.clock import Clock
 from asyconv.recordings.finding import find_recordings
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
-from asyconv.recordings.stream import Decoder, Frame, Recording, intrinsics_from_fov
+from asyconv.recordings.stream import Decoder, Frame, Recording
 from tests.helpers.films import write
 from tests.helpers.oni_files import picture
 from tests.helpers.real_data import shared_data
@@ -127,18 +127,6 @@ def test_numba_functions_work_where_nothing_can_be_cached(monkeypatch: pytest.Mo
 
     monkeypatch.setattr("asyconv.jit.numba", SimpleNamespace(njit=read_only))
     assert compiled(lambda x: x + 1)(2) == 3
-
-
-# The field of view
-
-
-def test_the_axis_of_a_camera_stays_where_it_is_when_the_picture_is_mirrored() -> None:
-    camera = intrinsics_from_fov(640, 480, 1.01447, 0.78981)
-    assert camera is not None
-    assert 639 - camera.cx_px == camera.cx_px
-    assert camera.fx_px == pytest.approx(575.816, abs=2e-3)
-    for hfov_rad, vfov_rad in ((0.0, 1.0), (1.0, 3.2), (float("nan"), 1.0)):
-        assert intrinsics_from_fov(640, 480, hfov_rad, vfov_rad) is None
 
 
 # Finding and opening

@@ -19,9 +19,10 @@ from asyconv.simulation.realism import compare
 from asyconv.simulation.scene import BARE, VARIED_INFANT, make_infant, sensed_depth, true_depth
 from asyconv.simulation.seeds import TEST_SEED, TRAIN_SEED, TUNE_SEED
 from asyconv.simulation.simulate import simulate
-from asyconv.simulation.truth import limb_speeds, moving_mask, truth_of
+from asyconv.simulation.truth import limb_speeds, moving_mask, true_tracks, truth_of
 from asyconv.simulation.visible import visible_joints
 from asyconv.skeleton import CONNECTIONS, JOINTS, LIMBS
+from asyconv.tracks_file import write_tracks
 
 TIME_S = np.arange(300) / 30.0
 
@@ -160,18 +161,9 @@ def test_recordings_are_real_files_and_the_truth_is_not_found_as_one(tmp_path: P
 
 
 def test_tracks_can_drive_the_body(tmp_path: Path) -> None:
-    from asyconv.tracks import Tracks
-    from asyconv.tracks_file import write_tracks
-
     infant = make_infant(3, 4, TIME_S[:60])
-    camera = infant.to_camera(infant.joints_bed).astype(np.float32)
-    xy = project(camera.astype(float)).astype(np.float32)
-    tracks = Tracks(
-        np.arange(1, 61, dtype=np.int32), TIME_S[:60], xy[..., 0], xy[..., 1], camera[..., 2],
-        np.ones((60, 12), np.uint8), camera[..., 0], camera[..., 1], camera[..., 2], np.ones((60, 12), np.float32),
-        {"schema_version": 1, "width_px": 640, "height_px": 480},
-    )  # fmt: skip
-    write_tracks(tracks, tmp_path / "tracks.parquet")
+    camera = infant.to_camera(infant.joints_bed)
+    write_tracks(true_tracks(truth_of(infant), infant), tmp_path / "tracks.parquet")
     simulate(tmp_path / "out", 1, 1.0, 8, motion=tmp_path / "tracks.parquet")
     joints = pl.read_parquet(tmp_path / "out" / "truth" / "simulated-8-000" / "joints.parquet")
     driven = joints.select("x_mm", "y_mm", "z_mm").to_numpy().reshape(30, 12, 3)

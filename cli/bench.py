@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from asyconv.cli.bench_recording import growth, recording, threads
-from asyconv.cli.bench_rows import add_row
 from asyconv.cli.messages import note
 from asyconv.cli.options import Group, Number, device_option, option, output_option
-from asyconv.cli.outputs import check_output, check_rows_file
+from asyconv.cli.outputs import add_row, check_output, check_rows_file
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from typing import Any
 import click
 
 import asyconv
-from asyconv.cli.bench_rows import add_row
 from asyconv.cli.options import Number, Place, asyconv_command, model_option, option, output_option
-from asyconv.cli.outputs import check_rows_file
+from asyconv.cli.outputs import add_row, check_rows_file
 
 SEED = 11
 FPS_HZ = 30

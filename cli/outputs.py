@@ -1,5 +1,6 @@
 """Where a command may write: never over an input, and over an existing file only with ``--overwrite``."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,3 +75,15 @@ def check_rows_file(path: Path, columns: Sequence[str], inputs: Sequence[Path | 
             header = file.readline(10_000).rstrip("\r\n")
         if header != ",".join(columns):
             raise InputError(f"{path}: expected a file of such rows ({columns[0]}, {columns[1]}, ...), found another")
+
+
+def add_row(path: Path, row: dict[str, object]) -> None:
+    """Append to a CSV file that has these columns, or begin one."""
+    check_rows_file(path, list(row))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
+    with path.open("a", encoding="utf8", newline="") as file:
+        writer = csv.DictWriter(file, list(row), lineterminator="\n")
+        if is_new:
+            writer.writeheader()
+        writer.writerow(row)

@@ -20,9 +20,9 @@ from asyconv.analysis.cohort.report import write_cohort_report
 from asyconv.analysis.evaluation.interval_coverage import jittered
 from asyconv.analysis.report.page import write_report
 from asyconv.analysis.tables.files import write_tables
-from asyconv.cli.bench_rows import add_row
 from asyconv.cli.cohort import members_of
 from asyconv.cli.machine import software
+from asyconv.cli.outputs import add_row
 from asyconv.kernels.timing import commit
 from asyconv.night.results import failed, manifests
 from asyconv.simulation.infant import FPS_HZ

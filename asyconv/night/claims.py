@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from asyconv.system import boot_id, is_in_use, lock, move_new, overwrite_start, remove_open, touch
 from asyconv.whole_files import read_json
@@ -29,7 +29,7 @@ _in_future: dict[Path, tuple[float, float]] = {}
 """Claims with a time in the future: that time, and when this process saw it first."""
 
 
-class Claim:
+class Claim(contextlib.AbstractContextManager["Claim"]):
     """A recording that this process works on; a context that gives it back.
 
     The lock file says how far the work is, for whoever looks: ``recording_id``, ``stage``, ``done``, ``total``,
@@ -59,10 +59,6 @@ class Claim:
         self._facts = {**self._facts, "stage": stage, "done": done, "total": total, "seconds": seconds}
         with contextlib.suppress(OSError):  # a full disk must not end the work over a line of progress
             overwrite_start(self._descriptor, _padded(self._facts))
-
-    def __enter__(self) -> Self:
-        """Use the claim in a with statement."""
-        return self
 
     def __exit__(self, *raised: object) -> None:
         """Give the recording back."""

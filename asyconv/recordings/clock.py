@@ -7,6 +7,7 @@ or left out and said: a counter that wraps, a clock that starts again, single st
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -258,8 +259,7 @@ def _rising(ticks: Array, usual: float, leap: float, most: float) -> tuple[npt.N
 
 def _runs(ticks: Array, kept: npt.NDArray[np.bool_], breaks: list[int], most: float) -> list[int]:
     """Leave out runs too short for a clip (in `kept`), and say at which frames the others start their clock again."""
-    edges = [0, *breaks, len(ticks)]
-    runs = [np.flatnonzero(kept[a:b]) + a for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    runs = [np.flatnonzero(kept[a:b]) + a for a, b in pairwise([0, *breaks, len(ticks)])]
     longest = max(len(run) for run in runs)
     starts: list[int] = []
     last: int | None = None
@@ -277,8 +277,7 @@ def _times(ticks: Array, kept: npt.NDArray[np.bool_], restarts: list[int], per_s
     """Seconds from the first frame; each run after a restart begins a stated second after the one before."""
     time_s = np.full(len(ticks), np.nan)
     begin_s = 0.0
-    edges = [0, *restarts, len(ticks)]
-    for first, after in zip(edges[:-1], edges[1:], strict=True):
+    for first, after in pairwise([0, *restarts, len(ticks)]):
         run = np.flatnonzero(kept[first:after]) + first
         time_s[run] = begin_s + (ticks[run] - ticks[run[0]]) / per_s
         begin_s = float(time_s[run[-1]]) + UNKNOWN_GAP_S

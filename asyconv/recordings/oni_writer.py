@@ -1,8 +1,9 @@
 """Write depth as an .oni file that OpenNI 2 plays: codec 16zT, seek table, END record."""
 
 import struct
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ _GRAY_16_BIT: Final = 4
 _CODEC: Final = "16zT"
 
 
-class OniWriter:
+class OniWriter(AbstractContextManager["OniWriter"]):
     """An .oni file under construction: one depth stream, and a device node that says whether it is simulated.
 
     Parameters
@@ -98,10 +99,6 @@ class OniWriter:
             self._file.seek(self._depth_at)
             counts = (len(self._written), times[0], times[-1], seek_at)
             self._node_added(_DEPTH_ID, "Depth", records.DEPTH_NODE, _CODEC, counts)
-
-    def __enter__(self) -> Self:
-        """Use the writer in a with statement."""
-        return self
 
     def __exit__(self, kind: object, *raised: object) -> None:
         """Finish the file; after an error leave it without END, so that it reads as cut off."""

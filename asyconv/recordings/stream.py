@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ Decoder = Generator[Frame, None, str | None]
 
 
 @dataclass
-class Recording:
+class Recording(contextlib.AbstractContextManager["Recording"]):
     """A recording that can be read; made by `open_recording`.
 
     `depth_unit_mm`, `intrinsics` and `mirrored` are None where neither the file nor the caller states them.
@@ -114,10 +114,6 @@ class Recording:
         """End every thread that still decodes."""
         for stop in list(self._stops):
             stop.set()
-
-    def __enter__(self) -> Self:
-        """Use the recording in a with statement."""
-        return self
 
     def __exit__(self, *raised: object) -> None:
         """Close the recording."""

@@ -17,19 +17,9 @@ from asyconv.simulation.body import Anatomy, Array
 TRUNK_RINGS: Final = np.sin(np.linspace(-np.pi / 2, np.pi / 2, 26))
 TRUNK_AROUND: Final = 30
 TRUNK_FROM, TRUNK_TO = -0.17, 1.14  # trunk lengths from the hips towards the shoulders
-HEAD_RINGS: Final = np.concatenate(
-    [[-1.0, -0.98, -0.92], np.linspace(-0.84, 0.3, 16), [0.45, 0.6, 0.74, 0.85, 0.93, 0.98, 1.0]]
-)
+HEAD_RINGS: Final = np.r_[-1.0, -0.98, -0.92, -0.84:0.3:16j, 0.45, 0.6, 0.74, 0.85, 0.93, 0.98, 1.0]
 HEAD_AROUND: Final = 44
-LIMB_RINGS: Final = np.concatenate(
-    [
-        [-0.3, -0.27, -0.19, -0.08],
-        np.linspace(0.05, 0.75, 6),
-        np.linspace(0.82, 1.18, 9),
-        np.linspace(1.27, 2.04, 8),
-        [2.09, 2.1],
-    ]
-)
+LIMB_RINGS: Final = np.r_[-0.3, -0.27, -0.19, -0.08, 0.05:0.75:6j, 0.82:1.18:9j, 1.27:2.04:8j, 2.09, 2.1]
 LIMB_CORNER: Final = 14  # the ring at elbow or knee
 _ROOT: Final = np.sqrt(1.0 - (np.minimum(LIMB_RINGS, 0.0) / 0.3) ** 2)  # limbs end round inside the trunk
 _ROOT[-2:] = (0.7, 0.02)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from asyconv.cli.bench_rows import add_row
-from asyconv.cli.outputs import check_folder, check_output
+from asyconv.cli.outputs import add_row, check_folder, check_output
 from asyconv.cli.train import refuse_files_of_no_training
 from asyconv.errors import InputError
 from tests.helpers.commands import invoke

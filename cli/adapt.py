@@ -50,7 +50,6 @@ def command(
     for change in changes:
         recipe = changed(recipe, change)
     with writing(output, "the model"), joined_processes() as place, stage_progress("steps") as report:
-        output.parent.mkdir(parents=True, exist_ok=True)
         run = output.with_name(f".{output.stem}-training")
         made, own, simulated = adapt(
             output, begun_with, labels, recipe, run, place=place, workers=workers, report=report, tell=note

@@ -33,7 +33,7 @@ def command(
     """
     from asyconv.analysis.series.still_clip import read_still
     from asyconv.cli.inputs import refuse_as_results
-    from asyconv.cli.night import run_recordings
+    from asyconv.cli.night import run_recordings, unknown_events
     from asyconv.cli.tracks_files import find_tracks
     from asyconv.night.batch import Asked
     from asyconv.night.engines import Inline
@@ -51,7 +51,11 @@ def command(
         "update": update,
     }
     asked = [Asked(one, common, recording_id_of(one, read_tracks(one).meta)) for one in find_tracks(*tracks)]
-    finish(ctx, run_recordings(ANALYSE_RECORDING, asked, results, lambda n: Inline(), ready_at=lambda source: 0.0))
+    outcomes = run_recordings(
+        ANALYSE_RECORDING, asked, results, lambda n: Inline(), ready_at=lambda source: 0.0,
+        unmatched=lambda outcomes: unknown_events(by_recording, outcomes, results),
+    )  # fmt: skip
+    finish(ctx, outcomes)
 
 
 def analyse_recording(arguments: dict[str, Any], began: Callable[..., None]) -> dict[str, Any]:

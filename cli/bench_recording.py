@@ -69,7 +69,7 @@ class Spent:
 @click.argument("file", required=False, type=Place(path_type=Path, exists=True))
 @option("--seconds", type=Number(min=3), default=180.0, show_default=True, help="Length to simulate.")
 @option("--recordings", type=click.IntRange(min=1), default=1, show_default=True, help="How many to simulate.")
-@option("--compare", is_flag=True, help="Process once more with whole maps in float32, first.")
+@option("--compare", is_flag=True, help="Before, process with whole maps in float32, too.")
 @model_option()
 @output_option("CSV file to which the rows are added.")
 def recording(

@@ -30,7 +30,6 @@ def command(tracks: tuple[Path, ...], output: Path, overwrite: bool) -> None:
         manifest_beside(source)  # tracks that are not those of their manifest are refused
     floor = still_floor_of([read_tracks(source) for source in sources])
     with writing(output, "the floor"):
-        output.parent.mkdir(parents=True, exist_ok=True)
         write_still(floor, output)
     for name, floor_mm_s in floor.limbs_mm_s.items():
         click.echo(f"{name.replace('_', ' ')}: {floor_mm_s:.1f} mm/s")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.messages import note
+from asyconv.cli.messages import note, writing
 from asyconv.cli.options import ABOVE_0, PATH, asyconv_command, join_option, option, overwrite_option
 from asyconv.cli.outputs import check_folder, check_output, check_shows_infant
 from asyconv.cli.progress import progress
@@ -33,10 +33,10 @@ def command(
     check_shows_infant(output)
     if output.suffix:
         check_output(output, ENDINGS, (recording,), overwrite=overwrite)
-        output.parent.mkdir(parents=True, exist_ok=True)
     else:
         check_folder(output, (recording,), overwrite=overwrite)
     with (
+        writing(output, "the recording"),
         open_recording(recording, depth_unit_mm=depth_unit_mm, fps_hz=fps_hz, stream=stream, join=join) as source,
         progress(output.name) as tell,
     ):

@@ -33,7 +33,6 @@ def command(run: Path, output: Path | None, onnx_file: Path | None, overwrite: b
 
         model = load_model(run if output is None else output)
         with writing(onnx_file, "the ONNX file"):
-            onnx_file.parent.mkdir(parents=True, exist_ok=True)
             write_onnx(onnx_file, model)
         click.echo(onnx_file)
 
@@ -47,7 +46,6 @@ def _export(run: Path, output: Path, *, overwrite: bool) -> None:
     check_output(output.with_suffix(".json"), (".json",), (run,), overwrite=overwrite)
     recipe, networks = trained(run)
     with writing(output, "the model"):
-        output.parent.mkdir(parents=True, exist_ok=True)
         own = annotated_of(run) if recipe.split else []
         _, evaluation = export_model(output, networks, recipe, sets_of(run, recipe), trained_on=own, tell=note)
     click.echo(text(evaluation))

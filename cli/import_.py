@@ -48,6 +48,8 @@ def command(
     form = IMPORTS[name]
     check_output(output, (".parquet",), (file, table), overwrite=overwrite)
     stated = Stated(fps_hz, _size(size), head, mirrored, None if infant is None else check_id(infant))
+    if not file.exists():
+        raise InputError(f"{file}: expected the joints of another tracker, found none")
     poses = form.function("read")(file)
     columns = columns_of(poses.names, read_map(table) if table else None, file)
     poses, sentences = choose(poses, list(columns.values()), person, file)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from asyconv.cli.messages import EXIT_REFUSED, complain, plain
+from asyconv.cli.messages import EXIT_REFUSED, complain, plain, writing
 from asyconv.cli.options import ABOVE_0, PATH, asyconv_command, join_option, json_option, option, overwrite_option
 from asyconv.cli.outputs import check_output, check_shows_infant
 from asyconv.cli.progress import progress
@@ -65,7 +65,8 @@ def command(
         if picture is not None and middle is not None:
             from asyconv.recordings.picture import write_picture
 
-            write_picture(picture, middle)
+            with writing(picture, "the picture"):
+                write_picture(picture, middle)
     if as_json:
         click.echo(json.dumps({"recordings": answers, "refused": refused}, indent=1))
     ctx.exit(EXIT_REFUSED if refused else 0)

@@ -54,7 +54,6 @@ def command(results: tuple[Path, ...], depth: tuple[Path, ...], output: Path, ov
         noted += [source.resolve().parent] if manifest else []
     page = render_look(looked)
     with writing(output, "the page"):
-        output.parent.mkdir(parents=True, exist_ok=True)
         write_whole(output, page)
     for folder in noted:
         Audit(folder.parent, new_run()).note("depth shown in a page", recording_id=folder.name)

@@ -55,10 +55,12 @@ def length_in_words(seconds: float) -> str:
 
 @contextmanager
 def writing(place: Path | None, what: str) -> Iterator[None]:
-    """Turn an error of the file system into a sentence that names the place."""
+    """Make the folder of a place to write to; an error of the file system becomes a sentence that names the place."""
     from asyconv.whole_files import is_disk_full
 
     try:
+        if place is not None:
+            place.parent.mkdir(parents=True, exist_ok=True)
         yield
     except Exception as error:
         if not isinstance(error, OSError) and not is_disk_full(error):

@@ -4,12 +4,12 @@ import itertools
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyconv.cli.live import live_progress
-from asyconv.cli.messages import length_in_words, note, print_outcome
+from asyconv.cli.messages import complain, length_in_words, note, print_outcome
 from asyconv.errors import InputError, Stopped
 from asyconv.system import command_line
 
@@ -112,6 +112,17 @@ def _gpus() -> int:
     import torch
 
     return max(1, torch.cuda.device_count())
+
+
+def unknown_events(events: Iterable[str], outcomes: "list[Outcome]", results: Path) -> list[str]:
+    """Name the recordings that have events and are neither in this run nor in RESULTS."""
+    from asyconv.night.results import manifests
+
+    there = {outcome.recording_id for outcome in outcomes} | {m["recording_id"] for m in manifests(results)}
+    unknown = [f"events: no recording {name}" for name in sorted(set(events) - there)]
+    for line in unknown:
+        complain(line)
+    return unknown
 
 
 def run_on_finish(command: str, summary: str, code: int) -> None:

@@ -24,8 +24,6 @@ from asyconv.errors import Stopped
 from asyconv.notice import NOTICE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from asyconv.cli.compose import StatedFacts
     from asyconv.night.engines import Engine
     from asyconv.night.one_recording import Outcome
@@ -119,7 +117,7 @@ def _window(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
 )  # fmt: skip
 @option(
     "--time-out", type=ABOVE_0, default=30.0, show_default=True, section=CLUSTER,
-    help="Seconds of work allowed for each second of a recording, and for 20 s more.",
+    help="Longest time for a recording, in multiples of its length plus 20 s; one that takes longer is ended.",
 )  # fmt: skip
 @option("--shard", metavar="I/N", callback=_share, section=CLUSTER, help="Do only share I (from 0) of N.")
 @option(
@@ -176,7 +174,7 @@ def process(
     """Process all recordings in `inputs`; `stated` is what the user states about them."""
     from asyconv.cli import compose, plan
     from asyconv.cli.inputs import recordings_of, refuse_as_results, refuse_names_among_results, write_names
-    from asyconv.cli.night import run_recordings
+    from asyconv.cli.night import run_recordings, unknown_events
     from asyconv.night.frozen import freeze
     from asyconv.night.sources import ready_at, shard_of
     from asyconv.pose.model_card import read_model
@@ -216,17 +214,6 @@ def process(
     )  # fmt: skip
     write_names(inputs, names, outcomes)
     return outcomes
-
-
-def unknown_events(events: "Iterable[str]", outcomes: "list[Outcome]", results: Path) -> list[str]:
-    """Name the recordings that have events and are neither in this run nor in RESULTS."""
-    from asyconv.night.results import manifests
-
-    there = {outcome.recording_id for outcome in outcomes} | {m["recording_id"] for m in manifests(results)}
-    unknown = [f"events: no recording {name}" for name in sorted(set(events) - there)]
-    for line in unknown:
-        complain(line)
-    return unknown
 
 
 def _engine(n_recordings: int, workers: int | None, scheduler: str | None) -> "Engine":

@@ -40,7 +40,6 @@ def command(tracks: tuple[Path, ...], output: Path, pdf: bool, overwrite: bool) 
         names = ", ".join(sorted(str(infant) for infant in infants))
         raise InputError(f"report: expected recordings of one infant with its infant_id stated, found {names}")
     with writing(output, "the report"):
-        output.parent.mkdir(parents=True, exist_ok=True)
         written = [write_report(movements, output)]
         written += [write_pdf(output, printed)] if pdf else []
     for path in written:

@@ -70,7 +70,6 @@ def command(
             write_worst_frames(measured, evaluation, data, pictures)
     if output is not None:
         with writing(output, "the model"):
-            output.parent.mkdir(parents=True, exist_ok=True)
             written = validation.export_validated(output, measured, section)
         note(f"hash {measured.weights_hash[:12]} is {written.weights_hash[:12]} now: results of the old file are stale")
         click.echo(output)

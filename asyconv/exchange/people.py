@@ -40,7 +40,8 @@ def choose(poses: Poses, columns: Sequence[int], person: str | None, path: Path)
         raise InputError(f"{path}: expected the place of a joint in some frame, found none")
     if person is not None:
         if person not in poses.people:
-            raise InputError(f"{path}: expected {', '.join(poses.people) or 'no name'} as --person, found {person!r}")
+            known = f"{', '.join(poses.people)} as" if poses.people else "no"
+            raise InputError(f"{path}: expected {known} --person, found {person!r}")
         return _only(poses, poses.people.index(person)), []
     if len(present) == 1:
         return _only(poses, present[0]), []

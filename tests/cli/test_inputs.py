@@ -83,6 +83,30 @@ def test_a_recording_that_is_named_twice_stands_once_in_the_report(results: Path
     assert (tmp_path / "twice.html").read_bytes() == (tmp_path / "once.html").read_bytes()
 
 
+def test_events_of_no_recording_are_named(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("recording_id,start_s,end_s,kind\nrec-none,0,1,handling\n")
+    one = sorted(results.glob("rec-*"))[0]
+    result = invoke("analyse", one, "-o", tmp_path / "out", "--events", tmp_path / "events.csv")
+    assert result.exit_code == 0, result.output
+    assert "asyconv: events: no recording rec-none\n" in result.stderr
+
+
+def test_the_folder_of_an_output_is_made_or_named(results: Path, ward: Path, tmp_path: Path) -> None:
+    one, recording = sorted(results.glob("rec-*"))[0], sorted(ward.glob("*.oni"))[0]
+    (tmp_path / "file").touch()
+    for arguments, name in (
+        (("export", one, "--to", "tidy", "-o"), "joints.csv"),
+        (("convert", recording), "copy.mkv"),
+        (("info", recording, "--picture"), "frame.png"),
+    ):
+        place = tmp_path / arguments[0] / name
+        assert invoke(*arguments, place).exit_code == 0
+        assert place.is_file()
+        result = invoke(*arguments, tmp_path / "file" / name)
+        assert result.exit_code == 1
+        assert "cannot be written here" in result.stderr
+
+
 def test_folders_that_are_not_searched_are_named(ward: Path, model: Path, tmp_path: Path) -> None:
     sorted(ward.glob("*.oni"))[0].unlink()
     (ward / "truth").mkdir()

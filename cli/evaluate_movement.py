@@ -1,7 +1,8 @@
 """asyconv evaluate, the parts about movement: amounts beside the truth, effect of noise, gain by frequency."""
 
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -95,15 +96,13 @@ def amounts_by_condition(
     from asyconv.simulation.other_hospital import other_hospital as hospital
     from asyconv.simulation.truth import true_tracks
 
-    conditions: dict[str, tuple[str, Condition | Conditions]]
+    conditions: Mapping[str, Condition | Conditions] = MOVEMENT_CONDITIONS
     if other_hospital:
-        conditions = {"other-hospital": ("another hospital", partial(hospital, seed))}
-    else:
-        conditions = {f"condition-{n:02d}": named for n, named in enumerate(MOVEMENT_CONDITIONS.items(), start=1)}
+        conditions = {"another hospital": partial(hospital, seed)}
     errors: dict[str, list[LimbError]] = {}
-    for folder, (name, condition) in conditions.items():
+    for name, condition in conditions.items():
         of_condition = errors.setdefault(name, [])
-        kept = output and output / TRACKS / folder
+        kept = output and output / TRACKS / "-".join(re.findall(r"\w+", name))
         for truth, infant, tracks in _tracked(model, infants, seconds, seed, kept, condition):
             movement = analyse(tracks)
             amounts = agreement.true_amounts(truth.speed_mm_s, truth.moving, truth.time_s)

@@ -50,11 +50,11 @@ def test_each_condition_has_its_line_and_true_joints_its_ceiling(
     assert table["given"].to_list() == [4, 4]
     assert table["moving_near"].to_list() == [4, 4]
     assert table["jitter_p90_mm_s"].max() == 0.0
-    assert {path.name for path in (tmp_path / "tracks").iterdir()} == {"condition-01", "condition-02"}
+    assert {path.name for path in (tmp_path / "tracks").iterdir()} == {"calm", "a-hand-on-the-wrist"}
     text = amounts_by_condition(load_model("compact"), 1, 5.0, 5, tmp_path, other_hospital=True)
     assert text.splitlines()[1].startswith("another hospital ")
     assert pl.read_csv(tmp_path / "movement_conditions.csv")["condition"].to_list() == ["another hospital"]
-    (kept,) = (tmp_path / "tracks" / "other-hospital").iterdir()
+    (kept,) = (tmp_path / "tracks" / "another-hospital").iterdir()
     there = make_infant(5, 0, np.arange(150) / 30, condition=other_hospital(5, 0))
     true = true_tracks(truth_of(there), there)
     np.testing.assert_allclose(read_tracks(kept).z_mm, true.z_mm, atol=0.01)

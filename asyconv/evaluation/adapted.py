@@ -12,7 +12,7 @@ from torch import nn
 
 from asyconv.evaluation.calibration import annotated_of, export_model
 from asyconv.evaluation.held_out import HeldOutClips, held_out, labelled_clips
-from asyconv.evaluation.joint_errors import Evaluation, evaluate_on
+from asyconv.evaluation.joint_errors import Evaluation, evaluate_on, median_of
 from asyconv.evaluation.presence_trade import SHIFTS, moved_thresholds, presence_trade
 from asyconv.evaluation.seen_clips import seen_by
 from asyconv.evaluation.validation import errors_px, export_validated, interval, validated_section
@@ -142,8 +142,7 @@ def _sentences(pair: Compared, what: str) -> list[str]:
 
 def _figures(evaluation: Evaluation, data: HeldOutClips) -> list[str]:
     px, totals = errors_px(evaluation, data), evaluation.totals
-    median_px = float(np.nanmedian(px)) if np.isfinite(px).any() else None
-    values = (totals["missed_pct"], totals["invented_pct"], median_px, totals["limb_frames_far_off_pct"])
+    values = (totals["missed_pct"], totals["invented_pct"], median_of(px), totals["limb_frames_far_off_pct"])
     return ["-" if value is None else f"{value:.1f}" for value in values]
 
 

@@ -26,7 +26,7 @@ def baselines(data: HeldOutClips) -> dict[str, Array]:
     same = np.empty(shape)
     for number in np.unique(data.infant):
         own = data.infant == number
-        same[own] = _own_mean(ClipSet(*(getattr(data.clips, name)[own] for name in ("depth", "xy_map", "visible"))))
+        same[own] = _own_mean(data.clips.part(own))
     centre = np.array([(MAP_WIDTH - 1) / 2, (MAP_HEIGHT - 1) / 2])
     others = "other infants' mean" if data.simulated else "simulated infants' mean"
     return {

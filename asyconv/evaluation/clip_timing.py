@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from asyconv.kernels.timing import facts, measure
+from asyconv.kernels.timing import PARTS, facts, measure
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.pose.geometry import MAP_HEIGHT, MAP_WIDTH
 from asyconv.pose.layers import Convolution
@@ -94,10 +94,7 @@ def _columns(
         "width": width,
         "parameters": sum(p.numel() for p in module.parameters()),
         "map": f"{size[1]}x{size[0]}",
-        "device": base.device,
-        "threads": base.threads,
-        "torch": base.torch,
-        "commit": base.commit,
+        **{name: getattr(base, name) for name in ("device", "threads", "torch", "commit")},
     }
 
 
@@ -107,7 +104,7 @@ def _clip_columns(network: nn.Module, clip: Tensor, clips: int) -> Row:
             network(clip)
 
     times_ms = measure(run, clip.device, seconds=math.inf, repeats=clips)
-    return {"n_clips": max(3, clips)} | {f"clip_s_{p}": t / 1e3 for p, t in zip(_PARTS, times_ms, strict=True)}
+    return {"n_clips": max(3, clips)} | {f"clip_s_{p}": t / 1e3 for p, t in zip(PARTS, times_ms, strict=True)}
 
 
 def _step_columns(network: nn.Module, stacked: Tensor, steps: int) -> Row:
@@ -127,6 +124,3 @@ def _step_columns(network: nn.Module, stacked: Tensor, steps: int) -> Row:
         "step_s_p50": step_s,
         "epoch_s_extrapolated": step_s / len(stacked) * EPOCH_CLIPS,
     }
-
-
-_PARTS = ("p20", "p50", "p80")

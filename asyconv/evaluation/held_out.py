@@ -1,7 +1,7 @@
 """Held-out data: clips of infants that no training has seen, with the true joints of every frame."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from asyconv.pose.clips import CLIP_FRAMES, SPACING_S
 from asyconv.pose.geometry import MAP_WIDTH, Crop, MapGeometry
 from asyconv.simulation.clips import WHOLE_PICTURE, condition_of, infant_at_clips, infant_clips
 from asyconv.simulation.driven import driven_body, read_joint_motion
-from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX
+from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX, Infant
 from asyconv.simulation.scene import CALM_INFANT, DRIVEN_INFANT, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
 
@@ -75,50 +75,43 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
     files = sorted(path for path in folder.iterdir() if path.suffix == ".parquet" or is_label_sheet(path))
     if not files:
         raise InputError(f"{folder}: expected tracks (.parquet) or sheets of labels (result_*.csv), found none")
-    pictures, scales, given_near = [], [], []
+    infants, given_near = [], []
     for number, path in enumerate(files):
         motion = read_joint_motion(path)
         span_s = float(motion.time_s[-1]) - (CLIP_FRAMES - 1) * SPACING_S
         if span_s < 0:
             raise InputError(f"{path.name}: expected joints for 1/3 s at least, found {motion.time_s[-1]:g} s")
         time_s = (np.linspace(0.0, span_s, clips)[:, None] + SPACING_S * np.arange(CLIP_FRAMES)).ravel()
-        infant = make_infant(seed, number, time_s, body=partial(driven_body, motion, time_s), condition=DRIVEN_INFANT)
-        pictures.append(InfantPicture(WHOLE_PICTURE, partial(infant_clips, infant)))
-        scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
+        body = partial(driven_body, motion, time_s)
+        infants.append(make_infant(seed, number, time_s, body=body, condition=DRIVEN_INFANT))
         given_near.append(motion.is_given(time_s))
-    together = joined([picture.clips_in(None) for picture in pictures])
-    given = np.concatenate(given_near).reshape(together.visible.shape)
-    return HeldOutClips(
-        clips=ClipSet(together.depth, together.xy_map, together.visible & given),
-        infant=np.repeat(np.arange(len(files)), clips),
-        mm_per_map=np.concatenate(scales).reshape(given.shape),
-        what=f"{len(files)} SIMULATED infants of seed {seed}, varied bodies, moved by the joints of {len(files)} files",
-        has_truth=given,
-        infant_names=tuple(path.stem for path in files),
-        pictures=tuple(pictures),
-    )
+    what = f"{len(files)} SIMULATED infants of seed {seed}, varied bodies, moved by the joints of {len(files)} files"
+    data = _of_simulated(infants, clips, what)
+    given = np.concatenate(given_near).reshape(data.clips.visible.shape)
+    seen = replace(data.clips, visible=data.clips.visible & given)
+    return replace(data, clips=seen, has_truth=given, infant_names=tuple(path.stem for path in files))
 
 
 def held_out(
     seed: int, infants: int, clips: int, condition: Condition = CALM_INFANT, varied_share: float = 0.0
 ) -> HeldOutClips:
     """`clips` clips of each of the first `infants` simulated infants of `seed`, a share of them varied."""
-    pictures, scales = [], []
+    made = []
     for number in range(infants):
         drawn = condition_of(seed, number, varied_share, condition) if varied_share else condition
-        infant = infant_at_clips(seed, number, clips, condition=drawn)
-        pictures.append(InfantPicture(WHOLE_PICTURE, partial(infant_clips, infant)))
-        scales.append(infant.to_camera(infant.joints_bed)[..., 2] * (NATIVE_PX / FOCAL_PX))
+        made.append(infant_at_clips(seed, number, clips, condition=drawn))
     familiarity = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
     varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ", varied" * condition.varied
+    return _of_simulated(made, clips, f"{infants} SIMULATED infants of seed {seed}, {familiarity}{varied}")
+
+
+def _of_simulated(infants: Sequence[Infant], clips: int, what: str) -> HeldOutClips:
+    """`clips` clips of each infant, who is simulated at their times alone."""
+    pictures = tuple(InfantPicture(WHOLE_PICTURE, partial(infant_clips, infant)) for infant in infants)
     together = joined([picture.clips_in(None) for picture in pictures])
-    return HeldOutClips(
-        clips=together,
-        infant=np.repeat(np.arange(infants), clips),
-        mm_per_map=np.concatenate(scales).reshape(together.visible.shape),
-        what=f"{infants} SIMULATED infants of seed {seed}, {familiarity}{varied}",
-        pictures=tuple(pictures),
-    )
+    z_mm = np.concatenate([infant.to_camera(infant.joints_bed)[..., 2] for infant in infants])
+    mm_per_map = (z_mm * (NATIVE_PX / FOCAL_PX)).reshape(together.visible.shape)
+    return HeldOutClips(together, np.repeat(np.arange(len(infants)), clips), mm_per_map, what, pictures=pictures)
 
 
 def annotated_part(run: Path, name: str, split: str) -> HeldOutClips:

@@ -157,6 +157,12 @@ def _covered(predictions: Predictions, visible: Bools, data: HeldOutClips) -> di
     return out
 
 
+def median_of(values: Array) -> float | None:
+    """Median of the values that are numbers; None where none is."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else None
+
+
 def _percent(part: Any, whole: Any) -> float | None:
     return 100 * float(part) / float(whole) if whole else None
 
@@ -169,14 +175,12 @@ def _distances(predictions: Predictions, truth: Array, visible: Bools) -> Array:
 def _error_columns(distance: Array, mm_per_map: Array) -> dict[str, float | int | None]:
     finite = np.isfinite(distance)
     parts = [float(v) for v in np.percentile(distance[finite], [50, 95])] if finite.any() else None
-    known_mm = finite & np.isfinite(mm_per_map)
-    mm = float(np.median((distance * mm_per_map)[known_mm])) if known_mm.any() else None
     return {
         "n_joints": int(finite.sum()),
         "error_map_px_p50": parts[0] if parts else None,
         "error_map_px_p95": parts[1] if parts else None,
         "error_native_px_p50": NATIVE_PX * parts[0] if parts else None,
-        "error_mm_p50": mm,
+        "error_mm_p50": median_of(distance * mm_per_map),
     }
 
 
@@ -207,7 +211,7 @@ def _infant_rows(
     rows = []
     for number in np.unique(data.infant):
         own = data.infant == number
-        medians = limb_rmsd(predictions.xy_map[own], truth[own], visible[own])
+        rmsd = limb_rmsd(predictions.xy_map[own], truth[own], visible[own])
         rows.append(
             {
                 "infant": int(number) if data.infant_names is None else data.infant_names[number],
@@ -215,10 +219,7 @@ def _infant_rows(
                 "visible_pct": 100 * float(visible[own].mean()),
                 **_error_columns(distance[own], data.mm_per_map[own]),
                 **_shares(predictions, truth, visible, trunks, own),
-                **{
-                    f"{limb}_rmsd_map_px_p50": float(np.nanmedian(values)) if np.isfinite(values).any() else None
-                    for limb, values in medians.items()
-                },
+                **{f"{limb}_rmsd_map_px_p50": median_of(values) for limb, values in rmsd.items()},
             }
         )
     return rows

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
 from asyconv.evaluation.held_out import HeldOutClips
 from asyconv.evaluation.predictions import Predictions, given_joints, predict
@@ -28,9 +29,7 @@ def presence_trade(model: Model, data: HeldOutClips, seen: ClipSet) -> list[Row]
 
 def moved_thresholds(thresholds: npt.ArrayLike, shift: float) -> npt.NDArray[np.float64]:
     """Thresholds [12] whose log odds are all moved by `shift`."""
-    kept = np.asarray(thresholds, np.float64)
-    odds = kept / (1.0 - kept) * np.exp(shift)
-    return np.asarray(odds / (1.0 + odds))
+    return np.asarray(expit(logit(np.asarray(thresholds, np.float64)) + shift))
 
 
 def trade_rows(

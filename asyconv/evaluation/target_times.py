@@ -1,12 +1,13 @@
 """How long drawing target maps takes, beside filling their buffer with a constant."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from asyconv.kernels.timing import facts, measure
+from asyconv.kernels.timing import PARTS, facts, measure
 from asyconv.simulation.clips import make_clips
 from asyconv.simulation.seeds import TRAIN_SEED
 from asyconv.training.target_sizes import RADIUS_PAPER_MAP, RADIUS_USEFUL_MAP
@@ -26,22 +27,16 @@ def target_rows(device: torch.device, clips: int, seconds: float) -> Iterator[di
 
 def _row(xy_map: Tensor, kind: Kind, radius: float, seconds: float) -> dict[str, object]:
     out = draw_targets(xy_map, kind, disc_radius=radius)
-    fill = measure(lambda: out.fill_(0.0), out.device, seconds=seconds, repeats=101)
-    draw = measure(
-        lambda: draw_targets(xy_map, kind, disc_radius=radius, out=out), out.device, seconds=seconds, repeats=101
-    )
+    timed = partial(measure, device=out.device, seconds=seconds, repeats=101)
+    fill = timed(lambda: out.fill_(0.0))
+    draw = timed(lambda: draw_targets(xy_map, kind, disc_radius=radius, out=out))
     base = facts(out.device, torch.float32)
     return {
         "kind": kind,
         "radius_map": radius,
         "shape": "x".join(map(str, out.shape)),
-        **{f"{what}_{p}_ms": round(t[i], 3) for what, t in (("fill", fill), ("draw", draw)) for i, p in enumerate(_P)},
+        **{f"fill_{p}_ms": round(t, 3) for p, t in zip(PARTS, fill, strict=True)},
+        **{f"draw_{p}_ms": round(t, 3) for p, t in zip(PARTS, draw, strict=True)},
         "times_filling": round(draw[0] / fill[0], 2),
-        "device": base.device,
-        "threads": base.threads,
-        "torch": base.torch,
-        "commit": base.commit,
+        **{name: getattr(base, name) for name in ("device", "threads", "torch", "commit")},
     }
-
-
-_P = ("p20", "p50", "p80")

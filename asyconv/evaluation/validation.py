@@ -15,13 +15,12 @@ from scipy.stats import t as student
 
 from asyconv import __version__
 from asyconv.errors import InputError
-from asyconv.evaluation.calibration import TRAINED_FRAMES, frame_hashes, with_card_beside
+from asyconv.evaluation.calibration import TRAINED_FRAMES, export_with, frame_hashes
 from asyconv.evaluation.held_out import NATIVE_PX, HeldOutClips
-from asyconv.evaluation.joint_errors import Evaluation
+from asyconv.evaluation.joint_errors import Evaluation, median_of
 from asyconv.evaluation.keypoints import labelled_trunk_map
 from asyconv.labels.annotations import ANNOTATED_FPS_HZ
-from asyconv.labels.clip_set import ClipSet
-from asyconv.pose.model_file import Model, save_model
+from asyconv.pose.model_file import Model
 from asyconv.pose.validated import Section, middle_distance_mm, validation_sentence
 from asyconv.skeleton import LIMBS
 
@@ -49,7 +48,7 @@ def part_of(data: HeldOutClips, kept: npt.NDArray[np.bool_]) -> HeldOutClips:
     names = data.infant_names
     return dataclasses.replace(
         data,
-        clips=ClipSet(*(getattr(data.clips, name)[kept] for name in ("depth", "xy_map", "visible"))),
+        clips=data.clips.part(kept),
         infant=infant,
         mm_per_map=data.mm_per_map[kept],
         what=data.what.replace(f"{len(np.unique(data.infant))} ", f"{len(numbers)} ", 1),
@@ -83,8 +82,8 @@ def interval_rows(evaluation: Evaluation, data: HeldOutClips) -> list[Row]:
     rows = []
     for part, joints in {"all": list(range(px.shape[-1])), **{k: list(v) for k, v in LIMBS.items()}}.items():
         for unit, error in units.items():
-            own = [_median(error[data.infant == number][..., joints]) for number in np.unique(data.infant)]
-            rows.append(_row(f"median error, {unit}", part, _median(error[..., joints]), own))
+            own = [median_of(error[data.infant == number][..., joints]) for number in np.unique(data.infant)]
+            rows.append(_row(f"median error, {unit}", part, median_of(error[..., joints]), own))
     for key in ("missed_pct", "invented_pct", "pck_0.1_trunk_pct"):
         rows.append(_row(key, "all", evaluation.totals[key], [row[key] for row in evaluation.infants]))
     return rows
@@ -94,11 +93,6 @@ def _row(measure: str, part: str, pooled: float | None, own: Sequence[float | No
     found, most = interval(own), 100.0 if measure.endswith("_pct") else np.inf
     mean, low, high = (found[0], max(0.0, found[1]), min(most, found[2])) if found else (None, None, None)
     return {"measure": measure, "part": part, "pooled": pooled, "mean_of_infants": mean, "low": low, "high": high}
-
-
-def _median(values: Array) -> float | None:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else None
 
 
 def validated_section(evaluation: Evaluation, data: HeldOutClips, fx_px: float | None, width_px: int) -> Section:
@@ -129,11 +123,8 @@ def _rounded(value: Any) -> Any:
 
 def export_validated(path: Path, model: Model, section: Section) -> Model:
     """Write `model` with the section in its card; the weights stay, the hash over weights and card changes."""
-    card = {**model.card, "validated": section, "settings": model.settings}
-    if not section["simulated"]:
-        card["model_validation"] = validation_sentence(section)
-    save_model(path, model.detection, model.regression, card)
-    return with_card_beside(path)
+    words = {} if section["simulated"] else {"model_validation": validation_sentence(section)}
+    return export_with(path, model, {"validated": section, **words})
 
 
 def validation_text(evaluation: Evaluation, section: Section) -> str:

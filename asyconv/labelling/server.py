@@ -19,7 +19,7 @@ import numpy as np
 from asyconv.errors import InputError
 from asyconv.labelling.data_set import update_data_set
 from asyconv.labelling.label_set import ChosenFrame, LabelSet
-from asyconv.labelling.rater_file import STATES, ChangedElsewhereError, Label, RaterFile, label_of
+from asyconv.labelling.rater_file import ChangedElsewhereError, Label, RaterFile, label_of
 from asyconv.skeleton import JOINTS, LIMBS
 
 if TYPE_CHECKING:
@@ -110,9 +110,8 @@ def _data(chosen: LabelSet, rater: RaterFile) -> "Blueprint":
             "rater": rater.rater,
             "joints": JOINTS,
             "bones": {limb: list(joints) for limb, joints in LIMBS.items()},
-            "states": STATES,
             "frames": [
-                {"id": one.id, "infant": one.infant_id, "clip": one.clip, "place": one.place, "why": one.why,
+                {"id": one.id, "infant": one.infant_id, "place": one.place, "why": one.why,
                  "time_s": one.time_s, "width": one.width_px, "height": one.height_px, "simulated": one.simulated,
                  "around": sorted(map(int, one.pictures)), "labelled": one.id in rater.labels}
                 for one in chosen.frames

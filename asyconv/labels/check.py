@@ -31,7 +31,7 @@ from asyconv.labels.check_labels import Labels, suspicious
 from asyconv.labels.coco import unresolved
 from asyconv.labels.frame_runs import chosen_clips, runs_of
 from asyconv.labels.label_sheets import OUTSIDE, ImageName, LabelRow, LabelSheet, by_frame
-from asyconv.labels.unusable import unusable
+from asyconv.labels.unusable import Place, unusable
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.recordings.png_files import png_is_whole
 from asyconv.skeleton import JOINTS
@@ -61,10 +61,6 @@ class Finding(NamedTuple):
     row: int | None
     kind: str
     text: str
-
-
-Place = tuple[int | None, str, str]
-"""Row, kind and sentence of a finding in a sheet."""
 
 
 @dataclass(frozen=True)
@@ -178,9 +174,8 @@ def _picture_findings(sheet: LabelSheet, pictures: Pictures, data_set: Found, fi
         if bits in there:
             chosen[there[bits].path] = there[bits]
         elif 0 in there:
-            yield Finding(
-                _place(data_set, there[0].path), None, BAD_IMAGE, "expected a gray PNG picture of 8 or 16 bits"
-            )
+            text = "expected a gray PNG picture of 8 or 16 bits"
+            yield Finding(_place(data_set, there[0].path), None, BAD_IMAGE, text)
         else:
             other = f", only one of {min(there)} bits" if there else ""
             text = f"expected a picture of {bits} bits of frame {row.name.number}, found none{other}"
@@ -277,9 +272,7 @@ def as_table(checked: Checked) -> str:
     for finding in checked.findings:
         so_far[finding.file, finding.kind] += 1
         if so_far[finding.file, finding.kind] <= _SHOWN:
-            lines_of_cells.append(
-                (finding.file, "" if finding.row is None else str(finding.row), finding.kind, finding.text)
-            )
+            lines_of_cells.append((finding.file, str(finding.row or ""), finding.kind, finding.text))
         elif so_far[finding.file, finding.kind] == _SHOWN + 1:
             rest = count[finding.file, finding.kind] - _SHOWN
             lines_of_cells.append((finding.file, "...", finding.kind, f"and {rest} more (--csv names them all)"))

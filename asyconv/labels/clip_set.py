@@ -15,6 +15,10 @@ class ClipSet:
     xy_map: npt.NDArray[np.float32]
     visible: npt.NDArray[np.bool_]
 
+    def part(self, kept: npt.NDArray[np.bool_]) -> "ClipSet":
+        """The clips that are `kept`, [n]."""
+        return ClipSet(self.depth[kept], self.xy_map[kept], self.visible[kept])
+
 
 def joined(sets: Sequence[ClipSet]) -> ClipSet:
     """All clips of several sets in one set."""

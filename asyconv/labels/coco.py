@@ -11,8 +11,6 @@ import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeGuard
 
-import numpy as np
-
 from asyconv.errors import InputError, why_unreadable
 from asyconv.labels.label_sheets import (
     SCORE,
@@ -20,11 +18,13 @@ from asyconv.labels.label_sheets import (
     Fault,
     LabelRow,
     LabelSheet,
+    Point,
     check_point,
     image_name,
     joint_name,
+    label_row,
 )
-from asyconv.skeleton import JOINTS, N_JOINTS
+from asyconv.skeleton import JOINTS
 from asyconv.whole_files import json_of
 
 _KEYS: Final = ("images", "annotations", "categories")
@@ -71,36 +71,25 @@ class _Image(NamedTuple):
 
 
 def _row(number: int, image: _Image, annotation: dict[str, Any], columns: list[int] | None) -> LabelRow:
-    faults = []
-    xy_px = np.full((N_JOINTS, 2), np.nan)
     values = annotation.get("keypoints")
-    points = values if isinstance(values, list) else []
+    values = values if isinstance(values, list) else []
+    points: list[Point] | Fault
     if columns is None:
-        faults.append(
-            Fault(UNPARSABLE, f"expected a category with key points, found {annotation.get('category_id')!r}")
-        )
-    elif len(points) < 3 * (max(columns) + 1):
-        faults.append(Fault(UNPARSABLE, f"expected {3 * (max(columns) + 1)} numbers or more, found {len(points)}"))
+        points = Fault(UNPARSABLE, f"expected a category with key points, found {annotation.get('category_id')!r}")
+    elif len(values) < 3 * (max(columns) + 1):
+        points = Fault(UNPARSABLE, f"expected {3 * (max(columns) + 1)} numbers or more, found {len(values)}")
     else:
-        for joint, column in enumerate(columns):
-            point = _point(points[3 * column : 3 * column + 3])
-            if isinstance(point, Fault):
-                faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
-            elif point is not None:
-                xy_px[joint] = point
-    name = image_name(image.name)
-    if name is None:
-        faults.append(Fault(UNPARSABLE, f"image: expected a name with a frame number, found {image.name[:40]!r}"))
+        points = [_point(values[3 * column : 3 * column + 3]) for column in columns]
     area = annotation.get("area")
     area_px2 = float(area) if _is_number(area) and 0 < area < _MANY else None
-    return LabelRow(number, image.name, name, xy_px, tuple(faults), image.size_px, area_px2)
+    return label_row(number, image.name, points, size_px=image.size_px, area_px2=area_px2)
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:
     return not isinstance(value, bool) and isinstance(value, int | float)
 
 
-def _point(values: list[Any]) -> tuple[float, float] | Fault | None:
+def _point(values: list[Any]) -> Point:
     if not all(map(_is_number, values)):
         return Fault(UNPARSABLE, f"expected x, y, v, found {str(values)[:40]}")
     if values[2] == 0:
@@ -136,13 +125,10 @@ def _images(path: Path, content: dict[str, Any]) -> dict[int | str | None, _Imag
         identity, name = image.get("id"), image.get("file_name")
         if not isinstance(identity, int | str) or not isinstance(name, str):
             raise InputError(f"{path.name}: image {number}: expected an id and a file_name, found {str(image)[:60]}")
-        width, height = (int(side) if _is_number(side) and 0 < side < _MANY else 0 for side in _sides(image))
+        sides = image.get("width"), image.get("height")
+        width, height = (int(side) if _is_number(side) and 0 < side < _MANY else 0 for side in sides)
         images[identity] = _Image(name, (width, height) if width and height else None)
     return images
-
-
-def _sides(image: dict[str, Any]) -> tuple[Any, Any]:
-    return image.get("width"), image.get("height")
 
 
 def _image_id(annotation: dict[str, Any]) -> int | str | None:

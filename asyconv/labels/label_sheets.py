@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +60,10 @@ class Fault(NamedTuple):
 
     kind: str
     text: str
+
+
+Point = tuple[float, float] | Fault | None
+"""Pixels of a joint, None = not labelled, or why what was said makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -147,27 +151,32 @@ def _columns(path: Path, header: Sequence[str], more: Sequence[Sequence[str]]) -
 
 
 def _row(number: int, cells: Sequence[str], columns: Sequence[int], width: int) -> LabelRow:
-    faults = []
     while len(cells) > width and not cells[-1].strip():
         cells = cells[:-1]
-    xy_px = np.full((N_JOINTS, 2), np.nan)
+    points: list[Point] | Fault
     if len(cells) != width:  # which cell is whose is not known
-        faults.append(Fault(UNPARSABLE, f"expected {width} cells, found {len(cells)}: its labels are left out"))
+        points = Fault(UNPARSABLE, f"expected {width} cells, found {len(cells)}: its labels are left out")
     else:
-        for joint, column in enumerate(columns):
-            point = parse_point(cells[column])
-            if isinstance(point, Fault):
-                faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
-            elif point is not None:
-                xy_px[joint] = point
-    image = cells[0].strip()
+        points = [parse_point(cells[column]) for column in columns]
+    return label_row(number, cells[0].strip(), points)
+
+
+def label_row(row: int, image: str, points: list[Point] | Fault, **stated: Any) -> LabelRow:
+    """A row of its joints' points, or of the fault that leaves them all out, and of what else is stated."""
+    faults = [points] if isinstance(points, Fault) else []
+    xy_px = np.full((N_JOINTS, 2), np.nan)
+    for joint, point in enumerate([] if isinstance(points, Fault) else points):
+        if isinstance(point, Fault):
+            faults.append(Fault(point.kind, f"{JOINTS[joint]}: {point.text}"))
+        elif point is not None:
+            xy_px[joint] = point
     name = image_name(image)
     if name is None:
         faults.append(Fault(UNPARSABLE, f"image: expected a name with a frame number, found {image[:40]!r}"))
-    return LabelRow(number, image, name, xy_px, tuple(faults))
+    return LabelRow(row, image, name, xy_px, tuple(faults), **stated)
 
 
-def parse_point(cell: str) -> tuple[float, float] | Fault | None:
+def parse_point(cell: str) -> Point:
     """A cell's point; None where it says not visible, a fault where it makes no sense."""
     match = _CELL.fullmatch(cell.strip())
     if match is None:
@@ -175,7 +184,7 @@ def parse_point(cell: str) -> tuple[float, float] | Fault | None:
     return check_point(float(match[1]), float(match[2]))
 
 
-def check_point(x: float, y: float) -> tuple[float, float] | Fault | None:
+def check_point(x: float, y: float) -> Point:
     """The point itself; None for -1,-1, a fault where only one of the two is -1, one is below 0, or both are 0."""
     if x == -1 and y == -1:
         return None

@@ -29,10 +29,12 @@ _BONES_MAX: Final = (0.9, 1.3)  # trunks: upper arm and thigh, forearm and shank
 
 Array = npt.NDArray[np.float64]
 Size = tuple[int, int]
+Place = tuple[int | None, str, str]
+"""Row of a sheet (None: all), kind and sentence of what is wrong."""
 
 
-def unusable(sheet: LabelSheet, size: Size) -> Iterator[tuple[int | None, str, str]]:
-    """Row (None: all), kind and sentence of all that makes the labels of pictures of this size unusable."""
+def unusable(sheet: LabelSheet, size: Size) -> Iterator[Place]:
+    """All that makes the labels of pictures of this size unusable."""
     rows = by_frame(sheet.rows)
     if not rows:
         return
@@ -50,7 +52,7 @@ def unusable(sheet: LabelSheet, size: Size) -> Iterator[tuple[int | None, str, s
     yield from _bodies(xy_px)
 
 
-def _two_infants(sheet: LabelSheet) -> Iterator[tuple[int | None, str, str]]:
+def _two_infants(sheet: LabelSheet) -> Iterator[Place]:
     """Pictures with two annotations that label anything; in a table a repeated row corrects the one before."""
     if sheet.format != "COCO":
         return
@@ -63,7 +65,7 @@ def _two_infants(sheet: LabelSheet) -> Iterator[tuple[int | None, str, str]]:
         yield twice[0].row, TWO_INFANTS, text
 
 
-def _other_size(sheet: LabelSheet, size: Size) -> Iterator[tuple[int | None, str, str]]:
+def _other_size(sheet: LabelSheet, size: Size) -> Iterator[Place]:
     for row in sheet.rows:
         if row.size_px is not None and row.size_px != size:
             stated = f"{row.size_px[0]}x{row.size_px[1]}"
@@ -71,7 +73,7 @@ def _other_size(sheet: LabelSheet, size: Size) -> Iterator[tuple[int | None, str
             return
 
 
-def _bodies(xy_px: Array) -> Iterator[tuple[int | None, str, str]]:
+def _bodies(xy_px: Array) -> Iterator[Place]:
     joint = {name: xy_px[:, place] for place, name in enumerate(JOINTS)}
     apart = np.stack([joint[f"right_{part}"][:, 0] - joint[f"left_{part}"][:, 0] for part in ("shoulder", "hip")])
     seen = np.isfinite(apart).any(axis=0)

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 
 from asyconv.analysis.evaluation.error_plots import limb_boxes, reliability_curve
-from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.evaluation.conditions import CONDITIONS, conditions_text, evaluate_conditions
 from asyconv.evaluation.error_tables import text, write_tables
@@ -29,6 +27,7 @@ from asyconv.simulation.scene import CALM_INFANT, Condition, make_infant, sensed
 from asyconv.simulation.seeds import TEST_SEED
 from asyconv.skeleton import JOINTS, LIMBS, N_JOINTS
 from asyconv.training.recipe import make_recipe
+from tests.helpers.commands import invoke
 
 
 def test_rmsd_by_hand() -> None:
@@ -76,10 +75,8 @@ def test_calibration_error_by_hand() -> None:
     confidence = np.array([0.1, 0.2, 0.8, 0.9])
     right = np.array([False, False, True, True])
     rows = reliability_rows(confidence, right, bins=2)
-    assert [(row["n_joints"], round(row["confidence"], 6), row["share_right"]) for row in rows] == [
-        (2, 0.15, 0.0),
-        (2, 0.85, 1.0),
-    ]
+    found = [(row["n_joints"], round(row["confidence"], 6), row["share_right"]) for row in rows]
+    assert found == [(2, 0.15, 0.0), (2, 0.85, 1.0)]
     assert calibration_error(confidence, right, bins=2) == pytest.approx(0.15)
     assert calibration_error(np.array([0.0, 1.0]), np.array([False, True])) == 0.0
 
@@ -104,10 +101,8 @@ def evaluation(data: HeldOutClips) -> Evaluation:
     found = truth + np.array([1.0, 0.0])
     found[0, 0, np.flatnonzero(visible[0, 0])[0]] = np.nan
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "asyconv.evaluation.joint_errors.predict",
-            lambda *rest: Predictions(found, np.ones(visible.shape), np.ones(visible.shape)),
-        )
+        oracle = Predictions(found, np.ones(visible.shape), np.ones(visible.shape))
+        patch.setattr("asyconv.evaluation.joint_errors.predict", lambda *rest: oracle)
         patch.setattr("asyconv.evaluation.joint_errors.seen_by", lambda model, data: SeenClips(data.clips))
         patch.setattr("asyconv.evaluation.baselines.BASELINE_INFANTS", 2)
         return evaluate_on(load_model("compact"), data)
@@ -160,9 +155,8 @@ def test_figures_hold_their_data(evaluation: Evaluation) -> None:
 def test_a_condition_changes_what_it_names_and_nothing_else() -> None:
     times = np.arange(3) / 6.0
     plain = make_infant(TEST_SEED, 4, times)
-    assert dataclasses.replace(plain.placement, roll_deg=0.0) == dataclasses.replace(
-        make_infant(TEST_SEED, 4, times, condition=Condition(roll_deg=25.0)).placement, roll_deg=0.0
-    )
+    rolled = make_infant(TEST_SEED, 4, times, condition=Condition(roll_deg=25.0))
+    assert dataclasses.replace(rolled.placement, roll_deg=plain.placement.roll_deg) == plain.placement
     far = make_infant(TEST_SEED, 4, times, condition=Condition(distance_mm=700.0))
     assert far.distance_mm == 700.0
     np.testing.assert_array_equal(far.joints_bed, plain.joints_bed)
@@ -181,10 +175,8 @@ def test_a_condition_changes_what_it_names_and_nothing_else() -> None:
 
 
 def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "asyconv.evaluation.conditions.CONDITIONS",
-        {name: CONDITIONS[name] for name in ("calm", "camera at 480 mm")},
-    )
+    two = {name: CONDITIONS[name] for name in ("calm", "camera at 480 mm")}
+    monkeypatch.setattr("asyconv.evaluation.conditions.CONDITIONS", two)
     assert CONDITIONS["calm"] is CALM_INFANT
 
     def oracle(model: Any, clips: ClipSet) -> Predictions:
@@ -194,7 +186,7 @@ def test_errors_by_condition(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyconv.evaluation.conditions.predict", oracle)
     monkeypatch.setattr("asyconv.evaluation.conditions.seen_by", lambda model, data: SeenClips(data.clips))
     rows = list(evaluate_conditions(load_model("compact"), 1, 1, TEST_SEED))
-    assert [row["condition"] for row in rows] == ["calm", "camera at 480 mm"]
+    assert [row["condition"] for row in rows] == list(two)
     assert rows[1]["left_leg_map_px_p50"] == pytest.approx(2.0, abs=1e-5)
     assert rows[0]["missed_pct"] == 0.0
     lines = conditions_text(rows).splitlines()
@@ -216,14 +208,14 @@ def test_errors_of_a_model_that_crops_are_those_on_the_map_of_the_whole_picture(
 def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyconv.evaluation.baselines.BASELINE_INFANTS", 2)
     folder = tmp_path / "errors"
-    result = CliRunner().invoke(main, ["evaluate", "errors", "--infants", "1", "--clips", "1", "-o", str(folder)])
+    result = invoke("evaluate", "errors", "--infants", 1, "--clips", 1, "-o", folder)
     assert result.exit_code == 0, result.output
     assert "compact" in result.stdout
     written = {path.name for path in folder.iterdir()}
     assert {"errors.csv", "reliability.csv", "reliability.png", "worst_frames.png", "presence_trade.png"} <= written
     with (folder / "joints.csv").open(newline="") as file:
         assert [row["joint"] for row in csv.DictReader(file)] == list(JOINTS)
-    result = CliRunner().invoke(main, ["evaluate", "compare", "compact"])
+    result = invoke("evaluate", "compare", "compact")
     assert result.exit_code == 2
     assert "Missing option '-o' / '--output'" in result.stderr
 
@@ -231,10 +223,10 @@ def test_the_command_writes_tables_and_curve(tmp_path: Path, monkeypatch: pytest
 def test_the_test_part_of_an_annotated_training_takes_the_place_of_simulated_infants(
     data: HeldOutClips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = CliRunner().invoke(main, ["evaluate", "errors", "--test-of", str(tmp_path)])
+    result = invoke("evaluate", "errors", "--test-of", tmp_path)
     assert result.exit_code == 1
     assert "expected the folder of a training" in result.stderr
-    result = CliRunner().invoke(main, ["evaluate", "conditions", "--test-of", str(tmp_path)])
+    result = invoke("evaluate", "conditions", "--test-of", tmp_path)
     assert result.exit_code == 2
     recipe = dataclasses.replace(make_recipe("paper", "paper"), split="by infant, fold 1 of 2")
     monkeypatch.setattr("asyconv.training.loop.read_recipe", lambda run: recipe)
@@ -242,7 +234,7 @@ def test_the_test_part_of_an_annotated_training_takes_the_place_of_simulated_inf
     part = dataclasses.replace(data, what=what, mm_per_map=unknown, simulated=False)
     monkeypatch.setattr("asyconv.evaluation.held_out.annotated_part", lambda run, name, split: part)
     monkeypatch.setattr("asyconv.evaluation.baselines.BASELINE_INFANTS", 2)
-    result = CliRunner().invoke(main, ["evaluate", "errors", "--test-of", str(tmp_path)], catch_exceptions=False)
+    result = invoke("evaluate", "errors", "--test-of", tmp_path)
     assert result.exit_code == 0
     assert what in result.stdout
     assert "simulated infants' mean, map px" in result.stdout

@@ -89,10 +89,8 @@ def test_without_pycocotools_there_is_none(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_area_that_the_labels_state_gives_the_numbers_of_pycocotools() -> None:
     """An area of its own, the box round the joints, gave other numbers than those of the same file in pycocotools."""
-    coco_of, judge_of = (
-        pytest.importorskip("pycocotools.coco").COCO,
-        pytest.importorskip("pycocotools.cocoeval").COCOeval,
-    )
+    coco_of = pytest.importorskip("pycocotools.coco").COCO
+    judge_of = pytest.importorskip("pycocotools.cocoeval").COCOeval
     rng = np.random.default_rng(1)
     truth = 5 * (body().repeat(40, 0) + rng.normal(0, 3, (40, 12, 2)))
     found = truth + rng.normal(0, 12, truth.shape)

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from click.testing import CliRunner
 from torch import nn
 
-from asyconv.cli.main import main
 from asyconv.evaluation.clip_timing import EPOCH_CLIPS, plain, time_networks
 from asyconv.evaluation.table_two import PAPER_DATA
 from asyconv.pose.model_file import load_model, save_model
 from asyconv.pose.networks import AsymmetricRegression, Regression3d
+from tests.helpers.commands import invoke
 
 
 @pytest.mark.parametrize("network", [AsymmetricRegression, Regression3d])
@@ -62,8 +61,7 @@ def test_table_two_has_ours_and_the_papers_rows(tmp_path: Path, other: Path, mon
     small = list(time_networks(torch.device("cpu"), width=0.0625, clips=3, steps=3, size=(16, 16)))
     monkeypatch.setattr("asyconv.evaluation.clip_timing.time_networks", lambda *rest, **named: iter(small))
     out = tmp_path / "compared"
-    given = ["evaluate", "compare", "compact", str(other), "--infants", "1", "--clips", "1", "-o", str(out)]
-    result = CliRunner().invoke(main, given)
+    result = invoke("evaluate", "compare", "compact", other, "--infants", 1, "--clips", 1, "-o", out)
     assert result.exit_code == 0, result.output
     assert {path.name for path in out.iterdir()} == {"table2.csv", "table2.md", "times.csv", "fig4.png", "fig4.csv"}
     with (out / "table2.csv").open(newline="") as file:
@@ -79,8 +77,7 @@ def test_table_two_has_ours_and_the_papers_rows(tmp_path: Path, other: Path, mon
     assert float(rows[0]["clip_s_plain_conv3d"]) == pytest.approx(small[2]["clip_s_p50"], rel=1e-4)
     text = (out / "table2.md").read_text(encoding="utf8")
     assert text == result.stdout
-    assert (
-        "| the paper's Asy-regression | 16.90 (2.71) | 16.59 (2.43) | 16.27 (2.97) | 13.99 (4.60) | 0.030 | - |" in text
-    )
+    papers = "| the paper's Asy-regression | 16.90 (2.71) | 16.59 (2.43) | 16.27 (2.97) | 13.99 (4.60) | 0.030 | - |"
+    assert papers in text
     assert "epoch, extrapolated" in text
     assert "SIMULATED" in text

@@ -17,7 +17,7 @@ from asyconv.kernels import asymmetric_cascade, reference
 from asyconv.kernels.blocks import FRAMES, HEIGHT, MAPS, WIDTH, Block, channels_of, draw_blocks
 from asyconv.kernels.dispatch import PATHS, Problem, choose
 from asyconv.kernels.implementations import Implementation, implementations
-from asyconv.kernels.timing import Call, Row, facts, measure, measure_together, peak_mib, rounded, times
+from asyconv.kernels.timing import Call, Percentiles, Row, facts, measure, measure_together, peak_mib, rounded, times
 
 DTYPES = {str(dtype)[6:]: dtype for dtype in (torch.float32, *reference.HALVES)}
 GEMM = {"cpu": 2048, "cuda": 8192}
@@ -27,17 +27,15 @@ COPY_BYTES = {"cpu": 1 << 28, "cuda": 1 << 30}
 def ceilings(device: torch.device, dtype: torch.dtype) -> list[Row]:
     """Rates that nothing here can pass: one large matrix product, and one large copy, read and written."""
     n = GEMM[device.type]
-    p20, p50, p80 = measure(_gemm(device, dtype), device)
+    spent = measure(_gemm(device, dtype), device)
     common = facts(device, dtype)
-    gemm = replace(
-        common, what="gemm", shape=f"{n}x{n}x{n}", **times(p20, p50, p80), gflop_per_s=rounded(2e-6 * n**3 / p50)
-    )
+    rate = rounded(2e-6 * n**3 / spent[1])
+    gemm = replace(common, what="gemm", shape=f"{n}x{n}x{n}", **times(spent), gflop_per_s=rate)
     source = torch.zeros(COPY_BYTES[device.type], dtype=torch.uint8, device=device)
     target = torch.zeros_like(source)
-    p20, p50, p80 = measure(lambda: target.copy_(source), device)
-    rate = rounded(2e-6 * source.numel() / p50)
-    copy = replace(common, what="copy", shape=f"{source.numel() >> 20} MiB", **times(p20, p50, p80), gbyte_per_s=rate)
-    return [gemm, copy]
+    spent = measure(lambda: target.copy_(source), device)
+    rate = rounded(2e-6 * source.numel() / spent[1])
+    return [gemm, replace(common, what="copy", shape=f"{source.numel() >> 20} MiB", **times(spent), gbyte_per_s=rate)]
 
 
 def kernel_rows(
@@ -137,14 +135,18 @@ def _timed(what: str, block: Block, implementation: Implementation, gemm: float,
     def call() -> Tensor:
         return implementation.run(block, x)
 
-    peak = peak_mib(call, device)
-    p20, p50, p80 = measure(call, device, seconds=seconds)
-    rate, moved = block.gflop / p50 * 1e3, block.gbyte(implementation.passes, implementation.convolutions)
-    return replace(
-        facts(device, block.dtype), what=what, block=block.name, shape=block.shape, **times(p20, p50, p80),
-        gflop_per_s=rounded(rate), share_of_gemm=rounded(rate / gemm), gbyte_per_s=rounded(moved / p50 * 1e3),
-        peak_mib=peak,
-    )  # fmt: skip
+    common, peak = facts(device, block.dtype), peak_mib(call, device)
+    row = replace(common, what=what, block=block.name, shape=block.shape, peak_mib=peak)
+    moved = block.gbyte(implementation.passes, implementation.convolutions)
+    return _rated(row, measure(call, device, seconds=seconds), block.gflop, gemm, moved)
+
+
+def _rated(row: Row, spent: Percentiles, gflop: float, gemm: float, gbyte: float | None = None) -> Row:
+    """The row with its times, and with its rates beside that of the matrix product."""
+    rate = gflop / spent[1] * 1e3
+    moved = "" if gbyte is None else rounded(gbyte / spent[1] * 1e3)
+    share = rounded(rate / gemm)
+    return replace(row, **times(spent), gflop_per_s=rounded(rate), share_of_gemm=share, gbyte_per_s=moved)
 
 
 def _products(block: Block, gemm: float, seconds: float) -> Row:
@@ -156,12 +158,10 @@ def _products(block: Block, gemm: float, seconds: float) -> Row:
         for matrix in matrices:
             rows[:, : len(matrix)] @ matrix
 
-    p20, p50, p80 = measure(call, block.x.device, seconds=seconds)
-    rate = 2e-6 * block.voxels * sum(m.numel() for m in matrices) / p50
-    return replace(
-        facts(block.x.device, block.dtype), what="matrix products", block=block.name, shape=block.shape,
-        **times(p20, p50, p80), gflop_per_s=rounded(rate), share_of_gemm=rounded(rate / gemm),
-    )  # fmt: skip
+    common = facts(block.x.device, block.dtype)
+    row = replace(common, what="matrix products", block=block.name, shape=block.shape)
+    gflop = 2e-9 * block.voxels * sum(m.numel() for m in matrices)
+    return _rated(row, measure(call, block.x.device, seconds=seconds), gflop, gemm)
 
 
 def _whole(blocks: list[Block], without: Collection[str], seconds: float) -> list[Row]:
@@ -186,23 +186,12 @@ def _whole(blocks: list[Block], without: Collection[str], seconds: float) -> lis
     spent = measure_together([_gemm(device, dtype), *calls.values()], device, seconds=seconds * (1 + len(names)))
     common, shape = replace(facts(device, dtype), block="all"), blocks[0].shape.split("->")[0] + f"->{MAPS}"
     gemm, gflop = 2e-6 * n**3 / spent[0][1], sum(block.gflop for block in blocks)
-    rows = [replace(common, what="gemm", shape=f"{n}x{n}x{n}", **times(*spent[0]), gflop_per_s=rounded(gemm))]
+    rows = [replace(common, what="gemm", shape=f"{n}x{n}x{n}", **times(spent[0]), gflop_per_s=rounded(gemm))]
     for name, percentiles in zip(names, spent[1:], strict=True):
         moved = sum(
             b.gbyte(implementation.passes, implementation.convolutions)
             for b, implementation in zip(blocks, chains[name], strict=True)
         )
-        rate = gflop / percentiles[1] * 1e3
-        rows.append(
-            replace(
-                common,
-                what=name,
-                shape=shape,
-                **times(*percentiles),
-                gflop_per_s=rounded(rate),
-                share_of_gemm=rounded(rate / gemm),
-                gbyte_per_s=rounded(moved / percentiles[1] * 1e3),
-                peak_mib=peaks[name],
-            )  # fmt: skip
-        )
+        row = replace(common, what=name, shape=shape, peak_mib=peaks[name])
+        rows.append(_rated(row, percentiles, gflop, gemm, moved))
     return rows

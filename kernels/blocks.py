@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from asyconv.kernels import asymmetric_cascade, asymmetric_cascade_heads
+from asyconv.kernels.cascade import KERNELS, asymmetric_cascade, asymmetric_cascade_heads
 
 CHANNELS = (21, 64, 128, 256, 256)
 MAPS = 20
 FRAMES, HEIGHT, WIDTH = 3, 96, 128
-KERNELS = ((1, 3, 1), (1, 1, 3), (3, 1, 1))
 
 
 @dataclass(frozen=True)

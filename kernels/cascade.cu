@@ -15,9 +15,9 @@
 //   t=1     |halo|   tile ...          |halo|
 //   t=2     |halo|   tile ...          |halo|
 //
-// A warp owns 16 columns x 64 channels, or all channels where they are fewer, in all three frames: the two taps of the T convolution that see only
-// padding are left out, and this saves every warp the same. Each stage is written over the one before it,
-// whose sums are all in registers by then.
+// A warp owns 16 columns x 64 channels, or all channels where they are fewer, in all three frames: the two taps of the
+// T convolution that see only padding are left out, and this saves every warp the same. Each stage is written over the
+// one before it, whose sums are all in registers by then.
 //
 // Set by the launcher (kernels/plan.py): HALF (F16, BF16), C_IN, C_OUT, TILE_W, K_CHUNK, SLOTS, PLANAR, MAPS and
 // HALO: 1 when a row takes several tiles, so that the columns beside this tile are computed too.

@@ -73,17 +73,12 @@ def _autocast(x: Tensor, weights: Tensors) -> tuple[Tensor, Tensors]:
     return x if x.dtype == torch.float32 else x.to(dtype), [weight.to(dtype) for weight in weights]
 
 
-@torch.library.custom_op(NAME, mutates_args=(), device_types="cpu")
+@torch.library.custom_op(NAME, mutates_args=(), device_types=("cpu", "cuda"))
 def _cascade(x: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> Tensor:
     return _run(x, weights, biases)
 
 
-@_cascade.register_kernel("cuda")
-def _cascade_cuda(x: Tensor, weights: Tensors, biases: Tensors) -> Tensor:
-    return _run(x, weights, biases)
-
-
-@torch.library.custom_op(NAME + "_heads", mutates_args=(), device_types="cpu")
+@torch.library.custom_op(NAME + "_heads", mutates_args=(), device_types=("cpu", "cuda"))
 def _heads(
     x: Tensor,
     weights: Sequence[Tensor],
@@ -91,11 +86,6 @@ def _heads(
     head_weights: Sequence[Tensor],
     head_biases: Sequence[Tensor],
 ) -> Tensor:
-    return _run(x, weights, biases, head_weights, head_biases)
-
-
-@_heads.register_kernel("cuda")
-def _heads_cuda(x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors, head_biases: Tensors) -> Tensor:
     return _run(x, weights, biases, head_weights, head_biases)
 
 
@@ -138,9 +128,7 @@ def _run_on_cuda(
     return _library(x, weights, biases, head_weights, head_biases)
 
 
-def _library(
-    x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors = (), head_biases: Tensors = ()
-) -> Tensor:
+def _library(x: Tensor, weights: Tensors, biases: Tensors, head_weights: Tensors, head_biases: Tensors) -> Tensor:
     """Run by torch's own convolutions, on any device."""
     with torch.autocast(x.device.type, enabled=False):  # or it would cast the float32 sums of a half
         x = _channels_last(x, weights[0].dtype)

@@ -18,11 +18,10 @@ import torch
 from torch import Tensor
 
 from asyconv.kernels import launch
-from asyconv.kernels.plan import LaunchPlan, launch_plan
+from asyconv.kernels.plan import FRAMES, LaunchPlan, launch_plan
 
 VARIABLE: Final = "ASYCONV_CASCADE"
 PATHS: Final = ("library", "tensor-core", "hopper", "numba")
-FRAMES: Final = 3
 
 FASTEST: Final[Mapping[tuple[tuple[int, int], int, int, int, torch.dtype], str]] = {}
 """(compute capability, input channels, output channels, maps, dtype of the weights) -> path."""

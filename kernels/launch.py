@@ -166,10 +166,7 @@ def _packed(plan: LaunchPlan, sources: tuple[Tensor, ...], heads: int) -> tuple[
             for tensor in entry.tensors:
                 tensor.record_stream(stream)
         return entry.tensors
-    tensors = (
-        pack_weights(sources[:3], plan, sources[6 : 6 + heads]),
-        pack_biases(sources[3:6], sources[6 + heads :]),
-    )
+    tensors = (pack_weights(sources[:3], plan, sources[6 : 6 + heads]), pack_biases(sources[3:6], sources[6 + heads :]))
     if capturing or not counted:  # memory of a graph's pool must not outlive the capture
         return tensors
     if entry is not None:

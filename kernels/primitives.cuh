@@ -53,53 +53,39 @@ __device__ __forceinline__ void load_matrices(u32 (&halves)[4], const void* row)
                : "memory");
 }
 
-// sum[16][8] += a[16][16] * b[16][8] by one warp, in float32.
-__device__ __forceinline__ void multiply(float (&sum)[4], const u32 (&a)[4], u32 b0, u32 b1, F16) {
+// `multiply`: sum[16][8] += a[16][16] * b[16][8] by one warp, in float32. `pack`: two floats to two halves, rounded to
+// nearest, what is too large becomes the largest finite half; NaN stays NaN. `pack_relu` puts 0 for negative values
+// first. `lo` lies first in memory.
 #if __CUDA_ARCH__ >= 800
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
-      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+#define OPERATIONS(HALF, name)                                                                                   \
+  __device__ __forceinline__ void multiply(float (&sum)[4], const u32 (&a)[4], u32 b0, u32 b1, HALF) {           \
+    asm("mma.sync.aligned.m16n8k16.row.col.f32." name "." name ".f32 "                                           \
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                                        \
+        : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])                                                 \
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));                                         \
+  }                                                                                                              \
+  __device__ __forceinline__ u32 pack(float lo, float hi, HALF) {                                                \
+    u32 halves;                                                                                                  \
+    asm("cvt.rn.satfinite." name "x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(hi), "f"(lo));                        \
+    return halves;                                                                                               \
+  }                                                                                                              \
+  __device__ __forceinline__ u32 pack_relu(float lo, float hi, HALF) {                                           \
+    u32 halves;                                                                                                  \
+    asm("cvt.rn.relu.satfinite." name "x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(hi), "f"(lo));                   \
+    return halves;                                                                                               \
+  }
+OPERATIONS(F16, "f16")
+OPERATIONS(BF16, "bf16")
+#undef OPERATIONS
 #else
+__device__ __forceinline__ void multiply(float (&sum)[4], const u32 (&a)[4], u32 b0, u32 b1, F16) {
   asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(a[0]), "r"(a[1]), "r"(b0));
   asm("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(a[2]), "r"(a[3]), "r"(b1));
-#endif
 }
-
-// Two floats to two halves, rounded to nearest, what is too large becomes the largest finite half; NaN stays
-// NaN. `pack_relu` puts 0 for negative values first. `lo` lies first in memory.
-#if __CUDA_ARCH__ >= 800
-__device__ __forceinline__ void multiply(float (&sum)[4], const u32 (&a)[4], u32 b0, u32 b1, BF16) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-      : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-__device__ __forceinline__ u32 pack(float lo, float hi, F16) {
-  u32 halves;
-  asm("cvt.rn.satfinite.f16x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(hi), "f"(lo));
-  return halves;
-}
-__device__ __forceinline__ u32 pack(float lo, float hi, BF16) {
-  u32 halves;
-  asm("cvt.rn.satfinite.bf16x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(hi), "f"(lo));
-  return halves;
-}
-__device__ __forceinline__ u32 pack_relu(float lo, float hi, F16) {
-  u32 halves;
-  asm("cvt.rn.relu.satfinite.f16x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(hi), "f"(lo));
-  return halves;
-}
-__device__ __forceinline__ u32 pack_relu(float lo, float hi, BF16) {
-  u32 halves;
-  asm("cvt.rn.relu.satfinite.bf16x2.f32 %0, %1, %2;" : "=r"(halves) : "f"(hi), "f"(lo));
-  return halves;
-}
-#else
 // Comparisons instead of min and max, which would lose a NaN.
 __device__ __forceinline__ float clamp(float value, float least) {
   value = value < least ? least : value;

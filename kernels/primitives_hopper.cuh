@@ -114,43 +114,28 @@ __device__ __forceinline__ void multiply_wait() { asm volatile("wgmma.wait_group
 // multiply_commit and multiply_wait.
 #define SUMS_4(i) "+f"(sum[i]), "+f"(sum[i + 1]), "+f"(sum[i + 2]), "+f"(sum[i + 3])
 #define SUMS_16(i) SUMS_4(i), SUMS_4(i + 4), SUMS_4(i + 8), SUMS_4(i + 12)
-__device__ __forceinline__ void multiply_async(float (&sum)[16], u64 a, u64 b, F16) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n32k16.f32.f16.f16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "
-      "%16, %17, 1, 1, 1, 0, 0;"
-      : SUMS_16(0)
-      : "l"(a), "l"(b));
-}
-__device__ __forceinline__ void multiply_async(float (&sum)[16], u64 a, u64 b, BF16) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "
-      "%16, %17, 1, 1, 1, 0, 0;"
-      : SUMS_16(0)
-      : "l"(a), "l"(b));
-}
-__device__ __forceinline__ void multiply_async(float (&sum)[64], u64 a, u64 b, F16) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
-      "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
-      "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
-      "%64, %65, 1, 1, 1, 0, 0;"
-      : SUMS_16(0), SUMS_16(16), SUMS_16(32), SUMS_16(48)
-      : "l"(a), "l"(b));
-}
-__device__ __forceinline__ void multiply_async(float (&sum)[64], u64 a, u64 b, BF16) {
-  asm volatile(
-      "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
-      "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
-      "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "
-      "%64, %65, 1, 1, 1, 0, 0;"
-      : SUMS_16(0), SUMS_16(16), SUMS_16(32), SUMS_16(48)
-      : "l"(a), "l"(b));
-}
+#define MULTIPLICATIONS(HALF, name)                                                                               \
+  __device__ __forceinline__ void multiply_async(float (&sum)[16], u64 a, u64 b, HALF) {                         \
+    asm volatile(                                                                                                \
+        "wgmma.mma_async.sync.aligned.m64n32k16.f32." name "." name " {"                                         \
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "                                \
+        "%16, %17, 1, 1, 1, 0, 0;"                                                                               \
+        : SUMS_16(0)                                                                                             \
+        : "l"(a), "l"(b));                                                                                       \
+  }                                                                                                              \
+  __device__ __forceinline__ void multiply_async(float (&sum)[64], u64 a, u64 b, HALF) {                         \
+    asm volatile(                                                                                                \
+        "wgmma.mma_async.sync.aligned.m64n128k16.f32." name "." name " {"                                        \
+        "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "                                 \
+        "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "                       \
+        "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "                       \
+        "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63}, "                      \
+        "%64, %65, 1, 1, 1, 0, 0;"                                                                               \
+        : SUMS_16(0), SUMS_16(16), SUMS_16(32), SUMS_16(48)                                                      \
+        : "l"(a), "l"(b));                                                                                       \
+  }
+MULTIPLICATIONS(F16, "f16")
+MULTIPLICATIONS(BF16, "bf16")
+#undef MULTIPLICATIONS
 #undef SUMS_16
 #undef SUMS_4

@@ -1,14 +1,12 @@
 """What each convolution means, in plain torch: CPU path, GPU baseline and oracle of the fused kernels.
 
-All activations have one layout, ``[B, T, H, W, C]`` contiguous, which is channels-last for every 2-D and
-3-D view taken here, so that no convolution copies its input. Weights keep the shape of a 3-D convolution,
-``[O, C, kT, kH, kW]``.
+All activations have one layout, ``[B, T, H, W, C]`` contiguous, which is channels-last for every 2-D and 3-D view taken
+here, so that no convolution copies its input. Weights keep the shape of a 3-D convolution, ``[O, C, kT, kH, kW]``.
 
-Two routes give the same numbers. *Folded*: a spatial kernel is a 2-D convolution over ``B*T`` pictures, a
-temporal one a 2-D convolution with kernel (3, 1) over pictures of T rows and H*W columns, a full one three
-spatial ones over shifted frames. *View*: conv3d on a channels-last view. On the CPU torch has a fast path
-for the second only with two clips or more, where its backward pass is up to 2.7 times as fast as the folded
-one; one clip alone is 3-5 times faster folded.
+Two routes give the same numbers. *Folded*: a spatial kernel is a 2-D convolution over ``B*T`` pictures, a temporal one
+a 2-D convolution with kernel (3, 1) over pictures of T rows and H*W columns, a full one three spatial ones over shifted
+frames. *View*: conv3d on a channels-last view. On the CPU torch has a fast path for the second only with two clips or
+more, where its backward pass is up to 2.7 times as fast as the folded one; one clip alone is 3-5 times faster folded.
 
 Halves sum in float32 everywhere. bfloat16 runs on a CPU as it is where the processor multiplies it; other halves are
 computed in float32 there and, in a convolution alone, rounded where CUDA rounds them: before the bias and after.

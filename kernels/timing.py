@@ -49,6 +49,7 @@ COLUMNS = [field.name for field in fields(Row)]
 """Of a CSV file of rows."""
 
 Percentiles = tuple[float, float, float]
+PARTS = ("p20", "p50", "p80")
 
 
 def measure(call: Call, device: torch.device, *, seconds: float = 1.0, repeats: int = 15) -> Percentiles:
@@ -105,9 +106,9 @@ def _cupy_version() -> str:
     return ""
 
 
-def times(p20: float, p50: float, p80: float) -> dict[str, Any]:
+def times(percentiles_ms: Percentiles) -> dict[str, Any]:
     """Columns of `Row` for what `measure` gives."""
-    return {"p20_ms": round(p20, 4), "p50_ms": round(p50, 4), "p80_ms": round(p80, 4)}
+    return {f"{part}_ms": round(time_ms, 4) for part, time_ms in zip(PARTS, percentiles_ms, strict=True)}
 
 
 def rounded(value: float) -> float:

@@ -97,7 +97,7 @@ def replayed(check: Check, call: Call, inputs: list[Tensor]) -> dict[str, Any]:
     if check.device.type == "cuda":
         calls = [graphed(once) for once in calls]
     turn = itertools.cycle(calls)
-    return times(*measure(lambda: next(turn)(), check.device))
+    return times(measure(lambda: next(turn)(), check.device))
 
 
 def graphed(call: Callable[[], object]) -> Callable[[], object]:
@@ -135,11 +135,11 @@ def training(check: Check) -> None:
     for path in sound(check):
         with forced(path):  # statistics are frozen in evaluation: forward by the path, backward by torch
             peak = peak_mib(step, check.device)
-            spent = times(*measure(step, check.device))
+            spent = times(measure(step, check.device))
         check.keep(replace(common, what=f"training step, frozen statistics, by {path}", **spent, peak_mib=peak))
     network.train()
     peak = peak_mib(step, check.device)
-    check.keep(replace(common, what="training step", **times(*measure(step, check.device)), peak_mib=peak))
+    check.keep(replace(common, what="training step", **times(measure(step, check.device)), peak_mib=peak))
 
 
 def joints(check: Check) -> None:

@@ -18,6 +18,8 @@ from asyconv.kernels.plan import LaunchPlan, launch_plan
 from tests.helpers.cascades import draw
 from tests.helpers.cuda_on_cpu import CpuKernel, compile_kernels
 
+PLAN = launch_plan((8, 0), "float16", 8, 64, 9)
+
 
 class OnCpu:
     """A kernel as CuPy gives it, which runs on the CPU and keeps what it was launched with."""
@@ -77,10 +79,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Devices:
 
 @pytest.mark.usefixtures("devices")
 def test_launch_gives_what_the_operation_means(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    plans = [
-        launch_plan((8, 0), "float16", 21, 64, 9, planar=True),
-        launch_plan((8, 0), "bfloat16", 20, 64, 9, maps=5),
-    ]
+    plans = [launch_plan((8, 0), "float16", 21, 64, 9, planar=True), launch_plan((8, 0), "bfloat16", 20, 64, 9, maps=5)]
     kernels = [OnCpu(k) for k in compile_kernels(tmp_path, [(plan, plan.text) for plan in plans])]
     monkeypatch.setattr(launch, "_kernel", lambda plan, index: kernels[plans.index(plan)])
 
@@ -108,21 +107,20 @@ def test_a_kernel_is_built_and_started_on_the_device_of_x(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(launch, "_kernel", build)
     x, weights, biases, *_ = draw((1, 8, 64, 3, 2, 9), torch.float16)
-    launch.run(launch_plan((8, 0), "float16", 8, 64, 9), x, weights, biases)
+    launch.run(PLAN, x, weights, biases)
     assert seen == 2 * [(x.device, [x.device.index])]
 
 
 @pytest.mark.usefixtures("devices")
 def test_weights_are_packed_once_and_in_place_when_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = launch_plan((8, 0), "float16", 8, 64, 9)
     launches: list[tuple[int, ...]] = []
     monkeypatch.setattr(launch, "_kernel", lambda plan, index: lambda g, b, arguments, **k: launches.append(arguments))
     x, weights, biases, *_ = draw((1, 8, 64, 3, 2, 9), torch.float16)
 
     def packed() -> tuple[int, int]:
-        launch.run(plan, x, weights, biases)
+        launch.run(PLAN, x, weights, biases)
         weights_at, biases_at = (int(address) for address in launches[-1][1:3])
-        found, expected = pack_weights(weights, plan), pack_biases(biases)
+        found, expected = pack_weights(weights, PLAN), pack_biases(biases)
         assert ctypes.string_at(weights_at, found.nbytes) == found.numpy().tobytes()
         assert ctypes.string_at(biases_at, expected.nbytes) == expected.numpy().tobytes()
         return weights_at, biases_at
@@ -144,16 +142,15 @@ def test_weights_are_packed_once_and_in_place_when_they_change(monkeypatch: pyte
 
 @pytest.mark.usefixtures("devices")
 def test_a_capture_packs_changed_weights_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = launch_plan((8, 0), "float16", 8, 64, 9)
     _, weights, biases, *_ = draw((1, 8, 64, 3, 2, 9), torch.float16)
     sources = (*weights, *biases)
-    before = launch._packed(plan, sources, 0)[0]
+    before = launch._packed(PLAN, sources, 0)[0]
     kept = before.clone()
     monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
-    assert launch._packed(plan, sources, 0)[0] is before
+    assert launch._packed(PLAN, sources, 0)[0] is before
     weights[1].mul_(2)
-    inside = launch._packed(plan, sources, 0)[0]
-    assert torch.equal(inside, pack_weights(weights, plan))
+    inside = launch._packed(PLAN, sources, 0)[0]
+    assert torch.equal(inside, pack_weights(weights, PLAN))
     assert torch.equal(before, kept)
 
 
@@ -161,7 +158,7 @@ def test_a_capture_packs_changed_weights_for_itself(monkeypatch: pytest.MonkeyPa
 def test_no_clip_launches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "_kernel", lambda *_: pytest.fail("a kernel was built"))
     x, weights, biases, *_ = draw((0, 8, 64, 3, 2, 9), torch.float16)
-    assert launch.run(launch_plan((8, 0), "float16", 8, 64, 9), x, weights, biases).shape == (0, 64, 3, 2, 9)
+    assert launch.run(PLAN, x, weights, biases).shape == (0, 64, 3, 2, 9)
 
 
 @pytest.mark.usefixtures("devices")
@@ -172,4 +169,4 @@ def test_a_kernel_that_does_not_start_says_so(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(launch, "_kernel", lambda plan, index: refuse)
     x, weights, biases, *_ = draw((1, 8, 64, 3, 2, 9), torch.float16)
     with pytest.raises(launch.LaunchError, match="cascade does not start here: CUDA_ERROR_INVALID_VALUE"):
-        launch.run(launch_plan((8, 0), "float16", 8, 64, 9), x, weights, biases)
+        launch.run(PLAN, x, weights, biases)

@@ -13,11 +13,7 @@ NATIVE = [torch.float32, *([torch.bfloat16] if reference.has_bfloat16() else [])
 def drawn(dtype: torch.dtype, *kernel: int, transposed: bool = False) -> tuple[Tensor, Tensor, Tensor]:
     torch.manual_seed(0)
     shape = (8, 16) if transposed else (16, 8)
-    return (
-        torch.randn(2, 3, 6, 10, 8).to(dtype),
-        torch.randn(*shape, *kernel).to(dtype),
-        torch.randn(16).to(dtype),
-    )
+    return (torch.randn(2, 3, 6, 10, 8).to(dtype), torch.randn(*shape, *kernel).to(dtype), torch.randn(16).to(dtype))
 
 
 @pytest.fixture

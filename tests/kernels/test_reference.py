@@ -1,6 +1,7 @@
 """Convolutions on the one channels-last layout: by hand, against conv3d, and their gradients."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ import torch.nn.functional as F
 from asyconv.kernels.packing import fold_batchnorm
 from asyconv.kernels.reference import convolve, convolve_folded, double, halve
 
-Tolerance = Callable[[object], dict[str, float]]
+Tolerance = Callable[[object], dict[str, Any]]
 KERNELS = [(1, 3, 1), (1, 1, 3), (3, 1, 1), (3, 3, 3), (1, 1, 1), (1, 5, 3), (5, 3, 3)]
 SIZES = [(1, 3, 6, 8), (2, 3, 5, 7), (3, 1, 4, 3), (1, 2, 1, 1), (2, 4, 9, 2)]
 
@@ -21,10 +22,6 @@ def layout_3d(x: torch.Tensor) -> torch.Tensor:
 
 def draw(*shape: int) -> torch.Tensor:
     return torch.randn(shape, dtype=torch.float64, requires_grad=True)
-
-
-def assert_close(found: torch.Tensor, expected: torch.Tensor, tolerance: dict[str, float]) -> None:
-    torch.testing.assert_close(found, expected, rtol=tolerance["rtol"], atol=tolerance["atol"])
 
 
 def line(*values: float) -> torch.Tensor:
@@ -64,7 +61,7 @@ def test_equals_conv3d(
             y = route(x, weight, b)
             expected = truth if b is not None else truth - bias.view(-1, 1, 1, 1)
             assert y.is_contiguous()
-            assert_close(layout_3d(y), expected, tolerance(torch.float32))
+            torch.testing.assert_close(layout_3d(y), expected, **tolerance(torch.float32))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -93,7 +90,7 @@ def test_resampling_equals_3d(clips: int, device: str, tolerance: Tolerance) -> 
     ]
     for y, truth in pairs:
         assert y.is_contiguous()
-        assert_close(layout_3d(y), truth, tolerance(torch.float32))
+        torch.testing.assert_close(layout_3d(y), truth, **tolerance(torch.float32))
 
 
 @pytest.mark.parametrize("clips", [1, 2])
@@ -116,9 +113,8 @@ def test_gradients_of_resampling_and_of_one_channel() -> None:
 
 def test_folding_a_batch_normalisation_by_hand() -> None:
     # y = 2x + 1, then (y - 3) / sqrt(4) * 10 + 5 = 10x - 5
-    weight, bias = fold_batchnorm(
-        line(2.0).view(1, 1, 1, 1, 1), line(1.0), line(10.0), line(5.0), line(3.0), line(4.0), 0.0
-    )
+    of_norm = (line(10.0), line(5.0), line(3.0), line(4.0), 0.0)
+    weight, bias = fold_batchnorm(line(2.0).view(1, 1, 1, 1, 1), line(1.0), *of_norm)
     assert weight.item() == 10
     assert bias.item() == -5
 

@@ -126,11 +126,9 @@ class MapGeometry:
         step = np.array([1, MAP_WIDTH])
         by_column = np.stack([columns, np.full(part.width_px, middle_y)], axis=-1)
         by_row = np.stack([np.full(part.height_px, middle_x), rows], axis=-1)
-        column_is_x = self.head in ("down", "up")
-        cell_of_column = (
-            _nearest_cell(self.to_map(by_column))[:, 0 if column_is_x else 1] * step[0 if column_is_x else 1]
-        )
-        cell_of_row = _nearest_cell(self.to_map(by_row))[:, 1 if column_is_x else 0] * step[1 if column_is_x else 0]
+        of_column, of_row = (0, 1) if self.head in ("down", "up") else (1, 0)  # axes of the map
+        cell_of_column = _nearest_cell(self.to_map(by_column))[:, of_column] * step[of_column]
+        cell_of_row = _nearest_cell(self.to_map(by_row))[:, of_row] * step[of_row]
         return cell_of_row, cell_of_column
 
     def resize(self, depth: npt.NDArray[np.uint16]) -> npt.NDArray[np.float32]:

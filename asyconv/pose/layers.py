@@ -18,9 +18,8 @@ Kernel = tuple[int, int, int]
 class Convolution(nn.Module):
     """Convolution with bias, then batch normalisation and ReLU, on [B, T, H, W, C].
 
-    ``kind`` is "same" (stride 1, odd kernel), "halve" or "double" (2x2 in space, strided or transposed). An
-    output layer has ``activate=False``: the convolution alone. ``norm`` is None in an output layer and
-    after folding.
+    ``kind`` is "same" (stride 1, odd kernel), "halve" or "double" (2x2 in space, strided or transposed). An output
+    layer has ``activate=False``: the convolution alone. ``norm`` is None in an output layer and after folding.
     """
 
     def __init__(self, c_in: int, c_out: int, kernel: Kernel, kind: str = "same", *, activate: bool = True) -> None:

@@ -10,6 +10,8 @@ import dataclasses
 import json
 import logging
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,21 +87,20 @@ def facts(model: Model) -> dict[str, Any]:
     }
 
 
-def _same(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
-    padding = [size // 2 for size in weight.shape[2:]]
-    y = F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, padding=padding).permute(0, 2, 3, 4, 1)
+def _plain(
+    operation: Callable[..., Tensor], x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False, **how: Any
+) -> Tensor:
+    y = operation(x.permute(0, 4, 1, 2, 3), weight, bias, **how).permute(0, 2, 3, 4, 1)
     return F.relu(y) if relu else y
 
 
-def _halve(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
-    y = F.conv3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride=(1, 2, 2)).permute(0, 2, 3, 4, 1)
-    return F.relu(y) if relu else y
+def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
+    return _plain(F.conv3d, x, weight, bias, relu=relu, padding=[size // 2 for size in weight.shape[2:]])
 
 
-def _double(x: Tensor, weight: Tensor, bias: Tensor | None, *, relu: bool = False) -> Tensor:
-    y = F.conv_transpose3d(x.permute(0, 4, 1, 2, 3), weight, bias, stride=(1, 2, 2)).permute(0, 2, 3, 4, 1)
-    return F.relu(y) if relu else y
-
-
-_OPERATIONS: Final = {"convolve": _same, "halve": _halve, "double": _double}
+_OPERATIONS: Final[dict[str, Any]] = {
+    "convolve": _convolve,
+    "halve": partial(_plain, F.conv3d, stride=(1, 2, 2)),
+    "double": partial(_plain, F.conv_transpose3d, stride=(1, 2, 2)),
+}
 """Plain forms of the operations of `asyconv.kernels.reference`."""

@@ -126,12 +126,7 @@ def _every(recording: Recording, clock: Clock, stride: int) -> Iterator[Frame]:
 
 
 def _tracks(
-    recording: Recording,
-    model: Model,
-    run: Run,
-    picture: _Picture,
-    identity: dict[str, Any],
-    motion: MotionEvidence,
+    recording: Recording, model: Model, run: Run, picture: _Picture, identity: dict[str, Any], motion: MotionEvidence
 ) -> Tracks:
     rows = run.rows.all()
     xy_px, depth_mm = rows["xy_px"], rows["depth_counts"] * picture.depth_unit_mm

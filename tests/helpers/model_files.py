@@ -1,6 +1,7 @@
 """A small model file, and changes to it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,9 @@ SETTINGS = ModelSettings(
     position_bias_map=tuple(tuple((0.5, -0.25) for _ in range(12)) for _ in range(3)),
     confidence_knots=((0.0, 0.0), (1.0, 0.9)),
 )
-
-
 CARD: dict[str, Any] = {"name": "tiny", "settings": SETTINGS, "seeds": [1, 2], "licence": "MIT"}
+Tensors = dict[str, torch.Tensor]
+Header = dict[str, Any]
 
 
 def networks(seed: int = 0) -> tuple[nn.Module, nn.Module]:
@@ -39,14 +40,12 @@ def networks(seed: int = 0) -> tuple[nn.Module, nn.Module]:
     return detection, regression
 
 
-def rewrite(path: Path, change: Any) -> None:
-    """Let ``change(tensors, header)`` alter a model file in place, as somebody with a text editor might."""
+def rewrite(path: Path, change: Callable[[Tensors, Header], object], *, hashed: bool = True) -> None:
+    """Let `change` alter a model file in place, with a hash that fits, or as somebody with a text editor might."""
     with safetensors.safe_open(path, framework="pt") as file:
         header = json.loads(file.metadata()["asyconv"])
         tensors = {k: file.get_tensor(k) for k in file.keys()}  # noqa: SIM118
     change(tensors, header)
+    if hashed:
+        header["sha256"] = hash_model(tensors, header["card"])
     path.write_bytes(safetensors.torch.save(tensors, metadata={"asyconv": json.dumps(header)}))
-
-
-def rehash(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-    header["sha256"] = hash_model(tensors, header["card"])

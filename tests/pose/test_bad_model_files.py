@@ -1,6 +1,7 @@
 """Model files that are refused, each with one clear sentence."""
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,20 @@ import torch
 
 from asyconv.errors import InputError
 from asyconv.pose.model_file import load_model
-from tests.helpers.model_files import rehash, rewrite
+from tests.helpers.model_files import Header, Tensors, rewrite
 
 
-def change_weight(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
+def change_weight(tensors: Tensors, header: Header) -> None:
     tensors["detection.stem.bias"][0] += 1
 
 
-def change_setting(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
+def change_setting(tensors: Tensors, header: Header) -> None:
     header["card"]["settings"]["joint_threshold"] = 0.1
 
 
 @pytest.mark.parametrize("change", [change_weight, change_setting])
 def test_changed_file_is_refused(saved: Path, change: Any) -> None:
-    rewrite(saved, change)
+    rewrite(saved, change, hashed=False)
     with pytest.raises(InputError, match=r"tiny.safetensors: expected .* SHA-256 \w{12}, found \w{12}; .* changed"):
         load_model(saved)
 
@@ -39,27 +40,15 @@ def test_flipped_byte_is_refused(saved: Path) -> None:
 def test_missing_strange_and_misshapen_weights_are_named(saved: Path) -> None:
     whole = saved.read_bytes()
 
-    def missing(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        del tensors["detection.up1.common.bias"]
-        rehash(tensors, header)
+    def having(name: str, *size: int) -> Callable[[Tensors, Header], object]:
+        return lambda tensors, header: tensors.update({name: torch.zeros(size)})
 
-    def strange(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        tensors["regression.layers.99.bias"] = torch.zeros(1)
-        rehash(tensors, header)
-
-    def misshapen(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        tensors["detection.stem.bias"] = torch.zeros(5)
-        rehash(tensors, header)
-
-    def third(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        tensors["other.bias"] = torch.zeros(1)
-        rehash(tensors, header)
-
+    gone, strange = "detection.up1.common.bias", "regression.layers.99.bias"
     for change, message in [
-        (missing, r"detection.up1.common.bias is missing from the file"),
-        (strange, r"regression.layers.99.bias: expected no such weight, found \(1,\)"),
-        (misshapen, r"detection.stem.bias: expected \(4,\), found \(5,\)"),
-        (third, r"found also other.bias"),
+        (lambda tensors, header: tensors.pop(gone), f"{gone} is missing from the file"),
+        (having(strange, 1), rf"{strange}: expected no such weight, found \(1,\)"),
+        (having("detection.stem.bias", 5), r"detection.stem.bias: expected \(4,\), found \(5,\)"),
+        (having("other.bias", 1), r"found also other.bias"),
     ]:
         saved.write_bytes(whole)
         rewrite(saved, change)
@@ -77,20 +66,14 @@ def test_missing_strange_and_misshapen_weights_are_named(saved: Path) -> None:
 )
 def test_weights_that_are_no_numbers_are_refused_by_name(saved: Path, key: str, value: float) -> None:
     """They loaded: every joint of the night was missing, or NaN, without a word."""
-
-    def spoil(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        tensors[key].view(-1)[0] = value
-        rehash(tensors, header)
-
-    rewrite(saved, spoil)
+    rewrite(saved, lambda tensors, header: tensors[key].view(-1)[:1].fill_(value))
     with pytest.raises(InputError, match=rf"tiny.safetensors: {key}: expected finite numbers"):
         load_model(saved)
 
 
 def test_a_variance_below_0_is_refused_by_name(saved: Path) -> None:
-    def spoil(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
+    def spoil(tensors: Tensors, header: Header) -> None:
         next(tensor for key, tensor in sorted(tensors.items()) if key.endswith("running_var"))[0] = -1.0
-        rehash(tensors, header)
 
     rewrite(saved, spoil)
     with pytest.raises(InputError, match=r"running_var: expected finite numbers \(and variances of 0 or more\)"):
@@ -124,12 +107,7 @@ def test_a_variance_below_0_is_refused_by_name(saved: Path) -> None:
 )
 def test_settings_that_no_network_can_be_used_with_are_refused_by_name(saved: Path, name: str, value: Any) -> None:
     """They loaded; a zero scale made every picture NaN, an even window shifted every joint, a width filled memory."""
-
-    def spoil(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        header["card"]["settings"][name] = value
-        rehash(tensors, header)
-
-    rewrite(saved, spoil)
+    rewrite(saved, lambda tensors, header: header["card"]["settings"].update({name: value}))
     said = "expected a model card of this version, found one that cannot be used"
     with pytest.raises(InputError, match=f"tiny.safetensors: {said}: .*" + ("" if value == "wide" else name)):
         load_model(saved)
@@ -168,9 +146,6 @@ def test_other_bad_files(tmp_path: Path, saved: Path) -> None:
 
 
 def test_unreadable_card(saved: Path) -> None:
-    def forget(tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
-        del header["card"]["settings"]["width"]
-
-    rewrite(saved, forget)
+    rewrite(saved, lambda tensors, header: header["card"]["settings"].pop("width"), hashed=False)
     with pytest.raises(InputError, match="expected a model card of this version, .*width"):
         load_model(saved)

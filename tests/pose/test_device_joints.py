@@ -24,14 +24,10 @@ def drawn(seed: int) -> tuple[Floats, Floats, Box]:
     maps = np.stack([blobs(rng, 20, 6) for _ in range(3)]).astype(np.float32)
     seen = np.clip(maps[:, :12] + 0.1 * blobs(rng, 12, 2), 0, 1).swapaxes(0, 1).astype(np.float32)
     seen[..., : 10 * seed, :] *= 0.1
-    box = detected_box(seen[None], seen.max((-2, -1))[None], THRESHOLDS)
+    known = seen[None], seen.max((-2, -1))[None], THRESHOLDS
+    box = detected_box(*known)
     assert box is not None
-    assert (
-        detected_box_of(
-            torch.from_numpy(seen)[None], torch.from_numpy(seen.max((-2, -1)))[None], torch.from_numpy(THRESHOLDS)
-        )
-        == box
-    )
+    assert detected_box_of(*map(torch.from_numpy, known)) == box
     return maps, seen, box
 
 
@@ -66,12 +62,9 @@ def test_depth_is_normalised_alike(mean_within_mm: float) -> None:
     depth_mm[:, :, 20:40] = 0.0
     depth_mm[0, 1] = 0.0
     depth_mm[1, 2, 24:72, 32:96] = 0.0
-    np.testing.assert_allclose(
-        normalised(torch.from_numpy(depth_mm), 60.0, 3.0, mean_within_mm),
-        normalise(depth_mm, 60.0, 3.0, mean_within_mm),
-        rtol=0,
-        atol=1e-6,
-    )
+    numbers = (60.0, 3.0, mean_within_mm)
+    found = normalised(torch.from_numpy(depth_mm), *numbers)
+    np.testing.assert_allclose(found, normalise(depth_mm, *numbers), rtol=0, atol=1e-6)
 
 
 def test_both_ways_give_the_same_joints_of_simulated_clips() -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from asyconv.evaluation.predictions import predict
 from asyconv.kernels import reference
+from asyconv.kernels.timing import relative_error
 from asyconv.pose import detected, inference
 from asyconv.pose.layers import Convolution
 from asyconv.pose.model_file import load_model
@@ -17,8 +18,6 @@ from asyconv.pose.networks import AsymmetricRegression, Detection, Regression3d,
 from asyconv.simulation.clips import make_clips
 from asyconv.simulation.seeds import TEST_SEED
 from tests.helpers.networks import oracle, small
-
-HALVES = (torch.float16, torch.bfloat16)
 
 
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
@@ -138,7 +137,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_the_night_goes_on(monkeypatch: 
         networks.both(depth_mm[:1])
 
 
-@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("dtype", reference.HALVES)
 def test_maps_and_probabilities_are_float32_and_near(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     for kind, channels in ((Detection, 1), (Regression3d, 21), (AsymmetricRegression, 21)):
@@ -169,7 +168,3 @@ def test_a_half_layer_on_the_cpu_rounds_where_cuda_rounds() -> None:
         layer.weight.fill_(1)
         layer.bias.fill_(2**-11)
         assert layer(torch.tensor([1, 2**-11]).view(1, 1, 1, 1, 2).half()).item() == 1
-
-
-def relative_error(found: Tensor, expected: Tensor) -> float:
-    return float((found.double() - expected.double()).norm() / expected.double().norm())

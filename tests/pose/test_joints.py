@@ -17,22 +17,9 @@ from asyconv.training.targets import draw_targets
 Floats = npt.NDArray[np.float32]
 # an infant head down: arms below, legs above, every limb bent
 POSE = np.array(
-    [
-        [88, 60],
-        [80, 66],
-        [72, 72],
-        [50, 72],
-        [40, 66],
-        [34, 58],
-        [74, 14],
-        [80, 26],
-        [70, 36],
-        [54, 36],
-        [42, 26],
-        [48, 14],
-    ],
-    np.float64,
-)
+    [[88, 60], [80, 66], [72, 72], [50, 72], [40, 66], [34, 58],
+     [74, 14], [80, 26], [70, 36], [54, 36], [42, 26], [48, 14]], np.float64,
+)  # fmt: skip
 
 
 def draw(xy: npt.NDArray[np.float64], height: int = 96, width: int = 128) -> Floats:

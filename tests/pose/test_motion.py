@@ -6,6 +6,7 @@ import pytest
 from tests.helpers.moving_relief import JOINTS_PX, bumps, counts, evidence, picture
 
 STEP_MM = np.array([0.45, -0.3, 0.5])
+STILL = picture(bumps, np.zeros(3))
 
 
 @pytest.fixture
@@ -29,8 +30,7 @@ def test_a_relief_that_moves_by_known_millimetres(rng: np.random.Generator, nois
 
 
 def test_in_a_still_scene_displacements_are_within_the_noise_that_is_stated(rng: np.random.Generator) -> None:
-    still = picture(bumps, np.zeros(3))
-    motion = evidence([counts(still, rng, noise_mm=1.5, around_noise_mm=1.5) for _ in range(30)])
+    motion = evidence([counts(STILL, rng, noise_mm=1.5, around_noise_mm=1.5) for _ in range(30)])
     assert motion.meta["noise_mm"] == pytest.approx([1.5 / 2 * 2**0.5] * 2, rel=0.05)  # 4 px a cell, two pictures
     assert motion.meta["inflation"] == pytest.approx([1.0, 1.0], abs=0.2)  # this noise is independent
     for n, lag in enumerate((1, 6)):
@@ -73,8 +73,7 @@ def test_a_surface_that_turns_about_a_joint_does_not_move_it(rng: np.random.Gene
 
 
 def test_copies_are_no_evidence(rng: np.random.Generator) -> None:
-    still = picture(bumps, np.zeros(3))
-    taken = [counts(still, rng, noise_mm=1.0) for _ in range(12)]
+    taken = [counts(STILL, rng, noise_mm=1.0) for _ in range(12)]
     doubled = [frame for frame in taken for _ in range(2)]
     motion = evidence(doubled)
     assert motion.meta["refused"] is None
@@ -92,8 +91,7 @@ def test_copies_are_no_evidence(rng: np.random.Generator) -> None:
 
 
 def test_depth_that_is_too_quiet_is_refused_and_the_reason_is_said(rng: np.random.Generator) -> None:
-    still = picture(bumps, np.zeros(3))
-    motion = evidence([counts(still, rng, around_noise_mm=0.05) for _ in range(10)])
+    motion = evidence([counts(STILL, rng, around_noise_mm=0.05) for _ in range(10)])
     assert "less than any depth camera" in motion.meta["refused"]
     assert np.isnan(motion.share).all()
 
@@ -143,18 +141,16 @@ def test_a_joint_that_is_not_found_is_followed_by_its_surface(rng: np.random.Gen
 
 
 def test_without_a_camera_there_is_no_evidence(rng: np.random.Generator) -> None:
-    still = picture(bumps, np.zeros(3))
-    motion = evidence([counts(still, rng, noise_mm=1.0) for _ in range(9)], camera=None)
+    motion = evidence([counts(STILL, rng, noise_mm=1.0) for _ in range(9)], camera=None)
     assert "intrinsics" in motion.meta["refused"]
     assert motion.share.shape == (2, 9, 12)
     assert np.isnan(motion.share).all()
 
 
 def test_a_joint_that_was_never_found_has_none(rng: np.random.Generator) -> None:
-    still = picture(bumps, np.zeros(3))
     found = np.ones((9, 12), bool)
     found[:, 4] = False
-    motion = evidence([counts(still, rng, noise_mm=1.0) for _ in range(9)], found=found)
+    motion = evidence([counts(STILL, rng, noise_mm=1.0) for _ in range(9)], found=found)
     assert np.isnan(motion.share[:, :, 4]).all()
     assert np.isfinite(motion.share[0, :-1, [0, 5, 6, 11]]).all()
 

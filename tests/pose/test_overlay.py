@@ -9,11 +9,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
-from click.testing import CliRunner, Result
 
 from asyconv.analysis import analyse
 from asyconv.analysis.report.speed_bars import speed_bars
-from asyconv.cli.main import main
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.pose.overlay import BAR_LEFT_PX, BAR_RIGHT_PX, COLOURS, bar_px, full_speed, size_px, write_overlay
@@ -24,6 +22,7 @@ from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
 from asyconv.tracks_file import write_tracks
 from tests.helpers.closed_form import hide, make_tracks, shake, without_mm
+from tests.helpers.commands import invoke
 from tests.helpers.sloped_wall import HEIGHT, WIDTH, wall
 
 NEAR = 45  # H.264 keeps colour at half resolution and rounds it; the eight colours are further apart than this
@@ -178,10 +177,6 @@ def test_the_same_tracks_give_the_same_bytes(tmp_path: Path) -> None:
         assert first == second
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
-
-
 def test_render_takes_a_result_folder_and_refuses_in_a_sentence(tmp_path: Path) -> None:
     results = tmp_path / "results"
     for name in ("rec-1", "rec-2"):
@@ -194,10 +189,10 @@ def test_render_takes_a_result_folder_and_refuses_in_a_sentence(tmp_path: Path) 
         "outputs_sha256": {"tracks.parquet": sha256_of(results / "rec-1" / "tracks.parquet")},
     }
     (results / "rec-1" / "manifest.json").write_text(json.dumps(manifest))
-    done = run("render", results / "rec-1", "-o", tmp_path / "videos" / "a.mp4")
+    done = invoke("render", results / "rec-1", "-o", tmp_path / "videos" / "a.mp4")
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'videos' / 'a.mp4'}\n")
     assert len(decoded(tmp_path / "videos" / "a.mp4")[0]) == 60
-    done = run("render", results / "rec-1" / "tracks.parquet", "-o", tmp_path / "d.mkv", "--depth", recording)
+    done = invoke("render", results / "rec-1" / "tracks.parquet", "-o", tmp_path / "d.mkv", "--depth", recording)
     assert done.exit_code == 0, done.output
     assert decoded(tmp_path / "d.mkv")[0][0][:100, 300:].min(axis=(0, 1)).max() > 40
     for arguments, said in (
@@ -208,9 +203,9 @@ def test_render_takes_a_result_folder_and_refuses_in_a_sentence(tmp_path: Path) 
         ((results / "rec-1", "-o", tmp_path / "b.mp4", "--depth", tmp_path / "no.oni"), "expected a recording, found"),
         ((results / "rec-1", "-o", results / "rec-1" / "b.mp4", "--depth", recording), "outside the results, as what"),
     ):
-        done = run("render", *arguments)
+        done = invoke("render", *arguments)
         assert done.exit_code == 1
         assert said in done.stderr
         assert "Traceback" not in done.output
     assert not [*tmp_path.rglob("b.mp4")]
-    assert run("render", results / "rec-1", "-o", results / "rec-1" / "b.mp4").exit_code == 0  # nobody is seen there
+    assert invoke("render", results / "rec-1", "-o", results / "rec-1" / "b.mp4").exit_code == 0  # nobody is seen there

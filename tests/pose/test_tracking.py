@@ -69,11 +69,7 @@ def test_depth_at_a_joint_is_the_mean_of_the_nearer_half() -> None:
 
 
 GOLDEN_X_PX = [414.4, 366.6, 352.4, 291.1, 285.0, 233.9, 312.3, 346.6, 338.5, 297.7, 280.4, 308.9]
-
-
 GOLDEN_Y_PX = [295.4, 270.8, 309.7, 310.2, 277.3, 266.5, 133.7, 154.3, 194.8, 193.2, 157.2, 158.6]
-
-
 GOLDEN_Z_MM = [546, 571, 598, 601, 574, 533, 612, 566, 596, 596, 571, 598]
 
 
@@ -87,13 +83,9 @@ def test_numbers_change_only_together_with_the_tracks_version(tracks: Tracks) ->
 
 def test_millimetres_and_mattress_follow_from_pixels_and_depth(tracks: Tracks, infant: Infant) -> None:
     given = np.isfinite(tracks.z_mm)
-    np.testing.assert_allclose(
-        tracks.x_mm[given], ((tracks.x_px - 319.5) / 575.8 * tracks.depth_mm)[given], rtol=1e-4, atol=1e-2
-    )
-    assert set(np.unique(tracks.depth_source[given])) <= {
-        DEPTH_SOURCES.index("measured"),
-        DEPTH_SOURCES.index("filled"),
-    }
+    x_mm = (tracks.x_px - 319.5) / 575.8 * tracks.depth_mm
+    np.testing.assert_allclose(tracks.x_mm[given], x_mm[given], rtol=1e-4, atol=1e-2)
+    assert {DEPTH_SOURCES[source] for source in tracks.depth_source[given]} <= {"measured", "filled"}
     plane = np.array(tracks.meta["mattress_plane"])
     np.testing.assert_allclose(plane[:3], infant.mattress_plane[:3], atol=0.03)
     assert plane[3] == pytest.approx(infant.mattress_plane[3], abs=8.0)
@@ -205,37 +197,24 @@ def test_a_still_infant_shows_no_line_of_the_clip_pattern(tmp_path: Path, model:
 
 
 def test_bad_films_are_refused_in_a_sentence(tmp_path: Path, model: Model) -> None:
-    dark = write(tmp_path / "dark.oni", [np.zeros((480, 640), np.uint16)] * 15)
-    with (
-        open_recording(dark) as recording,
-        pytest.raises(InputError, match=r"dark\.oni: expected depth, found only zeros"),
+    for (height, width), mm, frames, rate, said in (
+        ((480, 640), 0, 15, "full", r"bad\.oni: expected depth, found only zeros"),
+        ((480, 640), 600, 7, "full", "at least three frames 1/6 s apart, found 7"),
+        ((90, 120), 600, 30, "full", "at least 128x96 pixels, got 120x90"),
+        ((480, 640), 600, 7, "7", "rate: expected full or 6, got '7'"),
     ):
-        track(recording, model)
-    short = write(tmp_path / "short.oni", [np.full((480, 640), 600, np.uint16)] * 7)
-    with (
-        open_recording(short) as recording,
-        pytest.raises(InputError, match="at least three frames 1/6 s apart, found 7"),
-    ):
-        track(recording, model)
-    small = write(tmp_path / "small.oni", [np.full((90, 120), 600, np.uint16)] * 30)
-    with open_recording(small) as recording, pytest.raises(InputError, match="at least 128x96 pixels, got 120x90"):
-        track(recording, model)
-    with open_recording(short) as recording, pytest.raises(InputError, match="rate: expected full or 6, got '7'"):
-        track(recording, model, rate="7")
+        path = write(tmp_path / "bad.oni", [np.full((height, width), mm, np.uint16)] * frames)
+        with open_recording(path) as recording, pytest.raises(InputError, match=said):
+            track(recording, model, rate=rate)
 
 
 @pytest.mark.parametrize(
-    ("name", "frames"),
-    [
-        ("kinect1_openni1_color_depth.oni", 12),
-        ("openni2_depth_only_finalised.oni", 12),
-        ("openni2_depth_only_unfinalised.oni", 12),
-    ],
+    "name", ["kinect1_openni1_color_depth", "openni2_depth_only_finalised", "openni2_depth_only_unfinalised"]
 )
-def test_real_recordings_pass_through(name: str, frames: int, model: Model) -> None:
-    with open_recording(shared_data("openni_oni") / name) as recording:
+def test_real_recordings_pass_through(name: str, model: Model) -> None:
+    with open_recording(shared_data("openni_oni") / f"{name}.oni") as recording:
         tracks = track(recording, model)
-    assert len(tracks.frame) == frames
+    assert len(tracks.frame) == 12
     assert tracks.meta["mirrored"] is True
     assert tracks.meta["simulated"] is False
     assert tracks.meta["left_right_verified"] is False

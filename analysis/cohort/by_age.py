@@ -38,10 +38,8 @@ def percentiles(age_days: Floats, infant: Any, value: Floats) -> pl.DataFrame:
     first = value[np.diff(infant, prepend=-1) > 0]
     rows: list[tuple[float, ...]] = []
     if INFANTS_MIN <= len(names) < RUNNING_MIN:
-        rows = [
-            (age, len(names), *np.percentile(first, list(PERCENTILES.values())))
-            for age in (age_days.min(), age_days.max())
-        ]
+        level = np.percentile(first, list(PERCENTILES.values()))
+        rows = [(age, len(names), *level) for age in (age_days.min(), age_days.max())]
     elif len(names) >= RUNNING_MIN:
         start, stop = age_days.min(), age_days.max()
         for at in np.unique([start, *np.arange(np.ceil(start / 7) * 7, stop, 7), stop]):
@@ -64,15 +62,15 @@ def by_age_table(values: pl.DataFrame) -> pl.DataFrame:
     for measure in DRAWN:
         for limb in LIMBS:
             of_limb = values.filter((pl.col("key") == measure.key) & (pl.col("part") == limb))
-            curve = percentiles(
-                of_limb["pma_days"].to_numpy().astype(float),
-                of_limb["infant_id"].to_list(),
-                of_limb["value"].to_numpy(),
-            )
+            curve = percentiles(*_columns(of_limb))
             keys = (pl.lit(label(measure)).alias("measure"), pl.lit(limb_name(limb)).alias("limb"))
             age = (pl.col("age_days") / 7).round(1).alias("age_weeks")
             parts.append(curve.select(*keys, age, "infants", *PERCENTILES))
     return pl.concat(parts)
+
+
+def _columns(values: pl.DataFrame) -> tuple[Floats, list[str], Floats]:
+    return values["pma_days"].to_numpy().astype(float), values["infant_id"].to_list(), values["value"].to_numpy()
 
 
 def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
@@ -94,9 +92,8 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
         axes = figure.subplots(len(rows), len(LIMBS), sharey="row", sharex=True, squeeze=False)
         for line, measure in zip(axes, rows, strict=True):
             for ax, limb in zip(line, LIMBS, strict=True):
-                _panel(
-                    ax, of_band.filter((pl.col("key") == measure.key) & (pl.col("part") == limb)), LIMB_COLOURS[limb]
-                )
+                of_limb = of_band.filter((pl.col("key") == measure.key) & (pl.col("part") == limb))
+                _panel(ax, of_limb, LIMB_COLOURS[limb])
             line[0].set_ylabel(textwrap.fill(label(measure), 18), fontsize=7)
             line[0].set_ylim(bottom=min(0.0, line[0].get_ylim()[0]))
             line[0].set_xlim(*span)
@@ -104,9 +101,8 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
             ax.set_title(limb_name(limb), fontsize=8.5, weight="bold", color=INK)
         figure.align_ylabels(axes[:, 0])
         figure.text(0.55, 0.08 / height_in, "postmenstrual age (weeks)", ha="center", fontsize=8)
-        figure.subplots_adjust(
-            left=0.115, right=0.995, top=1 - 0.25 / height_in, bottom=0.4 / height_in, hspace=0.14, wspace=0.08
-        )
+        top, bottom = 1 - 0.25 / height_in, 0.4 / height_in
+        figure.subplots_adjust(left=0.115, right=0.995, top=top, bottom=bottom, hspace=0.14, wspace=0.08)
 
     data = of_band.select("recording_id", "infant_id", "pma_days", "feature", "part", "value", "unit", "lower_bound")
     title = "Age, measures that do not depend on the floor" if band == NO_BAND else f"Age, speed floor {band} mm/s"
@@ -114,9 +110,9 @@ def by_age(values: pl.DataFrame, band: str, name: str) -> Drawing | None:
 
 
 def _panel(ax: Any, values: pl.DataFrame, colour: str) -> None:
-    age_days, value = values["pma_days"].to_numpy().astype(float), values["value"].to_numpy()
+    age_days, infants, value = _columns(values)
     dots(ax, (age_days / 7).tolist(), value.tolist(), colour, 7 if values.height < 200 else 3)
-    curve = percentiles(age_days, values["infant_id"].to_list(), value)
+    curve = percentiles(age_days, infants, value)
     for piece in _unbroken(curve, values["infant_id"].n_unique()):
         weeks, low, middle, high = piece.select(pl.col("age_days") / 7, *PERCENTILES).to_numpy().T
         ax.fill_between(weeks, low, high, fc=UNSEEN_HATCH, alpha=0.25, lw=0, zorder=1)

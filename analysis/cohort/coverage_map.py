@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from asyconv.analysis.cohort.drawn_measures import weeks
-from asyconv.analysis.cohort.pages import DASH, Cell, Table, cell_of
+from asyconv.analysis.cohort.pages import Cell, Table, cell_of
 from asyconv.analysis.report.canvas import UNSEEN, UNSEEN_HATCH, Drawing, limb_name
 from asyconv.skeleton import LIMBS
 
@@ -46,13 +46,13 @@ def coverage_rows(table: pl.DataFrame) -> Table:
     columns = ("infant", "recording", "age, weeks+days", *map(limb_name, LIMBS), "left out")
     rows = []
     for recording, infant, age, left_out, *coverage in table.rows():
-        shaded = [
-            Cell(DASH, value="") if v is None else Cell(f"{v:.0f}", value=v, number=True, shade=shade(v))
-            for v in coverage
-        ]
         ages = Cell(weeks(age), value="" if age is None else age)
-        rows.append([cell_of(infant), cell_of(recording), ages, *shaded, cell_of(left_out)])
+        rows.append([cell_of(infant), cell_of(recording), ages, *map(_shaded, coverage), cell_of(left_out)])
     return Table("Coverage used in % of the time; darker is more, a dash: nothing known", columns, rows, sortable=True)
+
+
+def _shaded(share: float | None) -> Cell:
+    return cell_of(None) if share is None else Cell(f"{share:.0f}", value=share, number=True, shade=shade(share))
 
 
 def coverage_overview(pieces: list[pl.DataFrame]) -> Drawing:

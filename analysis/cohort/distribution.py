@@ -27,12 +27,10 @@ def distribution_table(values: pl.DataFrame) -> pl.DataFrame:
                 of_band = of_limb.filter(pl.col("band") == band)["value"]
                 if not len(of_band):
                     continue
-                quartiles = [
-                    of_band.quantile(q, "linear") if len(of_band) >= INFANTS_MIN else None for q in QUARTILES.values()
-                ]
-                rows.append(
-                    (label(measure), limb_name(limb), band, len(of_band), of_band.min(), *quartiles, of_band.max())
-                )
+                several = len(of_band) >= INFANTS_MIN
+                quartiles = [of_band.quantile(q, "linear") if several else None for q in QUARTILES.values()]
+                spread_of = (len(of_band), of_band.min(), *quartiles, of_band.max())
+                rows.append((label(measure), limb_name(limb), band, *spread_of))
     schema = {"measure": pl.String, "limb": pl.String, "floor_band_mm_s": pl.String, "infants": pl.Int64}
     schema |= dict.fromkeys(("min", *QUARTILES, "max"), pl.Float64)
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -65,9 +63,7 @@ def distribution(values: pl.DataFrame, number: int) -> Drawing | None:
                 of_limb = once.filter((pl.col("key") == measure.key) & (pl.col("part") == limb))
                 _panel(ax, of_limb, columns, LIMB_COLOURS[limb])
                 if measure.floor_decides and k == floored - 1:
-                    ax.set_xticks(
-                        range(len(columns)), [_short(name) for name in columns], fontsize=6, rotation=40, ha="right"
-                    )
+                    ax.set_xticks(range(len(columns)), [*map(_short, columns)], fontsize=6, rotation=40, ha="right")
                     ax.set_xlabel("speed floor (mm/s)", fontsize=7)
             line[0].set_ylabel(textwrap.fill(label(measure), 18), fontsize=7)
             line[0].set_ylim(bottom=min(0.0, line[0].get_ylim()[0]))

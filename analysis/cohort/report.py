@@ -95,9 +95,8 @@ def _simulated(recordings: pl.DataFrame) -> str:
         return ""
     if count == recordings.height:
         return "Simulated recordings: these are not infants."
-    return (
-        f"{count} of {recordings.height} recordings are SIMULATED: these are not infants and form strata of their own."
-    )
+    some = f"{count} of {recordings.height} recordings are SIMULATED"
+    return f"{some}: these are not infants and form strata of their own."
 
 
 def _glance(cohort: Cohort, coverage: pl.DataFrame) -> Section:
@@ -182,12 +181,9 @@ def _section(title: str, drawing: Drawing | None, without: str) -> Section:
 
 def _by_age(values: pl.DataFrame, number: int) -> list[Section]:
     bands = [NO_BAND, *bands_of(values)]
-    drawings = [
-        drawing for k, band in enumerate(bands) if (drawing := by_age(values, band, f"age_{number:02d}_{k:02d}"))
-    ]
-    if not drawings:
-        return [Section("Age", ("No recording with a value states both infant and age.",))]
-    return [Section(drawing.title, drawings=(drawing,)) for drawing in drawings]
+    drawn = [by_age(values, band, f"age_{number:02d}_{k:02d}") for k, band in enumerate(bands)]
+    sections = [Section(drawing.title, drawings=(drawing,)) for drawing in drawn if drawing]
+    return sections or [Section("Age", ("No recording with a value states both infant and age.",))]
 
 
 def _reliability(rows: pl.DataFrame, number: int) -> Section:
@@ -213,9 +209,8 @@ def _against_others(values: pl.DataFrame, name: str) -> Section:
         .str.replace(r"^\d+ other", f"fewer than {INFANTS_MIN} other")
         .str.replace(", needs .*", "")
     )
-    counted = (
-        why.group_by("reason").agg(values=pl.len().cast(pl.Int64)).sort(["values", "reason"], descending=[True, False])
-    )
+    counted = why.group_by("reason").agg(values=pl.len().cast(pl.Int64))
+    counted = counted.sort("values", "reason", descending=[True, False])
     tables = (table_of(counted, "Values that are not compared with others, and why"),) if counted.height else ()
     return Section("Comparison with other infants", words, tables)
 
@@ -233,13 +228,8 @@ def _coverage(table: pl.DataFrame) -> tuple[Section | None, list[Section]]:
     if len(pieces) == 1:
         return None, [Section("How much was seen", words, (coverage_rows(table),), overview)]
     pages = [Section("How much was seen", words, (coverage_rows(piece),)) for piece in pieces]
-    links = tuple(
-        Cell(
-            f"Page {k}: {piece['infant_id'][0] or 'not named'} to {piece['infant_id'][-1] or 'not named'}",
-            f"coverage-{k:02d}.html",
-        )
-        for k, piece in enumerate(pieces, 1)
-    )
+    ends = [[piece["infant_id"][place] or "not named" for place in (0, -1)] for piece in pieces]
+    links = tuple(Cell(f"Page {k}: {' to '.join(two)}", f"coverage-{k:02d}.html") for k, two in enumerate(ends, 1))
     return Section("How much was seen", words, drawings=overview, links=links), pages
 
 
@@ -262,18 +252,12 @@ def _listed(tables: dict[str, pl.DataFrame], has_report: Callable[[str], bool]) 
         facts = (cell_of(row[key]) for key in ("site", "camera_id", "state"))
         more = (stratum, cell_of(qualities.get(name)), cell_of(row["left_out"]))
         rows.append([Cell(name, link), cell_of(row["infant_id"]), *ages, *facts, *more])
-    quality = (
-        f"recording quality A to D, in the order {', '.join(LIMBS).replace('_', ' ')}; of the recording, not the infant"
-    )
-    pages = [rows[k : k + RECORDINGS_A_PAGE] for k in range(0, len(rows), RECORDINGS_A_PAGE)]
-    return [
-        Section(
-            "Recordings",
-            ("Each recording leads to its own report. All columns of the sheet are in recordings.csv.",),
-            (Table(f"{len(page)} recordings; {quality}", columns, page, sortable=True),),
-        )
-        for page in pages
-    ]
+    limbs = ", ".join(LIMBS).replace("_", " ")
+    quality = f"recording quality A to D, in the order {limbs}; of the recording, not the infant"
+    words = ("Each recording leads to its own report. All columns of the sheet are in recordings.csv.",)
+    pages = (rows[k : k + RECORDINGS_A_PAGE] for k in range(0, len(rows), RECORDINGS_A_PAGE))
+    listed = (Table(f"{len(page)} recordings; {quality}", columns, page, sortable=True) for page in pages)
+    return [Section("Recordings", words, (table,)) for table in listed]
 
 
 _AGES: Final = ("pma_days", "ga_birth_days")

@@ -29,8 +29,7 @@ def interval_rows(movement: "Movement", truth: Mapping[str, Amounts], recording:
             "measured": r.value,
             "true": getattr(truth[r.part], r.measure.name),
             "error_sd": r.error_sd,
-            "ci_lo": None if r.interval is None else r.interval[0],
-            "ci_hi": None if r.interval is None else r.interval[1],
+            **dict(zip(("ci_lo", "ci_hi"), r.interval or (None, None), strict=True)),
         }
         for r in movement.results
         if r.measure.name in MEASURES and r.error_sd is not None

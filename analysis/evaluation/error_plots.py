@@ -46,14 +46,8 @@ def limb_boxes(rmsd_map: Mapping[str, Mapping[str, Floats]], held_out: str) -> D
         figure.suptitle(f"{held_out}; box = quartiles, whiskers = P5 and P95", fontsize=8, color=MUTED)
         figure.set_layout_engine("constrained")
 
-    return Drawing(
-        "fig4",
-        "RMSD by limb and framework",
-        draw,
-        data,
-        f"Root mean square distance of each limb's joints over frames of {held_out}.",
-        3.2,
-    )
+    words = f"Root mean square distance of each limb's joints over frames of {held_out}."
+    return Drawing("fig4", "RMSD by limb and framework", draw, data, words, 3.2)
 
 
 def _box(values: Floats) -> dict[str, Any]:
@@ -66,17 +60,10 @@ def _draw_box(panel: Any, at: int, row: dict[str, Any], colour: str) -> None:
     box = {"med": row["p50"], "q1": row["p25"], "q3": row["p75"], "whislo": row["p5"], "whishi": row["p95"]}
     line = {"color": colour, "linewidth": 1.0}
     panel.bxp(
-        [box],
-        positions=[at],
-        widths=0.5,
-        showfliers=False,
-        patch_artist=True,
+        [box], positions=[at], widths=0.5, showfliers=False, patch_artist=True, manage_ticks=False,
         boxprops={"facecolor": colour, "alpha": 0.25, "edgecolor": colour},
-        medianprops={"color": INK, "linewidth": 1.4},
-        whiskerprops=line,
-        capprops=line,
-        manage_ticks=False,
-    )
+        medianprops={"color": INK, "linewidth": 1.4}, whiskerprops=line, capprops=line,
+    )  # fmt: skip
     panel.annotate(f"{row['p50']:.2f}", (at + 0.29, row["p50"]), fontsize=7, color=INK, va="center")
 
 
@@ -92,22 +79,12 @@ def reliability_curve(rows: Sequence[Mapping[str, Any]], calibration_error: floa
         axes.set_aspect("equal")
         axes.grid(color=GRID, lw=0.5)
         axes.legend(frameon=False, loc="upper left")
-        axes.set_title(
-            f"{held_out}\nexpected calibration error {calibration_error:.3f}; {len(rows)} bins of equal count",
-            fontsize=7,
-            color=MUTED,
-        )
+        found = f"expected calibration error {calibration_error:.3f}; {len(rows)} bins of equal count"
+        axes.set_title(f"{held_out}\n{found}", fontsize=7, color=MUTED)
         figure.set_layout_engine("constrained")
 
-    return Drawing(
-        "reliability",
-        "Reliability of the confidences",
-        draw,
-        data,
-        f"Share of joints within 3 map px of a visible joint, by confidence, on {held_out}.",
-        3.9,
-        HALF_IN,
-    )
+    words = f"Share of joints within 3 map px of a visible joint, by confidence, on {held_out}."
+    return Drawing("reliability", "Reliability of the confidences", draw, data, words, 3.9, HALF_IN)
 
 
 def trade_curve(rows: Sequence[Mapping[str, Any]], held_out: str) -> Drawing:
@@ -127,12 +104,5 @@ def trade_curve(rows: Sequence[Mapping[str, Any]], held_out: str) -> Drawing:
         axes.set_title(f"{held_out}\neach point: log odds of all thresholds moved by 0.25", fontsize=7, color=MUTED)
         figure.set_layout_engine("constrained")
 
-    return Drawing(
-        "presence_trade",
-        "Missed and invented joints",
-        draw,
-        data,
-        f"What a higher or lower threshold of presence would miss and invent on {held_out}.",
-        3.6,
-        HALF_IN,
-    )
+    words = f"What a higher or lower threshold of presence would miss and invent on {held_out}."
+    return Drawing("presence_trade", "Missed and invented joints", draw, data, words, 3.6, HALF_IN)

@@ -157,13 +157,9 @@ def _limb(truth: Known, limb: str, column: int, before: _Analysed, after: _Analy
     series, epoch, true = after.series[limb], after.epochs[limb], truth.amounts[limb]
     alone = speed(series.position_mm - before.series[limb].position_mm, after.fs_hz)
     step = len(truth.moving) // len(series.moving)
-    given = "withheld" if withheld(AMOUNT, epoch) else "at least" if at_least(epoch) else "plain"
-    seen = _Limb(
-        series.floor.value or float("nan"),
-        rms(alone),
-        float(100 * (series.moving == truth.moving[::step, column])[series.valid].mean()),
-        given,
-    )
+    given = "withheld" if withheld(AMOUNT, epoch) else "at_least" if at_least(epoch) else "plain"
+    agreeing_pct = float(100 * (series.moving == truth.moving[::step, column])[series.valid].mean())
+    seen = _Limb(series.floor.value or float("nan"), rms(alone), agreeing_pct, given)
     path, moving = value_of(PATH, epoch).value, value_of(MOVING, epoch).value
     true_path, true_moving = true.path_active_mm_per_min or 0.0, true.moving_pct or 0.0
     if given == "withheld" or path is None or moving is None or true_path < PATH_LEAST_MM_PER_MIN:
@@ -173,7 +169,6 @@ def _limb(truth: Known, limb: str, column: int, before: _Analysed, after: _Analy
 
 
 def _row(kind: str, sigma_mm: float, rate: str, limbs: Sequence[_Limb]) -> Row:
-    counts = {given: sum(limb.given == given for limb in limbs) for given in ("plain", "at least", "withheld")}
     return Row(
         noise=kind,
         sigma_mm=sigma_mm,
@@ -184,9 +179,7 @@ def _row(kind: str, sigma_mm: float, rate: str, limbs: Sequence[_Limb]) -> Row:
         rms_ratio=_mean([limb.rms_ratio for limb in limbs]),
         moving_off_pp=_mean([limb.moving_off_pp for limb in limbs]),
         agreeing_pct=float(np.mean([limb.agreeing_pct for limb in limbs])),
-        plain=counts["plain"],
-        at_least=counts["at least"],
-        withheld=counts["withheld"],
+        **{given: sum(limb.given == given for limb in limbs) for given in ("plain", "at_least", "withheld")},
         plain_outside=sum(limb.outside for limb in limbs),
     )
 

@@ -29,8 +29,7 @@ def cost_map(predicted: Floats, truth: Floats, visible: Bools, has_truth: Bools)
     given = np.isfinite(predicted[..., 0])
     distance = np.linalg.norm(np.where(given[..., None], predicted - truth, 0.0), axis=-1)
     cost = np.where(given & visible, np.minimum(distance, WRONG_MAP), np.where(given == visible, 0.0, WRONG_MAP))
-    counted = np.asarray(np.where(has_truth, cost, 0.0).sum(axis=-1) / np.maximum(has_truth.sum(axis=-1), 1))
-    return counted
+    return np.asarray(np.where(has_truth, cost, 0.0).sum(axis=-1) / np.maximum(has_truth.sum(axis=-1), 1))
 
 
 def worst_frames(cost: Floats, count: int) -> list[tuple[int, int]]:
@@ -58,11 +57,8 @@ def worst_frames_png(
         for panel, at in zip(panels, chosen, strict=False):
             _draw_frame(panel, depth_mm[at], predicted[at], truth[at], visible[at] & has_truth[at], has_truth[at])
             panel.set_title(f"clip {at[0]}, {cost[at]:.1f} px", fontsize=6, color=MUTED, pad=2)
-        figure.suptitle(
-            f"{title}\nblue: truth; orange: prediction; ring: missed; cross: invented; px: mean cost of a joint",
-            fontsize=7,
-            color=INK,
-        )
+        key = "blue: truth; orange: prediction; ring: missed; cross: invented; px: mean cost of a joint"
+        figure.suptitle(f"{title}\n{key}", fontsize=7, color=INK)
         figure.set_layout_engine("constrained")
 
     return draw_png(draw, PANEL_IN[1] * rows + 0.4, PANEL_IN[0] * COLUMNS)

@@ -117,9 +117,8 @@ def moving_mask(
 ) -> Bools:
     """Hysteresis mask [N] of movement: above max(20 mm/s, 2.5 floors), kept while above max(10 mm/s, 1.6 floors).
 
-    `floor_mm_s` is one for all samples or one for each [N].
-    Pauses up to 0.3 s are merged, never across a gap; bouts shorter than 0.2 s (0.5 s below 25 Hz) are dropped.
-    False where not `valid`.
+    `floor_mm_s` is one for all samples or one for each [N]. Pauses up to 0.3 s are merged, never across a gap; bouts
+    shorter than 0.2 s (0.5 s below 25 Hz) are dropped. False where not `valid`.
     """
     valid_speed_mm_s = np.where(valid, speed_mm_s, 0.0)
     above = valid_speed_mm_s > np.maximum(MOVE_ABOVE_MM_S, ABOVE_FLOORS * floor_mm_s)

@@ -143,8 +143,7 @@ def recording_quality(limb: LimbEpoch) -> str:
 def at_least_words() -> str:
     """When a value carries the sign for "at least", in words."""
     return (
-        f"Path and moving shares carry \N{GREATER-THAN OR EQUAL TO} where the speed floor is "
-        f"{FLOOR_PLAIN_MM_S:g} mm/s or more, where no rest was seen to measure it at, or below "
-        f"{FAST_HZ:g} Hz: small or short movements are then lost. "
-        "Speeds hold while above the movement threshold of the limb."
+        f"Path and moving shares carry \N{GREATER-THAN OR EQUAL TO} where the speed floor is {FLOOR_PLAIN_MM_S:g} "
+        f"mm/s or more, where no rest was seen to measure it at, or below {FAST_HZ:g} Hz: small or short movements "
+        "are then lost. Speeds hold while above the movement threshold of the limb."
     )

@@ -117,7 +117,6 @@ def doubts(movement: "Movement") -> list[str]:
     frames, lost = ((meta.get(name) or 0) for name in ("frames_used", "frames_lost"))
     lost_pct = 100 * lost / max(1, frames + lost)
     hz, warnings = movement.clean.time.effective_hz, len(meta.get("warnings") or ())
-    length_s = len(movement.clean.time.time_s) / movement.clean.time.fs_hz
     said = (
         (
             "The pose model was trained and tested on simulated infants only. Its error on real infants is not known.",
@@ -153,7 +152,7 @@ def doubts(movement: "Movement") -> list[str]:
         (f"{warnings} warning{'s' * (warnings > 1)} came with the recording; see below.", warnings > 0),
         (
             "Sleep and waking change movement most; which it was is not known here"
-            + (f", and {_length(movement)} are short." if length_s < SHORT_S else "."),
+            + (f", and {_length(movement)} are short." if _length_s(movement) < SHORT_S else "."),
             found(movement) and not any(event.kind == "state" for event in movement.events),
         ),
     )
@@ -207,12 +206,11 @@ def _why_nothing(movement: "Movement") -> str:
     """Where the joints were lost, when none is left."""
     logged = {step.name: step.changed for step in movement.steps}
     frames = int(movement.clean.time.present.sum())
+    rarely = "had one that was found too rarely or with too little confidence around that time"
     counts = {
         "had no joint": logged.get("joint found", 0),
         "had one below the confidence gate": logged.get("confidence gate", 0),
-        "had one that was found too rarely or with too little confidence around that time": logged.get(
-            "surely found", 0
-        ),
+        rarely: logged.get("surely found", 0),
         "lay inside excluded events": int(movement.clean.excluded.sum()) * N_JOINTS,
     }
     parts = [f"{'all' if count == frames * N_JOINTS else count} {what}" for what, count in counts.items() if count]
@@ -268,6 +266,10 @@ def _and(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def _length_s(movement: "Movement") -> float:
+    return len(movement.clean.time.time_s) / movement.clean.time.fs_hz
+
+
 def _length(movement: "Movement") -> str:
-    length_s = len(movement.clean.time.time_s) / movement.clean.time.fs_hz
+    length_s = _length_s(movement)
     return f"{length_s:.0f} s" if length_s < 600 else f"{length_s / 60:.0f} minutes"

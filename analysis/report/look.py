@@ -68,6 +68,8 @@ def _frame(looked: Looked, row: int) -> dict[str, Any]:
     tracks = looked.tracks
     xy = np.stack([tracks.x_px[row], tracks.y_px[row]], axis=-1).astype(float).round(1)
     found = np.isfinite(xy).all(axis=-1)
+    probability = tracks.confidence[row].astype(float).tolist()
+    seen, missing = (np.flatnonzero(mask).tolist() for mask in (found, ~found))
     bones = [
         {"ends": [*xy[a].tolist(), *xy[b].tolist()], "side": limb.split("_")[0]}
         for limb, joints in LIMBS.items()
@@ -75,13 +77,7 @@ def _frame(looked: Looked, row: int) -> dict[str, Any]:
         if found[a] and found[b]
     ]
     joints = [
-        {
-            "x": xy[j, 0],
-            "y": xy[j, 1],
-            "level": _level(float(tracks.confidence[row, j])),
-            "title": _name(tracks, row, j),
-        }
-        for j in np.flatnonzero(found).tolist()
+        {"x": xy[j, 0], "y": xy[j, 1], "level": _level(probability[j]), "title": _name(j, probability[j])} for j in seen
     ]
     return {
         "number": int(tracks.frame[row]),
@@ -89,10 +85,8 @@ def _frame(looked: Looked, row: int) -> dict[str, Any]:
         "source": data_uri(looked.pictures[row], "image/jpeg"),
         "bones": bones,
         "joints": joints,
-        "unsure": [
-            _name(tracks, row, j) for j in np.flatnonzero(found).tolist() if not tracks.confidence[row, j] >= SURE[1]
-        ],
-        "missing": [_name(tracks, row, j) for j in np.flatnonzero(~found).tolist()],
+        "unsure": [_name(j, probability[j]) for j in seen if not probability[j] >= SURE[1]],
+        "missing": [_name(j, probability[j]) for j in missing],
     }
 
 
@@ -101,7 +95,6 @@ def _level(probability: float) -> str:
     return LEVELS[0] if probability >= SURE[0] else LEVELS[1] if probability >= SURE[1] else LEVELS[2]
 
 
-def _name(tracks: Tracks, row: int, joint: int) -> str:
-    probability = float(tracks.confidence[row, joint])
+def _name(joint: int, probability: float) -> str:
     stated = f" {100 * probability:.0f} %" if np.isfinite(probability) else ""
     return JOINTS[joint].replace("_", " ") + stated

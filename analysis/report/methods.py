@@ -48,31 +48,26 @@ def methods_text(movement: "Movement") -> list[str]:
         else "Twelve joints a frame were taken from tracks that do not state their model."
     )
     return [
-        f"{pose} Positions are placed on a uniform time base of {time.fs_hz:.2f} Hz "
-        f"(effective {time.effective_hz:.2f} Hz). "
-        f"{_band(meta.get('tracker_band_hz'))}"
-        f"Joints with a confidence below {gate:g}, left-right exchanges, outliers, steps faster than "
-        f"{JUMP_MM_S:g} mm/s and bones of the wrong length were taken out or given back, as counted under Steps. From "
-        "what was left the position of each joint was estimated by one robust least squares over the recording, in "
-        "which unsure joints weigh less, those of an SD above "
-        f"{UNSURE_SD:g} times that of a sure one nothing, and which keeps "
-        f"movement up to {movement.clean.cutoff_hz:g} Hz. A gap of at most {BRIDGE_S:g} s was bridged where the SD of "
-        f"the estimate stays below {BRIDGE_SD_MM:g} mm; other gaps were left "
-        "open and are left out of every denominator.",
-        "A limb's motion is its wrist against its shoulder, or its ankle against its hip. Its speed floor is "
-        "the largest of the jitter that passes the filter, the level at rest and a still clip's, where there "
-        f"is one. A limb moves from a speed above the larger of {MOVE_ABOVE_MM_S:g} mm/s and {ABOVE_FLOORS:g} "
-        f"floors, for as long as it is above the larger of {MOVE_WHILE_MM_S:g} mm/s and {WHILE_FLOORS:g} "
-        f"floors; pauses up to {PAUSE_MAX_S:g} s are bridged, bouts shorter than "
-        f"{bout_min_s(time.effective_hz):g} s dropped.",
-        f"Amounts are withheld below {COVERAGE_MIN_PCT:g} % coverage [2], below {ANALYSED_MIN_S:g} s analysed "
-        f"and from a floor of {FLOOR_MAX_MM_S:g} mm/s; both limbs of a pair are measured under the larger of "
-        "their floors, and left-right indices are withheld where these differ by more than "
-        f"{FLOORS_APART_MAX:g} times. Correlations are of log(1 + speed); a lag is given where the largest "
-        f"correlation within {LAG_MAX_S:g} s exceeds the 95th percentile of at least {SHIFTS_MIN} shifts of "
-        f"more than {SHIFT_MIN_S:g} s. Intervals are 95 %, from resampled blocks, at least {BLOCKS_MIN} of "
-        "them, and shown only for measures whose intervals held the long-run value in at least "
-        f"{SHOWN_MIN_PCT:g} % of simulated recordings.",
+        f"{pose} Positions are placed on a uniform time base of {time.fs_hz:.2f} Hz (effective "
+        f"{time.effective_hz:.2f} Hz). {_band(meta.get('tracker_band_hz'))}Joints with a confidence below {gate:g}, "
+        f"left-right exchanges, outliers, steps faster than {JUMP_MM_S:g} mm/s and bones of the wrong length were "
+        "taken out or given back, as counted under Steps. From what was left the position of each joint was "
+        "estimated by one robust least squares over the recording, in which unsure joints weigh less, those of an SD "
+        f"above {UNSURE_SD:g} times that of a sure one nothing, and which keeps movement up to "
+        f"{movement.clean.cutoff_hz:g} Hz. A gap of at most {BRIDGE_S:g} s was bridged where the SD of the estimate "
+        f"stays below {BRIDGE_SD_MM:g} mm; other gaps were left open and are left out of every denominator.",
+        "A limb's motion is its wrist against its shoulder, or its ankle against its hip. Its speed floor is the "
+        "largest of the jitter that passes the filter, the level at rest and a still clip's, where there is one. A "
+        f"limb moves from a speed above the larger of {MOVE_ABOVE_MM_S:g} mm/s and {ABOVE_FLOORS:g} floors, for as "
+        f"long as it is above the larger of {MOVE_WHILE_MM_S:g} mm/s and {WHILE_FLOORS:g} floors; pauses up to "
+        f"{PAUSE_MAX_S:g} s are bridged, bouts shorter than {bout_min_s(time.effective_hz):g} s dropped.",
+        f"Amounts are withheld below {COVERAGE_MIN_PCT:g} % coverage [2], below {ANALYSED_MIN_S:g} s analysed and "
+        f"from a floor of {FLOOR_MAX_MM_S:g} mm/s; both limbs of a pair are measured under the larger of their "
+        f"floors, and left-right indices are withheld where these differ by more than {FLOORS_APART_MAX:g} times. "
+        f"Correlations are of log(1 + speed); a lag is given where the largest correlation within {LAG_MAX_S:g} s "
+        f"exceeds the 95th percentile of at least {SHIFTS_MIN} shifts of more than {SHIFT_MIN_S:g} s. Intervals are "
+        f"95 %, from resampled blocks, at least {BLOCKS_MIN} of them, and shown only for measures whose intervals "
+        f"held the long-run value in at least {SHOWN_MIN_PCT:g} % of simulated recordings.",
         _frame(movement),
     ]
 

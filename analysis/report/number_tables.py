@@ -95,15 +95,11 @@ def scope_table(results: Sequence[Result], scope: Scope) -> NumberTable:
     by_part = {(r.measure.name, r.part): r for r in results if r.measure.scope == scope}
     parts = list(dict.fromkeys(part for _, part in by_part))
     notes: list[str] = []
-    rows = [
-        Row(
-            m.label,
-            m.unit,
-            m.formula,
-            [cell(by_part[m.name, part], notes) if (m.name, part) in by_part else NumberCell("") for part in parts],
-        )
-        for m in measures(scope, "core")
-    ]
+    rows = []
+    for m in measures(scope, "core"):
+        given = (by_part.get((m.name, part)) for part in parts)
+        cells = [NumberCell("") if result is None else cell(result, notes) for result in given]
+        rows.append(Row(m.label, m.unit, m.formula, cells))
     return NumberTable([pair_name(part) for part in parts], rows, notes)
 
 
@@ -113,13 +109,11 @@ def cell(result: Result, notes: list[str], *, with_n: bool = False, noise: str =
         if result.reason not in notes:
             notes.append(result.reason)
         return NumberCell(DASH, str(notes.index(result.reason) + 1))
-    interval = [number(bound, result.measure) for bound in result.interval or ()]
-    return NumberCell(
-        ("\N{GREATER-THAN OR EQUAL TO}\N{NARROW NO-BREAK SPACE}" if result.lower_bound else "")
-        + number(result.value, result.measure),
-        interval=f"({interval[0]} to {interval[1]})" if interval else "",
-        n=", ".join(words for words in (noise, f"n {result.n}" if with_n else "") if words),
-    )
+    interval = " to ".join(number(bound, result.measure) for bound in result.interval or ())
+    at_least = "\N{GREATER-THAN OR EQUAL TO}\N{NARROW NO-BREAK SPACE}" if result.lower_bound else ""
+    text = at_least + number(result.value, result.measure)
+    n = ", ".join(words for words in (noise, f"n {result.n}" if with_n else "") if words)
+    return NumberCell(text, interval=f"({interval})" if interval else "", n=n)
 
 
 def number(value: float, measure: Measure) -> str:

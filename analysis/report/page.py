@@ -129,10 +129,7 @@ def _facts(movement: Movement) -> list[tuple[str, str]]:
         ("Postmenstrual age", _weeks(movement.ages.get("pma_days"))),
         ("Born at", _weeks(movement.ages.get("ga_birth_days"))),
         ("Length", f"{len(time.time_s) / time.fs_hz:.1f} s"),
-        (
-            "Effective rate",
-            f"{time.effective_hz:.1f} Hz" + (" (one frame in five)" if movement.meta.get("rate") == "6" else ""),
-        ),
+        ("Effective rate", f"{time.effective_hz:.1f} Hz" + " (one frame in five)" * (movement.meta.get("rate") == "6")),
     ]
 
 

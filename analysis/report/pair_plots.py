@@ -13,12 +13,7 @@ from asyconv.skeleton import LIMBS
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
 
-SIDES: Final = (
-    "lateralisation_path_pct",
-    "lateralisation_moving_pct",
-    "lateralisation_rom_pct",
-    "lateralisation_lift_pct",
-)
+SIDES: Final = tuple(f"lateralisation_{of}_pct" for of in ("path", "moving", "rom", "lift"))
 TOGETHER: Final = ("corr_speed_r", "xcorr_max", "xcorr_bound", "lag_s")
 EPOCHS_MAX: Final = 6
 """More epochs than this stand in the tables only."""
@@ -59,8 +54,8 @@ def symmetry_bars(movement: "Movement") -> Drawing:
     given = sum(value is not None for value in of_epochs["value"])
     summary = (
         "Left and right set against each other, both under the larger of their floors; positive: more on the infant's "
-        f"right. {given} of {of_epochs.height} values are given. Lines are intervals within this recording."
-        " An index says nothing of its cause."
+        f"right. {given} of {of_epochs.height} values are given. Lines are intervals within this recording. An index "
+        "says nothing of its cause."
     )
     return Drawing("symmetry", "Left and right", draw, data, summary, height, HALF_IN)
 
@@ -158,35 +153,15 @@ def _pair_data(movement: "Movement") -> pl.DataFrame:
         if all((start, part, name) in by_pair for name in TOGETHER)
     ]
     kinds = (pl.Float64, pl.String, pl.String, *(pl.Float64,) * 4, pl.Boolean, pl.Int64, pl.String)
-    names = (
-        "epoch_start_s",
-        "first",
-        "second",
-        "r",
-        "xcorr_max",
-        "xcorr_bound",
-        "lag_s",
-        "above_chance",
-        "n",
-        "reason",
-    )
+    names = ("epoch_start_s", "first", "second", "r", *TOGETHER[1:], "above_chance", "n", "reason")
     return pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
 
 
 def _pair_row(start_s: float, part: str, results: list[Result]) -> tuple[Any, ...]:
-    r, highest, bound, lag = (result.value for result in results)
+    values = [result.value for result in results]
+    _, highest, bound, lag = values
     clear = lag is not None and highest is not None and bound is not None and highest > bound
-    return (
-        start_s,
-        *part.split("-"),
-        r,
-        highest,
-        bound,
-        lag,
-        clear,
-        results[0].n,
-        results[0].reason or results[3].reason,
-    )
+    return (start_s, *part.split("-"), *values, clear, results[0].n, results[0].reason or results[3].reason)
 
 
 def _starts(movement: "Movement") -> list[float]:

@@ -25,18 +25,17 @@ def provenance(movement: "Movement") -> list[tuple[str, str]]:
         return "not stated" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
 
     rate_is = "as stated" if meta.get("fps_source") == "stated" else "measured"
-    intrinsics = meta.get("intrinsics")
-    plane = meta.get("mattress_plane")
+    intrinsics, plane = meta.get("intrinsics") or {}, meta.get("mattress_plane")
+    camera = [f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in sorted(intrinsics.items())]
+    libraries = [f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in LIBRARIES)]
+    head, mirrored = (f"{stated(name)} ({stated(f'{name}_source')})" for name in ("head", "mirrored"))
     return [
         (
             "Software",
             f"asyconv {stated('software_version')}, tracks version {stated('tracks_version')}, analysis version "
             f"{ANALYSIS_VERSION}, definitions version {DEFINITION_VERSION}",
         ),
-        (
-            "Libraries",
-            ", ".join([f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in LIBRARIES)]),
-        ),
+        ("Libraries", ", ".join(libraries)),
         ("Pose model", f"{stated('model_name')}, weights {stated('weights_hash')}"),
         ("Joints", f"SHA-256 of the cleaned positions {joints_hash(movement)}"),
         (
@@ -45,17 +44,8 @@ def provenance(movement: "Movement") -> list[tuple[str, str]]:
             f"{stated('fps_nominal_hz')} Hz nominal, rate {stated('rate')}, stride {stated('stride')}, "
             f"clips {stated('clip_layout')}",
         ),
-        (
-            "Orientation",
-            f"head {stated('head')} ({stated('head_source')}), mirrored {stated('mirrored')} "
-            f"({stated('mirrored_source')})",
-        ),
-        (
-            "Camera",
-            ", ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in sorted(intrinsics.items()))
-            if intrinsics
-            else "unknown",
-        ),
+        ("Orientation", f"head {head}, mirrored {mirrored}"),
+        ("Camera", ", ".join(camera) or "unknown"),
         ("Mattress plane", ", ".join(f"{v:.4g}" for v in plane) if plane else "not found"),
         ("Filter", f"Butterworth order 2 forward and backward, -3 dB at {movement.clean.cutoff_hz:g} Hz"),
         ("Axes", stated("axes")),

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -38,6 +39,8 @@ from asyconv.analysis.series.limbs import LimbSeries
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
 
+Bools = npt.NDArray[np.bool_]
+
 HEIGHT_IN = 5.4
 LANE_IN = 1.2
 ACTIVITY = "activity"
@@ -64,15 +67,9 @@ def limb_strips(movement: "Movement") -> Drawing:
         figure.supylabel(f"speed of endpoint relative to root ({_unit(in_mm)})", fontsize=8, x=0.005)
         legend(figure, _keys(movement, in_mm))
 
-    return Drawing(
-        "limb_strips",
-        "Movement strips",
-        draw,
-        data,
-        _strip_summary(movement, in_mm),
-        HEIGHT_IN + LANE_IN * (activity is not None),
-        table=_strip_table(movement, speeds, in_mm),
-    )
+    words, table = _strip_summary(movement, in_mm), _strip_table(movement, speeds, in_mm)
+    height_in = HEIGHT_IN + LANE_IN * (activity is not None)
+    return Drawing("limb_strips", "Movement strips", draw, data, words, height_in, table=table)
 
 
 def _unit(in_mm: bool) -> str:
@@ -86,29 +83,26 @@ def _shown_speed(limb: LimbSeries, in_mm: bool) -> Floats:
 def _strip_data(movement: "Movement", limb: LimbSeries, speed: Floats) -> pl.DataFrame:
     """Minimum and maximum speed, moving share and seen share of each bin."""
     time_s, low, high = binned(movement.clean.time.time_s, speed)
-    edges = bin_edges(len(speed))
-    size = np.diff(np.append(edges, len(speed)))
     columns = {
         "time_s": time_s,
         "speed_min": low,
         "speed_max": high,
-        "moving_share": np.add.reduceat(limb.moving.astype(float), edges) / size,
-        "seen_share": np.add.reduceat(np.isfinite(speed).astype(float), edges) / size,
+        "moving_share": _share_of_bins(limb.moving),
+        "seen_share": _share_of_bins(np.isfinite(speed)),
     }
     return lane_data(limb.limb, columns)
+
+
+def _share_of_bins(mask: Bools) -> Floats:
+    edges = bin_edges(len(mask))
+    return np.asarray(np.add.reduceat(mask.astype(float), edges) / np.diff(np.append(edges, len(mask))))
 
 
 def _activity_data(movement: "Movement", activity: ActivitySeries) -> pl.DataFrame:
     """Minimum and maximum change of depth of each bin, and the share in which something reaches in."""
     time_s, low, high = binned(movement.clean.time.time_s, activity.body_mm)
-    hands = activity.hands
-    edges = bin_edges(len(hands))
-    columns = {
-        "time_s": time_s,
-        "activity_min_mm": low,
-        "activity_max_mm": high,
-        "hands_share": np.add.reduceat(hands.astype(float), edges) / np.diff(np.append(edges, len(hands))),
-    }
+    shares = _share_of_bins(activity.hands)
+    columns = {"time_s": time_s, "activity_min_mm": low, "activity_max_mm": high, "hands_share": shares}
     return lane_data(ACTIVITY, columns)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
 
 SIMULATED_WEIGHTS: Final = "weights trained on simulated infants"
+NO_STILL_CLIP: Final = "none: the floor is estimated from this recording"
 NAMED_MAX: Final = 5
 
 
@@ -55,9 +56,7 @@ def trust(movement: "Movement") -> dict[str, Any]:
         "floor_unit": "TL/s" if movement.clean.in_plane else "mm/s",
         "withheld": withheld(movement),
         "facts": _facts(movement),
-        "events": [
-            (f"{event.start_s:.1f} to {event.end_s:.1f} s", event.kind, event.reason) for event in movement.events
-        ],
+        "events": [(f"{one.start_s:.1f} to {one.end_s:.1f} s", one.kind, one.reason) for one in movement.events],
         "in_noise_max_pct": IN_NOISE_MAX_PCT,
         "bounded": any(r.lower_bound for r in movement.results),
         "bound_words": at_least_words(),
@@ -81,43 +80,28 @@ def _facts(movement: "Movement") -> list[tuple[str, str]]:
     meta = movement.meta
     simulated_only = meta.get("model_validation") == "simulated_only"
     intrinsics = meta.get("intrinsics") or {}
-    still_clips = [f"{limb_name(k)} {v:.1f}" for k in LIMBS if (v := still_floor(meta, k)) is not None]
+    still_clips = ", ".join(f"{limb_name(k)} {v:.1f}" for k in LIMBS if (v := still_floor(meta, k)) is not None)
+    model, validation = (str(meta.get(name) or "not stated") for name in ("model_name", "model_validation"))
+    if simulated_only:
+        model += f", {SIMULATED_WEIGHTS}"
+        validation = "simulated_only: never compared with labelled recordings of real infants"
+    seen = []
+    if band_hz := meta.get("tracker_band_hz"):
+        seen = [("Movement seen", f"up to {band_hz:g} Hz; faster movement is measured too small, or not at all")]
+    sides = "not verified: orientation or mirroring of the camera is assumed; left-right measures are withheld"
+    unknown = "the depth came from video of 8 bits a pixel" if meta.get("lossy") else "the camera geometry is unknown"
+    millimetres = f"none: {unknown}, so no length or speed is given in mm"
+    if intrinsics:
+        unit = f"{meta.get('depth_unit_mm')} mm from: {meta.get('depth_unit_source') or 'not stated'}"
+        millimetres = f"camera geometry from: {intrinsics.get('source', 'not stated')}; depth unit {unit}"
     return [
-        (
-            "Pose model",
-            f"{meta.get('model_name') or 'not stated'}" + (f", {SIMULATED_WEIGHTS}" if simulated_only else ""),
-        ),
-        (
-            "Validation",
-            "simulated_only: never compared with labelled recordings of real infants"
-            if simulated_only
-            else str(meta.get("model_validation") or "not stated"),
-        ),
-        *(
-            [("Movement seen", f"up to {band_hz:g} Hz; faster movement is measured too small, or not at all")]
-            if (band_hz := meta.get("tracker_band_hz"))
-            else []
-        ),
-        (
-            "Left and right",
-            "verified"
-            if meta.get("left_right_verified")
-            else "not verified: orientation or mirroring of the camera is assumed; left-right measures are withheld",
-        ),
-        (
-            "Millimetres",
-            f"camera geometry from: {intrinsics.get('source', 'not stated')}; depth unit "
-            f"{meta.get('depth_unit_mm')} mm from: {meta.get('depth_unit_source') or 'not stated'}"
-            if intrinsics
-            else "none: the depth came from video of 8 bits a pixel, so no length or speed is given in mm"
-            if meta.get("lossy")
-            else "none: the camera geometry is unknown, so no length or speed is given in mm",
-        ),
+        ("Pose model", model),
+        ("Validation", validation),
+        *seen,
+        ("Left and right", "verified" if meta.get("left_right_verified") else sides),
+        ("Millimetres", millimetres),
         ("Frames", f"{meta.get('frames_used', 'unknown')} used, {meta.get('frames_lost', 'unknown')} lost"),
-        (
-            "Still-clip calibration",
-            f"{', '.join(still_clips)} mm/s" if still_clips else "none: the floor is estimated from this recording",
-        ),
+        ("Still-clip calibration", f"{still_clips} mm/s" if still_clips else NO_STILL_CLIP),
     ]
 
 

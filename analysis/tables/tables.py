@@ -142,26 +142,6 @@ def summary_table(
 
 def features_table(ids: Ids, ages: Ages, results: Sequence[Result]) -> pl.DataFrame:
     """One row per value, for statistics programs; intervals are empty where none is honest."""
-    rows = [
-        {
-            "epoch_start_s": r.epoch_start_s,
-            "epoch_s": r.epoch_s,
-            "scope": r.measure.scope,
-            "part": r.part,
-            "feature": r.measure.name,
-            "value": r.value,
-            "unit": r.measure.unit,
-            "ci_lo": None if r.interval is None else r.interval[0],
-            "ci_hi": None if r.interval is None else r.interval[1],
-            "n": r.n,
-            "analysed_s": r.analysed_s,
-            "lower_bound": r.lower_bound,
-            "reason": r.reason or None,
-            "tier": r.measure.tier,
-            "definition_version": DEFINITION_VERSION,
-        }
-        for r in results
-    ]
     schema = {
         "epoch_start_s": pl.Float64,
         "epoch_s": pl.Float64,
@@ -179,7 +159,13 @@ def features_table(ids: Ids, ages: Ages, results: Sequence[Result]) -> pl.DataFr
         "tier": pl.String,
         "definition_version": pl.Int32,
     }
-    return with_ids(ids, pl.DataFrame(rows, schema=schema), ages)
+    rows = [
+        (r.epoch_start_s, r.epoch_s, r.measure.scope, r.part, r.measure.name, r.value, r.measure.unit,
+         *(r.interval or (None, None)), r.n, r.analysed_s, r.lower_bound, r.reason or None, r.measure.tier,
+         DEFINITION_VERSION)
+        for r in results
+    ]  # fmt: skip
+    return with_ids(ids, pl.DataFrame(rows, schema=schema, orient="row"), ages)
 
 
 def with_ids(ids: Ids, table: pl.DataFrame, ages: Ages | None = None) -> pl.DataFrame:

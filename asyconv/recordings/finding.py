@@ -83,7 +83,7 @@ def search(path: Path | str) -> Found:
 
 def _beside_depth(found: Found) -> dict[Path, str | None]:
     """Kind of every video that lies in a folder such as ``IR`` beside one that is called depth and holds recordings."""
-    videos = [path for path in (*found.recordings, *found.promised) if path.suffix.lower() in _VIDEOS]
+    videos = {path for path in (*found.recordings, *found.promised) if path.suffix.lower() in _VIDEOS}
     roots = {
         folder.parent
         for path in found.recordings

@@ -4,9 +4,10 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import cv2
 import numba
@@ -16,7 +17,7 @@ import pytest
 from asyconv.errors import InputError
 from asyconv.jit import compiled
 from asyconv.recordings.clock import Clock
-from asyconv.recordings.finding import find_recordings
+from asyconv.recordings.finding import find_recordings, search
 from asyconv.recordings.opening import open_recording
 from asyconv.recordings.png_folder import write_png_folder
 from asyconv.recordings.stream import Decoder, Frame, Recording
@@ -154,6 +155,22 @@ def test_recordings_are_found_by_content_below_a_folder(tmp_path: Path) -> None:
     assert find_recordings(tmp_path / "b" / "notes.oni") == []
     with pytest.raises(InputError, match="found nothing"):
         find_recordings(tmp_path / "missing")
+
+
+def test_a_tree_of_many_files_is_searched_in_time_proportional_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every recording was compared with every video beside it: minutes for the files of a week."""
+    for folder in ("Depth", "IR"):
+        (tmp_path / folder).mkdir()
+    for n in range(40):
+        np.save(tmp_path / "Depth" / f"{n}.npy", np.ones((1, 2, 2), np.uint16))
+        (tmp_path / "IR" / f"{n}.mp4").write_bytes(b"\0\0\0\x0cftypisom")
+    equal = mock.Mock(side_effect=PurePath.__eq__)
+    monkeypatch.setattr(PurePath, "__eq__", lambda one, other: equal(one, other))
+    found = search(tmp_path)
+    assert (len(found.recordings), found.aside) == (40, {"ir": 40})
+    assert equal.call_count < 800
 
 
 @pytest.mark.parametrize(

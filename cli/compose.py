@@ -191,10 +191,7 @@ def decisive_facts(stated: StatedFacts, weights_hash: str) -> dict[str, dict[str
 
 
 def analysis_facts(
-    infant_id: str | None,
-    sheet: dict[str, Any],
-    events: list[dict[str, Any]],
-    still_floor: dict[str, Any] | None,
+    infant_id: str | None, sheet: dict[str, Any], events: list[dict[str, Any]], still_floor: dict[str, Any] | None
 ) -> dict[str, Any]:
     """Everything on which the tables depend, except the tracks."""
     from asyconv.analysis import ANALYSIS_VERSION

@@ -18,9 +18,7 @@ from asyconv.notice import NOTICE
 from asyconv.signals import first_raises
 
 SECTIONS = {
-    "First steps": {
-        "demo": "Simulate two infants and write their reports.",
-    },
+    "First steps": {"demo": "Simulate two infants and write their reports."},
     "Recordings": {
         "info": "Tell what a recording is: camera, size, rates, depths, faults.",
         "convert": "Write a recording in another lossless format.",

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 @asyconv_command("simulate", example="asyconv simulate recordings/ --infants 2 --seconds 60 --seed 1")
 @click.argument("out", required=False, type=PATH)
 @option(
-    "--infants",
-    type=click.IntRange(min=1),
-    help="How many recordings.  [default: 2; with --check: 32, and 200 varied]",
+    "--infants", type=click.IntRange(min=1), help="How many recordings.  [default: 2; with --check: 32, and 200 varied]"
 )
 @option("--seconds", type=Number(min=0.1), default=60.0, show_default=True, help="Length of each.")
 @option("--seed", type=int, help="Same seed, same recordings.  [default: 1; with --check: the one for tuning]")

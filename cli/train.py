@@ -85,11 +85,7 @@ def command(
             "`asyconv adapt` trains a model that crops with labels"
         )
     recipe, begun = started(recipe, load_model(start) if start else None, detection_of)
-    with (
-        writing(out, "a training"),
-        joined_processes() as place,
-        stage_progress("steps") as report,
-    ):
+    with writing(out, "a training"), joined_processes() as place, stage_progress("steps") as report:
         with first_process_first(place):
             annotated = read_data_sets([data] if data else [])
             recipe, clips, tuning = clips_of(out, recipe, annotated, split, workers, report)

@@ -104,12 +104,7 @@ def _record_header(file: BinaryIO, name: str) -> struct.Struct:
 
 
 def _take(
-    kind: int,
-    node_id: int,
-    fields: bytes,
-    payload: tuple[int, int],
-    nodes: list[Node],
-    current: dict[int, Node],
+    kind: int, node_id: int, fields: bytes, payload: tuple[int, int], nodes: list[Node], current: dict[int, Node]
 ) -> None:
     """Enter one record into `nodes`; `current` is the node that an id means at this place of the file."""
     if kind in (NODE_ADDED, NODE_ADDED_1005, NODE_ADDED_OLDEST):

@@ -10,15 +10,7 @@ from hypothesis import strategies as st
 
 from asyconv.errors import InputError
 from asyconv.pose.clips import grid_steps
-from asyconv.recordings.clock import (
-    UNITS,
-    UNKNOWN_GAP_S,
-    Clock,
-    are_times,
-    clock_of,
-    counted_clock,
-    lost_frames,
-)
+from asyconv.recordings.clock import UNITS, UNKNOWN_GAP_S, Clock, are_times, clock_of, counted_clock, lost_frames
 
 US = UNITS["microseconds"]
 Stamps = npt.NDArray[np.uint64]

@@ -13,8 +13,7 @@ MOST_KIB = 2**20
 
 @pytest.mark.parametrize("kind", ["oni", "png", "video", "hdf5", "npz", "bag", "db3", "mcap"])
 @pytest.mark.parametrize(
-    ("first", "count"),
-    [(0, 100), *(pytest.param(100 + n * 1112, 1112, marks=pytest.mark.fuzz) for n in range(3))],
+    ("first", "count"), [(0, 100), *(pytest.param(100 + n * 1112, 1112, marks=pytest.mark.fuzz) for n in range(3))]
 )
 @pytest.mark.timeout(3600)
 def test_chance_damage(kind: str, first: int, count: int, tmp_path: Path) -> None:

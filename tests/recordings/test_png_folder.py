@@ -147,8 +147,7 @@ def test_the_real_picture_sequences_keep_order_gap_and_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["{:05d}-DEPTH.png", "frame-{:06d}.depth.png", "cam0_{}_depth_new.png", "{}_16bit.png", "a {} b.png"],
+    "name", ["{:05d}-DEPTH.png", "frame-{:06d}.depth.png", "cam0_{}_depth_new.png", "{}_16bit.png", "a {} b.png"]
 )
 def test_numbers_stand_among_words(tmp_path: Path, name: str) -> None:
     """Such folders were refused: "expected pictures named by number"."""

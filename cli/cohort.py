@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from asyconv.cli.messages import complain, counted, note, writing
+from asyconv.cli.messages import complain, note, writing
 from asyconv.cli.options import PATH, asyconv_command, option
+from asyconv.words import counted
 
 if TYPE_CHECKING:
     from asyconv.analysis.cohort.members import Member, Mismatch

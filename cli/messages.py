@@ -42,17 +42,6 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
 
 
-def counted(count: int, what: str) -> str:
-    """How many of something there are, as "1 recording" and "2 recordings"."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
-
-
-def length_in_words(seconds: float) -> str:
-    """A length of time to a tenth of the unit that fits it."""
-    unit_s, unit = (3600, "h") if seconds >= 3600 else (60, "min") if seconds >= 60 else (1, "s")
-    return f"{round(seconds / unit_s, 1):g} {unit}"
-
-
 @contextmanager
 def writing(place: Path | None, what: str) -> Iterator[None]:
     """Make the folder of a place to write to; an error of the file system becomes a sentence that names the place."""

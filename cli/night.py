@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyconv.cli.live import live_progress
-from asyconv.cli.messages import complain, length_in_words, note, print_outcome
+from asyconv.cli.messages import complain, note, print_outcome
 from asyconv.errors import InputError, Stopped
 from asyconv.system import command_line
+from asyconv.words import counted, length_in_words
 
 if TYPE_CHECKING:
     from asyconv.night.audit import Audit
@@ -100,7 +101,7 @@ def throughput(results: Path, run: str, wall_s: float) -> str | None:
     devices = cores() if on_cpu else _gpus()
     video = length_in_words(sum(m["recorded_s"] for m in made))
     frames = sum(m["frames_used"] for m in made)
-    device = f"{devices} core{'s' if devices > 1 else ''}" if on_cpu else f"{devices} GPU{'s' if devices > 1 else ''}"
+    device = counted(devices, "core" if on_cpu else "GPU")
     stages = f", all stages for {all_s / (wall_s * devices):.1%}" if on_cpu else ""
     return (
         f"{video} of video in {length_in_words(wall_s)}, {frames / wall_s:.1f} frames/s; the networks kept "

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyconv.cli.messages import counted, length_in_words, note, print_outcome
+from asyconv.cli.messages import note, print_outcome
+from asyconv.words import counted, length_in_words
 
 if TYPE_CHECKING:
     from asyconv.cli.compose import StatedFacts

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from asyconv.cli.messages import counted, length_in_words
 from asyconv.cli.options import PATH, asyconv_command, json_option, option
+from asyconv.words import counted, length_in_words
 
 WATCH_EVERY_S = 2.0
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import click
 
-from asyconv.cli.messages import EXIT_REFUSED, counted, note
+from asyconv.cli.messages import EXIT_REFUSED, note
 from asyconv.cli.options import PATH, asyconv_command, json_option
+from asyconv.words import counted
 
 
 @asyconv_command("verify", example="asyconv verify results/")

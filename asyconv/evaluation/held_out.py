@@ -21,6 +21,7 @@ from asyconv.simulation.driven import driven_body, read_joint_motion
 from asyconv.simulation.infant import FOCAL_PX, WIDTH_PX, Infant
 from asyconv.simulation.scene import CALM_INFANT, DRIVEN_INFANT, Condition, make_infant
 from asyconv.simulation.seeds import TRAIN_SEED
+from asyconv.words import counted
 
 NATIVE_PX: Final = WIDTH_PX / MAP_WIDTH
 """Native pixels in a map pixel."""
@@ -154,7 +155,7 @@ def labelled_clips(infants: Sequence[Annotated], fx_px: float | None = None) -> 
         clips=clips,
         infant=np.repeat(np.arange(len(chosen)), counts),
         mm_per_map=across * scale_px[..., None],
-        what=f"{len(chosen)} {'SIMULATED ' if simulated else ''}annotated infants",
+        what=counted(len(chosen), f"{'SIMULATED ' if simulated else ''}annotated infant"),
         simulated=simulated,
         infant_names=tuple(infant.infant_id for infant, _ in chosen),
         area_map=area_px2 / scale_px**2,

@@ -35,6 +35,7 @@ from asyconv.labels.unusable import Place, unusable
 from asyconv.pose.clips import CLIP_FRAMES
 from asyconv.recordings.png_files import png_is_whole
 from asyconv.skeleton import JOINTS
+from asyconv.words import counted
 
 UNREADABLE_SHEET: Final = "unreadable sheet"
 TWO_SHEETS: Final = "two sheets of one infant"
@@ -261,7 +262,7 @@ def as_csv(findings: Iterable[Finding]) -> str:
 
 def as_table(checked: Checked) -> str:
     """The findings as text, at most ten of a kind and file, and their number by kind."""
-    looked = f"{checked.rows} rows of {checked.infants} infants"
+    looked = f"{counted(checked.rows, 'row')} of {counted(checked.infants, 'infant')}"
     shares = ", ".join(f"{joint} {share:.1f}" for joint, share in checked.missing_pct.items())
     missing = [f"not labelled, % of the frames: {shares}"] if shares else []
     if not checked.findings:
@@ -279,4 +280,4 @@ def as_table(checked: Checked) -> str:
     widths = [max(len(row[column]) for row in lines_of_cells) for column in range(3)]
     lines = ["  ".join([*(row[i].ljust(widths[i]) for i in range(3)), row[3]]) for row in lines_of_cells]
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(Counter(f.kind for f in checked.findings).items()))
-    return "\n".join([*lines, *missing, f"{len(checked.findings)} findings in {looked}: {kinds}"])
+    return "\n".join([*lines, *missing, f"{counted(len(checked.findings), 'finding')} in {looked}: {kinds}"])

@@ -19,6 +19,7 @@ from asyconv.night.child import Task
 from asyconv.night.engines import Ended, Engine
 from asyconv.night.one_recording import Outcome, State, park
 from asyconv.night.sources import content_hash, id_of_unreadable, settled_at
+from asyconv.words import counted
 
 ATTEMPTS: Final = 3
 LIMIT_S_PER_S: Final = 30.0
@@ -213,6 +214,4 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         "refused": sum(outcome.state is State.REFUSED for outcome in outcomes),
         "parked": sum(outcome.state is State.FAILED for outcome in outcomes),
     }
-    return f"{len(outcomes)} recording{'' if len(outcomes) == 1 else 's'}: " + ", ".join(
-        f"{n} {name}" for name, n in counts.items() if n
-    )
+    return f"{counted(len(outcomes), 'recording')}: " + ", ".join(f"{n} {name}" for name, n in counts.items() if n)

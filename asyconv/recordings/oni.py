@@ -28,6 +28,7 @@ from asyconv.recordings.stream import (
     sha256_of,
     unit_used,
 )
+from asyconv.words import counted
 
 _UNIT_MM: Final = {100: 1.0, 101: 0.1}  # oniPixelFormat; absent in OpenNI 1 files, which are in mm
 _OTHERS: Final = {3: "colour", 4: "sound", 5: "infra-red"}  # kinds of nodes
@@ -128,7 +129,7 @@ def _depth_node(scanned: Scan, name: str) -> Node:
         return with_frames[0]
     if depth:
         raise InputError(f"{name}: expected depth frames, found no whole one in the stream ({scanned.ending})")
-    others = f"{len(scanned.nodes)} stream{'' if len(scanned.nodes) == 1 else 's'} without depth"
+    others = f"{counted(len(scanned.nodes), 'stream')} without depth"
     raise InputError(f"{name}: expected a depth stream, found {others} ({scanned.ending})")
 
 

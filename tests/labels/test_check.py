@@ -58,7 +58,7 @@ def test_exit_codes_and_the_sentence(tmp_path: Path) -> None:
     root = write_labels(tmp_path / "data", still_labels())
     done = invoke("check", root)
     assert done.exit_code == 0
-    assert done.output.endswith("\nnothing found wrong in 12 rows of 1 infants\n")
+    assert done.output.endswith("\nnothing found wrong in 12 rows of 1 infant\n")
     assert invoke("check", root / "result_pz1.csv").exit_code == 0
     drop_pictures(21)(root)
     done = invoke("check", root)
@@ -66,7 +66,7 @@ def test_exit_codes_and_the_sentence(tmp_path: Path) -> None:
     words = "result_pz1.csv 6 missing image expected a picture of 16 bits of frame 21, found none"
     lines = done.output.splitlines()
     assert lines[1].split() == words.split()
-    assert lines[3] == "1 findings in 12 rows of 1 infants: missing image 1"
+    assert lines[3] == "1 finding in 12 rows of 1 infant: missing image 1"
     (tmp_path / "empty").mkdir()
     for arguments, code, said in (
         (("check", root, "--csv", root / "result_pz1.csv" / "f.csv"), 1, "cannot be written here"),

@@ -17,7 +17,7 @@ from tests.helpers.checked_labels import FRAMES, Array, still_labels, write_labe
 def test_nothing_is_wrong_with_an_infant_that_lies_still(tmp_path: Path) -> None:
     checked = check(write_labels(tmp_path, still_labels()))
     assert checked == Checked(1, 12, (), dict.fromkeys(JOINTS, 0.0))
-    assert as_table(checked).endswith("\nnothing found wrong in 12 rows of 1 infants")
+    assert as_table(checked).endswith("\nnothing found wrong in 12 rows of 1 infant")
 
 
 def copied(labels: Array) -> None:

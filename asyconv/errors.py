@@ -13,6 +13,8 @@ def why_unreadable(error: Exception) -> str:
         return "found no such file"
     if isinstance(error, IsADirectoryError):
         return "found a folder"
+    if isinstance(error, UnicodeDecodeError):
+        return "found letters of another coding; save it as UTF-8"
     return f"but it cannot be read ({getattr(error, 'strerror', None) or error})"
 
 

@@ -18,10 +18,9 @@ def read_csv(path: Path, required: Sequence[str]) -> tuple[list[tuple[int, dict[
     reader = csv.DictReader(text.splitlines(), delimiter=";" if first.count(";") > first.count(",") else ",")
     columns = [name.strip() for name in reader.fieldnames or []]
     reader.fieldnames = columns
-    missing = [name for name in required if name not in columns]
-    if missing or len(set(columns)) < len(columns):
-        expected = f"columns {', '.join(required)} once each" if len(required) > 1 else f"column {required[0]} once"
-        raise InputError(f"{path.name}: expected the {expected}, found {', '.join(columns) or 'none'}")
+    if not set(required) <= set(columns) or len(set(columns)) < len(columns):
+        named = f"{'columns' if len(required) > 1 else 'a column'} named {', '.join(required)}"
+        raise InputError(f"{path.name}: expected {named}, and no name twice, found {', '.join(columns) or 'none'}")
     lines = []
     for cells in _whole_lines(path, reader):
         if None in cells:

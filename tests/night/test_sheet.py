@@ -104,7 +104,7 @@ def test_a_long_sheet_is_matched_in_no_time() -> None:
 
 @pytest.mark.parametrize("text", ["", "name\na\n", "file,file\na,b\n"])
 def test_columns_that_cannot_be_used(tmp_path: Path, text: str) -> None:
-    with pytest.raises(InputError, match="expected the column file once"):
+    with pytest.raises(InputError, match="expected a column named file, and no name twice"):
         read_sheet(write(tmp_path / "s.csv", text))
 
 
@@ -117,7 +117,7 @@ def test_a_sheet_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="found no such file"):
         read_sheet(tmp_path / "none.csv")
     (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="found letters of another coding; save it as UTF-8"):
         read_sheet(tmp_path / "bytes.csv")
 
 

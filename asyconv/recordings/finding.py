@@ -43,8 +43,9 @@ def search(path: Path | str) -> Found:
 
     A folder with at least one 16-bit gray PNG picture is one recording. What is named like a recording and is none,
     or cannot be read, is `promised`: it must not be passed over in silence. Not entered: folders whose name starts
-    with a dot, and, named in `passed_over` with the reason, folders that hold a file ``.asyconv-ignore``, links to
-    folders (they may run in a circle) and folders that cannot be read.
+    with a dot, and, named in `passed_over` with the reason, folders that hold an empty file ``.asyconv-ignore``, links
+    to folders (they may run in a circle) and folders that cannot be read. A mark with words, as the truth of
+    simulations has, is there on purpose and not named.
     """
     path = Path(path)
     if not path.exists():
@@ -61,9 +62,9 @@ def search(path: Path | str) -> Found:
     for name, below, names in os.walk(path, onerror=unreadable):
         folder = Path(name)
         if IGNORE_FILE in names:
-            search_result.passed_over[folder] = (
-                f"it holds a file {IGNORE_FILE}, as results and the truth of simulations do"
-            )
+            mark = folder / IGNORE_FILE
+            if not (mark.is_file() and mark.stat().st_size):
+                search_result.passed_over[folder] = f"it holds a file {IGNORE_FILE}, as results do"
             below.clear()
             continue
         below[:] = sorted(name for name in below if not name.startswith("."))

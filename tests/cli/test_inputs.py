@@ -111,12 +111,15 @@ def test_folders_that_are_not_searched_are_named(ward: Path, model: Path, tmp_pa
     sorted(ward.glob("*.oni"))[0].unlink()
     (ward / "truth").mkdir()
     (ward / "truth" / ".asyconv-ignore").touch()
+    (ward / "meant").mkdir()
+    (ward / "meant" / ".asyconv-ignore").write_text("The truth of simulated recordings.")
     (ward / "elsewhere").symlink_to(tmp_path)
     (ward / "loop.oni").symlink_to("loop.oni")
     os.mkfifo(ward / "pipe.oni")
     os.mkfifo(ward / "pipe.png")
     result = invoke("process", ward, "-o", tmp_path / "out", "--model", model, "--dry-run")
     assert f"{ward / 'truth'}: this folder was not searched for recordings: it holds a file" in result.stderr
+    assert "meant" not in result.stderr
     assert f"{ward / 'elsewhere'}: this folder was not searched for recordings: it is a link" in result.stderr
     result = invoke("process", ward, "-o", tmp_path / "out", "--model", model)
     assert "3 recordings: 1 made, 2 refused" in result.stderr

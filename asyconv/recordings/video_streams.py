@@ -30,7 +30,8 @@ def depth_stream(container: Any, name: str, wanted: str | None, *, lossy: bool =
         which = " and ".join(f"{stream.index} ({_title(stream) or 'without a title'})" for stream in candidates)
         raise InputError(f"{name}: expected one depth stream, found the streams {which}; choose one with --stream")
     described = ", ".join(_described(stream) for stream in streams) or "no video"
-    raise InputError(f"{name}: expected {expected}, found {described}")
+    hint = "" if lossy or len(gray) == len(streams) else "; --lossy reads a depth video of 8 bits"
+    raise InputError(f"{name}: expected {expected}, found {described}{hint}")
 
 
 def others(container: Any, chosen: Any) -> list[str]:

@@ -69,7 +69,8 @@ def read_joint_motion(path: Path) -> JointMotion:
     Raises InputError where the file is neither, or where a shoulder or hip is given nowhere.
     """
     if not path.is_file():
-        raise InputError(f"{path}: expected a tracks file or a sheet of labels, found none")
+        found = "a folder" if path.is_dir() else "none"
+        raise InputError(f"{path}: expected a tracks file or a sheet of labels, found {found}")
     motion = _from_tracks(path) if path.suffix == ".parquet" else _from_sheet(path)
     never = [JOINTS[joint] for joint in TRUNK if not np.isfinite(motion.xy_px[:, joint]).any()]
     if never:

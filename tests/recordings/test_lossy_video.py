@@ -43,7 +43,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, np.ndarray]:
 
 def test_it_is_refused_unless_asked_for_and_then_depth_is_near_the_true_one(video: tuple[Path, np.ndarray]) -> None:
     path, depth = video
-    with pytest.raises(InputError, match="expected a 16-bit gray depth stream, found yuv420p"):
+    with pytest.raises(InputError, match="expected a 16-bit gray depth stream, found yuv420p; --lossy reads"):
         open_recording(path)
     with open_recording(path, lossy_mm=WINDOW_MM) as recording:
         assert recording.lossy

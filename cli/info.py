@@ -37,8 +37,8 @@ def command(
     from asyconv.recordings.opening import open_recording
 
     if picture is not None:
-        check_output(picture, (".png",), files, overwrite=overwrite)
         check_shows_infant(picture)
+        check_output(picture, (".png",), files, overwrite=overwrite)
     paths = [path for file in files for path in _recordings(file, join)]
     if picture is not None and len(paths) != 1:
         raise InputError(f"--picture: expected one recording, got {len(paths)}")

@@ -39,8 +39,8 @@ def command(results: tuple[Path, ...], depth: tuple[Path, ...], output: Path, ov
         raise InputError(
             f"--depth: expected the recording of each result in the same order, found {len(depth)} for {len(results)}"
         )
-    check_output(output, (".html",), (*results, *depth), overwrite=overwrite)
     check_shows_infant(output)
+    check_output(output, (".html",), (*results, *depth), overwrite=overwrite)
     looked, noted = [], []
     for result, recorded in zip(results, depth, strict=True):
         source, manifest = tracks_of_one(result)

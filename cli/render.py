@@ -31,9 +31,9 @@ def command(tracks: Path, output: Path, depth: Path | None, overwrite: bool) -> 
     from asyconv.pose.overlay import FORMS, write_overlay
     from asyconv.tracks_file import read_tracks
 
-    check_output(output, tuple(FORMS), (tracks, depth), overwrite=overwrite)
     if depth is not None:
         check_shows_infant(output)
+    check_output(output, tuple(FORMS), (tracks, depth), overwrite=overwrite)
     source, manifest = tracks_of_one(tracks)
     joints = read_tracks(source)
     bars = speed_bars(analyse(joints, events_in(manifest)))

@@ -1,6 +1,5 @@
 """Recordings on their way to chosen frames: with tracks or without, several of an infant, other rates."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +9,9 @@ from asyconv.cli.label import known_tracks, opened_recordings, sources_of
 from asyconv.errors import InputError
 from asyconv.labelling.choosing import OF_RECORDING, Source, choose
 from asyconv.recordings.opening import open_recording
-from asyconv.recordings.stream import sha256_of
-from asyconv.tracks_file import write_tracks
 from tests.helpers.closed_form import make_tracks
 from tests.helpers.labelled import source, tracks_of
+from tests.helpers.result_folders import write_result
 from tests.helpers.sloped_wall import wall
 
 
@@ -51,17 +49,11 @@ def test_tracks_are_found_by_the_bytes_of_their_recording_and_name_the_infant(tm
     (tmp_path / "recordings").mkdir()
     for n in (1, 2):
         recording = source(tmp_path / "recordings", n).recording.path
-        folder = tmp_path / "results" / f"rec-{n}"
-        folder.mkdir(parents=True)
-        write_tracks(tracks_of(n), folder / "tracks.parquet")
-        manifest = {
-            "recording_id": f"rec-{n}",
-            "input": {"sha256": sha256_of(recording)},
-            "tracking": {"fps_hz": None if n == 1 else 30.0, "stream": None},
-            "analysis": {"infant_id": f"own-{n}"},
-            "outputs_sha256": {"tracks.parquet": sha256_of(folder / "tracks.parquet")},
-        }
-        (folder / "manifest.json").write_text(json.dumps(manifest))
+        stated = {"fps_hz": None if n == 1 else 30.0, "stream": None}
+        write_result(
+            tmp_path / "results" / f"rec-{n}", tracks_of(n), recording, tracking=stated,
+            analysis={"infant_id": f"own-{n}"},
+        )  # fmt: skip
     known = known_tracks((tmp_path / "results",))
     opened = opened_recordings((tmp_path / "recordings",), known)
     sources = sources_of(opened, known, "compact", None)

@@ -1,6 +1,5 @@
 """The overlay video: decoded again, with joints, bars and times where they must be, and never an infant unasked."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from asyconv.recordings.stream import sha256_of
 from asyconv.recordings.video import write_ffv1
 from asyconv.skeleton import JOINTS, LIMBS
 from asyconv.tracks import Tracks
-from asyconv.tracks_file import write_tracks
 from tests.helpers.closed_form import hide, make_tracks, shake, without_mm
 from tests.helpers.commands import invoke
+from tests.helpers.result_folders import write_result
 from tests.helpers.sloped_wall import HEIGHT, WIDTH, wall
 
 NEAR = 45  # H.264 keeps colour at half resolution and rounds it; the eight colours are further apart than this
@@ -178,17 +177,9 @@ def test_the_same_tracks_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_render_takes_a_result_folder_and_refuses_in_a_sentence(tmp_path: Path) -> None:
-    results = tmp_path / "results"
+    results, recording = tmp_path / "results", wall(tmp_path / "r.mkv", 60)
     for name in ("rec-1", "rec-2"):
-        (results / name).mkdir(parents=True)
-        write_tracks(make_tracks(2.0, recording_id=name), results / name / "tracks.parquet")
-    recording = wall(tmp_path / "r.mkv", 60)
-    manifest = {
-        "recording_id": "rec-1",
-        "input": {"sha256": sha256_of(recording)},
-        "outputs_sha256": {"tracks.parquet": sha256_of(results / "rec-1" / "tracks.parquet")},
-    }
-    (results / "rec-1" / "manifest.json").write_text(json.dumps(manifest))
+        write_result(results / name, make_tracks(2.0, recording_id=name), recording)
     done = invoke("render", results / "rec-1", "-o", tmp_path / "videos" / "a.mp4")
     assert (done.exit_code, done.stdout) == (0, f"{tmp_path / 'videos' / 'a.mp4'}\n")
     assert len(decoded(tmp_path / "videos" / "a.mp4")[0]) == 60
@@ -202,10 +193,10 @@ def test_render_takes_a_result_folder_and_refuses_in_a_sentence(tmp_path: Path) 
         ((results / "rec-1", "-o", tmp_path / "r.mkv" / "b.mp4"), "the video cannot be written here"),
         ((results / "rec-1", "-o", tmp_path / "b.mp4", "--depth", tmp_path / "no.oni"), "expected a recording, found"),
         ((results / "rec-1", "-o", results / "rec-1" / "b.mp4", "--depth", recording), "outside the results, as what"),
+        ((results / "rec-1", "-o", results / "rec-1" / "b.mp4"), "expected a file outside of the result folder"),
     ):
         done = invoke("render", *arguments)
         assert done.exit_code == 1
         assert said in done.stderr
         assert "Traceback" not in done.output
     assert not [*tmp_path.rglob("b.mp4")]
-    assert invoke("render", results / "rec-1", "-o", results / "rec-1" / "b.mp4").exit_code == 0  # nobody is seen there

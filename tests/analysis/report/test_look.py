@@ -11,12 +11,11 @@ import pytest
 
 from asyconv.analysis.report.look import Looked, render_look
 from asyconv.night.audit import AUDIT
-from asyconv.recordings.stream import sha256_of
 from asyconv.skeleton import JOINTS
-from asyconv.tracks_file import write_tracks
 from tests.helpers.browser import becomes, opened, serious
 from tests.helpers.closed_form import hide, make_tracks
 from tests.helpers.commands import invoke
+from tests.helpers.result_folders import write_result
 from tests.helpers.sloped_wall import wall
 
 
@@ -24,20 +23,12 @@ from tests.helpers.sloped_wall import wall
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A result folder and its recording, 3 s."""
     root = tmp_path_factory.mktemp("look")
-    folder = root / "results" / "rec-1"
-    folder.mkdir(parents=True)
+    folder, recording = root / "results" / "rec-1", wall(root / "r.mkv", 90)
     tracks = hide(make_tracks(3.0, noise_mm=0.5, simulated=False, recording_id="rec-1"), "left_wrist", 40, 60)
     confidence = tracks.confidence.copy()
     confidence[:, JOINTS.index("right_knee")] = 0.7
     confidence[:, JOINTS.index("left_ankle")] = 0.3
-    write_tracks(replace(tracks, confidence=confidence), folder / "tracks.parquet")
-    recording = wall(root / "r.mkv", 90)
-    manifest = {
-        "recording_id": "rec-1",
-        "input": {"sha256": sha256_of(recording)},
-        "outputs_sha256": {"tracks.parquet": sha256_of(folder / "tracks.parquet")},
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    write_result(folder, replace(tracks, confidence=confidence), recording)
     return folder, recording
 
 
@@ -118,7 +109,7 @@ def test_what_it_refuses_in_one_sentence(made: tuple[Path, Path], tmp_path: Path
         ((folder, folder, "--depth", recording, "-o", page), "expected the recording of each result"),
         ((folder, "--depth", recording, "-o", tmp_path / "a.pdf"), "expected a name that ends in .html"),
         ((folder, "--depth", recording, "-o", folder / "a.html"), "expected a place outside the results"),
-        ((folder, "--depth", recording, "-o", tmp_path / "no" / "a.html"), "the page cannot be written here"),
+        ((folder, "--depth", recording, "-o", recording / "a.html"), "the page cannot be written here"),
         ((folder, "--depth", tmp_path / "none", "-o", page), "expected a recording, found nothing"),
     ):
         done = invoke("look", *arguments)

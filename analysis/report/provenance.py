@@ -47,7 +47,11 @@ def provenance(movement: "Movement") -> list[tuple[str, str]]:
         ("Orientation", f"head {head}, mirrored {mirrored}"),
         ("Camera", ", ".join(camera) or "unknown"),
         ("Mattress plane", ", ".join(f"{v:.4g}" for v in plane) if plane else "not found"),
-        ("Filter", f"Butterworth order 2 forward and backward, -3 dB at {movement.clean.cutoff_hz:g} Hz"),
+        (
+            "Filter",
+            "robust least squares; its band is that of a Butterworth filter of order 2 run forward and backward, -3 dB "
+            f"at {movement.clean.cutoff_hz:g} Hz",
+        ),
         ("Axes", stated("axes")),
     ]
 

@@ -203,6 +203,9 @@ def test_methods_say_what_was_done_to_this_recording() -> None:
     assert "keeps movement up to 4 Hz" in quick
     assert "bouts shorter than 0.2 s dropped" in quick
     assert "those of an SD above 2.5 times that of a sure one nothing" in quick
+    assert "robust least squares; its band is that of a Butterworth filter" in quick
+    assert "A gap of at most 1 s was bridged" in quick
+    assert "nothing is filled in" not in quick
 
 
 def test_three_minutes_of_restless_noise_stay_small_and_quick() -> None:

@@ -96,6 +96,11 @@ def test_the_area_that_the_labels_state_gives_the_numbers_of_pycocotools() -> No
     found = truth + rng.normal(0, 12, truth.shape)
     area_px2 = rng.uniform(4e3, 4e4, 40)
     points = [np.column_stack([one, np.full(12, 2.0)]).ravel().tolist() for one in truth]
+    same = {"iscrowd": 0, "bbox": [0, 0, 1, 1], "num_keypoints": 12}
+
+    def of(n: int) -> dict[str, int]:
+        return {"image_id": n, "category_id": 1}
+
     with contextlib.redirect_stdout(io.StringIO()):
         coco = coco_of()
         coco.dataset = {
@@ -103,21 +108,12 @@ def test_the_area_that_the_labels_state_gives_the_numbers_of_pycocotools() -> No
             "images": [{"id": n} for n in range(40)],
             "categories": [{"id": 1, "name": "infant", "keypoints": list(JOINTS)}],
             "annotations": [
-                {
-                    "id": n + 1, "image_id": n, "category_id": 1, "iscrowd": 0, "area": float(area_px2[n]),
-                    "bbox": [0, 0, 1, 1], "num_keypoints": 12, "keypoints": points[n],
-                }
-                for n in range(40)
+                {"id": n + 1, "area": float(area_px2[n]), "keypoints": points[n], **of(n), **same} for n in range(40)
             ],
-        }  # fmt: skip
+        }
         coco.createIndex()
-        results = [
-            {
-                "image_id": n, "category_id": 1, "score": 1.0,
-                "keypoints": np.column_stack([found[n], np.ones(12)]).ravel().tolist(),
-            }
-            for n in range(40)
-        ]  # fmt: skip
+        placed = [np.column_stack([one, np.ones(12)]).ravel().tolist() for one in found]
+        results = [{"score": 1.0, "keypoints": placed[n], **of(n)} for n in range(40)]
         judge = judge_of(coco, coco.loadRes(results), "keypoints")
         judge.params.kpt_oks_sigmas = np.array(OKS_SIGMAS)
         judge.evaluate()

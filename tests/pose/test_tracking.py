@@ -13,8 +13,6 @@ from asyconv.pose.infant_crop import FIRST_S
 from asyconv.pose.inference import BATCH, precision_of
 from asyconv.pose.joint_depths import nearer_half
 from asyconv.pose.model_file import Model
-from asyconv.pose.tracking import track
-from asyconv.recordings.opening import open_recording
 from asyconv.recordings.stream import Intrinsics
 from asyconv.simulation.infant import Infant, project
 from asyconv.simulation.scene import BARE, Condition, make_infant
@@ -23,6 +21,7 @@ from asyconv.skeleton import LIMBS
 from asyconv.tracks import DEPTH_SOURCES, TRACKS_VERSION, Tracks
 from tests.helpers.films import films, write
 from tests.helpers.real_data import shared_data
+from tests.helpers.tracking import tracked
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +31,7 @@ def film(infant: Infant, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tracks(film: Path, model: Model) -> Tracks:
-    with open_recording(film) as recording:
-        return track(recording, model, recording_id="rec-1", infant_id="a")
+    return tracked(film, model, recording_id="rec-1", infant_id="a")
 
 
 def errors_px(tracks: Tracks, infant: Infant) -> npt.NDArray[np.float64]:
@@ -107,8 +105,7 @@ def test_the_metadata_state_what_was_done(tracks: Tracks, model: Model) -> None:
 
 
 def test_the_same_recording_gives_the_same_tracks(film: Path, model: Model, tracks: Tracks) -> None:
-    with open_recording(film) as recording:
-        again = track(recording, model, recording_id="rec-1", infant_id="a")
+    again = tracked(film, model, recording_id="rec-1", infant_id="a")
     np.testing.assert_array_equal(again.x_px, tracks.x_px)
     np.testing.assert_array_equal(again.confidence, tracks.confidence)
 
@@ -118,12 +115,10 @@ def test_turned_and_mirrored_pictures_give_the_same_infant(
 ) -> None:
     frames = films(infant)[:36]
     upside = write(tmp_path / "up.oni", [np.ascontiguousarray(depth[::-1, ::-1]) for depth in frames])
-    with open_recording(upside) as recording:
-        turned = track(recording, model, head="up")
+    turned = tracked(upside, model, head="up")
     np.testing.assert_allclose(639 - turned.x_px[:15], tracks.x_px[:15], atol=0.02)
     flipped = write(tmp_path / "mirror.oni", [np.ascontiguousarray(depth[:, ::-1]) for depth in frames], mirrored=True)
-    with open_recording(flipped) as recording:
-        mirrored = track(recording, model)
+    mirrored = tracked(flipped, model)
     assert mirrored.meta["mirrored_source"] == "file"
     np.testing.assert_allclose(639 - mirrored.x_px[:15], tracks.x_px[:15], atol=0.02)
     np.testing.assert_allclose(mirrored.x_mm[:15], tracks.x_mm[:15], atol=0.1)  # mm are those of the unmirrored scene
@@ -132,13 +127,11 @@ def test_turned_and_mirrored_pictures_give_the_same_infant(
 def test_what_nobody_states_is_marked(film: Path, tmp_path: Path, infant: Infant, model: Model) -> None:
     frames = films(infant)[:20]
     path = write(tmp_path / "plain.oni", frames, simulated=False)
-    with open_recording(path) as recording:
-        meta = track(recording, model).meta
+    meta = tracked(path, model).meta
     assert meta["left_right_verified"] is False
     assert any("left/right unverified" in warning for warning in meta["warnings"])
     camera = Intrinsics(600.0, 600.0, 320.0, 240.0, "camera")
-    with open_recording(path, depth_unit_mm=0.125) as recording:
-        tracks = track(recording, model, head="down", mirrored=False, intrinsics=camera)
+    tracks = tracked(path, model, head="down", mirrored=False, intrinsics=camera, depth_unit_mm=0.125)
     assert tracks.meta["left_right_verified"] is True
     assert tracks.meta["intrinsics"]["source"] == "camera"
     assert any("implausible for a crib" in warning for warning in tracks.meta["warnings"])
@@ -150,11 +143,10 @@ def test_a_model_that_crops_sees_a_far_infant_closer_whatever_the_batch(
     far = make_infant(TEST_SEED, 3, np.arange(120) / 30.0, condition=Condition(occluded=False, distance_mm=900.0))
     path = write(tmp_path / "far.oni", films(far))
 
-    def tracked(crops: bool) -> Tracks:
-        with open_recording(path) as recording:
-            return track(recording, replace(model, settings=replace(model.settings, crop_to_infant=crops)))
-
-    whole, cropped = tracked(crops=False), tracked(crops=True)
+    whole_picture, crops = (
+        replace(model, settings=replace(model.settings, crop_to_infant=crop)) for crop in (False, True)
+    )
+    whole, cropped = tracked(path, whole_picture), tracked(path, crops)
     assert whole.meta["crops"] == []
     assert [crop["from_s"] for crop in cropped.meta["crops"]] == pytest.approx([FIRST_S], abs=0.4)
     assert cropped.meta["crops"][0]["width_px"] < 400
@@ -162,12 +154,11 @@ def test_a_model_that_crops_sees_a_far_infant_closer_whatever_the_batch(
     np.testing.assert_array_equal(cropped.x_px[before], whole.x_px[before])
     assert np.nanmedian(errors_px(cropped, far)[after]) < 0.9 * np.nanmedian(errors_px(whole, far)[after])
     monkeypatch.setitem(BATCH, "cpu", 3)
-    np.testing.assert_array_equal(tracked(crops=True).x_px, cropped.x_px)
+    np.testing.assert_array_equal(tracked(path, crops).x_px, cropped.x_px)
 
 
 def test_six_hz_predicts_every_fifth_frame(film: Path, model: Model, tracks: Tracks) -> None:
-    with open_recording(film) as recording:
-        slow = track(recording, model, rate="6")
+    slow = tracked(film, model, rate="6")
     np.testing.assert_array_equal(slow.frame, np.arange(1, 91, 5))
     assert slow.meta["stride"] == 1
     assert slow.meta["fps_measured_hz"] == pytest.approx(6.0, abs=0.01)
@@ -179,8 +170,7 @@ def test_a_still_infant_shows_no_line_of_the_clip_pattern(tmp_path: Path, model:
     """Bias by position in the clip must not become movement: no line at 2 or 6 Hz 3 dB above its neighbourhood."""
     still = make_infant(TEST_SEED, 5, np.arange(900) / 30.0, moving=False, condition=BARE)
     path = write(tmp_path / "still.oni", films(still))
-    with open_recording(path) as recording:
-        tracks = track(recording, model)
+    tracks = tracked(path, model)
     powers = []
     for values in (*tracks.x_px.T, *tracks.y_px.T):
         if np.isfinite(values).mean() > 0.98:
@@ -204,16 +194,15 @@ def test_bad_films_are_refused_in_a_sentence(tmp_path: Path, model: Model) -> No
         ((480, 640), 600, 7, "7", "rate: expected full or 6, got '7'"),
     ):
         path = write(tmp_path / "bad.oni", [np.full((height, width), mm, np.uint16)] * frames)
-        with open_recording(path) as recording, pytest.raises(InputError, match=said):
-            track(recording, model, rate=rate)
+        with pytest.raises(InputError, match=said):
+            tracked(path, model, rate=rate)
 
 
 @pytest.mark.parametrize(
     "name", ["kinect1_openni1_color_depth", "openni2_depth_only_finalised", "openni2_depth_only_unfinalised"]
 )
 def test_real_recordings_pass_through(name: str, model: Model) -> None:
-    with open_recording(shared_data("openni_oni") / f"{name}.oni") as recording:
-        tracks = track(recording, model)
+    tracks = tracked(shared_data("openni_oni") / f"{name}.oni", model)
     assert len(tracks.frame) == 12
     assert tracks.meta["mirrored"] is True
     assert tracks.meta["simulated"] is False
@@ -222,8 +211,5 @@ def test_real_recordings_pass_through(name: str, model: Model) -> None:
 
 
 def test_a_real_recording_of_one_frame_is_refused(model: Model) -> None:
-    with (
-        open_recording(shared_data("azure_kinect_mkv") / "recording.mkv") as recording,
-        pytest.raises(InputError, match="at least three frames"),
-    ):
-        track(recording, model)
+    with pytest.raises(InputError, match="at least three frames"):
+        tracked(shared_data("azure_kinect_mkv") / "recording.mkv", model)

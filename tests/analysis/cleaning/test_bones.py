@@ -15,10 +15,8 @@ SURE = np.ones((100, 12))
 
 
 def test_lengths_by_hand() -> None:
-    assert [(JOINTS[a], JOINTS[b]) for a, b in BONES[:2]] == [
-        ("right_shoulder", "right_elbow"),
-        ("right_elbow", "right_wrist"),
-    ]
+    upper_arm, forearm = ([JOINTS[joint] for joint in bone] for bone in BONES[:2])
+    assert [upper_arm, forearm] == [["right_shoulder", "right_elbow"], ["right_elbow", "right_wrist"]]
     np.testing.assert_allclose(lengths(still(1))[0], [50, 50, 50, 50, 60, 60, 60, 60])
 
 

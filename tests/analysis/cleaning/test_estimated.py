@@ -209,12 +209,8 @@ def test_displacements_across_a_dropped_frame_or_refused_ones_are_left_out() -> 
     assert tracks.motion is not None
     kept = np.delete(np.arange(150), 70)
     time = make_time_base(tracks.time_s[kept], tracks.frame[kept], "full")
-    evidence = replace(
-        tracks.motion,
-        displacement_mm=tracks.motion.displacement_mm[:, kept],
-        information=tracks.motion.information[:, kept],
-        share=tracks.motion.share[:, kept],
-    )
+    by_frame = ("displacement_mm", "information", "share")
+    evidence = replace(tracks.motion, **{name: getattr(tracks.motion, name)[:, kept] for name in by_frame})
     placed = place_motion(evidence, time)
     assert placed is not None
     assert not placed.known[0, 69].any()

@@ -29,10 +29,8 @@ def test_strata_and_floors_stand_apart(mixed: Path) -> None:
     assert bands.rows() == [("6.25 to 7.81", 24), ("to 6.25", 60)]
     table = pl.read_csv(mixed / "cohort" / "figures" / "distribution_01_table.csv")
     amounts = table.filter((pl.col("measure") == "Moving (%)") & (pl.col("limb") == "left arm"))
-    assert amounts.select("floor_band_mm_s", "infants", "median").rows() == [
-        ("to 6.25", 15, None),
-        ("6.25 to 7.81", 6, None),
-    ]
+    rows = amounts.select("floor_band_mm_s", "infants", "median").rows()
+    assert rows == [("to 6.25", 15, None), ("6.25 to 7.81", 6, None)]
     bends = table.filter(pl.col("measure").str.starts_with("Elbow") & (pl.col("limb") == "left arm"))
     assert bends.select("floor_band_mm_s", "infants").rows() == [(NO_BAND, 23)]  # and u-2, u-3
     assert bends["median"][0] is not None
@@ -67,11 +65,8 @@ def test_values_by_hand() -> None:
 
 def drawn_by_hand() -> pl.DataFrame:
     """A value of every drawn measure: under two floors where the floor decides."""
-    rows = [
-        (measure, band)
-        for measure in DRAWN
-        for band in (("to 6.25", "152.59 to 190.73") if measure.floor_decides else (NO_BAND,))
-    ]
+    bands = {True: ("to 6.25", "152.59 to 190.73"), False: (NO_BAND,)}
+    rows = [(measure, band) for measure in DRAWN for band in bands[measure.floor_decides]]
     return pl.DataFrame(
         {
             "stratum": "s", "band": [band for _, band in rows], "key": [measure.key for measure, _ in rows],

@@ -19,10 +19,8 @@ def test_failures_are_those_without_a_result(mixed: Path) -> None:
 
 
 def test_the_flow_adds_up(mixed: Path) -> None:
-    table = {
-        (stage, reason): (n, infants)
-        for stage, reason, n, infants in pl.read_csv(mixed / "cohort" / "figures" / "inclusion.csv").iter_rows()
-    }
+    rows = pl.read_csv(mixed / "cohort" / "figures" / "inclusion.csv").iter_rows()
+    table = {(stage, reason): (n, infants) for stage, reason, n, infants in rows}
     assert table == {
         ("found", None): (41, 27),
         ("failed", None): (2, 0),

@@ -25,10 +25,8 @@ VERDICTS = re.compile(r"\b(normal|abnormal|risk|score|grade)\b", re.IGNORECASE)
 def luminance(colour: str) -> float:
     parts = colour.lstrip("#")
     parts = "".join(2 * c for c in parts) if len(parts) == 3 else parts
-    linear = [
-        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
-        for c in (int(parts[k : k + 2], 16) / 255 for k in (0, 2, 4))
-    ]
+    shares = (int(parts[k : k + 2], 16) / 255 for k in (0, 2, 4))
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 

@@ -16,10 +16,8 @@ def test_shown_is_what_covered_in_90_of_100_and_often_enough() -> None:
     assert not Coverage("a", 100, 50, 44).earned
     assert not Coverage("a", 100, 49, 49).earned
     assert not Coverage("a", 100, 0, 0).earned
-    assert table([Coverage("a", 100, 50, 45), Coverage("b", 7, 0, 0)]).splitlines()[1:] == [
-        "a,100,50,45,90.0,yes",
-        "b,7,0,0,,no",
-    ]
+    lines = table([Coverage("a", 100, 50, 45), Coverage("b", 7, 0, 0)]).splitlines()
+    assert lines[1:] == ["a,100,50,45,90.0,yes", "b,7,0,0,,no"]
 
 
 def test_the_record_says_which_core_measures_earned_an_interval() -> None:

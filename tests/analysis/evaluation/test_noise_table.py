@@ -42,12 +42,8 @@ def test_decimated_tracks_are_said_to_be(known: list[Known]) -> None:
 
 def test_what_is_given_plainly_is_near_and_the_floor_is_the_jitter(known: list[Known]) -> None:
     rows = list(noise_rows(known))
-    assert [(row.rate, row.noise, row.sigma_mm) for row in rows[:4]] == [
-        ("full", "white", 1.0),
-        ("full", "white", 2.0),
-        ("full", "white", 3.0),
-        ("full", "correlated", 1.0),
-    ]
+    kinds = [(row.rate, row.noise, row.sigma_mm) for row in rows[:4]]
+    assert kinds == [*(("full", "white", size_mm) for size_mm in (1.0, 2.0, 3.0)), ("full", "correlated", 1.0)]
     for row in rows:
         assert 1 / 1.5 < row.floor_to_jitter < 1.5, row
         assert row.plain_outside == 0, row

@@ -176,11 +176,8 @@ def test_range_of_an_elbow_swung_by_a_known_angle() -> None:
 
 def test_long_recordings_are_cut_into_epochs_of_180_s() -> None:
     movement = analyse(make_tracks(400, motion={"right_wrist": shake(20, 1.0)}))
-    assert movement.body_summary.select("epoch_start_s", "epoch_s").rows() == [
-        (0.0, 180.0),
-        (180.0, 180.0),
-        (360.0, 40.0),
-    ]
+    epochs = movement.body_summary.select("epoch_start_s", "epoch_s").rows()
+    assert epochs == [(0.0, 180.0), (180.0, 180.0), (360.0, 40.0)]
     assert find(movement, "moving_pct", "right_arm", 180.0).value == pytest.approx(50, abs=1.5)
     assert find(movement, "moving_pct", "right_arm", 360.0).value is None
     assert analyse(make_tracks(209)).body_summary["epoch_s"].to_list() == [209.0]  # a tail below 30 s joins

@@ -51,7 +51,7 @@ def plan_recording(
     """Outcome of one recording if it were processed now, and its length; one that is new is not read for this."""
     from asyconv.cli.compose import open_stated, prepare
     from asyconv.errors import InputError
-    from asyconv.night.one_recording import Excluded, Outcome, State, named, state_of
+    from asyconv.night.one_recording import Excluded, Outcome, State, named, nothing_to_do
     from asyconv.night.results import read_manifest
     from asyconv.night.sources import planning_hash
 
@@ -69,7 +69,7 @@ def plan_recording(
         return Outcome(source, State.EXCLUDED, sentence=str(reason)), None
     except (InputError, OSError) as error:
         return Outcome(source, State.REFUSED, sentence=named(str(error), source)), None
-    return Outcome(source, state_of(results, job), job.recording_id, results / job.recording_id), length_s
+    return nothing_to_do(job, results) or Outcome(source, State.NEW, job.recording_id), length_s
 
 
 def sha256_by_planning(results: Path) -> dict[str, str]:

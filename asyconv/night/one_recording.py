@@ -153,14 +153,14 @@ def run_recording(
 
 
 def _run_job(job: Job, results: Path, work: Work, *, update: bool, run: str, attempt: int) -> Outcome:
-    if outcome := _nothing_to_do(job, results, update=update, run=run):
+    if outcome := nothing_to_do(job, results, update=update, run=run):
         return outcome
     claim = claims.take(results, job.recording_id)
     if claim is None:
         raise store.LostClaim(job.recording_id)
     with claim:
         store.repair(results, job.recording_id)
-        if outcome := _nothing_to_do(job, results, update=update, run=run):  # somebody was faster
+        if outcome := nothing_to_do(job, results, update=update, run=run):  # somebody was faster
             return outcome
         state = state_of(results, job)
         final = results / job.recording_id
@@ -193,7 +193,7 @@ def _run_job(job: Job, results: Path, work: Work, *, update: bool, run: str, att
     return Outcome(job.source, state, job.recording_id, final, True, said, said, job.track_key)
 
 
-def _nothing_to_do(job: Job, results: Path, *, update: bool, run: str) -> Outcome | None:
+def nothing_to_do(job: Job, results: Path, *, update: bool = False, run: str = "") -> Outcome | None:
     """Return the outcome of a recording that is done, stale and to be left, or not to be touched; else None."""
     state = state_of(results, job)
     if state is State.NEW:

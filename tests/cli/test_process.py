@@ -56,6 +56,7 @@ def test_again_changes_nothing(results: Path, recordings: Path, model: Path, tmp
     result = invoke(*arguments, "--rate", "6", "--dry-run")
     assert result.exit_code == 0
     assert "2 recordings: 2 stale" in result.stderr
+    assert result.stderr.count("stale (made with other settings (rate full -> 6); --update makes it again)") == 2
     assert files(results) == before
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from asyconv.cli.live import live_progress
 from asyconv.cli.messages import complain, note, print_outcome
 from asyconv.errors import InputError, Stopped
-from asyconv.system import command_line
 from asyconv.words import counted, length_in_words
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ def unknown_events(events: Iterable[str], outcomes: "list[Outcome]", results: Pa
 
 def run_on_finish(command: str, summary: str, code: int) -> None:
     """Run the user's command, with the exit code and the counts in its environment."""
+    from asyconv.system import command_line
+
     variables = {"ASYCONV_EXIT_CODE": str(code), "ASYCONV_SUMMARY": summary}
     try:
         done = subprocess.run(command_line(command), env={**os.environ, **variables}, check=False)

@@ -1,18 +1,19 @@
 """What stays light, and what must run on a computer that lacks some packages."""
 
 import importlib
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.helpers.blocked import without
+from tests.helpers.commands import python
 from tests.helpers.real_data import ROOT
 from tests.house import FILES, names, room_of
 
 LIGHT = {"click", "asyconv", "asyconv.cli", "asyconv.errors", "asyconv.notice", *sys.stdlib_module_names}
-LIGHT |= {"asyconv.signals", "asyconv.simulation.seeds", "asyconv.exchange", "asyconv.exchange.formats"}
+LIGHT |= {"asyconv.signals", "asyconv.skeleton", "asyconv.words", "asyconv.simulation.seeds"}
+LIGHT |= {"asyconv.exchange", "asyconv.exchange.formats"}
 """All that a file of `cli` may import while it is itself imported."""
 
 
@@ -29,7 +30,7 @@ def test_commands_import_heavy_packages_only_inside() -> None:
 def loaded_by(code: str, *, blocked: tuple[str, ...] = ()) -> set[str]:
     """Names in ``sys.modules`` after `code` ran in a fresh interpreter that lacks the packages `blocked`."""
     program = f"{without(*blocked)}\n{code}\nimport sys; print('\\n'.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = python("-c", program)
     assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
@@ -148,6 +149,5 @@ assert make_clips(1, 0, 1).depth.shape == (1, 3, 96, 128)
 
 def test_tracks_and_training_clips_without_the_packages_that_gpu_hosts_lack(tmp_path: Path) -> None:
     program = f"{without('polars', 'av', 'pydantic', 'dask', 'distributed', 'click', 'rich')}\n{GPU_HOST}"
-    command = [sys.executable, "-c", program, str(tmp_path / "a.oni")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = python("-c", program, tmp_path / "a.oni")
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from asyconv import system
 from asyconv.night import audit, results
+from tests.helpers.commands import python
 from tests.helpers.real_data import ROOT
 
 NOT_LINUX = ROOT / "tests" / "helpers" / "not_linux.py"
@@ -89,8 +90,7 @@ with claims.take(folder, "rec-1"):
     assert claim.path.exists()
 assert not list(claim.path.parent.iterdir())
 """
-    here = [sys.executable, "-c", NOT_LINUX.read_text(encoding="utf8") + program]
-    done = subprocess.run(here, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = python("-c", NOT_LINUX.read_text(encoding="utf8") + program)
     assert done.returncode == 0, done.stderr
 
 
@@ -126,8 +126,7 @@ shapes = {{"depth": (1, 3, 96, 128), "xy_map": (1, 3, 12, 2), "visible": (1, 3, 
 write_clip_files(clips, [1], [ClipSet(**{{name: np.zeros(shape) for name, shape in shapes.items()}})], {{}})
 assert (clips / "facts.json").is_file()
 """
-    here = [sys.executable, "-c", NOT_LINUX.read_text(encoding="utf8") + asked]
-    done = subprocess.run(here, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = python("-c", NOT_LINUX.read_text(encoding="utf8") + asked)
     assert done.returncode == 0, done.stderr
 
 

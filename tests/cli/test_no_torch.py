@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.blocked import without
+from tests.helpers.commands import python
 from tests.helpers.real_data import ROOT
 from tests.helpers.result_folders import files, folders
 
@@ -34,28 +35,25 @@ NO_TORCH_NO_GPU = NO_TORCH.replace("main()", "from asyconv.night import engines\
 @pytest.mark.parametrize("workers", [0, 1])
 def test_refusing_an_empty_folder_needs_no_torch(workers: int, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    command = [sys.executable, "-c", NO_TORCH_NO_GPU, "process", str(tmp_path / "empty"), "-o", str(tmp_path / "out")]
-    done = subprocess.run([*command, "--workers", str(workers)], capture_output=True, text=True, check=False)
+    words = ("process", tmp_path / "empty", "-o", tmp_path / "out", "--workers", workers)
+    done = python("-c", NO_TORCH_NO_GPU, *words)
     assert done.returncode == 1, done.stderr
     assert "refused: empty: expected depth recordings or 16-bit gray PNG pictures, found none" in done.stderr
     assert "1 recording: 1 refused" in done.stderr
 
 
 def test_dry_run_over_new_recordings_needs_no_torch(recordings: Path, model: Path, tmp_path: Path) -> None:
-    arguments = ["process", str(recordings), "-o", str(tmp_path / "out"), "--model", str(model), "--dry-run"]
+    words = ("process", recordings, "-o", tmp_path / "out", "--model", model, "--dry-run")
     sheet = tmp_path / "sheet.csv"
     sheet.write_text("file,recording_id\n" + "".join(f"{p.name},{p.stem}-1\n" for p in recordings.glob("*.oni")))
-    for stated in ([], ["--sheet", str(sheet)]):
-        command = [sys.executable, "-c", NO_TORCH, *arguments, *stated]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for stated in ((), ("--sheet", sheet)):
+        done = python("-c", NO_TORCH, *words, *stated)
         assert done.returncode == 0, done.stderr
         assert done.stderr.count(" new\n") == 3  # one line each, and the sum
 
 
 def test_the_demo_asks_for_torch_before_it_simulates(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", NO_TORCH, "demo", str(tmp_path / "demo")], capture_output=True, text=True, check=False
-    )
+    done = python("-c", NO_TORCH, "demo", tmp_path / "demo")
     assert done.returncode == 1
     assert "expected PyTorch, found none" in done.stderr
     assert not (tmp_path / "demo").exists()
@@ -63,8 +61,7 @@ def test_the_demo_asks_for_torch_before_it_simulates(tmp_path: Path) -> None:
 
 def test_analyse_needs_no_torch_and_gives_the_same_tables(results: Path, out: Path) -> None:
     folder = folders(results)[0]
-    command = [sys.executable, "-c", NO_TORCH, "analyse", str(folder / "tracks.parquet"), "-o", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = python("-c", NO_TORCH, "analyse", folder / "tracks.parquet", "-o", out)
     assert done.returncode == 0, done.stderr
     old, new = files(folder), files(out / folder.name)
     del old["manifest.json"], new["manifest.json"]
@@ -94,7 +91,7 @@ def test_what_a_ward_does_with_tracks_needs_no_torch(results: Path, recordings: 
         ["simulate", tmp_path / "simulated", "--infants", 1, "--seconds", "0.2"],
     ]
     words = json.dumps([[str(word) for word in command] for command in commands])
-    done = subprocess.run([sys.executable, "-c", IN_A_ROW, words], capture_output=True, text=True, check=False)
+    done = python("-c", IN_A_ROW, words)
     assert done.returncode == 0, done.stderr
     for made in ("infant.html", "dlc.csv", "joints.parquet", "skeleton.mp4", "copy.mkv", "simulated"):
         assert (tmp_path / made).exists()

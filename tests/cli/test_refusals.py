@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,7 @@ from asyconv.night.frozen import DECISIVE, freeze
 from asyconv.recordings.stream import sha256_of
 from asyconv.skeleton import LIMBS
 from asyconv.whole_files import write_whole
-from tests.helpers.commands import invoke, without_privileges
-from tests.helpers.real_data import ROOT
+from tests.helpers.commands import invoke, python
 
 TRACKS = "tracks.parquet"
 
@@ -134,8 +132,7 @@ def test_json_that_is_nested_too_deep_is_a_sentence(ward: Path, tmp_path: Path) 
 
 def as_nobody(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a command that is refused what permissions refuse, as root is not."""
-    command = [sys.executable, "-m", "asyconv.cli.main", *map(str, arguments)]
-    return subprocess.run(without_privileges(command), cwd=ROOT, capture_output=True, text=True, check=False)
+    return python("-m", "asyconv.cli.main", *arguments, as_nobody=True)
 
 
 def test_what_may_not_be_read_is_named(ward: Path, model: Path, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import io
 import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from unittest import mock
 
@@ -12,6 +14,7 @@ import click
 from click.testing import CliRunner, Result
 
 from asyconv.cli.main import main
+from tests.helpers.real_data import ROOT
 
 
 def invoke(*arguments: object) -> Result:
@@ -41,6 +44,13 @@ def parse(line: str) -> None:
             assert name is not None
             assert subcommand is not None
             command, ctx = subcommand, subcommand.make_context(name, words, parent=ctx)
+
+
+def python(*words: object, as_nobody: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own to its end; as nobody, it is refused what permissions refuse."""
+    command = [sys.executable, *map(str, words)]
+    command = without_privileges(command) if as_nobody else command
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def without_privileges(command: list[str]) -> list[str]:

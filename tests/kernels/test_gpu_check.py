@@ -11,7 +11,7 @@ import torch
 from asyconv.kernels import bench, implementations, timing
 from tests.gpu_check import check as gpu_check
 from tests.gpu_check import networks, paths, processes
-from tests.helpers.real_data import ROOT
+from tests.helpers.commands import python
 
 CPU = torch.device("cpu")
 
@@ -19,8 +19,7 @@ CPU = torch.device("cpu")
 def test_gpu_check_without_a_gpu_says_so() -> None:
     if torch.cuda.is_available():
         pytest.skip("there is a GPU; make gpu-check would run for minutes")
-    program = [sys.executable, "-m", "tests.gpu_check"]
-    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = python("-m", "tests.gpu_check")
     assert done.returncode == 1
     assert done.stderr == "gpu-check: torch sees no CUDA device here, so nothing was checked\n"
 

@@ -21,7 +21,7 @@ from asyconv.labelling.server import HOST, make_app, serving
 from asyconv.labels.annotations import read_annotated
 from asyconv.tracks_file import write_tracks
 from tests.helpers.blocked import without
-from tests.helpers.commands import invoke
+from tests.helpers.commands import invoke, python
 from tests.helpers.labelled import chosen_of, forget_labels, label_for, source, tracks_of
 
 pytest.importorskip("flask", reason='the page needs flask: pip install "asyconv[label]"')
@@ -151,7 +151,7 @@ def test_a_port_in_use_is_refused_and_it_listens_on_this_computer_alone(made: La
 def test_without_flask_it_says_what_to_install(made: LabelSet) -> None:
     command = f"from asyconv.cli.main import main; main(['label', '-o', {str(made.folder)!r}])"
     program = f"{without('flask', 'werkzeug')}\n{command}"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = python("-c", program)
     assert done.returncode == 1
     assert 'pip install "asyconv[label]" brings it' in done.stderr
 

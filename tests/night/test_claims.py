@@ -2,8 +2,6 @@
 
 import os
 import stat
-import subprocess
-import sys
 import time
 from pathlib import Path
 from unittest import mock
@@ -11,8 +9,7 @@ from unittest import mock
 import pytest
 
 from asyconv.night import claims
-from tests.helpers.commands import without_privileges
-from tests.helpers.real_data import ROOT
+from tests.helpers.commands import python
 
 
 def lock(out: Path) -> Path:
@@ -54,7 +51,7 @@ def test_it_tells_how_far_the_work_is(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_dead_of_this_host_are_found_out_at_once(tmp_path: Path) -> None:
     held = "import sys, os; from pathlib import Path; from asyconv.night import claims; "
     dies = held + "claims.take(Path(sys.argv[1]), 'rec-1'); os._exit(9)"
-    subprocess.run([sys.executable, "-c", dies, str(tmp_path)], cwd=ROOT, check=False)
+    python("-c", dies, tmp_path)
     assert lock(tmp_path).exists()
     with taken(tmp_path) as claim:
         assert claim.held()
@@ -100,15 +97,10 @@ def test_another_user_s_claim_is_judged_by_its_age(tmp_path: Path) -> None:
     lock(tmp_path).write_text('{"token": "x", "boot": "elsewhere", "recording_id": "rec-1"}')
     lock(tmp_path).chmod(0o444)
     program = "import sys; from pathlib import Path; from asyconv.night import claims; "
-    command = [sys.executable, "-c", program + "print(claims.take(Path(sys.argv[1]), 'rec-1'))", str(tmp_path)]
-
-    def taken_by_me() -> str:
-        done = subprocess.run(without_privileges(command), cwd=ROOT, capture_output=True, text=True, check=True)
-        return done.stdout
-
-    assert taken_by_me() == "None\n"
+    program += "print(claims.take(Path(sys.argv[1]), 'rec-1'))"
+    assert python("-c", program, tmp_path, as_nobody=True).stdout == "None\n"
     os.utime(lock(tmp_path), (0, 0))
-    assert "Claim object" in taken_by_me()
+    assert "Claim object" in python("-c", program, tmp_path, as_nobody=True).stdout
 
 
 def test_the_umask_says_who_may_open_a_claim(tmp_path: Path) -> None:

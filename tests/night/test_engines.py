@@ -21,6 +21,7 @@ from asyconv.night.cluster import Cluster
 from asyconv.night.engines import GPU_SLOTS, Engine, Local, child_environment, fitting_workers
 from asyconv.night.one_recording import Outcome, State
 from tests.helpers.blocked import without
+from tests.helpers.commands import python
 from tests.helpers.made_work import MAKE_RESULT, asked, echo_task, parked, settled
 
 Dask = tuple[str, list["subprocess.Popen[bytes]"]]
@@ -120,7 +121,8 @@ assert not psutil.Process().children()
 def test_a_local_night_needs_no_dask_and_opens_no_port(tmp_path: Path) -> None:
     source = settled(tmp_path / "in" / "0.txt", "recording 0")
     program = without("distributed", "dask") + NIGHT
-    subprocess.run([sys.executable, "-c", program, str(tmp_path / "out"), str(source)], check=True)
+    done = python("-c", program, tmp_path / "out", source)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_closed_engine_starts_no_process() -> None:
@@ -133,7 +135,7 @@ def test_a_closed_engine_starts_no_process() -> None:
 
 def test_a_cluster_without_its_package_is_a_sentence() -> None:
     program = without("distributed", "dask") + "from asyconv.night.cluster import Cluster; Cluster('tcp://127.0.0.1:9')"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = python("-c", program)
     assert "InputError: --scheduler needs the package distributed: install asyconv[cluster]" in done.stderr
 
 
@@ -220,5 +222,5 @@ ctypes.CDLL = none
 from asyconv.night.engines import gpu_count
 assert gpu_count() == 0
 """
-    done = subprocess.run([sys.executable, "-c", without("torch") + code], capture_output=True, text=True, check=False)
+    done = python("-c", without("torch") + code)
     assert done.returncode == 0, done.stderr

@@ -1,15 +1,12 @@
 """Records beside the results: of failures, of what was made and of what changed."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 from asyconv.night import audit, claims, results
 from asyconv.night.one_recording import State
-from tests.helpers.commands import without_privileges
+from tests.helpers.commands import python
 from tests.helpers.made_work import SECRET, run_source
-from tests.helpers.real_data import ROOT
 from tests.helpers.result_folders import files
 
 
@@ -62,6 +59,5 @@ def test_an_output_that_cannot_be_read_is_named(tmp_path: Path, out: Path) -> No
     path.write_text("x")
     path.chmod(0)
     program = "import sys; from pathlib import Path; from asyconv.night import audit; "
-    command = [sys.executable, "-c", program + "print(*audit.verify(Path(sys.argv[1])), sep='\\n')", str(out)]
-    done = subprocess.run(without_privileges(command), cwd=ROOT, capture_output=True, text=True, check=True)
+    done = python("-c", program + "print(*audit.verify(Path(sys.argv[1])), sep='\\n')", out, as_nobody=True)
     assert f"{name}/tracks.txt: cannot be read (Permission denied)" in done.stdout

@@ -10,7 +10,7 @@ import pytest
 
 from asyconv.errors import InputError
 from asyconv.night.source_names import add_names, default_place, read_names
-from tests.helpers.commands import without_privileges
+from tests.helpers.commands import python
 
 
 def test_only_the_owner_reads_the_names(tmp_path: Path) -> None:
@@ -61,8 +61,7 @@ def test_another_user_s_file_is_left_alone(tmp_path: Path) -> None:
     path.write_text("recording_id,source\n")
     path.chmod(0)
     program = "import sys; from pathlib import Path; from asyconv.night.source_names import add_names; "
-    command = [sys.executable, "-c", program + "add_names(Path(sys.argv[1]), [('rec-1', 'a')])", str(path)]
-    done = subprocess.run(without_privileges(command), capture_output=True, text=True, check=False)
+    done = python("-c", program + "add_names(Path(sys.argv[1]), [('rec-1', 'a')])", path, as_nobody=True)
     assert "InputError" in done.stderr
     assert "cannot be written here (Permission denied)" in done.stderr
 

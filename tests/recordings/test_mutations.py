@@ -1,12 +1,10 @@
 """Damaged recordings of every format: each refused by name or read with a word of warning; no crash, no hang."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.real_data import ROOT
+from tests.helpers.commands import python
 
 MOST_KIB = 2**20
 
@@ -17,8 +15,7 @@ MOST_KIB = 2**20
 )
 @pytest.mark.timeout(3600)
 def test_chance_damage(kind: str, first: int, count: int, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.helpers.mutations", kind, str(first), str(count), str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = python("-m", "tests.helpers.mutations", kind, first, count, tmp_path)
     last = done.stdout.splitlines()[-1:]
     assert done.returncode == 0, f"exit code {done.returncode} at seed {last}: {done.stderr[-2000:]}"
     found = dict(part.split("=") for part in last[0].split())

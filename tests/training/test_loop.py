@@ -23,7 +23,7 @@ from asyconv.training.loop import learning_rate, make_networks, read_recipe, sta
 from asyconv.training.losses import detection_loss, regression_loss
 from asyconv.training.recipe import make_recipe
 from asyconv.training.targets import draw_targets
-from tests.helpers.commands import invoke
+from tests.helpers.commands import invoke, python
 
 SMALL = (
     "width=0.0625", "infants=2", "detection.steps=4", "regression.steps=3", "detection.batch=2", "regression.batch=2",
@@ -222,7 +222,7 @@ def test_a_full_disk_at_a_checkpoint_is_one_sentence_and_the_last_one_stays(
     assert (out / "regression.safetensors").stat().st_size > 20_000
     (out / "regression.safetensors").unlink()
     limit = "20000"  # bytes: recipe and losses still fit, the regression network's checkpoint does not
-    done = subprocess.run([sys.executable, str(script), limit, *arguments], capture_output=True, text=True, check=False)
+    done = python(script, limit, *arguments)
     assert done.returncode == 1
     assert f"{out}: a training cannot be written here (File too large)" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,7 +1,7 @@
 """Read depth from HDF5 files, as the recorders of wards write them with a RealSense camera.
 
 Dataset ``depth`` holds uint16, ``(N, height, width)`` or flat ``(N, width * height)``; ``ts`` or ``ts_depth`` the times
-in milliseconds. The attributes ``depth_scale`` (m), ``width``, ``height`` and ``fps`` stand at the file or at the
+in milliseconds, if it knows them. The attributes ``depth_scale`` (m), ``width``, ``height`` and ``fps`` stand at the file or at the
 dataset. h5py is imported when it is needed.
 """
 
@@ -50,7 +50,7 @@ def read_hdf5(path: Path) -> Stored:
             raise InputError(f"{path.name}: expected a whole HDF5 file, found a damaged one ({error})") from error
         count, others = int(depth.shape[0]), sorted(set(file) - {"depth", *_TIMES})
     scale_m = _number(stated, "depth_scale")
-    given = stamps[np.isfinite(stamps)]
+    given = np.zeros(0) if stamps is None else stamps[np.isfinite(stamps)]
     span = (float(given[0]), float(given[-1])) if len(given) else None
     serial = stated.get("serial")
     return Stored(
@@ -60,7 +60,7 @@ def read_hdf5(path: Path) -> Stored:
         height_px=height_px,
         count=count,
         pictures=lambda: _pictures(path, count, height_px, width_px),
-        stamps=lambda: stamps,
+        stamps=None if stamps is None else lambda: stamps,
         ticks_per_s=UNITS["milliseconds"],
         span=lambda: span,
         nominal_hz=_number(stated, "fps"),
@@ -104,7 +104,7 @@ def _size(name: str, depth: Any, stated: dict[str, Any]) -> tuple[int, int]:
 def _stamps(name: str, file: Any, count: int) -> Any:
     given = [key for key in _TIMES if key in file]
     if not given:
-        raise InputError(f"{name}: expected a dataset 'ts' or 'ts_depth' with the times of the frames, found none")
+        return None
     stamps = np.asarray(file[given[0]][()])
     if stamps.dtype.kind not in "fiu" or stamps.size != count:
         raise InputError(

@@ -74,9 +74,18 @@ def test_the_rate_is_measured_and_a_unit_of_the_user_wins(tmp_path: Path) -> Non
     assert any("given depth unit of 1 mm was used" in sentence for sentence in recording.warnings)
 
 
+def test_a_file_without_times_has_the_stated_rate(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["depth"] = relief(1, 40)
+    recording = open_recording(path, fps_hz=15.0)
+    np.testing.assert_allclose([frame.time_s for frame in recording.frames()], np.arange(40) / 15)
+    assert recording.warnings[0] == "the recording holds no times of its frames: 15 a second, as stated, was used"
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no depth": ({"depth": None}, "expected a dataset 'depth', found ts"),
-    "no times": ({"ts": None}, "expected a dataset 'ts' or 'ts_depth'"),
+    "no times": ({"ts": None}, "expected times of the frames, found none; state the frame rate (--fps"),
     "fewer times": ({"ts": TIMES_MS[:-1]}, "expected a time for each of 40 frames in 'ts', found float64 (39,)"),
     "no number is a time": ({"ts": TIMES_MS * np.nan}, "expected time stamps that rise"),
     "8 bits": ({"depth": relief(1, 40).astype(np.uint8)}, "expected 'depth' as uint16 (N, height, width)"),

@@ -1,8 +1,8 @@
 """Read depth from HDF5 files, as the recorders of wards write them with a RealSense camera.
 
-Dataset ``depth`` holds uint16, ``(N, height, width)`` or flat ``(N, width * height)``; ``ts`` or ``ts_depth`` the times
-in milliseconds, if it knows them. The attributes ``depth_scale`` (m), ``width``, ``height`` and ``fps`` stand at the file or at the
-dataset. h5py is imported when it is needed.
+Dataset ``depth`` holds uint16, ``(N, height, width)`` or flat ``(N, width * height)``; ``ts`` or ``ts_depth``, where
+there is one, the times in milliseconds. The attributes ``depth_scale`` (m), ``width``, ``height`` and ``fps`` stand at
+the file or at the dataset. h5py is imported when it is needed.
 """
 
 import contextlib

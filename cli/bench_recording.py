@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 import asyconv
-from asyconv.cli.options import Number, Place, asyconv_command, model_option, option, output_option
+from asyconv.cli.options import PATH, Number, asyconv_command, model_option, option, output_option
 from asyconv.cli.outputs import add_row, check_rows_file
 
 SEED = 11
@@ -66,7 +66,7 @@ class Spent:
 
 
 @asyconv_command("recording", example="asyconv bench recording ward/004.oni -o times.csv")
-@click.argument("file", required=False, type=Place(path_type=Path, exists=True))
+@click.argument("file", required=False, type=PATH)
 @option("--seconds", type=Number(min=3), default=180.0, show_default=True, help="Length to simulate.")
 @option("--recordings", type=click.IntRange(min=1), default=1, show_default=True, help="How many to simulate.")
 @option("--compare", is_flag=True, help="Before, process with whole maps in float32, too.")

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from asyconv.cli.messages import EXIT_REFUSED, plain, writing
-from asyconv.cli.options import Place, asyconv_command, json_option, option, overwrite_option
+from asyconv.cli.options import PATH, Place, asyconv_command, json_option, option, overwrite_option
 from asyconv.cli.outputs import check_output
 
 
 @asyconv_command("check", example="asyconv check babypose/ --csv findings.csv")
-@click.argument("dataset", type=Place(exists=True, path_type=Path))
+@click.argument("dataset", type=PATH)
 @option("--csv", "csv_file", type=Place(dir_okay=False, path_type=Path), help="Write all findings here, too.")
 @overwrite_option
 @json_option

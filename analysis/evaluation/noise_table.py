@@ -25,6 +25,7 @@ from asyconv.analysis.series.limbs import LimbSeries, limb_series
 from asyconv.analysis.series.parts import LimbEpoch, limb_epochs
 from asyconv.skeleton import LIMBS
 from asyconv.tracks import Tracks
+from asyconv.words import counted
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -208,7 +209,7 @@ def noise_text(rows: Sequence[Row], recordings: int) -> str:
         "floor, jitter in mm/s (jitter: RMS speed of the noise alone behind the same filter); path, RMS: measured /",
         f"true, de-biased; moving: points; outside: plain values more than {100 * PATH_OFF_MAX:.0f} % (path) or "
         f"{MOVING_OFF_MAX_PP:g} points (moving) off.",
-        f"Means over the limbs of {recordings} SIMULATED infants; movement and noise known.",
+        f"Means over the limbs of {counted(recordings, 'SIMULATED infant')}; movement and noise known.",
     ]
     return "\n".join(lines)
 

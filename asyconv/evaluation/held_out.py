@@ -86,7 +86,8 @@ def driven_infants(folder: Path, clips: int, seed: int) -> HeldOutClips:
         body = partial(driven_body, motion, time_s)
         infants.append(make_infant(seed, number, time_s, body=body, condition=DRIVEN_INFANT))
         given_near.append(motion.is_given(time_s))
-    what = f"{len(files)} SIMULATED infants of seed {seed}, varied bodies, moved by the joints of {len(files)} files"
+    who, by = counted(len(files), "SIMULATED infant"), counted(len(files), "file")
+    what = f"{who} of seed {seed}, varied bodies, moved by the joints of {by}"
     data = _of_simulated(infants, clips, what)
     given = np.concatenate(given_near).reshape(data.clips.visible.shape)
     seen = replace(data.clips, visible=data.clips.visible & given)
@@ -103,7 +104,7 @@ def held_out(
         made.append(infant_at_clips(seed, number, clips, condition=drawn))
     familiarity = "the infants of the training" if seed == TRAIN_SEED else "never trained on"
     varied = f", {100 * varied_share:.0f} % of them varied" if varied_share else ", varied" * condition.varied
-    return _of_simulated(made, clips, f"{infants} SIMULATED infants of seed {seed}, {familiarity}{varied}")
+    return _of_simulated(made, clips, f"{counted(infants, 'SIMULATED infant')} of seed {seed}, {familiarity}{varied}")
 
 
 def _of_simulated(infants: Sequence[Infant], clips: int, what: str) -> HeldOutClips:

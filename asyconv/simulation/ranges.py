@@ -13,6 +13,7 @@ from asyconv.simulation.body import Array
 from asyconv.simulation.infant import project
 from asyconv.simulation.scene import Condition, make_infant
 from asyconv.simulation.seeds import TUNE_SEED
+from asyconv.words import counted
 
 RATE_HZ: Final = 6.0
 SECONDS: Final = 20.0
@@ -112,7 +113,8 @@ def movement_of(xy: Array) -> dict[str, float]:
 def check_ranges(infants: int = 200, seed: int = TUNE_SEED) -> tuple[str, bool]:
     """The comparison as a printed table, and whether every real range is covered."""
     rows = compare_ranges(infants, seed)
-    lines = [f"{infants} varied SIMULATED infants on their backs (seed {seed}) beside aggregates of real infants"]
+    who = counted(infants, "varied SIMULATED infant")
+    lines = [f"{who} of seed {seed}, on the back, beside aggregates of real infants"]
     lines.append(f"{'statistic':44} {'simulated P1 to P99':>22} {'real':>19}")
     for row in rows:
         simulated, real = f"{row.low:.2f} to {row.high:.2f}", f"{row.real_low:g} to {row.real_high:g}"

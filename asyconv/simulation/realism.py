@@ -18,6 +18,7 @@ from asyconv.simulation.seeds import TUNE_SEED
 from asyconv.simulation.truth import truth_of
 from asyconv.simulation.visible import visible_joints
 from asyconv.skeleton import JOINTS, LIMBS
+from asyconv.words import counted
 
 BASELINE_FLOOR_MAP_PX = 8.0  # the other infants' mean pose must err by at least this, or the task is made easy
 
@@ -58,7 +59,8 @@ def compare(infants: int = 16, seed: int = TUNE_SEED, seconds: float = 60.0) -> 
 def check(infants: int = 32, seed: int = TUNE_SEED) -> tuple[str, bool]:
     """The comparison as a printed table, and whether every row lies inside."""
     rows = compare(infants, seed)
-    lines = [f"Labels of {infants} SIMULATED infants (seed {seed}) beside aggregates of real babyPose labels at 6 Hz"]
+    who = counted(infants, "SIMULATED infant")
+    lines = [f"Labels of {who} (seed {seed}) beside aggregates of real babyPose labels at 6 Hz"]
     lines.append(f"{'statistic':44} {'simulated':>10} {'real range':>19}")
     for row in rows:
         top = "" if np.isinf(row.high) else f"{row.high:g}"

@@ -65,6 +65,8 @@ def command(
         from asyconv.simulation.ranges import check_ranges
         from asyconv.simulation.realism import check as check_labels
 
+        if infants == 1:
+            raise click.UsageError("--check compares infants with each other; give it two infants at least.", ctx)
         stated = {name: value for name, value in (("infants", infants), ("seed", seed)) if value is not None}
         labels, inside = check_labels(**stated)
         ranges, covered = check_ranges(**stated)

@@ -126,7 +126,7 @@ def test_bench_times_the_stages_of_a_recording(recordings: Path, model: Path, tm
     assert "ms of processor time a frame" in result.stdout.splitlines()[-1]
     assert sum(shares) == pytest.approx(100, abs=0.5)
     (networks,) = (row for row in stages if row["what"] == "process: networks")
-    assert 0 < float(networks["share_of_matrix_rate"]) < 1
+    assert float(networks["share_of_matrix_rate"]) > 0
     assert float(networks["cpu_ms_per_frame"]) == pytest.approx(1e3 * float(networks["cpu_s"]) / 18, abs=0.001)
 
 

@@ -70,7 +70,8 @@ def test_exit_codes_and_the_sentence(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for arguments, code, said in (
         (("check", root, "--csv", root / "result_pz1.csv" / "f.csv"), 1, "cannot be written here"),
-        (("check", tmp_path / "nowhere"), 2, ""),
+        (("check", tmp_path / "nowhere"), 1, "nowhere: expected a data set, found nothing at this place"),
+        (("simulate", "--check", "--infants", "1"), 2, "two infants at least"),
         (("check", tmp_path / "empty"), 1, "empty: expected an annotated data set, found no sheet of labels and no"),
         (("simulate", tmp_path / "x", "--flaws"), 2, ""),
         (("simulate", tmp_path / "x", "--annotated", "--format", "mkv"), 2, ""),

@@ -57,7 +57,7 @@ MOVEMENT: Final = (
 
 SEAM: Final = {
     "asyconv.skeleton", "asyconv.tracks", "asyconv.tracks_check", "asyconv.notice", "asyconv.errors",
-    "asyconv.whole_files", "asyconv.jit", "asyconv.motion_evidence", "asyconv.activity",
+    "asyconv.whole_files", "asyconv.jit", "asyconv.motion_evidence", "asyconv.activity", "asyconv.words",
 }  # fmt: skip
 """All that `analysis` takes from the top of `asyconv`."""
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from asyconv.analysis.measures.registry import REGISTRY, Scope, measures
 from asyconv.analysis.tables.trunk_lengths import DECIMALS_OF_A_TRUNK, name_in_mm
+from asyconv.words import counted
 
 TIMES: Final = ("epoch_start_s", "epoch_s")
 _BY_NAME: Final = {m.name: m for m in REGISTRY}
@@ -49,5 +50,5 @@ def _reason(text: str, shown: Collection[str]) -> str | None:
     if not reasons:
         return None
     others = len(reasons) - 1
-    more = f" (and {others} other reason{'s' if others > 1 else ''}, see features_long.parquet)" if others else ""
+    more = f" (and {counted(others, 'other reason')}, see features_long.parquet)" if others else ""
     return f"{reasons.most_common(1)[0][0]}{more}"

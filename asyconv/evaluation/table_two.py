@@ -12,6 +12,7 @@ from asyconv.evaluation.joint_errors import Evaluation
 from asyconv.notice import NOTICE
 from asyconv.pose.model_file import Model
 from asyconv.skeleton import LIMBS
+from asyconv.words import counted
 
 Row = dict[str, Any]
 
@@ -112,7 +113,7 @@ def _time_text(times: Sequence[Row]) -> list[str]:
         lines.append(_cells([row["network"], row["implementation"], f"{row['parameters']:,}", *figures]))
     words = (
         f"Times: medians over {first['n_clips']} single clips and {last['n_steps']} training steps of "
-        f"{last['step_clips']} clip{'s' if last['step_clips'] > 1 else ''}, measured in this run, "
+        f"{counted(last['step_clips'], 'clip')}, measured in this run, "
         f"{first['width']:g} times the paper's channels, {first['map']} maps, {first['device']}, "
         f"{first['threads'] or 'no'} threads, torch {first['torch']}. A clip's time is that of the regression network; "
         "the detection network, the same in both frameworks, comes on top. An epoch (16,478 clips) was not run."

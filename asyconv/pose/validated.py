@@ -5,6 +5,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from asyconv.words import counted
+
 Section = dict[str, Any]
 """The card's ``validated``: see `asyconv.evaluation.validation`."""
 
@@ -17,9 +19,8 @@ RATE_APART: Final = 0.2
 def validation_sentence(section: Section) -> str:
     """Say on how many labelled frames and infants a model was validated, and its median error there."""
     unit, median = ("mm", section["median_mm"]) if section["median_mm"] is not None else ("px", section["median_px"])
-    infants = f"{section['infants']} infant{'s' if section['infants'] > 1 else ''}"
     error = "no joint found" if median is None else f"{median:.1f} {unit} median"
-    return f"validated on {section['frames']} labelled frames of {infants}: {error}"
+    return f"validated on {section['frames']} labelled frames of {counted(section['infants'], 'infant')}: {error}"
 
 
 def middle_distance_mm(depth_mm: npt.NDArray[Any]) -> float:

@@ -18,6 +18,7 @@ from asyconv.analysis.report.number_tables import DASH, number
 from asyconv.analysis.report.trust import in_noise_pct, over_time
 from asyconv.analysis.tables.trunk_lengths import name_in_mm
 from asyconv.skeleton import N_JOINTS
+from asyconv.words import counted
 
 if TYPE_CHECKING:
     from asyconv.analysis.tables.movement import Movement
@@ -206,16 +207,16 @@ def _why_nothing(movement: "Movement") -> str:
     """Where the joints were lost, when none is left."""
     logged = {step.name: step.changed for step in movement.steps}
     frames = int(movement.clean.time.present.sum())
-    rarely = "had one that was found too rarely or with too little confidence around that time"
     counts = {
-        "had no joint": logged.get("joint found", 0),
-        "had one below the confidence gate": logged.get("confidence gate", 0),
-        rarely: logged.get("surely found", 0),
-        "lay inside excluded events": int(movement.clean.excluded.sum()) * N_JOINTS,
+        "it was not found": logged.get("joint found", 0),
+        "its confidence was too low": logged.get("confidence gate", 0),
+        "it was found too rarely or with too little confidence around that time": logged.get("surely found", 0),
+        "it lay inside an excluded event": int(movement.clean.excluded.sum()) * N_JOINTS,
     }
-    parts = [f"{'all' if count == frames * N_JOINTS else count} {what}" for what, count in counts.items() if count]
-    places = f"{frames * N_JOINTS} places where a joint could be ({frames} frames, {N_JOINTS} joints)"
-    return f"Of {places}: {', '.join(parts)}."
+    total = frames * N_JOINTS
+    times = {what: "each time" if count == total else counted(count, "time") for what, count in counts.items() if count}
+    parts = ", ".join(f"{often} {what}" for what, often in times.items())
+    return f"A joint was looked for {total} times ({N_JOINTS} joints in {frames} frames): {parts}."
 
 
 def _amount(movement: "Movement", limb: str) -> Amount:

@@ -130,7 +130,7 @@ def test_a_recording_in_which_nothing_was_found_says_so_first() -> None:
     page = Page(render([analyse(from_mm(np.arange(2700) / 30, np.full((2700, 12, 3), np.nan)))]))
     box = page.text[page.text.index("What moved") :]
     assert box.index("No infant was found in this recording. Every measure is withheld.") < 30
-    assert "Of 32400 places where a joint could be (2700 frames, 12 joints): all had no joint" in box
+    assert "A joint was looked for 32400 times (12 joints in 2700 frames): each time it was not found." in box
     assert page.count("script") == page.count("img") == 0
     assert "There are no key numbers and no pictures: nothing was seen." in page.text
 
@@ -140,7 +140,7 @@ def test_joints_that_only_flash_up_are_counted_as_found_too_rarely() -> None:
     xyz_mm[::10] = [0.0, 0.0, 500.0]
     text = Page(render([analyse(from_mm(np.arange(2700) / 30, xyz_mm))])).text
     lost = "found too rarely or with too little confidence around that time."
-    assert f"29160 had no joint, 3240 had one that was {lost}" in text
+    assert f"29160 times it was not found, 3240 times it was {lost}" in text
 
 
 def test_without_intrinsics_the_reason_is_printed() -> None:

@@ -85,7 +85,7 @@ def for_site(markdown: str) -> str:
     markdown = re.sub(r"\]\((\.\./)?docs/", "](", markdown)
     for page, file in OF_THE_ROOT.items():
         markdown = re.sub(rf"\]\((\.\./)?{re.escape(file)}", f"]({page}", markdown)
-    return re.sub(r"\[([^\]]*)\]\((?:\.\./\S*|LICENSE|CITATION\.cff|benchmarks/\S*)\)", r"`\1`", markdown)
+    return re.sub(r"\[([^\]]*)\]\((?:\.\./|LICENSE|CITATION\.cff|benchmarks/)[^\s)]*\)", r"`\1`", markdown)
 
 
 def copy_package(target: Path) -> None:

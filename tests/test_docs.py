@@ -111,6 +111,7 @@ def test_the_site_has_every_page_once_and_every_command() -> None:
     for row in site.data_dictionary():
         assert row["name"].replace("_", r"\_") in made["data-dictionary.md"]
     assert site.for_site("[a](../README.md) [b](docs/x.md) [c](../benchmarks)") == "[a](start.md) [b](x.md) `c`"
+    assert site.for_site("row ([c.csv](../benchmarks/c.csv)).") == "row (`c.csv`)."
 
 
 def test_readme_is_short() -> None:

@@ -63,4 +63,5 @@ def test_every_folder_of_code_is_listed() -> None:
         for folder, installed in FOLDERS.items()
         for path in (ROOT / folder).rglob("*.py")
     }
-    assert set(project["tool"]["setuptools"]["packages"]) == folders
+    of_data = {"asyconv.pose.models", "asyconv.labelling.page"}  # a build warns of data in folders that are not listed
+    assert set(project["tool"]["setuptools"]["packages"]) == folders | of_data

@@ -32,8 +32,10 @@ def write_activity(activity: Activity, frame: npt.NDArray[np.int32], recording_i
 
 def read_activity(path: Path, frame: npt.NDArray[np.int32], recording_id: str | None) -> Activity:
     """Read the activity of the tracks whose frames are numbered `frame`; anything else is refused, and named."""
-    said = ("activity", recording_id, ACTIVITY_SCHEMA_VERSION)
-    meta, values = read_beside(path, METADATA_KEY, said, {"frame": frame}, COLUMNS)
+    meta, values = read_beside(
+        path, METADATA_KEY, {"frame": frame}, COLUMNS,
+        what="activity", recording_id=recording_id, version=ACTIVITY_SCHEMA_VERSION,
+    )  # fmt: skip
     bad = np.flatnonzero((values < 0).any(axis=1) | (values[:, -1] > 1) | np.isinf(values).any(axis=1))
     if len(bad):
         raise InputError(f"{path}, frame {frame[bad[0]]}: expected changes of at least 0 mm and a share of 0 to 1")

@@ -61,8 +61,10 @@ def write_motion(motion: MotionEvidence, frame: npt.NDArray[np.int32], recording
 def read_motion(path: Path, frame: npt.NDArray[np.int32], recording_id: str | None) -> MotionEvidence:
     """Read the motion evidence of the tracks whose frames are numbered `frame`; anything else is refused, and named."""
     rows = {"frame": np.repeat(frame, N_JOINTS), "joint": list(JOINTS) * len(frame)}
-    said = ("motion evidence", recording_id, MOTION_SCHEMA_VERSION)
-    meta, values = read_beside(path, METADATA_KEY, said, rows, COLUMNS)
+    meta, values = read_beside(
+        path, METADATA_KEY, rows, COLUMNS,
+        what="motion evidence", recording_id=recording_id, version=MOTION_SCHEMA_VERSION,
+    )  # fmt: skip
     return _evidence(values, meta, frame, path)
 
 
@@ -77,15 +79,15 @@ def write_beside(path: Path, key: str, meta: dict[str, Any], names: dict[str, An
 
 
 def read_beside(
-    path: Path, key: str, said: tuple[str, str | None, int], names: dict[str, Any], numbers: tuple[str, ...]
-) -> tuple[dict[str, Any], Float32]:
+    path: Path, key: str, names: dict[str, Any], numbers: tuple[str, ...],
+    *, what: str, recording_id: str | None, version: int,
+) -> tuple[dict[str, Any], Float32]:  # fmt: skip
     """Facts and numbers [rows, columns] of a file that belongs to tracks; anything else is refused, and named.
 
-    `said`: what is in it, the recording_id and the version; `names`: the columns that name the rows, as they must be.
+    `names` are the columns that name the rows, as they must be; `what` is what the file should hold, in words.
     """
     import polars as pl
 
-    what, recording_id, version = said
     try:
         stored = pl.read_parquet_metadata(path).get(key, "null")
         table = pl.read_parquet(path, glob=False)

@@ -7,14 +7,12 @@ import click
 
 from asyconv.cli.messages import complain, note, writing
 from asyconv.cli.options import PATH, asyconv_command, option
-from asyconv.words import counted
 
 if TYPE_CHECKING:
     from asyconv.analysis.cohort.members import Member, Mismatch
     from asyconv.night.sheet import Row
 
 AGES = ("ga_birth_days", "pma_days")
-COUNTED = ("recording", "infant", "group", "contradiction")
 
 
 @asyconv_command("cohort", example="asyconv cohort results/ --sheet recordings.csv")
@@ -45,7 +43,7 @@ def command(results: Path, sheet: Path | None, names: Path | None) -> None:
     for member in members:
         if why := member.facts.get("exclude_reason"):
             complain(f"{member.recording_id}: left out: {why}")
-    note(", ".join(counted(n, what) if what in COUNTED else f"{n} {what}" for what, n in cohort.counts.items()))
+    note(", ".join(cohort.counts))
     click.echo(results / "cohort" / "report.html")
 
 

@@ -22,6 +22,7 @@ from asyconv.analysis.tables.for_people import for_people
 from asyconv.errors import InputError
 from asyconv.notice import NOTICE
 from asyconv.whole_files import json_of
+from asyconv.words import counted
 
 SCOPES: Final = ("limb", "pair", "body")
 FACTS: Final = ("infant_id", "ga_birth_days", "pma_days", "site", "camera_id", "state")
@@ -32,7 +33,7 @@ class Cohort:
     """Tables over all recordings, by the name of their file."""
 
     tables: dict[str, pl.DataFrame]
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: list[str] = field(default_factory=list)
 
 
 def make_cohort(
@@ -68,7 +69,7 @@ def make_cohort(
             out[f"{scope}_summary"] = keys.join(whole, on="recording_id", how="inner", maintain_order="left")
     out["mismatches"] = _mismatches_table(mismatches)
     out["failed"] = _failed_table(failed or {})
-    return Cohort(out, _counts(recordings, mismatches) | {"failed": len(failed or {})})
+    return Cohort(out, [*_counts(recordings, mismatches), f"{len(failed or {})} failed"])
 
 
 def write_cohort(cohort: Cohort, folder: Path) -> list[Path]:
@@ -265,13 +266,13 @@ def _failed_table(failed: Mapping[str, str]) -> pl.DataFrame:
     return pl.DataFrame(sorted(failed.items()), {"recording_id": pl.String, "reason": pl.String}, orient="row")
 
 
-def _counts(recordings: pl.DataFrame, mismatches: Sequence[Mismatch]) -> dict[str, int]:
+def _counts(recordings: pl.DataFrame, mismatches: Sequence[Mismatch]) -> list[str]:
     kept = recordings.filter(pl.col("left_out").is_null())
-    return {
-        "recording": recordings.height,
-        "left out": recordings.height - kept.height,
-        "infant": kept["infant_id"].drop_nulls().n_unique(),
-        "without age": kept["pma_days"].null_count(),
-        "group": kept["stratum"].n_unique(),
-        "contradiction": len(mismatches),
-    }
+    return [
+        counted(recordings.height, "recording"),
+        f"{recordings.height - kept.height} left out",
+        counted(kept["infant_id"].drop_nulls().n_unique(), "infant"),
+        f"{kept['pma_days'].null_count()} without age",
+        counted(kept["stratum"].n_unique(), "group"),
+        counted(len(mismatches), "contradiction"),
+    ]

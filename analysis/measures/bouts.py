@@ -82,7 +82,7 @@ MEASURES: Final[tuple[Measure, ...]] = (
           caution="not a reflex and not a seizure"),
     _limb(name="censored_bouts", label="Bouts cut", unit="", formula="bouts that touch a gap or an end", value=stated,
           of=lambda limb: (float(limb.series.bouts.cut.sum()), limb.series.bouts.cut | True), decimals=0),
-    _limb(name="burstiness", label="Burstiness of rests", unit="", 
+    _limb(name="burstiness", label="Burstiness of rests", unit="",
           formula="(SD - mean) / (SD + mean) of the times between bouts", value=burstiness, of=_rests,
           at_least=(INTERVALS_MIN, "rests between bouts"),
           source="Goh and Barabasi 2008, EPL 81:48002", caution="rests on few intervals", decimals=2),

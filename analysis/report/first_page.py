@@ -150,7 +150,7 @@ def doubts(movement: "Movement") -> list[str]:
         (hands := _hands(movement), bool(hands)),
         (against := _against_the_trunk(movement), bool(against)),
         ("Left and right are not verified: the camera may be turned or mirrored.", not meta.get("left_right_verified")),
-        (f"{warnings} warning{'s' * (warnings > 1)} came with the recording; see below.", warnings > 0),
+        (f"{counted(warnings, 'warning')} came with the recording; see below.", warnings > 0),
         (
             "Sleep and waking change movement most; which it was is not known here"
             + (f", and {_length(movement)} are short." if _length_s(movement) < SHORT_S else "."),

@@ -103,7 +103,7 @@ def export_model(
 
 
 def export_with(path: Path, model: Model, measured: dict[str, Any]) -> Model:
-    """Write `model` again with what was `measured` in its card; the weights stay, the hash over both changes."""
+    """Write `model` again with what was `measured` in its card; the weights stay, but the hash of the file is new."""
     card = {**model.card, **measured, "settings": model.settings}
     save_model(path, model.detection, model.regression, card)
     return with_card_beside(path)

@@ -15,7 +15,7 @@ Progress = Callable[[int, int], None]
 """``progress(done, total)`` is told of the frames of all infants together."""
 
 LOOKED_AT_S: Final = 2.0
-"""Rendering every frame would take longer than tracking them."""
+"""Seconds between the frames at which limbs are looked at: each must be rendered."""
 
 
 def frames_of(infant: Infant) -> Iterator[tuple[int, npt.NDArray[np.uint16], npt.NDArray[np.bool_]]]:
@@ -26,7 +26,7 @@ def frames_of(infant: Infant) -> Iterator[tuple[int, npt.NDArray[np.uint16], npt
 
 
 def limbs_visible_pct(infant: Infant) -> npt.NDArray[np.float64]:
-    """Share of the frames in which all three joints of each limb are visible, %, [4], by one frame in `LOOKED_AT_S`."""
+    """Share of the time in which all three joints of each limb are visible, %, [4], by a frame every `LOOKED_AT_S`."""
     indices = range(0, len(infant.motion.time_s), round(LOOKED_AT_S * FPS_HZ))
     joints = np.array([visible_joints(infant, index, *true_depth(infant, index)) for index in indices])
     return np.array([100.0 * joints[:, list(chain)].all(axis=1).mean() for chain in LIMBS.values()])
